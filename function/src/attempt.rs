@@ -1,0 +1,228 @@
+//! The rules under which a request is sent to DynamoDB, and sent again: each call has one budget of
+//! time, and a write is repeated only when it certainly was not applied.
+
+use std::error::Error as StdError;
+use std::fmt::Debug;
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use aws_sdk_dynamodb::config::interceptors::{
+    AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+    FinalizerInterceptorContextRef, InterceptorContext,
+};
+use aws_sdk_dynamodb::config::retry::{ClassifyRetry, RetryAction};
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{self, ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata};
+use aws_smithy_runtime_api::client::interceptors::context::Error as AnyError;
+use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
+use aws_smithy_runtime_api::client::retries::classifiers::RetryClassifierPriority;
+
+/// The error codes with which DynamoDB refuses a request for its rate: nothing was applied.
+///
+/// Source: DynamoDB's "Error handling", the exceptions that are "OK to retry".
+pub const THROTTLING_CODES: [&str; 4] = [
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "Throttling",
+    "ThrottlingException",
+];
+
+/// What one request to the API may spend on DynamoDB, and what it has sent there so far.
+#[derive(Debug)]
+pub struct Call {
+    deadline: Instant,
+    sent: Arc<Mutex<Sent>>,
+}
+
+#[derive(Debug, Default)]
+struct Sent {
+    attempts: u32,
+    /// Whether the latest attempt may have been applied.
+    in_doubt: bool,
+}
+
+impl Call {
+    /// A call that gives up at `deadline`, over all attempts and the pauses between them.
+    #[must_use]
+    pub fn until(deadline: Instant) -> Self {
+        Self {
+            deadline,
+            sent: Arc::default(),
+        }
+    }
+
+    /// How often DynamoDB was asked.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        lock(&self.sent).attempts
+    }
+
+    /// Whether a write may have been applied, though no answer says so.
+    #[must_use]
+    pub fn in_doubt(&self) -> bool {
+        lock(&self.sent).in_doubt
+    }
+
+    /// The rules for a read: sent again after any fault that may pass. `E` is the operation's error.
+    #[must_use]
+    pub fn read<E: OperationError>(&self) -> config::Builder {
+        self.rules::<E>(false)
+    }
+
+    /// The rules for a write: sent again only when it certainly was not applied.
+    #[must_use]
+    pub fn write<E: OperationError>(&self) -> config::Builder {
+        self.rules::<E>(true)
+    }
+
+    fn rules<E: OperationError>(&self, write: bool) -> config::Builder {
+        let remaining = self.deadline.saturating_duration_since(Instant::now());
+        config::Builder::new()
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .operation_timeout(remaining)
+                    .build(),
+            )
+            .interceptor(Watch::<E> {
+                sent: Arc::clone(&self.sent),
+                operation: PhantomData,
+            })
+            .retry_classifier(LastWord::<E> {
+                write,
+                operation: PhantomData,
+            })
+    }
+}
+
+/// A count cannot be left half changed, so one that a panic left behind is still good.
+fn lock(sent: &Mutex<Sent>) -> MutexGuard<'_, Sent> {
+    sent.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The error of one of the SDK's operations.
+pub trait OperationError: StdError + ProvideErrorMetadata + Debug + Send + Sync + 'static {}
+impl<E: StdError + ProvideErrorMetadata + Debug + Send + Sync + 'static> OperationError for E {}
+
+/// What a failed attempt says about the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failure {
+    /// The connection was never made.
+    NotSent,
+    /// DynamoDB refused it for its rate.
+    Throttled,
+    /// DynamoDB refused it for what it asks.
+    Refused,
+    /// It was sent, and what became of it is unknown.
+    InDoubt,
+}
+
+impl Failure {
+    fn of<E: OperationError>(context: &InterceptorContext) -> Option<Self> {
+        let error = context.output_or_error()?.err()?;
+        if never_connected(error) {
+            return Some(Self::NotSent);
+        }
+        let code = error
+            .as_operation_error()
+            .and_then(|error| error.downcast_ref::<E>())
+            .and_then(ProvideErrorMetadata::code);
+        let refused = context
+            .response()
+            .is_some_and(|response| response.status().is_client_error());
+        Some(match code {
+            Some(code) if THROTTLING_CODES.contains(&code) => Self::Throttled,
+            Some(code) if refused && !code.starts_with("RequestTimeout") => Self::Refused,
+            _ => Self::InDoubt,
+        })
+    }
+}
+
+fn never_connected(error: &OrchestratorError<AnyError>) -> bool {
+    let error = error
+        .as_connector_error()
+        .map(|error| error as &dyn StdError);
+    std::iter::successors(error, |&error| error.source())
+        .filter_map(|error| error.downcast_ref::<hyper_util::client::legacy::Error>())
+        .any(hyper_util::client::legacy::Error::is_connect)
+}
+
+/// Counts the attempts, keeps what each leaves in doubt, and refuses a 200 that holds no answer.
+#[derive(Debug)]
+struct Watch<E> {
+    sent: Arc<Mutex<Sent>>,
+    operation: PhantomData<E>,
+}
+
+impl<E: OperationError> Intercept for Watch<E> {
+    fn name(&self) -> &'static str {
+        "Watch"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let mut sent = lock(&self.sent);
+        sent.attempts += 1;
+        sent.in_doubt = true;
+        Ok(())
+    }
+
+    /// The SDK takes an empty body for `{}`, that is for a success; other bodies that are no JSON
+    /// object it refuses by itself.
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response();
+        let body = response.body().bytes().unwrap_or_default();
+        if response.status().is_success() && !body.trim_ascii_start().starts_with(b"{") {
+            return Err("DynamoDB's answer is no JSON object".into());
+        }
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let failure = Failure::of::<E>(context.inner());
+        lock(&self.sent).in_doubt &= failure == Some(Failure::InDoubt);
+        Ok(())
+    }
+}
+
+/// Has the last word after the SDK's own classifiers, which ask for a retry on every 500, 502, 503,
+/// 504, time-out and I/O error: right for a read, but a write sent again after one of those could
+/// overwrite a newer one.
+#[derive(Debug)]
+struct LastWord<E> {
+    write: bool,
+    operation: PhantomData<E>,
+}
+
+impl<E: OperationError> ClassifyRetry for LastWord<E> {
+    fn name(&self) -> &'static str {
+        "LastWord"
+    }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
+    }
+
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        match Failure::of::<E>(context) {
+            None | Some(Failure::NotSent | Failure::Throttled) => RetryAction::NoActionIndicated,
+            Some(Failure::InDoubt) if !self.write => RetryAction::transient_error(),
+            Some(Failure::Refused | Failure::InDoubt) => RetryAction::RetryForbidden,
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The body of a PUT: from the event's text to the three fields of one JSON object.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+
+use crate::attribute;
+use crate::error::Error;
+
+/// The most characters of a field's name that an error message repeats.
+const NAME_SHOWN: usize = 64;
+
+/// The text that the client sent, decoded where API Gateway encoded it.
+///
+/// # Errors
+/// [`Error::Invalid`] if there is none, or it is not what the flag says, or not UTF-8.
+pub fn text(body: Option<&str>, is_base64_encoded: bool) -> Result<Cow<'_, str>, Error> {
+    let body = body.unwrap_or_default();
+    if body.is_empty() {
+        return Err(Error::invalid("the body is empty: send one JSON object"));
+    }
+    if !is_base64_encoded {
+        return Ok(Cow::Borrowed(body));
+    }
+    let bytes = BASE64
+        .decode(body)
+        .map_err(|_| Error::invalid("the body is not base64, though the event says so"))?;
+    String::from_utf8(bytes)
+        .map(Cow::Owned)
+        .map_err(|_| Error::invalid("the body is not UTF-8"))
+}
+
+/// The values of the three known fields, each as the JSON text that was sent.
+///
+/// As text a price keeps all its digits, and nothing inside an object can pass for a number.
+#[derive(Debug, Default)]
+pub struct Fields<'a> {
+    pub(crate) id: Option<&'a RawValue>,
+    pub(crate) price: Option<&'a RawValue>,
+    pub(crate) name: Option<&'a RawValue>,
+}
+
+impl<'a> Fields<'a> {
+    /// Reads one JSON object that has no other fields, and none twice.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], saying what is wrong with the body but not what it holds.
+    pub fn parse(text: &'a str) -> Result<Self, Error> {
+        let object: Object<'a> = serde_json::from_str(text).map_err(|error| not_json(&error))?;
+        match object.refused {
+            Some(refusal) => Err(Error::Invalid(refusal)),
+            None => Ok(object.fields),
+        }
+    }
+}
+
+/// Reads the JSON string in the value of `field`.
+///
+/// # Errors
+/// [`Error::Invalid`] if it is something else, or has a lone surrogate, which no UTF-8 can hold.
+pub fn string(field: &str, value: &RawValue) -> Result<String, Error> {
+    if !value.get().starts_with('"') {
+        return Err(Error::Invalid(format!("{field} must be a string")));
+    }
+    serde_json::from_str(value.get()).map_err(|_| {
+        Error::Invalid(format!(
+            "{field} is not valid Unicode: a \\u escape stands for half a character"
+        ))
+    })
+}
+
+fn not_json(error: &serde_json::Error) -> Error {
+    Error::Invalid(match error.classify() {
+        Category::Data => "the body must be one JSON object".to_owned(),
+        Category::Eof => "the body is not valid JSON: it ends too early".to_owned(),
+        Category::Syntax | Category::Io => format!(
+            "the body is not valid JSON, at line {} column {}",
+            error.line(),
+            error.column()
+        ),
+    })
+}
+
+/// An object read to its end, with the first thing that is wrong with its fields: so a syntax error
+/// further on is what the client hears of first.
+#[derive(Default)]
+struct Object<'a> {
+    fields: Fields<'a>,
+    refused: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Object<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor)
+    }
+}
+
+struct ObjectVisitor;
+
+impl<'de> Visitor<'de> for ObjectVisitor {
+    type Value = Object<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("one JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut object = Object::default();
+        while let Some((name, value)) = map.next_entry::<Cow<'de, str>, &'de RawValue>()? {
+            let field = match name.as_ref() {
+                attribute::ID => &mut object.fields.id,
+                attribute::PRICE => &mut object.fields.price,
+                attribute::NAME => &mut object.fields.name,
+                unknown => {
+                    object
+                        .refused
+                        .get_or_insert_with(|| about("unknown", unknown));
+                    continue;
+                }
+            };
+            if field.replace(value).is_some() {
+                object
+                    .refused
+                    .get_or_insert_with(|| about("duplicate", &name));
+            }
+        }
+        Ok(object)
+    }
+}
+
+fn about(fault: &str, name: &str) -> String {
+    let shown: String = name.chars().take(NAME_SHOWN).collect();
+    format!("{fault} field {shown:?}: an item has id, price and name, each at most once")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: &str) -> String {
+        match Fields::parse(text) {
+            Err(Error::Invalid(message)) => message,
+            other => panic!("{text:?} gave {other:?}"),
+        }
+    }
+
+    #[test]
+    fn each_value_is_kept_as_it_was_sent() {
+        let fields = Fields::parse(r#" { "price" : 19.90, "\u0069d": "a" } "#).unwrap();
+        assert_eq!(fields.price.unwrap().get(), "19.90");
+        assert_eq!(fields.id.unwrap().get(), r#""a""#);
+        assert!(fields.name.is_none());
+    }
+
+    #[test]
+    fn unknown_and_duplicate_fields_are_named_but_cut() {
+        assert!(message(r#"{"id":"a","colour":1}"#).starts_with(r#"unknown field "colour":"#));
+        assert!(message(r#"{"id":"a","\u0069d":"b"}"#).starts_with(r#"duplicate field "id":"#));
+        assert!(message(r#"{"id":"a","ID":"b"}"#).starts_with(r#"unknown field "ID":"#));
+        let long = "é".repeat(65);
+        assert!(
+            message(&format!(r#"{{"{long}":1}}"#)).contains(&format!("\"{}\"", "é".repeat(64)))
+        );
+    }
+
+    #[test]
+    fn what_is_not_one_json_object() {
+        for text in ["[]", "42", "null", "\"\"", "true"] {
+            assert_eq!(message(text), "the body must be one JSON object");
+        }
+        for text in ["{", "{\"id\":\"a\"", "{\"id\":\"a", "   "] {
+            assert_eq!(
+                message(text),
+                "the body is not valid JSON: it ends too early"
+            );
+        }
+        assert_eq!(
+            message("{\"id\":\"a\",}"),
+            "the body is not valid JSON, at line 1 column 11"
+        );
+        for text in [
+            "{}{}",
+            "{} x",
+            "{,}",
+            "\u{feff}{}",
+            "<a/>",
+            "{\"id\":'a'}",
+            "{\"a\":01}",
+        ] {
+            assert!(
+                message(text).starts_with("the body is not valid JSON, at"),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_syntax_error_is_heard_before_a_wrong_field() {
+        assert!(message(r#"{"colour":1,"#).contains("not valid JSON"));
+    }
+
+    #[test]
+    fn nesting_needs_no_stack() {
+        let deep = "[".repeat(200_000);
+        assert!(message(&format!("{{\"id\":{deep}")).contains("not valid JSON"));
+        let closed = "]".repeat(200_000);
+        assert!(Fields::parse(&format!("{{\"id\":{deep}{closed}}}")).is_ok());
+    }
+
+    #[test]
+    fn base64_is_decoded_and_nothing_else_is() {
+        assert_eq!(text(Some("e30="), true).unwrap(), "{}");
+        assert_eq!(text(Some("e30="), false).unwrap(), "e30=");
+        for (body, flag) in [
+            (None, false),
+            (Some(""), true),
+            (Some("e30"), true),
+            (Some("/w=="), true),
+        ] {
+            assert!(text(body, flag).is_err(), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_string_is_whole_unicode() {
+        let raw = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
+        assert_eq!(
+            string("name", &raw(r#""\ud83d\ude00\u0000""#)).unwrap(),
+            "😀\0"
+        );
+        for text in [r#""\ud800""#, r#""\udc00\ud800""#, "1", "null", "{}"] {
+            assert!(string("name", &raw(text)).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! One request, from the event to the answer: which route it is, and what each route does.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use aws_lambda_events::encodings::Body;
+use aws_lambda_events::event::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::http::HeaderValue;
+use aws_lambda_events::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use lambda_runtime::{Context, LambdaEvent};
+
+use crate::answer;
+use crate::attempt::Call;
+use crate::body;
+use crate::error::{Cause, Error};
+use crate::item::Item;
+use crate::key::Key;
+use crate::log::Record;
+use crate::query::Query;
+use crate::route::Route;
+use crate::table::Table;
+
+/// The longest that an HTTP API waits for its integration is 30 s; a second of that is the network's.
+const INTEGRATION_LIMIT: Duration = Duration::from_secs(29);
+
+/// What is kept of the time limit for the answer itself, whatever DynamoDB does.
+const ANSWER_RESERVE: Duration = Duration::from_millis(500);
+
+/// The items service: everything between an event and its answer.
+#[derive(Clone, Debug)]
+pub struct Service {
+    table: Table,
+}
+
+/// The answer to one request, and what to log of it.
+#[derive(Debug)]
+pub struct Answer {
+    /// What API Gateway sends to the client.
+    pub response: ApiGatewayV2httpResponse,
+    /// What operators see; it holds nothing of the item.
+    pub record: Record,
+}
+
+impl Service {
+    /// The service on this table.
+    #[must_use]
+    pub fn new(table: Table) -> Self {
+        Self { table }
+    }
+
+    /// Opens the connection to DynamoDB before the first request: see [`Table::connect`].
+    ///
+    /// # Errors
+    /// The cause, when DynamoDB did not answer within a second. The service works all the same.
+    pub async fn connect(&self) -> Result<(), Cause> {
+        self.table.connect().await
+    }
+
+    /// Answers one request, half a second before its deadline at the latest.
+    pub async fn handle(&self, event: LambdaEvent<ApiGatewayV2httpRequest>) -> Answer {
+        let start = Instant::now();
+        let LambdaEvent {
+            payload: request,
+            context,
+        } = event;
+        let call = Call::until(start + time_for_the_table(&context));
+        let result = self.dispatch(&request, &call).await;
+        let record = Record {
+            request_id: request.request_context.request_id,
+            lambda_request_id: context.request_id,
+            route: request.route_key,
+            status: result.as_ref().map_or_else(Error::status, |_| 200),
+            milliseconds: start.elapsed().as_millis(),
+            attempts: call.attempts(),
+            causes: result.as_ref().err().map(Error::causes).unwrap_or_default(),
+        };
+        Answer {
+            response: response(result),
+            record,
+        }
+    }
+
+    async fn dispatch(
+        &self,
+        request: &ApiGatewayV2httpRequest,
+        call: &Call,
+    ) -> Result<String, Error> {
+        let route_key = request.route_key.as_deref().unwrap_or_default();
+        match Route::from_key(route_key) {
+            Some(Route::PutItem) => {
+                let body = body::text(request.body.as_deref(), request.is_base64_encoded)?;
+                let item = Item::parse(&body)?;
+                self.table.put(&item, call).await?;
+                Ok(answer::put(item.id()))
+            }
+            Some(Route::GetItem) => {
+                let item = self.table.get(&path_id(request)?, call).await?;
+                Ok(answer::item(&item.ok_or(Error::NotFound)?))
+            }
+            Some(Route::ListItems) => {
+                let query = Query::parse(|name| query_parameter(request, name))?;
+                answer::list(self.table.scan(query, call).await?)
+            }
+            Some(Route::DeleteItem) => {
+                let id = path_id(request)?;
+                self.table.delete(&id, call).await?;
+                Ok(answer::deleted(&id))
+            }
+            None => Err(Error::UnsupportedRoute(route_key.to_owned())),
+        }
+    }
+}
+
+/// The `{id}` of the path, which API Gateway has percent-decoded.
+fn path_id(request: &ApiGatewayV2httpRequest) -> Result<Key, Error> {
+    let id = request.path_parameters.get("id").map(String::as_str);
+    Key::parse("id", id.unwrap_or_default())
+}
+
+/// A query parameter as API Gateway handed it over. The event type splits it at each comma, since
+/// the gateway joins repeated parameters with one; an id may have commas of its own.
+fn query_parameter(request: &ApiGatewayV2httpRequest, name: &str) -> Option<String> {
+    let parts = request.query_string_parameters.all(name)?;
+    Some(parts.join(","))
+}
+
+fn time_for_the_table(context: &Context) -> Duration {
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    Duration::from_millis(context.deadline)
+        .saturating_sub(now)
+        .min(INTEGRATION_LIMIT)
+        .saturating_sub(ANSWER_RESERVE)
+}
+
+fn response(result: Result<String, Error>) -> ApiGatewayV2httpResponse {
+    let mut response = ApiGatewayV2httpResponse::default();
+    response
+        .headers
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let (status, body) = match result {
+        Ok(body) => (200, body),
+        Err(error) => (error.status(), answer::message(&error)),
+    };
+    if status == 503 {
+        response
+            .headers
+            .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response.status_code = status.into();
+    response.body = Some(Body::Text(body));
+    response
+}

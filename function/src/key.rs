@@ -1,0 +1,59 @@
+//! The partition key of an item, as paths and start keys name it.
+
+use crate::error::Error;
+
+/// The longest partition key that DynamoDB takes, in bytes of UTF-8.
+///
+/// Source: DynamoDB's quotas, "Partition key length".
+pub const MAX_BYTES: usize = 2048;
+
+/// The partition key of an item that may be in the table: 1 to 2048 bytes of UTF-8.
+///
+/// Any writer may have stored it, so nothing else is asked of it here. What PUT lets in is narrower:
+/// see [`Item::parse`](crate::item::Item::parse).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key(String);
+
+impl Key {
+    /// Takes the value of `field`, which is what an error message calls it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if it is empty or longer than [`MAX_BYTES`].
+    pub fn parse(field: &str, value: impl Into<String>) -> Result<Self, Error> {
+        let value = value.into();
+        match value.len() {
+            0 => Err(Error::Invalid(format!("{field} must not be empty"))),
+            1..=MAX_BYTES => Ok(Self(value)),
+            length => Err(Error::Invalid(format!(
+                "{field} is {length} bytes of UTF-8: the most is {MAX_BYTES}"
+            ))),
+        }
+    }
+
+    /// The key as DynamoDB stores it, compared byte for byte.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn length_is_counted_in_bytes() {
+        assert!(Key::parse("id", "").is_err());
+        assert!(Key::parse("id", "a".repeat(2048)).is_ok());
+        assert!(Key::parse("id", "a".repeat(2049)).is_err());
+        assert!(Key::parse("id", "😀".repeat(512)).is_ok());
+        assert!(Key::parse("id", "😀".repeat(513)).is_err());
+    }
+
+    #[test]
+    fn what_put_refuses_can_still_be_read() {
+        for id in [".", "..", "a/b", "50%", "a?b", "line\nbreak"] {
+            assert_eq!(Key::parse("id", id).unwrap().as_str(), id);
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! An exact decimal, as DynamoDB keeps numbers: never a binary float.
+
+use std::fmt::{self, Display};
+
+/// The most significant digits that a DynamoDB number has.
+///
+/// Source: DynamoDB's "Naming rules and data types", Number.
+pub const MAX_DIGITS: usize = 38;
+
+/// The exponents of the first significant digit that DynamoDB can store: 1e-130 to 9.99…e125.
+///
+/// Source: as for [`MAX_DIGITS`].
+const EXPONENTS: std::ops::RangeInclusive<i64> = -130..=125;
+
+/// Up to this power of ten a number is written without an exponent, as JavaScript writes it.
+const MAX_PLAIN_EXPONENT: i64 = 20;
+
+/// A decimal of at most 38 significant digits that DynamoDB can store and give back unchanged.
+///
+/// It is written in one canonical form: as JavaScript writes a number (`19.9`, `1e-7`, `1e+21`), but
+/// with all its digits, and without an exponent where every digit of an integer is significant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Price {
+    negative: bool,
+    /// Significant ASCII digits: neither the first nor the last is `0`. Empty for zero.
+    digits: String,
+    /// The power of ten of the first digit.
+    exponent: i64,
+}
+
+/// Why a number cannot be stored exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The text does not follow JSON's grammar of a number.
+    #[error("must be a number")]
+    NotANumber,
+    /// DynamoDB would have to round it.
+    #[error("has more than {MAX_DIGITS} significant digits")]
+    TooPrecise,
+    /// DynamoDB cannot hold it.
+    #[error("must be zero or from 1e-130 to 9.99e125 in magnitude")]
+    OutOfRange,
+}
+
+impl Price {
+    /// Reads a JSON number in time linear in its length; an exponent is never expanded.
+    ///
+    /// # Errors
+    /// The [`Refusal`] that applies.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        let (negative, unsigned) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (mantissa, power) = match unsigned.split_once(['e', 'E']) {
+            Some((mantissa, power)) => (mantissa, parse_power(power)?),
+            None => (unsigned, 0),
+        };
+        let (integer, fraction) = match mantissa.split_once('.') {
+            Some((integer, fraction)) if is_digits(fraction) => (integer, fraction),
+            Some(_) => return Err(Refusal::NotANumber),
+            None => (mantissa, ""),
+        };
+        if !is_digits(integer) || (integer.len() > 1 && integer.starts_with('0')) {
+            return Err(Refusal::NotANumber);
+        }
+
+        let digits = || integer.bytes().chain(fraction.bytes());
+        let Some(first) = digits().position(|digit| digit != b'0') else {
+            return Ok(Self {
+                negative: false,
+                digits: String::new(),
+                exponent: 0,
+            });
+        };
+        let trailing = digits().rev().take_while(|&digit| digit == b'0').count();
+        let significant = integer.len() + fraction.len() - first - trailing;
+        if significant > MAX_DIGITS {
+            return Err(Refusal::TooPrecise);
+        }
+        let places = integer.len().cast_signed() - 1 - first.cast_signed();
+        let exponent = i64::try_from(places)
+            .unwrap_or(i64::MAX)
+            .saturating_add(power);
+        if !EXPONENTS.contains(&exponent) {
+            return Err(Refusal::OutOfRange);
+        }
+        Ok(Self {
+            negative,
+            digits: digits()
+                .skip(first)
+                .take(significant)
+                .map(char::from)
+                .collect(),
+            exponent,
+        })
+    }
+
+    /// The bytes that DynamoDB counts for it: half the significant digits, rounded up, and one, and
+    /// one more for a sign.
+    ///
+    /// Source: DynamoDB's "Item sizes and formats".
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.digits.len().div_ceil(2) + 1 + usize::from(self.negative)
+    }
+}
+
+/// The power of ten behind the `e`. One beyond any number that could matter is held at the end of
+/// the scale, so that it stays out of range whatever the mantissa.
+fn parse_power(text: &str) -> Result<i64, Refusal> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if !is_digits(digits) {
+        return Err(Refusal::NotANumber);
+    }
+    let power = digits.parse().unwrap_or(i64::MAX);
+    Ok(if negative { -power } else { power })
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+impl Display for Price {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.digits.as_str();
+        if digits.is_empty() {
+            return f.write_str("0");
+        }
+        if self.negative {
+            f.write_str("-")?;
+        }
+        let last = digits.len().cast_signed() as i64 - 1;
+        match self.exponent {
+            -6..=-1 => {
+                let zeros = usize::try_from(-1 - self.exponent).unwrap_or_default();
+                write!(f, "0.{:0<zeros$}{digits}", "")
+            }
+            exponent if (0..=last.max(MAX_PLAIN_EXPONENT)).contains(&exponent) => {
+                let integer = usize::try_from(exponent).unwrap_or_default() + 1;
+                match digits.split_at_checked(integer) {
+                    Some((integer, fraction)) if !fraction.is_empty() => {
+                        write!(f, "{integer}.{fraction}")
+                    }
+                    _ => write!(f, "{digits:0<integer$}"),
+                }
+            }
+            exponent => {
+                let (first, rest) = digits.split_at(1);
+                let point = if rest.is_empty() { "" } else { "." };
+                write!(f, "{first}{point}{rest}e{exponent:+}")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_canonical_form() {
+        let all_digits = "12345678901234567890123456789012345678";
+        let all_places = "1.2345678901234567890123456789012345678";
+        for (text, canonical) in [
+            ("0", "0"),
+            ("-0", "0"),
+            ("-0.000e99999999999999999999", "0"),
+            ("12345", "12345"),
+            ("-1", "-1"),
+            ("19.90", "19.9"),
+            ("5.0", "5"),
+            ("1E3", "1000"),
+            ("1e+3", "1000"),
+            ("0.001e-3", "0.000001"),
+            ("1e-7", "1e-7"),
+            ("123e-9", "1.23e-7"),
+            ("100000000000000000000", "100000000000000000000"),
+            ("1000000000000000000000", "1e+21"),
+            ("9007199254740993", "9007199254740993"),
+            (all_digits, all_digits),
+            (all_places, all_places),
+            ("0.12345678901234567", "0.12345678901234567"),
+            ("-1e-130", "-1e-130"),
+            ("9.99e125", "9.99e+125"),
+        ] {
+            let price = Price::parse(text).unwrap_or_else(|refusal| panic!("{text}: {refusal}"));
+            assert_eq!(price.to_string(), canonical);
+            assert_eq!(
+                Price::parse(canonical),
+                Ok(price),
+                "{canonical} reads as itself"
+            );
+        }
+    }
+
+    #[test]
+    fn limits_of_the_table() {
+        let nines = "9".repeat(38);
+        assert!(Price::parse(&nines).is_ok());
+        assert!(Price::parse(&format!("{nines}000.000")).is_ok());
+        assert_eq!(Price::parse(&format!("{nines}9")), Err(Refusal::TooPrecise));
+        assert_eq!(
+            Price::parse(&format!("0.{nines}9")),
+            Err(Refusal::TooPrecise)
+        );
+        assert!(Price::parse("0.1e-129").is_ok());
+        for text in ["1e126", "-1e126", "10e125", "1e-131", "0.1e-130", "5e-324"] {
+            assert_eq!(Price::parse(text), Err(Refusal::OutOfRange), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_number() {
+        for text in [
+            "", "-", "+1", "01", "-01", ".5", "1.", "1.e2", "1e", "1e+", "1e1.5", "1.2.3", "--1",
+            "NaN", "Infinity", "0x10", "1_000", "١", " 1", "1 ", "1e5e5",
+        ] {
+            assert_eq!(Price::parse(text), Err(Refusal::NotANumber), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn size_as_dynamodb_counts_it() {
+        for (text, size) in [
+            ("0", 1),
+            ("7", 2),
+            ("-7", 3),
+            ("19.90", 3),
+            ("1e100", 2),
+            ("-1234", 4),
+        ] {
+            assert_eq!(Price::parse(text).unwrap().size(), size, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_megabyte_of_digits_takes_linear_time() {
+        let zeros = "0".repeat(1_000_000);
+        assert_eq!(Price::parse(&format!("1{zeros}")), Err(Refusal::OutOfRange));
+        assert_eq!(
+            Price::parse(&format!("1{zeros}e-1000000")),
+            Price::parse("1")
+        );
+        assert_eq!(
+            Price::parse(&format!("0.{zeros}1e1000001")),
+            Price::parse("1")
+        );
+        assert_eq!(
+            Price::parse(&format!("1e{}", "9".repeat(1_000_000))),
+            Err(Refusal::OutOfRange)
+        );
+    }
+}

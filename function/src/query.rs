@@ -1,0 +1,78 @@
+//! Which page of the list is asked for: `?limit=1…1000&exclusiveStartKey=<id>`.
+
+use crate::error::Error;
+use crate::key::Key;
+
+/// The most items that one page may be asked to hold.
+pub const MAX_LIMIT: u16 = 1000;
+
+/// A page of the list. Without a limit, as many items as fit.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    pub(crate) limit: Option<u16>,
+    pub(crate) start: Option<Key>,
+}
+
+impl Query {
+    /// Reads the two query parameters, percent-decoded, by `parameter(name)`; others are ignored.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a limit that is not a whole number from 1 to [`MAX_LIMIT`], or a
+    /// start key that cannot be a key.
+    pub fn parse(parameter: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        Ok(Self {
+            limit: parameter("limit").map(|text| limit(&text)).transpose()?,
+            start: parameter("exclusiveStartKey")
+                .map(|id| Key::parse("exclusiveStartKey", id))
+                .transpose()?,
+        })
+    }
+}
+
+fn limit(text: &str) -> Result<u16, Error> {
+    Some(text)
+        .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
+        .and_then(|digits| digits.parse().ok())
+        .filter(|limit| (1..=MAX_LIMIT).contains(limit))
+        .ok_or_else(|| {
+            Error::Invalid(format!(
+                "limit must be a whole number from 1 to {MAX_LIMIT}"
+            ))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_from_1_to_1000_alone() {
+        for (text, limit) in [("1", 1), ("1000", 1000), ("0010", 10)] {
+            assert_eq!(super::limit(text).unwrap(), limit);
+        }
+        for text in [
+            "",
+            "0",
+            "1001",
+            "-1",
+            "+1",
+            "1.0",
+            " 1",
+            "1,2",
+            "ten",
+            "١",
+            "99999999999999999999",
+        ] {
+            assert!(super::limit(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_start_key_must_be_able_to_be_a_key() {
+        let start =
+            |id: String| Query::parse(|name| (name == "exclusiveStartKey").then(|| id.clone()));
+        assert!(start(String::new()).is_err());
+        assert!(start("x".repeat(2049)).is_err());
+        assert_eq!(start("a/b".into()).unwrap().start.unwrap().as_str(), "a/b");
+    }
+}

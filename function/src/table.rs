@@ -1,0 +1,240 @@
+//! The DynamoDB table: the four operations on it, and what each failure of theirs means.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::get_item::GetItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::scan::ScanError;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::attempt::{Call, OperationError, THROTTLING_CODES};
+use crate::attribute;
+use crate::error::{Cause, Error};
+use crate::item::{Item, MAX_SIZE};
+use crate::key::Key;
+use crate::query::Query;
+
+/// The name of the table's partition key, of type S. The table has no sort key.
+pub const PARTITION_KEY: &str = attribute::ID;
+
+/// How near to the limit a size is in doubt: our count of bytes and DynamoDB's may differ by so much.
+const SIZE_IN_DOUBT: usize = 64;
+
+/// How long [`Table::connect`] may take.
+const INIT_BUDGET: Duration = Duration::from_secs(1);
+
+/// An item as the table holds it: any writer may have stored it, with any attributes.
+pub type Attributes = HashMap<String, AttributeValue>;
+
+/// One page of a scan.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// The items, in the table's order.
+    pub items: Vec<Attributes>,
+    /// The key of the last item, if others may follow.
+    pub last: Option<Key>,
+}
+
+/// The table of items.
+#[derive(Clone, Debug)]
+pub struct Table {
+    client: Client,
+    name: String,
+}
+
+impl Table {
+    /// The table of this name, reached through `client`.
+    pub fn new(client: Client, name: impl Into<String>) -> Self {
+        Self {
+            client,
+            name: name.into(),
+        }
+    }
+
+    /// Opens the connection that the first request will use, by reading an item that PUT can never
+    /// have stored. Any answer will do, a refusal as well: it has come over the connection.
+    ///
+    /// # Errors
+    /// The cause, when there was no answer within a second: the first request will then connect.
+    pub async fn connect(&self) -> Result<(), Cause> {
+        let call = Call::until(Instant::now() + INIT_BUDGET);
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key(PARTITION_KEY, AttributeValue::S("/".to_owned()))
+            .customize()
+            .config_override(call.write::<GetItemError>())
+            .send()
+            .await;
+        match answer {
+            Ok(_) | Err(SdkError::ServiceError(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Stores the item, replacing the whole of one with its id.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], or why the write failed.
+    pub async fn put(&self, item: &Item, call: &Call) -> Result<(), Error> {
+        let name = item.name().map(|name| AttributeValue::S(name.to_owned()));
+        let price = item
+            .price()
+            .map(|price| AttributeValue::N(price.to_string()));
+        let mut attributes = HashMap::from([(PARTITION_KEY.to_owned(), key(item.id()))]);
+        attributes.extend(price.map(|price| (attribute::PRICE.to_owned(), price)));
+        attributes.extend(name.map(|name| (attribute::NAME.to_owned(), name)));
+        poll_connections().await;
+        self.client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(attributes))
+            .customize()
+            .config_override(call.write::<PutItemError>())
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| {
+                let invalid = error.code() == Some("ValidationException");
+                if invalid && item.size() + SIZE_IN_DOUBT >= MAX_SIZE {
+                    return Error::TooLarge;
+                }
+                write_failed(error, call)
+            })
+    }
+
+    /// Reads the item that has this key, as every earlier write left it.
+    ///
+    /// # Errors
+    /// Why the read failed.
+    pub async fn get(&self, id: &Key, call: &Call) -> Result<Option<Attributes>, Error> {
+        poll_connections().await;
+        self.client
+            .get_item()
+            .table_name(&self.name)
+            .key(PARTITION_KEY, key(id))
+            .consistent_read(true)
+            .customize()
+            .config_override(call.read::<GetItemError>())
+            .send()
+            .await
+            .map(|output| output.item)
+            .map_err(|error| read_failed(error, call))
+    }
+
+    /// Reads one page of the table, strongly consistently.
+    ///
+    /// # Errors
+    /// Why the read failed.
+    pub async fn scan(&self, query: Query, call: &Call) -> Result<Page, Error> {
+        poll_connections().await;
+        let start = query
+            .start
+            .map(|start| HashMap::from([(PARTITION_KEY.to_owned(), key(&start))]));
+        let output = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .set_limit(query.limit.map(i32::from))
+            .set_exclusive_start_key(start)
+            .consistent_read(true)
+            .customize()
+            .config_override(call.read::<ScanError>())
+            .send()
+            .await
+            .map_err(|error| read_failed(error, call))?;
+        Ok(Page {
+            last: output.last_evaluated_key.as_ref().map(id_of).transpose()?,
+            items: output.items.unwrap_or_default(),
+        })
+    }
+
+    /// Deletes the item that has this key, if there is one.
+    ///
+    /// # Errors
+    /// Why the write failed.
+    pub async fn delete(&self, id: &Key, call: &Call) -> Result<(), Error> {
+        poll_connections().await;
+        self.client
+            .delete_item()
+            .table_name(&self.name)
+            .key(PARTITION_KEY, key(id))
+            .customize()
+            .config_override(call.write::<DeleteItemError>())
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| write_failed(error, call))
+    }
+}
+
+/// The id of an item or of a start key.
+///
+/// # Errors
+/// [`Error::Misconfigured`] if it has none: then the table has another key.
+pub fn id_of(attributes: &Attributes) -> Result<Key, Error> {
+    attributes
+        .get(PARTITION_KEY)
+        .and_then(|id| id.as_s().ok())
+        .and_then(|id| Key::parse(PARTITION_KEY, id).ok())
+        .ok_or_else(|| {
+            Error::Misconfigured("the table's partition key is not id, of type S".into())
+        })
+}
+
+fn key(id: &Key) -> AttributeValue {
+    AttributeValue::S(id.as_str().to_owned())
+}
+
+/// Lets the runtime look at the open connections before one is used.
+///
+/// Lambda freezes the process between requests, and a connection that DynamoDB closed meanwhile
+/// looks alive until its task has run: a write sent into it would be of unknown fate.
+async fn poll_connections() {
+    tokio::task::yield_now().await;
+}
+
+fn read_failed<E: OperationError>(error: SdkError<E>, call: &Call) -> Error {
+    if may_pass(&error, call) {
+        Error::ReadUnavailable(error.into())
+    } else {
+        Error::Misconfigured(error.into())
+    }
+}
+
+fn write_failed<E: OperationError>(error: SdkError<E>, call: &Call) -> Error {
+    if !may_pass(&error, call) {
+        Error::Misconfigured(error.into())
+    } else if call.in_doubt() {
+        Error::WriteUnknown(error.into())
+    } else {
+        Error::WriteUnavailable(error.into())
+    }
+}
+
+/// Whether the failure may pass by itself. A request that DynamoDB refused needs an operator, and so
+/// does one that could not even be built and signed.
+fn may_pass<E: OperationError>(error: &SdkError<E>, call: &Call) -> bool {
+    const CONFLICTS: [&str; 3] = [
+        "ReplicatedWriteConflictException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    ];
+    match error {
+        SdkError::ServiceError(refusal) => match refusal.err().code() {
+            Some(code) => {
+                refusal.raw().status().is_server_error()
+                    || THROTTLING_CODES.contains(&code)
+                    || CONFLICTS.contains(&code)
+                    || code.starts_with("RequestTimeout")
+            }
+            None => true,
+        },
+        _ => call.attempts() > 0,
+    }
+}

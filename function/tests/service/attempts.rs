@@ -1,0 +1,394 @@
+//! How often DynamoDB is asked, and what the client is told, for each cause of failure.
+
+use std::time::{Duration, Instant};
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use function::Answer;
+use function::client::MAX_ATTEMPTS;
+use serde_json::json;
+
+use crate::backend::{self, Backend, LIMIT, Reaction, body, event, invoke};
+
+const READ_FAILED: &str = "The service is unavailable for a moment: try again.";
+const NOT_WRITTEN: &str =
+    "The service is unavailable for a moment. Nothing was changed: try again.";
+const IN_DOUBT: &str = "The service is unavailable for a moment. The change may or may not have been applied: read the item, or try again.";
+const FAULT: &str = "Internal server error";
+
+const THROTTLED: Reaction = Reaction::Answer(
+    400,
+    r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}"#,
+);
+const SERVER_ERROR: Reaction =
+    Reaction::Answer(500, r#"{"__type":"InternalServerError","message":"oh"}"#);
+const DONE: Reaction = Reaction::Answer(200, "{}");
+
+fn put() -> ApiGatewayV2httpRequest {
+    event("PUT /items", None, Some(r#"{"id":"secret-id"}"#))
+}
+
+fn delete() -> ApiGatewayV2httpRequest {
+    event("DELETE /items/{id}", Some("secret-id"), None)
+}
+
+fn get() -> ApiGatewayV2httpRequest {
+    event("GET /items/{id}", Some("secret-id"), None)
+}
+
+fn list() -> ApiGatewayV2httpRequest {
+    event("GET /items", None, None)
+}
+
+/// What a request must have come to.
+struct Outcome {
+    status: i64,
+    message: &'static str,
+    attempts: u32,
+}
+
+fn check(answer: &Answer, backend: &Backend, expected: &Outcome) {
+    assert_eq!(body(answer), json!({ "message": expected.message }));
+    assert_eq!(answer.response.status_code, expected.status);
+    let retry_after = answer
+        .response
+        .headers
+        .get("retry-after")
+        .map(|value| value.to_str().unwrap());
+    assert_eq!(retry_after, (expected.status == 503).then_some("1"));
+    assert_eq!(
+        backend.requests(),
+        expected.attempts,
+        "requests that the backend saw"
+    );
+    assert_eq!(
+        answer.record.attempts, expected.attempts,
+        "attempts in the log"
+    );
+    assert!(!answer.record.causes.is_empty(), "the log has a cause");
+    let log = serde_json::to_string(&answer.record).unwrap();
+    assert!(!log.contains("secret"), "{log}");
+}
+
+/// Both writes, against a backend that reacts so, in `limit`.
+async fn writes_within(limit: Duration, script: &[Reaction], expected: Outcome) {
+    for request in [put(), delete()] {
+        let backend = Backend::start(script);
+        check(
+            &invoke(&backend.service(), request, limit).await,
+            &backend,
+            &expected,
+        );
+    }
+}
+
+async fn writes(script: &[Reaction], status: i64, message: &'static str, attempts: u32) {
+    writes_within(
+        LIMIT,
+        script,
+        Outcome {
+            status,
+            message,
+            attempts,
+        },
+    )
+    .await;
+}
+
+async fn reads(script: &[Reaction], status: i64, message: &'static str, attempts: u32) {
+    for request in [get(), list()] {
+        let backend = Backend::start(script);
+        let expected = Outcome {
+            status,
+            message,
+            attempts,
+        };
+        check(
+            &invoke(&backend.service(), request, LIMIT).await,
+            &backend,
+            &expected,
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_write_is_not_repeated_after_a_500() {
+    writes(&[SERVER_ERROR, DONE], 503, IN_DOUBT, 1).await;
+}
+
+#[tokio::test]
+async fn a_write_is_not_repeated_after_a_502_without_a_body() {
+    writes(&[Reaction::Answer(502, ""), DONE], 503, IN_DOUBT, 1).await;
+}
+
+#[tokio::test]
+async fn a_write_is_not_repeated_after_a_503_from_a_proxy() {
+    writes(&[Reaction::Answer(503, "<html/>"), DONE], 503, IN_DOUBT, 1).await;
+}
+
+#[tokio::test]
+async fn a_write_is_not_repeated_after_a_504() {
+    writes(&[Reaction::Answer(504, "{}"), DONE], 503, IN_DOUBT, 1).await;
+}
+
+#[tokio::test]
+async fn a_write_is_not_repeated_after_a_connection_is_cut() {
+    writes(&[Reaction::Cut, DONE], 503, IN_DOUBT, 1).await;
+}
+
+#[tokio::test]
+async fn a_write_is_not_repeated_after_an_answer_is_cut() {
+    writes(&[Reaction::CutInBody, DONE], 503, IN_DOUBT, 1).await;
+}
+
+#[tokio::test]
+async fn a_write_is_not_repeated_after_a_time_out() {
+    writes(&[Reaction::Hang, DONE], 503, IN_DOUBT, 1).await;
+}
+
+#[tokio::test]
+async fn a_write_is_not_repeated_after_a_request_time_out_code() {
+    let time_out = r#"{"__type":"RequestTimeoutException","message":"late"}"#;
+    writes(&[Reaction::Answer(400, time_out), DONE], 503, IN_DOUBT, 1).await;
+}
+
+#[tokio::test]
+async fn a_200_that_is_no_json_object_leaves_a_write_in_doubt() {
+    for body in ["", " ", "null", "[]", "\"{}\"", "{", "{}{}", "<html/>"] {
+        writes(&[Reaction::Answer(200, body), DONE], 503, IN_DOUBT, 1).await;
+    }
+    writes(&[Reaction::Answer(204, ""), DONE], 503, IN_DOUBT, 1).await;
+}
+
+#[tokio::test]
+async fn a_4xx_without_a_code_leaves_a_write_in_doubt() {
+    writes(&[Reaction::Answer(400, ""), DONE], 503, IN_DOUBT, 1).await;
+    writes(&[Reaction::Answer(403, "<html/>"), DONE], 503, IN_DOUBT, 1).await;
+}
+
+#[tokio::test]
+async fn a_throttled_write_is_repeated() {
+    for request in [put(), delete()] {
+        let backend = Backend::start(&[THROTTLED, THROTTLED, DONE]);
+        let answer = invoke(&backend.service(), request, LIMIT).await;
+        assert_eq!((answer.response.status_code, backend.requests()), (200, 3));
+    }
+}
+
+#[tokio::test]
+async fn each_throttling_code_is_one() {
+    for code in [
+        r#"{"__type":"RequestLimitExceeded"}"#,
+        r#"{"__type":"Throttling"}"#,
+        r#"{"__type":"ThrottlingException"}"#,
+    ] {
+        writes(
+            &[Reaction::Answer(400, code)],
+            503,
+            NOT_WRITTEN,
+            MAX_ATTEMPTS,
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_write_throttled_for_ever_changed_nothing() {
+    writes(&[THROTTLED], 503, NOT_WRITTEN, MAX_ATTEMPTS).await;
+}
+
+#[tokio::test]
+async fn what_follows_a_throttled_attempt_decides_what_is_known() {
+    writes(&[THROTTLED, SERVER_ERROR, DONE], 503, IN_DOUBT, 2).await;
+    writes(&[THROTTLED, Reaction::Cut, DONE], 503, IN_DOUBT, 2).await;
+}
+
+#[tokio::test]
+async fn a_write_that_meets_a_transaction_changed_nothing() {
+    let conflict = r#"{"__type":"TransactionConflictException","message":"ongoing"}"#;
+    writes(
+        &[Reaction::Answer(400, conflict), DONE],
+        503,
+        NOT_WRITTEN,
+        1,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_refusal_needs_an_operator() {
+    for refusal in [
+        r#"{"__type":"ResourceNotFoundException","message":"arn:aws:dynamodb:us-east-1:123456789012:table/items"}"#,
+        r#"{"__type":"AccessDeniedException","Message":"arn:aws:iam::123456789012:role/x is not authorized"}"#,
+        r#"{"__type":"UnrecognizedClientException","message":"token"}"#,
+        r#"{"__type":"ExpiredTokenException","message":"token"}"#,
+        r#"{"__type":"ValidationException","message":"the key does not match the schema"}"#,
+    ] {
+        writes(&[Reaction::Answer(400, refusal), DONE], 500, FAULT, 1).await;
+        reads(&[Reaction::Answer(400, refusal), DONE], 500, FAULT, 1).await;
+    }
+}
+
+#[tokio::test]
+async fn a_read_is_repeated_after_any_passing_fault() {
+    for fault in [
+        SERVER_ERROR,
+        THROTTLED,
+        Reaction::Cut,
+        Reaction::Answer(200, "{\"Item\""),
+        Reaction::Answer(200, ""),
+    ] {
+        for request in [get(), list()] {
+            let backend =
+                Backend::start(&[fault, Reaction::Answer(200, r#"{"Item":{},"Items":[]}"#)]);
+            let answer = invoke(&backend.service(), request, LIMIT).await;
+            assert_eq!(
+                (answer.response.status_code, backend.requests()),
+                (200, 2),
+                "{fault:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_empty_200_is_no_missing_item() {
+    reads(&[Reaction::Answer(200, "")], 503, READ_FAILED, MAX_ATTEMPTS).await;
+}
+
+#[tokio::test]
+async fn a_read_that_keeps_failing_gives_up() {
+    reads(&[SERVER_ERROR], 503, READ_FAILED, MAX_ATTEMPTS).await;
+}
+
+#[tokio::test]
+async fn a_validation_error_near_the_size_limit_is_about_the_size() {
+    let invalid = Reaction::Answer(
+        400,
+        r#"{"__type":"ValidationException","message":"too big"}"#,
+    );
+    for (length, status) in [(409_600 - 64, 413), (409_600 - 65, 500)] {
+        let name = "x".repeat(length - "id".len() - "a".len() - "name".len());
+        let request = event(
+            "PUT /items",
+            None,
+            Some(&format!(r#"{{"id":"a","name":"{name}"}}"#)),
+        );
+        let backend = Backend::start(&[invalid]);
+        let answer = invoke(&backend.service(), request, LIMIT).await;
+        assert_eq!(answer.response.status_code, status, "{length} bytes");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_never_made_changed_nothing() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    for endpoint in [
+        format!("http://{nobody}"),
+        "http://dynamodb.invalid".to_owned(),
+    ] {
+        for (request, message) in [
+            (put(), NOT_WRITTEN),
+            (delete(), NOT_WRITTEN),
+            (get(), READ_FAILED),
+        ] {
+            let answer = invoke(&backend::service(&endpoint), request, LIMIT).await;
+            assert_eq!(answer.response.status_code, 503);
+            assert_eq!(body(&answer), json!({ "message": message }));
+            assert_eq!(answer.record.attempts, MAX_ATTEMPTS);
+        }
+    }
+}
+
+/// The answer comes half a second before the deadline, whatever the backend does; the test allows
+/// for a slow machine, but not for the next attempt or pause.
+#[tokio::test]
+async fn the_answer_comes_before_the_deadline() {
+    let limit = Duration::from_millis(2500);
+    for reaction in [Reaction::Hang, Reaction::Drip] {
+        let start = Instant::now();
+        writes_within(
+            limit,
+            &[reaction],
+            Outcome {
+                status: 503,
+                message: IN_DOUBT,
+                attempts: 1,
+            },
+        )
+        .await;
+        let each = start.elapsed() / 2;
+        assert!(each < limit, "{reaction:?}: {each:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_in_a_pause_leaves_no_doubt() {
+    // Five attempts have four pauses; the second of them alone may take a tenth of a second.
+    let limit = Duration::from_millis(500 + 20);
+    let backend = Backend::start(&[THROTTLED]);
+    let answer = invoke(&backend.service(), put(), limit).await;
+    assert_eq!(body(&answer), json!({ "message": NOT_WRITTEN }));
+    assert!(backend.requests() < MAX_ATTEMPTS);
+}
+
+#[tokio::test]
+async fn the_service_recovers_with_the_table() {
+    let backend = Backend::start(&[SERVER_ERROR, Reaction::Cut, Reaction::Answer(200, ""), DONE]);
+    let service = backend.service();
+    for status in [503, 503, 503, 200, 200] {
+        assert_eq!(
+            invoke(&service, put(), LIMIT).await.response.status_code,
+            status
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_died_in_a_freeze_costs_no_write() {
+    let backend = Backend::start(&[Reaction::AnswerAndClose("{}")]);
+    let service = backend.service();
+    for _ in 0..100 {
+        let answer = invoke(&service, put(), LIMIT).await;
+        assert_eq!(answer.response.status_code, 200, "{:?}", answer.record);
+        backend.freeze_until_closed();
+    }
+    assert_eq!(backend.requests(), 100);
+}
+
+#[tokio::test]
+async fn init_opens_the_connection_that_requests_use() {
+    let denied = Reaction::Answer(400, r#"{"__type":"AccessDeniedException"}"#);
+    for first in [DONE, denied] {
+        let backend = Backend::start(&[first, DONE]);
+        let service = backend.service();
+        service
+            .connect()
+            .await
+            .expect("any answer has come over a connection");
+        assert_eq!(
+            invoke(&service, put(), LIMIT).await.response.status_code,
+            200
+        );
+        assert_eq!((backend.connections(), backend.requests()), (1, 2));
+    }
+}
+
+#[tokio::test]
+async fn init_waits_a_second_at_most() {
+    let backend = Backend::start(&[Reaction::Hang, DONE]);
+    let service = backend.service();
+    let start = Instant::now();
+    service.connect().await.expect_err("nothing answered");
+    assert!(
+        start.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        start.elapsed()
+    );
+    assert_eq!(
+        invoke(&service, put(), LIMIT).await.response.status_code,
+        200
+    );
+}

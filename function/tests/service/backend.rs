@@ -1,0 +1,209 @@
+//! A scripted stand-in for DynamoDB: it reacts to each request as told, and counts what it saw.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use function::table::Table;
+use function::{Answer, Service, client};
+use lambda_runtime::{Context, LambdaEvent};
+use serde_json::{Value, json};
+
+/// Lambda's time limit for the function.
+pub const LIMIT: Duration = Duration::from_secs(10);
+
+/// What the backend does with a request that it has read.
+#[derive(Clone, Copy, Debug)]
+pub enum Reaction {
+    /// Answers with this status and body.
+    Answer(u16, &'static str),
+    /// Answers as [`Reaction::Answer`] with 200, then closes the connection without a word.
+    AnswerAndClose(&'static str),
+    /// Closes the connection instead of answering.
+    Cut,
+    /// Closes the connection in the middle of the answer.
+    CutInBody,
+    /// Never answers.
+    Hang,
+    /// Answers one byte at a time, for ever.
+    Drip,
+}
+
+/// A running backend.
+pub struct Backend {
+    address: SocketAddr,
+    seen: Arc<Seen>,
+    closed: mpsc::Receiver<()>,
+}
+
+#[derive(Default)]
+struct Seen {
+    connections: AtomicU32,
+    requests: AtomicU32,
+}
+
+impl Backend {
+    /// Reacts to the first request with the first reaction, and so on; the last is repeated.
+    pub fn start(script: &[Reaction]) -> Self {
+        let script: Arc<[Reaction]> = script.into();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
+        let address = listener.local_addr().expect("a bound address");
+        let seen = Arc::new(Seen::default());
+        let (closing, closed) = mpsc::channel();
+        let server = Arc::clone(&seen);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                server.connections.fetch_add(1, Ordering::SeqCst);
+                let (script, seen, closing) =
+                    (Arc::clone(&script), Arc::clone(&server), closing.clone());
+                // A client that hangs up ends its connection, and that is all.
+                thread::spawn(move || serve(stream, &script, &seen, &closing).ok());
+            }
+        });
+        Self {
+            address,
+            seen,
+            closed,
+        }
+    }
+
+    /// The requests that came in whole.
+    pub fn requests(&self) -> u32 {
+        self.seen.requests.load(Ordering::SeqCst)
+    }
+
+    /// The connections that were made.
+    pub fn connections(&self) -> u32 {
+        self.seen.connections.load(Ordering::SeqCst)
+    }
+
+    /// Blocks the thread until the backend has closed a connection: as Lambda's freeze does, it keeps
+    /// the runtime of this thread from noticing.
+    pub fn freeze_until_closed(&self) {
+        self.closed
+            .recv_timeout(Duration::from_secs(10))
+            .expect("the backend closes the connection");
+    }
+
+    /// The items service on this backend.
+    pub fn service(&self) -> Service {
+        service(&format!("http://{}", self.address))
+    }
+}
+
+fn serve(
+    mut stream: TcpStream,
+    script: &[Reaction],
+    seen: &Seen,
+    closing: &mpsc::Sender<()>,
+) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    loop {
+        read_request(&mut reader)?;
+        let index = seen.requests.fetch_add(1, Ordering::SeqCst) as usize;
+        match *script.get(index).unwrap_or(&script[script.len() - 1]) {
+            Reaction::Answer(status, body) => answer(&mut stream, status, body, body.len())?,
+            Reaction::AnswerAndClose(body) => {
+                answer(&mut stream, 200, body, body.len())?;
+                stream.shutdown(Shutdown::Both)?;
+                let _ = closing.send(());
+                return Ok(());
+            }
+            Reaction::Cut => return stream.shutdown(Shutdown::Both),
+            Reaction::CutInBody => {
+                answer(&mut stream, 200, "{\"Item\"", 100)?;
+                return stream.shutdown(Shutdown::Both);
+            }
+            // Reading on: it ends when the client gives up.
+            Reaction::Hang => {}
+            Reaction::Drip => {
+                answer(&mut stream, 200, "", 1_000_000)?;
+                loop {
+                    stream.write_all(b" ")?;
+                    thread::sleep(Duration::from_millis(50));
+                }
+            }
+        }
+    }
+}
+
+fn read_request(reader: &mut impl BufRead) -> std::io::Result<()> {
+    let mut length = 0;
+    let mut line = String::new();
+    loop {
+        line.clear();
+        if reader.read_line(&mut line)? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        let header = line.trim_end().to_ascii_lowercase();
+        if header.is_empty() {
+            break;
+        }
+        if let Some(value) = header.strip_prefix("content-length:") {
+            length = value.trim().parse().expect("a length");
+        }
+    }
+    std::io::copy(&mut reader.take(length), &mut std::io::sink()).map(drop)
+}
+
+fn answer(stream: &mut TcpStream, status: u16, body: &str, length: usize) -> std::io::Result<()> {
+    let head = format!(
+        "HTTP/1.1 {status} status\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {length}\r\n\r\n"
+    );
+    stream.write_all((head + body).as_bytes())
+}
+
+/// The items service on a table at this endpoint.
+pub fn service(endpoint: &str) -> Service {
+    let credentials = Credentials::new("test", "test", None, None, "test");
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("us-east-1"))
+        .endpoint_url(endpoint)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build();
+    Service::new(Table::new(client::client(&config), "items"))
+}
+
+/// A request to the API, as an HTTP API hands it over.
+pub fn event(route_key: &str, id: Option<&str>, body: Option<&str>) -> ApiGatewayV2httpRequest {
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": route_key,
+        "headers": {},
+        "requestContext": {"http": {"method": "GET"}, "requestId": "gateway-id"},
+        "isBase64Encoded": false,
+    });
+    if let Some(id) = id {
+        event["pathParameters"] = json!({ "id": id });
+    }
+    if let Some(body) = body {
+        event["body"] = body.into();
+    }
+    serde_json::from_value(event).expect("an event")
+}
+
+/// Hands a request over, with so much time until Lambda's deadline.
+pub async fn invoke(
+    service: &Service,
+    request: ApiGatewayV2httpRequest,
+    limit: Duration,
+) -> Answer {
+    let now = SystemTime::UNIX_EPOCH.elapsed().expect("a clock past 1970");
+    let mut context = Context::default();
+    "lambda-id".clone_into(&mut context.request_id);
+    context.deadline = (now + limit).as_millis().try_into().expect("milliseconds");
+    service.handle(LambdaEvent::new(request, context)).await
+}
+
+/// The body of an answer, which is always JSON.
+pub fn body(answer: &Answer) -> Value {
+    let body = answer.response.body.as_ref().expect("a body");
+    serde_json::from_slice(body).expect("JSON")
+}

@@ -1,0 +1,5 @@
+//! The service from outside, on a scripted stand-in for DynamoDB.
+
+mod attempts;
+mod backend;
+mod bodies;
