@@ -1,0 +1,114 @@
+//! The body of a request: read up to the limit, and carried in an event as text or as base64.
+
+use std::time::Duration;
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Bytes, Incoming};
+use tokio::time::timeout;
+
+use super::refusal::Refusal;
+
+/// How large a body may be, in bytes: 10 MB (API Gateway's quota of the payload).
+const LIMIT: usize = 10 * 1024 * 1024;
+
+/// How long what a client still sends of a refused body is read and thrown away.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// Reads the whole body, and never holds more than the limit of it.
+pub(super) async fn read(mut body: Incoming) -> Result<Bytes, Refusal> {
+    let announced = body.size_hint().lower();
+    if usize::try_from(announced).is_ok_and(|size| size <= LIMIT) {
+        match Limited::new(&mut body, LIMIT).collect().await {
+            Ok(read) => return Ok(read.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => {}
+            Err(_) => return Err(Refusal::BrokenBody),
+        }
+    }
+    // The client gets its answer only if it is not cut off while it is still sending.
+    tokio::spawn(timeout(LINGER, async move {
+        while let Some(Ok(_)) = body.frame().await {}
+    }));
+    Err(Refusal::TooLarge)
+}
+
+/// The body as an event carries it, and its `isBase64Encoded`; `None` if there is nothing to carry.
+///
+/// Text is what has a content type of text. Should its bytes not be UTF-8 after all, they become
+/// replacement characters.
+pub(super) fn carried(body: &Bytes, content_type: Option<&[u8]>) -> Option<(String, bool)> {
+    if body.is_empty() {
+        None
+    } else if content_type.is_some_and(is_text) {
+        Some((String::from_utf8_lossy(body).into_owned(), false))
+    } else {
+        Some((BASE64_STANDARD.encode(body), true))
+    }
+}
+
+/// Whether API Gateway takes this content type for text. It does not take the one that plain
+/// `curl -d` sends, `application/x-www-form-urlencoded`.
+fn is_text(content_type: &[u8]) -> bool {
+    let essence = content_type.split(|byte| *byte == b';').next();
+    let essence = essence.unwrap_or_default().trim_ascii();
+    let essence = essence.to_ascii_lowercase();
+    essence.starts_with(b"text/")
+        || [
+            b"application/json".as_slice(),
+            b"application/xml",
+            b"application/javascript",
+        ]
+        .contains(&essence.as_slice())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn carry(body: &'static [u8], content_type: Option<&str>) -> Option<(String, bool)> {
+        carried(&Bytes::from_static(body), content_type.map(str::as_bytes))
+    }
+
+    #[test]
+    fn text_is_carried_as_it_is() {
+        for content_type in [
+            "application/json",
+            "Application/JSON ; charset=utf-8",
+            "application/xml",
+            "application/javascript",
+            "text/plain",
+            "text/x-anything",
+        ] {
+            let carried = carry(b"{}", Some(content_type));
+            assert_eq!(carried, Some(("{}".to_owned(), false)), "{content_type}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_base64() {
+        for content_type in [
+            None,
+            Some(""),
+            Some("application/x-www-form-urlencoded"),
+            Some("application/octet-stream"),
+            Some("application/vnd.api+json"),
+            Some("application/jsonp"),
+            Some("x/text/plain"),
+        ] {
+            let carried = carry(b"{}", content_type);
+            assert_eq!(carried, Some(("e30=".to_owned(), true)), "{content_type:?}");
+        }
+    }
+
+    #[test]
+    fn text_that_is_not_utf8_is_mended() {
+        let carried = carry(b"a\xffb", Some("text/plain"));
+        assert_eq!(carried, Some(("a\u{fffd}b".to_owned(), false)));
+    }
+
+    #[test]
+    fn nothing_is_carried_as_nothing() {
+        assert_eq!(carry(b"", None), None);
+        assert_eq!(carry(b"", Some("application/json")), None);
+    }
+}

@@ -1,0 +1,333 @@
+//! The event: what the function gets of a request, in the payload format 2.0.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_TYPE, COOKIE, HeaderValue};
+use hyper::http::request;
+use lambda_runtime::{Context, LambdaEvent};
+use serde_json::{Value, json};
+
+use super::head::Matched;
+use super::refusal::Refusal;
+use super::stamp::Stamp;
+use super::{body, decode};
+
+/// How large an event may be, in bytes of JSON: 6 MB (Lambda's quota of a synchronous invocation).
+const LIMIT: usize = 6 * 1024 * 1024;
+
+/// Headers that speak of the connection and not of the request (RFC 9110, 7.6.1): no gateway
+/// passes them on.
+const OF_THE_CONNECTION: [&str; 7] = [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// All that an event is made of.
+pub(super) struct Call<'a> {
+    pub head: &'a request::Parts,
+    pub matched: &'a Matched,
+    pub body: &'a Bytes,
+    /// Where the request came from.
+    pub peer: IpAddr,
+    /// Where it came to.
+    pub port: u16,
+    pub stamp: &'a Stamp,
+}
+
+/// The event as JSON. A field with nothing to carry is left out, never null.
+pub(super) fn payload(call: &Call<'_>) -> Result<Value, Refusal> {
+    let Call {
+        head,
+        matched,
+        stamp,
+        ..
+    } = call;
+    let (headers, cookies) = headers(call);
+    let raw_query = head.uri.query().unwrap_or_default();
+    let query = query_parameters(raw_query)?;
+    let content_type = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let carried = body::carried(call.body, content_type);
+
+    let mut http = json!({
+        "method": head.method.as_str(),
+        "path": matched.path,
+        "protocol": format!("{:?}", head.version),
+        "sourceIp": call.peer,
+    });
+    if let Some(agent) = headers.get("user-agent") {
+        http["userAgent"] = json!(agent);
+    }
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": matched.route.key(),
+        "rawPath": matched.path,
+        "rawQueryString": raw_query,
+        "headers": headers,
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "local",
+            "domainName": "localhost",
+            "domainPrefix": "localhost",
+            "http": http,
+            "requestId": stamp.request_id,
+            "routeKey": matched.route.key(),
+            "stage": "$default",
+            "time": stamp.written(),
+            "timeEpoch": stamp.millis(),
+        },
+        "isBase64Encoded": carried.as_ref().is_some_and(|(_, base64)| *base64),
+    });
+    if !cookies.is_empty() {
+        event["cookies"] = json!(cookies);
+    }
+    if !query.is_empty() {
+        event["queryStringParameters"] = json!(query);
+    }
+    if !matched.parameters.is_empty() {
+        event["pathParameters"] = json!(matched.parameters);
+    }
+    if let Some((body, _)) = carried {
+        event["body"] = json!(body);
+    }
+    Ok(event)
+}
+
+/// The event as the function receives it: written as JSON and read again, as on its way to Lambda.
+pub(super) fn received(
+    payload: &Value,
+    context: Context,
+) -> Result<LambdaEvent<ApiGatewayV2httpRequest>, Refusal> {
+    let written = payload.to_string();
+    if written.len() > LIMIT {
+        return Err(Refusal::TooLarge);
+    }
+    let read = serde_json::from_str(&written).map_err(Refusal::UnreadableEvent)?;
+    Ok(LambdaEvent::new(read, context))
+}
+
+/// The headers, their names in lower case and repeated ones joined; and the cookies, which an event
+/// carries apart from them.
+fn headers(call: &Call<'_>) -> (BTreeMap<String, String>, Vec<String>) {
+    let mut headers = BTreeMap::new();
+    let mut cookies = Vec::new();
+    for (name, value) in &call.head.headers {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        if name == COOKIE {
+            let each = value.split(';').map(str::trim);
+            cookies.extend(each.filter(|it| !it.is_empty()).map(str::to_owned));
+        } else if !OF_THE_CONNECTION.contains(&name.as_str()) {
+            join(&mut headers, name.to_string(), &value);
+        }
+    }
+    join(
+        &mut headers,
+        "x-forwarded-for".to_owned(),
+        &call.peer.to_string(),
+    );
+    for (name, value) in [
+        ("content-length", call.body.len().to_string()),
+        ("x-forwarded-port", call.port.to_string()),
+        ("x-forwarded-proto", "http".to_owned()),
+    ] {
+        headers.insert(name.to_owned(), value);
+    }
+    for (name, value) in [
+        ("host", format!("localhost:{}", call.port)),
+        ("x-amzn-trace-id", call.stamp.trace_id.clone()),
+    ] {
+        headers.entry(name.to_owned()).or_insert(value);
+    }
+    (headers, cookies)
+}
+
+/// The query's parameters, decoded, repeated ones joined; one without `=` is empty.
+fn query_parameters(raw: &str) -> Result<BTreeMap<String, String>, Refusal> {
+    let mut parameters = BTreeMap::new();
+    for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        join(
+            &mut parameters,
+            decode::query(name)?,
+            &decode::query(value)?,
+        );
+    }
+    Ok(parameters)
+}
+
+/// Adds a value, after a comma if its name has one already.
+fn join(map: &mut BTreeMap<String, String>, name: String, value: &str) {
+    map.entry(name)
+        .and_modify(|joined| {
+            joined.push(',');
+            joined.push_str(value);
+        })
+        .or_insert_with(|| value.to_owned());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use hyper::Request;
+
+    use super::*;
+
+    fn event(request: hyper::http::request::Builder, body: &'static str) -> Value {
+        let head = request.body(()).expect("a request").into_parts().0;
+        let stamp = Stamp {
+            request_id: "JCJJxhz4PHcEJgQ=".to_owned(),
+            invocation_id: "00000000-0000-4000-8000-000000000000".to_owned(),
+            trace_id: "Root=1-67fd8a64-000000000000000000000000".to_owned(),
+            time: UNIX_EPOCH + Duration::from_millis(1_744_668_836_123),
+        };
+        let call = Call {
+            head: &head,
+            matched: &Matched::find(&head).expect("a route"),
+            body: &Bytes::from_static(body.as_bytes()),
+            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 3000,
+            stamp: &stamp,
+        };
+        payload(&call).expect("an event")
+    }
+
+    #[test]
+    fn an_event_carries_the_whole_request() {
+        let request = Request::builder()
+            .method("DELETE")
+            .uri("/items/caf%C3%A9%20au%20lait?a=1&b=%C3%A9&a=2&&c")
+            .header("Host", "127.0.0.1:3000")
+            .header("User-Agent", "curl/8.5.0")
+            .header("Content-Type", "application/json")
+            .header("Connection", "keep-alive")
+            .header("Cookie", "one=1; two=2;")
+            .header("Cookie", "three=3")
+            .header("X-Repeated", "x")
+            .header("X-Repeated", "y, z")
+            .header("X-Forwarded-For", "203.0.113.1");
+        assert_eq!(
+            event(request, r#"{"id":"a"}"#),
+            json!({
+                "version": "2.0",
+                "routeKey": "DELETE /items/{id}",
+                "rawPath": "/items/caf\u{e9} au lait",
+                "rawQueryString": "a=1&b=%C3%A9&a=2&&c",
+                "cookies": ["one=1", "two=2", "three=3"],
+                "headers": {
+                    "content-length": "10",
+                    "content-type": "application/json",
+                    "host": "127.0.0.1:3000",
+                    "user-agent": "curl/8.5.0",
+                    "x-amzn-trace-id": "Root=1-67fd8a64-000000000000000000000000",
+                    "x-forwarded-for": "203.0.113.1,127.0.0.1",
+                    "x-forwarded-port": "3000",
+                    "x-forwarded-proto": "http",
+                    "x-repeated": "x,y, z",
+                },
+                "queryStringParameters": {"a": "1,2", "b": "\u{e9}", "c": ""},
+                "requestContext": {
+                    "accountId": "123456789012",
+                    "apiId": "local",
+                    "domainName": "localhost",
+                    "domainPrefix": "localhost",
+                    "http": {
+                        "method": "DELETE",
+                        "path": "/items/caf\u{e9} au lait",
+                        "protocol": "HTTP/1.1",
+                        "sourceIp": "127.0.0.1",
+                        "userAgent": "curl/8.5.0",
+                    },
+                    "requestId": "JCJJxhz4PHcEJgQ=",
+                    "routeKey": "DELETE /items/{id}",
+                    "stage": "$default",
+                    "time": "14/Apr/2025:22:13:56 +0000",
+                    "timeEpoch": 1_744_668_836_123_u64,
+                },
+                "body": r#"{"id":"a"}"#,
+                "pathParameters": {"id": "caf\u{e9} au lait"},
+                "isBase64Encoded": false,
+            })
+        );
+    }
+
+    #[test]
+    fn what_is_not_there_is_left_out() {
+        assert_eq!(
+            event(Request::get("/items"), ""),
+            json!({
+                "version": "2.0",
+                "routeKey": "GET /items",
+                "rawPath": "/items",
+                "rawQueryString": "",
+                "headers": {
+                    "content-length": "0",
+                    "host": "localhost:3000",
+                    "x-amzn-trace-id": "Root=1-67fd8a64-000000000000000000000000",
+                    "x-forwarded-for": "127.0.0.1",
+                    "x-forwarded-port": "3000",
+                    "x-forwarded-proto": "http",
+                },
+                "requestContext": {
+                    "accountId": "123456789012",
+                    "apiId": "local",
+                    "domainName": "localhost",
+                    "domainPrefix": "localhost",
+                    "http": {
+                        "method": "GET",
+                        "path": "/items",
+                        "protocol": "HTTP/1.1",
+                        "sourceIp": "127.0.0.1",
+                    },
+                    "requestId": "JCJJxhz4PHcEJgQ=",
+                    "routeKey": "GET /items",
+                    "stage": "$default",
+                    "time": "14/Apr/2025:22:13:56 +0000",
+                    "timeEpoch": 1_744_668_836_123_u64,
+                },
+                "isBase64Encoded": false,
+            })
+        );
+    }
+
+    #[test]
+    fn a_form_is_carried_as_base64() {
+        let request =
+            Request::put("/items").header("content-type", "application/x-www-form-urlencoded");
+        let event = event(request, "{}");
+        assert_eq!(event["body"], "e30=");
+        assert_eq!(event["isBase64Encoded"], true);
+    }
+
+    #[test]
+    fn the_function_reads_what_was_written() {
+        let written = event(Request::put("/items?a=1").header("x", "\u{e9}"), "{}");
+        let event = received(&written, Context::default()).expect("an event");
+        assert_eq!(event.payload.route_key.as_deref(), Some("PUT /items"));
+        assert_eq!(event.payload.query_string_parameters.first("a"), Some("1"));
+        assert_eq!(event.payload.body.as_deref(), Some("e30="));
+        assert!(event.payload.is_base64_encoded);
+    }
+
+    #[test]
+    fn an_event_may_be_6_mb_and_no_more() {
+        let mut event = event(Request::put("/items"), "");
+        event["body"] = json!("");
+        let frame = event.to_string().len();
+        event["body"] = json!("a".repeat(LIMIT - frame));
+        assert!(received(&event, Context::default()).is_ok());
+        event["body"] = json!("a".repeat(LIMIT - frame + 1));
+        assert!(matches!(
+            received(&event, Context::default()),
+            Err(Refusal::TooLarge)
+        ));
+    }
+}

@@ -1,0 +1,144 @@
+//! The head of a request: its size, and the route that its method and path lead to.
+
+use std::collections::BTreeMap;
+
+use function::Route;
+use hyper::http::request;
+
+use super::decode;
+use super::refusal::Refusal;
+
+/// How large the request line and the values of the headers may be together, in bytes
+/// (API Gateway's quota).
+const LIMIT: usize = 10_240;
+
+/// Proof that a head is within the limit and that its path leads to a route.
+#[derive(Debug)]
+pub(super) struct Matched {
+    pub route: Route,
+    /// The whole path, decoded.
+    pub path: String,
+    /// The `{…}` of the route, by name.
+    pub parameters: BTreeMap<&'static str, String>,
+}
+
+impl Matched {
+    pub fn find(head: &request::Parts) -> Result<Self, Refusal> {
+        if size(head) > LIMIT {
+            return Err(Refusal::HeadTooLarge);
+        }
+        let path = decode::path(head.uri.path())?;
+        let (route, parameters) = matching(head.method.as_str(), &path).ok_or(Refusal::NoRoute)?;
+        Ok(Self {
+            route,
+            path,
+            parameters,
+        })
+    }
+}
+
+fn size(head: &request::Parts) -> usize {
+    // The request line is the method, the target and "HTTP/1.1", with a space between each.
+    let target = head.uri.path_and_query().map_or(0, |it| it.as_str().len());
+    let line = head.method.as_str().len() + 1 + target + 1 + "HTTP/1.1".len();
+    let values = head.headers.values().map(|value| value.as_bytes().len());
+    line + values.sum::<usize>()
+}
+
+/// The route of a method and a decoded path.
+///
+/// It is not known whether a real HTTP API looks for the route before or after it decodes. Here it
+/// is after, the stricter reading: `/items/a%2Fb` has three segments and no route. What works here
+/// works there, whichever it is.
+fn matching(method: &str, path: &str) -> Option<(Route, BTreeMap<&'static str, String>)> {
+    Route::ALL.into_iter().find_map(|route| {
+        let (verb, template) = route.key().split_once(' ')?;
+        (verb == method).then_some(())?;
+        Some((route, parameters(template, path)?))
+    })
+}
+
+fn parameters(template: &'static str, path: &str) -> Option<BTreeMap<&'static str, String>> {
+    let mut parameters = BTreeMap::new();
+    let mut segments = path.split('/');
+    for expected in template.split('/') {
+        let segment = segments.next()?;
+        match expected
+            .strip_prefix('{')
+            .and_then(|it| it.strip_suffix('}'))
+        {
+            Some(name) if !segment.is_empty() => {
+                parameters.insert(name, segment.to_owned());
+            }
+            None if segment == expected => {}
+            _ => return None,
+        }
+    }
+    segments.next().is_none().then_some(parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::Request;
+
+    use super::*;
+
+    fn find(method: &str, uri: &str) -> Result<Matched, Refusal> {
+        let request = Request::builder().method(method).uri(uri).body(());
+        Matched::find(&request.expect("a request").into_parts().0)
+    }
+
+    #[test]
+    fn every_route_is_found_by_its_key() {
+        for (method, path, route, id) in [
+            ("PUT", "/items", Route::PutItem, None),
+            ("GET", "/items", Route::ListItems, None),
+            ("GET", "/items?limit=1", Route::ListItems, None),
+            ("GET", "/items/a", Route::GetItem, Some("a")),
+            ("GET", "/items/a%2525b", Route::GetItem, Some("a%b")),
+            ("DELETE", "/items/a+b", Route::DeleteItem, Some("a+b")),
+            ("DELETE", "/items/a%3Fb", Route::DeleteItem, Some("a")),
+        ] {
+            let found = find(method, path).expect(path);
+            assert_eq!(found.route, route, "{path}");
+            assert_eq!(found.parameters.get("id").map(String::as_str), id, "{path}");
+        }
+    }
+
+    #[test]
+    fn anything_else_has_no_route() {
+        for (method, path) in [
+            ("POST", "/items"),
+            ("HEAD", "/items"),
+            ("OPTIONS", "*"),
+            ("put", "/items"),
+            ("PUT", "/items/a"),
+            ("GET", "/"),
+            ("GET", "/Items"),
+            ("GET", "/items/"),
+            ("GET", "/items/%3Fa"),
+            ("GET", "/items//"),
+            ("GET", "//items"),
+            ("GET", "/items/a/"),
+            ("GET", "/items/a/b"),
+            ("GET", "/items/a%2Fb"),
+            ("GET", "/items/a%252Fb"),
+        ] {
+            assert!(
+                matches!(find(method, path), Err(Refusal::NoRoute)),
+                "{method} {path}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_head_may_be_10240_bytes_and_no_more() {
+        let frame = "GET /items/ HTTP/1.1".len();
+        let path = |size: usize| format!("/items/{}", "a".repeat(size - frame));
+        assert!(find("GET", &path(10_240)).is_ok());
+        assert!(matches!(
+            find("GET", &path(10_241)),
+            Err(Refusal::HeadTooLarge)
+        ));
+    }
+}

@@ -1,0 +1,134 @@
+//! The invocation: runs the handler under the limits that Lambda and API Gateway set.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use function::Answer;
+use function::log::Record;
+use lambda_runtime::LambdaEvent;
+use tokio::time::timeout;
+
+use super::refusal::Refusal;
+
+/// How long API Gateway waits for an integration (its quota, and the default).
+const INTEGRATION_LIMIT: Duration = Duration::from_secs(30);
+
+/// What a gateway calls for every request that has a route. Make one with [`handler`].
+pub type Handler = Arc<
+    dyn Fn(LambdaEvent<ApiGatewayV2httpRequest>) -> Pin<Box<dyn Future<Output = Reply> + Send>>
+        + Send
+        + Sync,
+>;
+
+/// What a handler returns: the response, and what there is to log of it.
+#[derive(Debug)]
+pub struct Reply {
+    /// What Lambda would hand to API Gateway.
+    pub response: ApiGatewayV2httpResponse,
+    /// What the function tells of the request, for the observer of the gateway.
+    pub record: Option<Record>,
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        Self {
+            response: answer.response,
+            record: Some(answer.record),
+        }
+    }
+}
+
+impl From<ApiGatewayV2httpResponse> for Reply {
+    fn from(response: ApiGatewayV2httpResponse) -> Self {
+        Self {
+            response,
+            record: None,
+        }
+    }
+}
+
+/// Makes a [`Handler`] of an async function that returns the service's answer, a bare response, or
+/// a [`Reply`].
+pub fn handler<F, R>(
+    function: impl Fn(LambdaEvent<ApiGatewayV2httpRequest>) -> F + Send + Sync + 'static,
+) -> Handler
+where
+    F: Future<Output = R> + Send + 'static,
+    R: Into<Reply>,
+{
+    Arc::new(move |event| {
+        let reply = function(event);
+        Box::pin(async move { reply.await.into() })
+    })
+}
+
+/// Calls the handler, and stops it at its time limit.
+///
+/// It runs in a task of its own: a panic ends the invocation and not the server, and an invocation
+/// goes on, as in Lambda, when the client has hung up or the gateway has given up waiting.
+pub(super) async fn invoke(
+    handler: &Handler,
+    event: LambdaEvent<ApiGatewayV2httpRequest>,
+    time_limit: Duration,
+) -> Result<Reply, Refusal> {
+    let handler = Arc::clone(handler);
+    let running = async move { handler(event).await };
+    let invocation = tokio::spawn(timeout(time_limit, running));
+    match timeout(INTEGRATION_LIMIT, invocation).await {
+        Ok(Ok(Ok(reply))) => Ok(reply),
+        Ok(Ok(Err(_))) => Err(Refusal::TimedOut(time_limit)),
+        Ok(Err(_)) => Err(Refusal::Panicked),
+        Err(_) => Err(Refusal::IntegrationTimedOut(INTEGRATION_LIMIT)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_runtime::Context;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    /// The clock is Tokio's and stands still unless everything sleeps, so this takes no time.
+    async fn refusal_of(handler: Handler, time_limit: u64) -> Refusal {
+        let event = LambdaEvent::new(ApiGatewayV2httpRequest::default(), Context::default());
+        let limit = Duration::from_secs(time_limit);
+        let replied = invoke(&handler, event, limit).await;
+        replied.expect_err("no reply")
+    }
+
+    fn sleeper() -> Handler {
+        handler(|_| async {
+            sleep(Duration::from_hours(1)).await;
+            ApiGatewayV2httpResponse::default()
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handler_past_its_time_limit_is_stopped() {
+        let refusal = refusal_of(sleeper(), 10).await;
+        assert!(matches!(refusal, Refusal::TimedOut(_)), "{refusal:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_gateway_waits_30_seconds_and_no_longer() {
+        let refusal = refusal_of(sleeper(), 60).await;
+        assert!(
+            matches!(refusal, Refusal::IntegrationTimedOut(_)),
+            "{refusal:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_failed_invocation() {
+        fn broken(_: LambdaEvent<ApiGatewayV2httpRequest>) -> ApiGatewayV2httpResponse {
+            panic!("a planted panic");
+        }
+        let later = handler(|event| async { broken(event) });
+        assert!(matches!(refusal_of(later, 10).await, Refusal::Panicked));
+        let at_once = handler(|event| std::future::ready(broken(event)));
+        assert!(matches!(refusal_of(at_once, 10).await, Refusal::Panicked));
+    }
+}

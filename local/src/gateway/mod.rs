@@ -1,0 +1,31 @@
+//! A little API Gateway HTTP API: HTTP/1.1 in, payload-2.0 events to a handler, its replies out.
+//!
+//! What a request goes through, in reading order: [`server`] accepts the connection, [`exchange`]
+//! leads the request through all the rest. [`head`] checks the request line and finds the route,
+//! after [`decode`] has taken the path apart; [`body`] reads what follows. [`event`] writes both as
+//! the JSON that Lambda would get, marked with a [`stamp`]. [`invoke`] runs the handler under
+//! Lambda's limits, and [`reply`] turns what it returns into HTTP. Whenever the gateway answers by
+//! itself, the answer is a [`refusal`].
+//!
+//! The rules are those of AWS: the [payload format], the [quotas of an HTTP API] and the [quotas of
+//! Lambda]. Where AWS is silent, the choice is explained beside the code.
+//!
+//! [payload format]: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+//! [quotas of an HTTP API]: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+//! [quotas of Lambda]: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+
+mod body;
+mod decode;
+mod event;
+mod exchange;
+mod head;
+mod invoke;
+mod refusal;
+mod reply;
+mod server;
+mod stamp;
+
+pub use exchange::Exchange;
+pub use invoke::{Handler, Reply, handler};
+pub use refusal::Refusal;
+pub use server::{Gateway, Observer, Settings};

@@ -1,0 +1,86 @@
+//! The answers that the gateway gives by itself.
+
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Response, StatusCode};
+use serde_json::json;
+
+/// Why a request was not answered by the function. What is displayed is for the log; the client
+/// sees only the status and API Gateway's own message for it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// 400: the path or the query has an escape that is no character.
+    #[error("the path or the query is not percent-encoded UTF-8")]
+    BrokenEscape,
+    /// 400: the body broke off, or is not in the form that its headers announce.
+    #[error("the body could not be read")]
+    BrokenBody,
+    /// 404: no route has this method and this path. API Gateway never answers 405.
+    #[error("no route has this method and path")]
+    NoRoute,
+    /// 413: the body is over 10 MB, or the event made of it over 6 MB.
+    #[error("the body is over 10 MB, or the event over 6 MB")]
+    TooLarge,
+    /// 431: the request line and the headers' values are over 10,240 bytes. AWS gives the limit
+    /// and not the answer; this is the status that HTTP has for it.
+    #[error("the request line and the headers are over 10,240 bytes")]
+    HeadTooLarge,
+    /// 500: the function's types do not accept the event.
+    #[error("the function could not read the event: {0}")]
+    UnreadableEvent(serde_json::Error),
+    /// 500: the function panicked.
+    #[error("the function panicked")]
+    Panicked,
+    /// 500: the function ran up to its time limit and was stopped.
+    #[error("the function was stopped at its time limit of {0:?}")]
+    TimedOut(Duration),
+    /// 500: the function's reply is not one that API Gateway understands.
+    #[error("the function's reply is malformed: {0}")]
+    MalformedReply(&'static str),
+    /// 500: the function's reply is over 6,291,556 bytes.
+    #[error("the function's reply of {0} bytes is over Lambda's limit of 6291556")]
+    ReplyTooLarge(usize),
+    /// 503: the function was still running when API Gateway gave it up.
+    #[error("the function did not reply within {0:?}")]
+    IntegrationTimedOut(Duration),
+}
+
+impl Refusal {
+    /// The status and the message that the client sees.
+    #[must_use]
+    pub fn public(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::BrokenEscape | Self::BrokenBody => (StatusCode::BAD_REQUEST, "Bad Request"),
+            Self::NoRoute => (StatusCode::NOT_FOUND, "Not Found"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
+            Self::HeadTooLarge => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "Request Header Fields Too Large",
+            ),
+            Self::UnreadableEvent(_)
+            | Self::Panicked
+            | Self::TimedOut(_)
+            | Self::MalformedReply(_)
+            | Self::ReplyTooLarge(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+            }
+            Self::IntegrationTimedOut(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
+            }
+        }
+    }
+
+    pub(super) fn to_http(&self) -> Response<Full<Bytes>> {
+        let (status, message) = self.public();
+        let body = json!({ "message": message }).to_string();
+        let mut response = Response::new(Full::from(body));
+        *response.status_mut() = status;
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(CONTENT_TYPE, json);
+        response
+    }
+}

@@ -1,0 +1,106 @@
+//! What is new with every request: its ids, its time and its deadline.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use lambda_runtime::Context;
+use uuid::Uuid;
+
+/// The function's ARN, in AWS's example account.
+const FUNCTION_ARN: &str =
+    "arn:aws:lambda:us-east-1:123456789012:function:http-crud-tutorial-function";
+
+/// The ids and the time of one request.
+#[derive(Debug)]
+pub(super) struct Stamp {
+    /// API Gateway's id, 11 bytes in base64 such as `JCJJxhz4PHcEJgQ=`.
+    pub request_id: String,
+    /// Lambda's id of the invocation, a UUID.
+    pub invocation_id: String,
+    /// X-Ray's id: the time in seconds and 12 bytes, both in hex.
+    pub trace_id: String,
+    pub time: SystemTime,
+}
+
+impl Stamp {
+    pub fn now() -> Self {
+        let time = SystemTime::now();
+        let seconds = since_epoch(time).as_secs();
+        let trace = Uuid::new_v4().simple().to_string();
+        Self {
+            request_id: BASE64_STANDARD.encode(&Uuid::new_v4().as_bytes()[..11]),
+            invocation_id: Uuid::new_v4().to_string(),
+            trace_id: format!("Root=1-{seconds:08x}-{}", &trace[..24]),
+            time,
+        }
+    }
+
+    /// The time in milliseconds since 1970.
+    pub fn millis(&self) -> u64 {
+        millis(self.time)
+    }
+
+    /// The time as API Gateway writes it: `14/Apr/2025:22:13:56 +0000`.
+    pub fn written(&self) -> String {
+        // HTTP's own notation has the same parts, each at a fixed place:
+        // "Mon, 14 Apr 2025 22:13:56 GMT".
+        let date = httpdate::fmt_http_date(self.time);
+        let (day, month, year, clock) = (&date[5..7], &date[8..11], &date[12..16], &date[17..25]);
+        format!("{day}/{month}/{year}:{clock} +0000")
+    }
+
+    /// What Lambda tells the function of this invocation, which may last until `limit` from now.
+    pub fn context(&self, limit: Duration) -> Context {
+        // The type cannot be built in one expression outside of its crate.
+        let mut context = Context::default();
+        context.request_id.clone_from(&self.invocation_id);
+        context.deadline = millis(SystemTime::now() + limit);
+        FUNCTION_ARN.clone_into(&mut context.invoked_function_arn);
+        context.xray_trace_id = Some(self.trace_id.clone());
+        context
+    }
+}
+
+fn since_epoch(time: SystemTime) -> Duration {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+fn millis(time: SystemTime) -> u64 {
+    u64::try_from(since_epoch(time).as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_is_written_as_api_gateway_does() {
+        let stamp = Stamp {
+            time: UNIX_EPOCH + Duration::from_millis(1_744_668_836_123),
+            ..Stamp::now()
+        };
+        assert_eq!(stamp.written(), "14/Apr/2025:22:13:56 +0000");
+        assert_eq!(stamp.millis(), 1_744_668_836_123);
+    }
+
+    #[test]
+    fn every_id_is_new_and_has_its_form() {
+        let (one, other) = (Stamp::now(), Stamp::now());
+        assert_ne!(one.request_id, other.request_id);
+        assert_ne!(one.invocation_id, other.invocation_id);
+        assert_eq!(one.request_id.len(), "JCJJxhz4PHcEJgQ=".len());
+        assert!(one.request_id.ends_with('='));
+        assert_eq!(
+            one.trace_id.len(),
+            "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".len()
+        );
+    }
+
+    #[test]
+    fn the_deadline_is_the_limit_from_now() {
+        let before = SystemTime::now();
+        let context = Stamp::now().context(Duration::from_secs(10));
+        let left = context.deadline().duration_since(before).expect("later");
+        assert!((9_900..11_000).contains(&left.as_millis()), "{left:?}");
+    }
+}

@@ -1,0 +1,122 @@
+//! The request log: one line for each request, and one more for a fault, with its cause.
+
+use std::time::SystemTime;
+
+use function::Route;
+
+use crate::gateway::Exchange;
+
+/// What there is to log of a request, with a line break at the end. It names the route and not the
+/// path, for a path holds an item's id.
+///
+/// ```text
+/// 22:13:56Z 200 GET /items/{id}        2 ms  JCJJxhz4PHcEJgQ=
+/// 22:13:57Z 404 -                      0 ms  JCJJzjZ7PHcEJkA=  no route has this method and path
+/// 22:13:58Z 503 PUT /items          1204 ms  JCJJyhB0PHcEJ1w=  4 attempts
+///     cause: dispatch failure: ...
+/// ```
+#[must_use]
+pub fn entry(exchange: &Exchange<'_>) -> String {
+    // "Mon, 14 Apr 2025 22:13:56 GMT"
+    let clock = &httpdate::fmt_http_date(SystemTime::now())[17..25];
+    let status = exchange.status;
+    let route = exchange.route.map_or("-", Route::key);
+    let elapsed = exchange.elapsed.as_millis();
+    let id = exchange.request_id;
+    let attempts = match exchange.record {
+        Some(record) if record.attempts > 1 => format!("  {} attempts", record.attempts),
+        _ => String::new(),
+    };
+    let refusal = match exchange.refusal {
+        Some(refusal) => format!("  {refusal}"),
+        None => String::new(),
+    };
+    let causes = match exchange.record {
+        Some(record) if !record.causes.is_empty() => {
+            format!("    cause: {}\n", record.causes.join(": "))
+        }
+        _ => String::new(),
+    };
+    format!("{clock}Z {status} {route:<18} {elapsed:>5} ms  {id}{attempts}{refusal}\n{causes}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use function::log::Record;
+
+    use super::*;
+    use crate::gateway::Refusal;
+
+    fn line(exchange: &Exchange<'_>) -> String {
+        entry(exchange)["00:00:00Z ".len()..].to_owned()
+    }
+
+    #[test]
+    fn a_success_is_one_line() {
+        let record = Record {
+            request_id: None,
+            lambda_request_id: String::new(),
+            route: None,
+            status: 200,
+            milliseconds: 2,
+            attempts: 1,
+            causes: Vec::new(),
+        };
+        let exchange = Exchange {
+            request_id: "JCJJxhz4PHcEJgQ=",
+            route: Some(Route::GetItem),
+            status: 200,
+            elapsed: Duration::from_millis(2),
+            record: Some(&record),
+            refusal: None,
+        };
+        assert_eq!(
+            line(&exchange),
+            "200 GET /items/{id}        2 ms  JCJJxhz4PHcEJgQ=\n"
+        );
+    }
+
+    #[test]
+    fn a_fault_is_followed_by_its_causes() {
+        let record = Record {
+            request_id: None,
+            lambda_request_id: String::new(),
+            route: None,
+            status: 503,
+            milliseconds: 1204,
+            attempts: 4,
+            causes: vec!["dispatch failure".to_owned(), "refused".to_owned()],
+        };
+        let exchange = Exchange {
+            request_id: "JCJJxhz4PHcEJgQ=",
+            route: Some(Route::PutItem),
+            status: 503,
+            elapsed: Duration::from_millis(1204),
+            record: Some(&record),
+            refusal: None,
+        };
+        assert_eq!(
+            line(&exchange),
+            "503 PUT /items          1204 ms  JCJJxhz4PHcEJgQ=  4 attempts\n    \
+             cause: dispatch failure: refused\n"
+        );
+    }
+
+    #[test]
+    fn what_the_gateway_refuses_says_why() {
+        let exchange = Exchange {
+            request_id: "JCJJxhz4PHcEJgQ=",
+            route: None,
+            status: 404,
+            elapsed: Duration::ZERO,
+            record: None,
+            refusal: Some(&Refusal::NoRoute),
+        };
+        assert_eq!(
+            line(&exchange),
+            "404 -                      0 ms  JCJJxhz4PHcEJgQ=  no route has this method and path\n"
+        );
+    }
+}

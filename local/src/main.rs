@@ -1,0 +1,127 @@
+//! `cargo local`: the items API on this machine, until Ctrl-C.
+
+mod signal;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use local::gateway::Settings;
+use local::{Options, Store, log, start};
+
+use crate::signal::Signal;
+
+/// Runs the items API on this machine: the code that runs in Lambda, behind a gateway that does
+/// what API Gateway does, on a table that needs no AWS account.
+///
+/// Only this machine can reach it. Its address is printed, with commands to try it. Every request
+/// is logged on a line, without the contents of any item. Ctrl-C stops it.
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo local", version, verbatim_doc_comment, after_help = EXAMPLES)]
+struct Arguments {
+    /// The port to listen on; 0 takes any free one.
+    #[arg(long, value_name = "PORT", default_value_t = 3000)]
+    port: u16,
+
+    /// Keep the items in this file, made if it is not there.
+    ///
+    /// Without it they are kept in memory, and are gone when the API stops.
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+
+    #[arg(long, value_name = "URL", conflicts_with = "data", help = ENDPOINT, long_help = ENDPOINT_LONG)]
+    dynamodb_endpoint: Option<String>,
+
+    /// The name of the table.
+    #[arg(long, value_name = "NAME", default_value = "http-crud-tutorial-items")]
+    table_name: String,
+}
+
+const ENDPOINT: &str = "Keep the items in the DynamoDB at this URL, such as DynamoDB Local";
+
+const ENDPOINT_LONG: &str = "\
+Keep the items in the DynamoDB at this URL, such as DynamoDB Local.
+
+The table is created there if it is missing. Credentials and region are those of the environment
+(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION), or made up if it has none.";
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo local                                            on port 3000, in memory
+  cargo local --data items.db                            kept in a file
+  cargo local --port 0                                   on any free port
+  cargo local --dynamodb-endpoint http://localhost:8000  in DynamoDB Local";
+
+impl From<Arguments> for Options {
+    fn from(arguments: Arguments) -> Self {
+        let store = match (arguments.dynamodb_endpoint, arguments.data) {
+            (Some(url), _) => Store::Endpoint(url),
+            (None, Some(path)) => Store::File(path),
+            (None, None) => Store::Memory,
+        };
+        let gateway = Settings {
+            observer: Arc::new(|exchange| tell(&mut io::stderr(), &log::entry(exchange))),
+            ..Settings::default()
+        };
+        Self {
+            port: arguments.port,
+            store,
+            table_name: arguments.table_name,
+            gateway,
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse().into()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tell(&mut io::stderr(), &format!("failed to {error}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
+    let place = format!("table {}, {}", options.table_name, options.store);
+    // Listened to from the beginning, so that a signal is never missed.
+    let mut signal = Signal::listen()?;
+    let api = tokio::select! {
+        api = start(options) => api?,
+        () = signal.received() => return Ok(()),
+    };
+    tell(&mut io::stdout(), &greeting(&api.url(), &place));
+
+    signal.received().await;
+    tell(&mut io::stderr(), "stopping\n");
+    tokio::select! {
+        () = api.stop() => {}
+        // Asked twice, it does not wait for the requests under way.
+        () = signal.received() => {}
+    }
+    tell(&mut io::stderr(), "stopped\n");
+    Ok(())
+}
+
+fn greeting(url: &str, place: &str) -> String {
+    format!(
+        r#"The items API is at {url} ({place}). Try it:
+
+  curl -X PUT -H 'Content-Type: application/json' -d '{{"id": "abcdef234", "price": 12345, "name": "myitem"}}' {url}/items
+  curl {url}/items
+  curl {url}/items/abcdef234
+  curl -X DELETE {url}/items/abcdef234
+  curl {url}/items
+
+Ctrl-C stops it.
+"#
+    )
+}
+
+/// Writes at once, and goes on if nobody reads: the API does not stop for a closed pipe.
+fn tell(to: &mut impl Write, text: &str) {
+    let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+}

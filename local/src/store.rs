@@ -1,0 +1,107 @@
+//! Where the table is: in memory, in a file, or in any DynamoDB.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use hyper::Uri;
+
+use crate::error::Error;
+
+/// Where the table is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Store {
+    /// In this process, and gone when it ends.
+    Memory,
+    /// In a file that this process reads and writes; it is made if it is not there.
+    File(PathBuf),
+    /// In the DynamoDB at this URL: DynamoDB Local, or the real one.
+    Endpoint(String),
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("in memory, gone when this stops"),
+            Self::File(path) => write!(f, "kept in {}", path.display()),
+            Self::Endpoint(url) => write!(f, "in the DynamoDB at {url}"),
+        }
+    }
+}
+
+/// How to reach an embedded DynamoDB. Nothing of the environment can lead it astray.
+pub(crate) fn embedded_config(url: &str) -> SdkConfig {
+    config(url, None, None, None)
+}
+
+/// How to reach the DynamoDB at `url`, with the credentials and the region of the environment, or
+/// made-up ones where it has none: most stand-ins for DynamoDB take any.
+pub(crate) fn endpoint_config(url: &str) -> Result<SdkConfig, Error> {
+    let uri: Option<Uri> = url.parse().ok();
+    let scheme = uri.as_ref().and_then(Uri::scheme_str);
+    if !scheme.is_some_and(|scheme| ["http", "https"].contains(&scheme)) {
+        return Err(Error::EndpointUrl(url.to_owned()));
+    }
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let keys = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
+    let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
+    Ok(config(url, keys, variable("AWS_SESSION_TOKEN"), region))
+}
+
+fn config(
+    url: &str,
+    keys: Option<(String, String)>,
+    session: Option<String>,
+    region: Option<String>,
+) -> SdkConfig {
+    let credentials = match keys {
+        Some((id, secret)) => Credentials::new(id, secret, session, None, "environment"),
+        // DynamoDB Local wants letters and digits, and nothing else.
+        None => Credentials::new("local", "local", None, None, "made up"),
+    };
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(
+            region.unwrap_or_else(|| "us-east-1".to_owned()),
+        ))
+        .endpoint_url(url)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_an_http_url() {
+        for url in [
+            "http://localhost:8000",
+            "https://dynamodb.eu-west-1.amazonaws.com/",
+        ] {
+            assert!(endpoint_config(url).is_ok(), "{url}");
+        }
+        for url in [
+            "",
+            "localhost:8000",
+            "localhost",
+            "/",
+            "ftp://localhost",
+            "http://",
+            "http:// x",
+        ] {
+            assert!(
+                matches!(endpoint_config(url), Err(Error::EndpointUrl(_))),
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_environment_does_not_reach_an_embedded_table() {
+        let config = embedded_config("http://127.0.0.1:1");
+        assert_eq!(config.region().map(AsRef::as_ref), Some("us-east-1"));
+        assert_eq!(config.endpoint_url(), Some("http://127.0.0.1:1"));
+    }
+}

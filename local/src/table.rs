@@ -1,0 +1,181 @@
+//! The table of items: opened in its store, and created there if it is missing.
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    TableDescription, TableStatus,
+};
+use function::table::PARTITION_KEY;
+use function::{Service, client};
+use tokio::time::sleep;
+
+use crate::embedded::Embedded;
+use crate::error::{self, Error};
+use crate::store::{self, Store};
+
+/// How long a table may take to become active. DynamoDB takes a few seconds.
+const CREATION_LIMIT: Duration = Duration::from_mins(1);
+
+/// How often it is looked at meanwhile.
+const CREATION_PAUSE: Duration = Duration::from_millis(200);
+
+/// A table that is there and has the right key.
+#[derive(Debug)]
+pub struct Table {
+    client: Client,
+    name: String,
+    embedded: Option<Embedded>,
+}
+
+impl Table {
+    /// Opens the table of this name. One that exists is taken as it is; one that is missing is
+    /// created, paid per request.
+    ///
+    /// # Errors
+    /// When the store cannot be reached, or the table is not one of items.
+    pub async fn open(store: &Store, name: &str) -> Result<Self, Error> {
+        let in_process =
+            |embedded: Embedded| (store::embedded_config(&embedded.url()), Some(embedded));
+        let (config, embedded) = match store {
+            Store::Memory => in_process(Embedded::in_memory().await?),
+            Store::File(path) => in_process(Embedded::in_file(path).await?),
+            Store::Endpoint(url) => (store::endpoint_config(url)?, None),
+        };
+        let table = Self {
+            client: client::client(&config),
+            name: name.to_owned(),
+            embedded,
+        };
+        table.make_ready().await.map_err(|failure| match failure {
+            Failure::Unreachable(cause) => {
+                let url = config.endpoint_url().unwrap_or_default();
+                Error::Unreachable(url.to_owned(), cause)
+            }
+            Failure::Refused(cause) => Error::Table(name.to_owned(), cause),
+            Failure::OtherKey => Error::OtherKey(name.to_owned()),
+            Failure::Late => Error::NotActive(name.to_owned()),
+        })?;
+        Ok(table)
+    }
+
+    /// The function's service on this table.
+    #[must_use]
+    pub fn service(&self) -> Service {
+        Service::new(function::table::Table::new(self.client(), &self.name))
+    }
+
+    /// The client that the service uses, to do what the API cannot: store items of other writers,
+    /// or delete the table.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// The name of the table.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Stops the embedded DynamoDB, if there is one. What is kept in a file is then all there.
+    pub async fn close(self) {
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await;
+        }
+    }
+
+    async fn make_ready(&self) -> Result<(), Failure> {
+        let started = Instant::now();
+        while started.elapsed() < CREATION_LIMIT {
+            match self.describe().await? {
+                None => self.create().await?,
+                Some(table) if !has_our_key(&table) => return Err(Failure::OtherKey),
+                Some(table) if table.table_status() == Some(&TableStatus::Active) => return Ok(()),
+                Some(_) => sleep(CREATION_PAUSE).await,
+            }
+        }
+        Err(Failure::Late)
+    }
+
+    async fn describe(&self) -> Result<Option<TableDescription>, Failure> {
+        let described = self.client.describe_table().table_name(&self.name).send();
+        match described.await {
+            Ok(described) => Ok(described.table),
+            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn create(&self) -> Result<(), Failure> {
+        let attribute = AttributeDefinition::builder()
+            .attribute_name(PARTITION_KEY)
+            .attribute_type(ScalarAttributeType::S)
+            .build()?;
+        let key = KeySchemaElement::builder()
+            .attribute_name(PARTITION_KEY)
+            .key_type(KeyType::Hash)
+            .build()?;
+        let created = self
+            .client
+            .create_table()
+            .table_name(&self.name)
+            .attribute_definitions(attribute)
+            .key_schema(key)
+            .billing_mode(BillingMode::PayPerRequest)
+            .send();
+        match created.await {
+            Ok(_) => Ok(()),
+            // Somebody else was quicker.
+            Err(error) if error.code() == Some("ResourceInUseException") => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Whether the table's key is the one that the function asks for, and nothing else.
+fn has_our_key(table: &TableDescription) -> bool {
+    let [key] = table.key_schema() else {
+        return false;
+    };
+    key.attribute_name() == PARTITION_KEY
+        && table.attribute_definitions().iter().any(|attribute| {
+            attribute.attribute_name() == PARTITION_KEY
+                && attribute.attribute_type() == &ScalarAttributeType::S
+        })
+}
+
+/// Why a table is not ready.
+enum Failure {
+    Unreachable(String),
+    Refused(String),
+    OtherKey,
+    Late,
+}
+
+impl<E> From<SdkError<E>> for Failure
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    fn from(failed: SdkError<E>) -> Self {
+        match &failed {
+            SdkError::ServiceError(refused) => {
+                let refused = refused.err();
+                let code = refused.code().unwrap_or("an error without a code");
+                Self::Refused(format!(
+                    "{code}: {}",
+                    refused.message().unwrap_or("no message")
+                ))
+            }
+            _ => Self::Unreachable(error::chain(&failed)),
+        }
+    }
+}
+
+impl From<aws_sdk_dynamodb::error::BuildError> for Failure {
+    fn from(error: aws_sdk_dynamodb::error::BuildError) -> Self {
+        Self::Refused(error::chain(&error))
+    }
+}

@@ -1,0 +1,178 @@
+//! The whole API in this process, on every kind of store.
+
+mod support;
+
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType,
+};
+use dynoxide::Database;
+use local::table::Table;
+use local::{Error, Local, Options, Store, start};
+use support::call;
+
+async fn on(store: Store) -> Result<Local, Error> {
+    start(Options {
+        store,
+        ..Options::default()
+    })
+    .await
+}
+
+async fn put(api: &Local, id: &str) {
+    let answer = call(&api.url(), "PUT /items", &format!(r#"{{"id":"{id}"}}"#)).await;
+    assert_eq!(
+        (answer.status, answer.body),
+        (200, format!("\"Put item {id}\""))
+    );
+}
+
+async fn status(api: &Local, id: &str) -> u16 {
+    call(&api.url(), &format!("GET /items/{id}"), "")
+        .await
+        .status
+}
+
+/// The message of what keeps the API from starting.
+async fn failure(store: Store) -> String {
+    let started = on(store).await;
+    started.expect_err("a failure to start").to_string()
+}
+
+/// A DynamoDB that is not started by the API; it ends with the test.
+async fn somebodys_dynamodb() -> Store {
+    let listener = local::listen(0).await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let database = Database::memory().expect("a database");
+    tokio::spawn(dynoxide::server::serve_on(listener, database));
+    Store::Endpoint(url)
+}
+
+#[tokio::test]
+async fn the_tutorials_walk() {
+    let api = on(Store::Memory).await.expect("an API");
+    let item = r#"{"id":"abcdef234","price":12345,"name":"myitem"}"#;
+    for (line, body, expected) in [
+        ("PUT /items", item, r#""Put item abcdef234""#.to_owned()),
+        (
+            "GET /items",
+            "",
+            format!(r#"{{"Items":[{item}],"Count":1,"ScannedCount":1}}"#),
+        ),
+        ("GET /items/abcdef234", "", format!(r#"{{"Item":{item}}}"#)),
+        (
+            "DELETE /items/abcdef234",
+            "",
+            r#""Deleted item abcdef234""#.to_owned(),
+        ),
+        (
+            "GET /items",
+            "",
+            r#"{"Items":[],"Count":0,"ScannedCount":0}"#.to_owned(),
+        ),
+    ] {
+        let answer = call(&api.url(), line, body).await;
+        assert_eq!((answer.status, &answer.body), (200, &expected), "{line}");
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+    }
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn several_at_once_do_not_disturb_each_other() {
+    let one = on(Store::Memory).await.expect("an API");
+    let other = on(Store::Memory).await.expect("another");
+    put(&one, "a").await;
+    assert_eq!(status(&one, "a").await, 200);
+    assert_eq!(status(&other, "a").await, 404);
+    one.stop().await;
+    assert_eq!(status(&other, "a").await, 404);
+    other.stop().await;
+}
+
+#[tokio::test]
+async fn the_table_can_be_reached_behind_the_api() {
+    let api = on(Store::Memory).await.expect("an API");
+    let stored = api
+        .table()
+        .client()
+        .put_item()
+        .table_name(api.table().name());
+    let id = AttributeValue::S("a/b".to_owned());
+    stored.item("id", id).send().await.expect("stored");
+    let list = call(&api.url(), "GET /items", "").await.body;
+    assert_eq!(
+        list,
+        r#"{"Items":[{"id":"a/b"}],"Count":1,"ScannedCount":1}"#
+    );
+}
+
+#[tokio::test]
+async fn a_missing_table_is_created_and_an_existing_one_is_kept() {
+    let store = somebodys_dynamodb().await;
+    let first = on(store.clone()).await.expect("an API");
+    put(&first, "a").await;
+    first.stop().await;
+    let second = on(store).await.expect("another");
+    assert_eq!(status(&second, "a").await, 200);
+}
+
+#[tokio::test]
+async fn a_table_with_another_key_is_refused() {
+    let store = somebodys_dynamodb().await;
+    let any = Table::open(&store, "any").await.expect("a table");
+    let key = AttributeDefinition::builder()
+        .attribute_name("id")
+        .attribute_type(ScalarAttributeType::N);
+    let schema = KeySchemaElement::builder()
+        .attribute_name("id")
+        .key_type(KeyType::Hash);
+    any.client()
+        .create_table()
+        .table_name("http-crud-tutorial-items")
+        .attribute_definitions(key.build().expect("a key"))
+        .key_schema(schema.build().expect("a schema"))
+        .billing_mode(BillingMode::PayPerRequest)
+        .send()
+        .await
+        .expect("created");
+    let message = failure(store).await;
+    let expected = "use the table http-crud-tutorial-items: its key is not \"id\"";
+    assert!(message.starts_with(expected), "{message}");
+}
+
+#[tokio::test]
+async fn what_keeps_it_from_starting_is_said() {
+    // Nothing listens on a port that was free a moment ago.
+    let free = local::listen(0).await.expect("a port");
+    let url = format!("http://{}", free.local_addr().expect("an address"));
+    drop(free);
+    let message = failure(Store::Endpoint(url.clone())).await;
+    assert!(
+        message.starts_with(&format!("reach DynamoDB at {url}: ")),
+        "{message}"
+    );
+
+    let message = failure(Store::Endpoint("localhost:8000".to_owned())).await;
+    assert!(message.contains("must be a URL"), "{message}");
+
+    let api = on(Store::Memory).await.expect("an API");
+    let port = api
+        .url()
+        .rsplit_once(':')
+        .expect("a port")
+        .1
+        .parse()
+        .expect("a number");
+    let taken = start(Options {
+        port,
+        ..Options::default()
+    })
+    .await;
+    let message = taken.expect_err("a failure to start").to_string();
+    assert!(
+        message.starts_with(&format!("listen on 127.0.0.1:{port}: the port is taken")),
+        "{message}"
+    );
+    assert!(message.contains("--port 0"), "{message}");
+}

@@ -1,0 +1,256 @@
+//! The gateway over real connections, in front of handlers that a test plants.
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::encodings::Body;
+use lambda_runtime::LambdaEvent;
+use local::gateway::{Gateway, Handler, Settings, handler};
+use support::{call, connect, send, send_bytes};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{sleep, timeout};
+
+type Event = LambdaEvent<ApiGatewayV2httpRequest>;
+
+fn text(body: String) -> ApiGatewayV2httpResponse {
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = 200;
+    response.body = Some(Body::Text(body));
+    response
+}
+
+/// Does what the id asks for; otherwise answers with the gateway's id of the request.
+async fn planted(event: Event) -> ApiGatewayV2httpResponse {
+    let id = event.payload.path_parameters.get("id");
+    match id.map(String::as_str) {
+        Some("panic") => panic!("a planted panic"),
+        Some("sleep") => sleep(Duration::from_millis(300)).await,
+        Some("hang") => std::future::pending().await,
+        Some("huge") => return text("a".repeat(6_291_556)),
+        Some("deadline") => return text(event.context.deadline.to_string()),
+        _ => {}
+    }
+    text(event.payload.request_context.request_id.unwrap_or_default())
+}
+
+async fn start_with(handler: Handler, time_limit: Duration) -> Gateway {
+    let listener = local::listen(0).await.expect("a port");
+    let settings = Settings {
+        time_limit,
+        ..Settings::default()
+    };
+    Gateway::start(listener, handler, settings).expect("a gateway")
+}
+
+async fn start() -> Gateway {
+    start_with(handler(planted), Duration::from_secs(10)).await
+}
+
+#[tokio::test]
+async fn the_client_sees_the_id_that_the_function_sees() {
+    let gateway = start().await;
+    let one = call(&gateway.url(), "GET /items", "").await;
+    let other = call(&gateway.url(), "GET /items", "").await;
+    assert_eq!(one.status, 200);
+    assert_eq!(one.header("apigw-requestid"), Some(one.body.as_str()));
+    assert_eq!(
+        one.header("content-type"),
+        Some("text/plain; charset=utf-8")
+    );
+    assert_ne!(one.body, other.body);
+}
+
+#[tokio::test]
+async fn the_gateways_own_answers_have_api_gateways_form() {
+    let gateway = start().await;
+    let url = gateway.url();
+    let long = format!("x: {}\r\n", "a".repeat(10_240));
+    for (line, headers, status, message) in [
+        ("POST /items", "", 404, "Not Found"),
+        ("GET /items/", "", 404, "Not Found"),
+        ("OPTIONS *", "", 404, "Not Found"),
+        ("GET /items/a%25done", "", 400, "Bad Request"),
+        ("GET /items?a=%zz", "", 400, "Bad Request"),
+        ("GET /items", &long, 431, "Request Header Fields Too Large"),
+        ("GET /items/huge", "", 500, "Internal Server Error"),
+        ("GET /items/panic", "", 500, "Internal Server Error"),
+    ] {
+        let answer = send(&url, line, headers, "").await;
+        assert_eq!(answer.status, status, "{line}");
+        assert_eq!(
+            answer.body,
+            format!(r#"{{"message":"{message}"}}"#),
+            "{line}"
+        );
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/json"),
+            "{line}"
+        );
+        assert_eq!(
+            answer.header("apigw-requestid").map(str::len),
+            Some(16),
+            "{line}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn head_has_no_route_and_its_answer_no_body() {
+    let answer = call(&start().await.url(), "HEAD /items", "").await;
+    assert_eq!((answer.status, answer.body.as_str()), (404, ""));
+}
+
+#[tokio::test]
+async fn the_longest_id_fits_into_a_path() {
+    let path = format!("GET /items/{}", "%F0%9F%98%80".repeat(512));
+    assert_eq!(call(&start().await.url(), &path, "").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_body_over_10_mb_is_refused_and_the_client_hears_of_it() {
+    let gateway = start().await;
+    let body = "a".repeat(10 * 1024 * 1024 + 1);
+    let announced = call(&gateway.url(), "PUT /items", &body).await;
+    assert_eq!(announced.status, 413);
+    assert_eq!(announced.body, r#"{"message":"Request Entity Too Large"}"#);
+
+    let chunked = format!(
+        "PUT /items HTTP/1.1\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n\
+         {:x}\r\n{body}\r\n0\r\n\r\n",
+        body.len()
+    );
+    let answer = send_bytes(&gateway.url(), chunked.as_bytes()).await;
+    assert!(answer.starts_with(b"HTTP/1.1 413 "));
+}
+
+#[tokio::test]
+async fn an_event_over_6_mb_is_refused() {
+    let gateway = start().await;
+    let url = gateway.url();
+    let body = "a".repeat(6 * 1024 * 1024);
+    let text = "content-type: text/plain\r\n";
+    assert_eq!(send(&url, "PUT /items", text, &body).await.status, 413);
+    // Base64 makes four bytes of three.
+    let three_quarters = &body[..6 * 1024 * 1024 / 4 * 3];
+    assert_eq!(call(&url, "PUT /items", three_quarters).await.status, 413);
+    assert_eq!(
+        send(&url, "PUT /items", text, three_quarters).await.status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn the_function_is_told_its_deadline_and_stopped_at_it() {
+    let gateway = start_with(handler(planted), Duration::from_millis(500)).await;
+    let now = SystemTime::UNIX_EPOCH.elapsed().expect("after 1970");
+    let told = call(&gateway.url(), "GET /items/deadline", "").await.body;
+    let left = told.parse::<u128>().expect("a time") - now.as_millis();
+    assert!((500..1000).contains(&left), "{left} ms");
+
+    let started = Instant::now();
+    let hung = call(&gateway.url(), "GET /items/hang", "").await;
+    assert_eq!(hung.status, 500);
+    assert!((500..1500).contains(&started.elapsed().as_millis()));
+    assert_eq!(call(&gateway.url(), "GET /items", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn an_invocation_goes_on_when_the_client_hangs_up() {
+    let finished = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&finished);
+    let slow = handler(move |event| {
+        let flag = Arc::clone(&flag);
+        async move {
+            let response = planted(event).await;
+            flag.store(true, Ordering::SeqCst);
+            response
+        }
+    });
+    let gateway = start_with(slow, Duration::from_secs(10)).await;
+    let mut client = connect(&gateway.url()).await;
+    let request = b"GET /items/sleep HTTP/1.1\r\n\r\n";
+    client.write_all(request).await.expect("sent");
+    sleep(Duration::from_millis(100)).await;
+    drop(client);
+    sleep(Duration::from_millis(400)).await;
+    assert!(finished.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn no_bytes_bring_the_server_down() {
+    let gateway = start().await;
+    let many_headers = format!("GET /items HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(5000));
+    let long_line = format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(1_000_000));
+    for bytes in [
+        b"\0\xff\r\n\r\n".as_slice(),
+        b"GET\r\n\r\n",
+        b"GET /items HTTP/9.9\r\n\r\n",
+        b"GET /items/\xff HTTP/1.1\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"CONNECT localhost:1 HTTP/1.1\r\nconnection: close\r\n\r\n",
+        b"GET http://elsewhere/items HTTP/1.1\r\nconnection: close\r\n\r\n",
+        b"GET /items HTTP/1.0\r\n\r\n",
+        b"GET /items HTTP/1.1\r\nx: \xff\xfe\r\ncookie: \xff;;=\r\nconnection: close\r\n\r\n",
+        b"PUT /items HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
+        b"PUT /items HTTP/1.1\r\ncontent-length: 99999999999999999999\r\n\r\n",
+        b"PUT /items HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+        b"PUT /items HTTP/1.1\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n\
+          ffffffffffffffff\r\n",
+        many_headers.as_bytes(),
+        long_line.as_bytes(),
+    ] {
+        // Some of them leave the server waiting for more, which is fair.
+        let _ = timeout(
+            Duration::from_millis(200),
+            send_bytes(&gateway.url(), bytes),
+        )
+        .await;
+        assert_eq!(call(&gateway.url(), "GET /items", "").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn stopping_answers_what_is_under_way_and_hangs_up_on_the_idle() {
+    let gateway = start().await;
+    let url = gateway.url();
+    let mut idle = connect(&url).await;
+    let request = b"GET /items HTTP/1.1\r\n\r\n";
+    idle.write_all(request).await.expect("sent");
+    let mut buffer = [0; 1024];
+    assert!(idle.read(&mut buffer).await.expect("an answer") > 0);
+    let never_used = connect(&url).await;
+
+    let under_way = {
+        let url = url.clone();
+        tokio::spawn(async move { call(&url, "GET /items/sleep", "").await })
+    };
+    sleep(Duration::from_millis(100)).await;
+    let stopped = timeout(Duration::from_secs(2), gateway.stop()).await;
+    assert!(stopped.is_ok(), "idle connections hold it up");
+    assert_eq!(under_way.await.expect("no panic").status, 200);
+    assert_eq!(idle.read(&mut buffer).await.expect("an end"), 0);
+    drop(never_used);
+    let port = url
+        .rsplit_once(':')
+        .expect("a port")
+        .1
+        .parse()
+        .expect("a number");
+    assert!(local::listen(port).await.is_ok());
+}
+
+#[tokio::test]
+async fn stopping_waits_no_longer_than_the_time_limit() {
+    let gateway = start_with(handler(planted), Duration::from_millis(300)).await;
+    let mut half = connect(&gateway.url()).await;
+    let request = b"PUT /items HTTP/1.1\r\ncontent-length: 10\r\n\r\nhalf";
+    half.write_all(request).await.expect("sent");
+    sleep(Duration::from_millis(100)).await;
+    let stopped = timeout(Duration::from_secs(2), gateway.stop()).await;
+    assert!(stopped.is_ok(), "a client that does not finish holds it up");
+}

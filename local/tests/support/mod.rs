@@ -1,0 +1,61 @@
+//! The least of an HTTP client: it sends the very bytes that a test wants sent.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
+}
+
+impl Answer {
+    fn parse(bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        let (head, body) = text.split_once("\r\n\r\n").expect("an HTTP answer");
+        Self {
+            status: head[9..12].parse().expect("a status"),
+            head: head.to_owned(),
+            body: body.to_owned(),
+        }
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| {
+            let (found, value) = line.split_once(": ")?;
+            found.eq_ignore_ascii_case(name).then_some(value)
+        })
+    }
+}
+
+pub async fn connect(url: &str) -> TcpStream {
+    let address = url.strip_prefix("http://").expect("a URL");
+    TcpStream::connect(address).await.expect("a connection")
+}
+
+/// Sends these bytes and reads until the server closes the connection.
+pub async fn send_bytes(url: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut stream = connect(url).await;
+    // Both may fail when the server has already refused the rest; what it said still counts.
+    let _ = stream.write_all(bytes).await;
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    answer
+}
+
+/// Sends a request with these header lines, each ended by `\r\n`.
+pub async fn send(url: &str, line: &str, headers: &str, body: &str) -> Answer {
+    let length = body.len();
+    let request = format!(
+        "{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\
+         {headers}\r\n{body}"
+    );
+    Answer::parse(&send_bytes(url, request.as_bytes()).await)
+}
+
+/// Sends a request with no headers of its own.
+pub async fn call(url: &str, line: &str, body: &str) -> Answer {
+    send(url, line, "", body).await
+}
