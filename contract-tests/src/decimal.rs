@@ -1,0 +1,166 @@
+//! Exact decimals, to compare the numbers in answers with those that were sent.
+
+use std::fmt::{self, Display};
+
+/// The most significant digits that the contract lets a price have.
+const MAX_DIGITS: usize = 38;
+
+/// The powers of ten of the first digit between which the contract lets a price lie.
+const EXPONENTS: std::ops::RangeInclusive<i64> = -130..=125;
+
+/// A number as it is meant, however it is written: `19.90` equals `1.99e1`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decimal {
+    negative: bool,
+    /// Significant digits, the first and the last of them not zero; none for zero.
+    digits: String,
+    /// The power of ten of the first digit.
+    exponent: i64,
+}
+
+impl Decimal {
+    /// Reads a JSON number; `None` if it is not one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (negative, unsigned) = strip_sign(text, '-');
+        let (mantissa, power) = match unsigned.find(['e', 'E']) {
+            Some(at) => (&unsigned[..at], &unsigned[at + 1..]),
+            None => (unsigned, "0"),
+        };
+        let (integer, fraction) = match mantissa.find('.') {
+            Some(at) => (&mantissa[..at], Some(&mantissa[at + 1..])),
+            None => (mantissa, None),
+        };
+        let leading_zero = integer.len() > 1 && integer.starts_with('0');
+        if leading_zero || !all_digits(integer) || !fraction.is_none_or(all_digits) {
+            return None;
+        }
+
+        let all = format!("{integer}{}", fraction.unwrap_or_default());
+        let from_first = all.trim_start_matches('0');
+        let digits = from_first.trim_end_matches('0');
+        let power = parse_power(power)?;
+        if digits.is_empty() {
+            return Some(Self {
+                negative: false,
+                digits: String::new(),
+                exponent: 0,
+            });
+        }
+        let leading = all.len() - from_first.len();
+        let places = i64::try_from(integer.len()).ok()? - 1 - i64::try_from(leading).ok()?;
+        Some(Self {
+            negative,
+            digits: digits.to_owned(),
+            exponent: places.saturating_add(power),
+        })
+    }
+
+    /// Whether the contract lets a price have this value.
+    #[must_use]
+    pub fn is_storable(&self) -> bool {
+        let zero = self.digits.is_empty();
+        self.digits.len() <= MAX_DIGITS && (zero || EXPONENTS.contains(&self.exponent))
+    }
+
+    /// The power of ten of the first digit; `None` for zero.
+    #[must_use]
+    pub fn magnitude(&self) -> Option<i64> {
+        (!self.digits.is_empty()).then_some(self.exponent)
+    }
+
+    /// What it counts towards the size of an item: half its digits, rounded up, and one, and one more
+    /// if it is negative.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.digits.len().div_ceil(2) + 1 + usize::from(self.negative)
+    }
+}
+
+impl Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.negative { "-" } else { "" };
+        match self.digits.split_at_checked(1) {
+            None => f.write_str("0"),
+            Some((first, "")) => write!(f, "{sign}{first}e{}", self.exponent),
+            Some((first, rest)) => write!(f, "{sign}{first}.{rest}e{}", self.exponent),
+        }
+    }
+}
+
+fn strip_sign(text: &str, sign: char) -> (bool, &str) {
+    text.strip_prefix(sign)
+        .map_or((false, text), |rest| (true, rest))
+}
+
+fn all_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A power with more digits than any that matters counts as the largest there is.
+fn parse_power(text: &str) -> Option<i64> {
+    let (negative, unsigned) = strip_sign(text, '-');
+    let digits = if negative {
+        unsigned
+    } else {
+        strip_sign(unsigned, '+').1
+    };
+    let power = all_digits(digits).then(|| digits.parse().unwrap_or(i64::MAX / 2))?;
+    Some(if negative { -power } else { power })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Decimal;
+
+    fn decimal(text: &str) -> Decimal {
+        Decimal::parse(text).unwrap_or_else(|| panic!("{text} is a number"))
+    }
+
+    #[test]
+    fn spelling_does_not_matter() {
+        for spellings in [
+            &["0", "-0", "0.000", "0e99999999999999999999", "-0.0E-5"][..],
+            &["19.9", "19.90", "1.99e1", "0.00199E+4", "1990e-2"],
+            &["-1", "-1.0", "-0.1e1"],
+            &["1e126", "10e125", "0.1e127"],
+        ] {
+            for spelling in spellings {
+                assert_eq!(decimal(spelling), decimal(spellings[0]), "{spelling}");
+            }
+        }
+    }
+
+    #[test]
+    fn neighbours_are_told_apart() {
+        assert_ne!(decimal("9007199254740993"), decimal("9007199254740992"));
+        assert_ne!(decimal("1"), decimal("-1"));
+        assert_ne!(decimal("1e10"), decimal("1e11"));
+        assert_ne!(decimal("0.1"), decimal("0.01"));
+    }
+
+    #[test]
+    fn what_is_storable() {
+        let nines = "9".repeat(38);
+        for text in ["0", "1e-130", "-9.99e125", "0.1e126", &nines] {
+            assert!(decimal(text).is_storable(), "{text}");
+        }
+        for text in [
+            "1e126",
+            "9e-131",
+            &format!("{nines}.9"),
+            "1e999999999999999999999",
+        ] {
+            assert!(!decimal(text).is_storable(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number() {
+        for text in [
+            "", "-", "+1", "01", ".5", "1.", "1e", "1e1.5", "NaN", "\"1\"", "--1", "1 ",
+        ] {
+            assert_eq!(Decimal::parse(text), None, "{text:?}");
+        }
+    }
+}

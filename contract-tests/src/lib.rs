@@ -1,0 +1,3 @@
+//! The contract of the items API as tests: what must hold wherever it runs.
+
+pub mod decimal;

@@ -1,0 +1,193 @@
+//! What was recorded: requests to the tutorial's function, its answers, and when two are equal.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::common::{self, Answer, Api};
+use crate::json::Json;
+
+/// Steps that were run one after the other on a table of their own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    pub name: String,
+    pub bulk: Option<Bulk>,
+    pub steps: Vec<Step>,
+}
+
+/// Items that were put first, numbered from zero. The number ends the id and is the price.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Bulk {
+    count: usize,
+    id_prefix: String,
+    id_width: usize,
+    name_repeat: (String, usize),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    pub request: Recorded,
+    pub response: Response,
+    compare: Compare,
+}
+
+/// A request as the function got it, decoded by API Gateway.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Recorded {
+    pub route_key: String,
+    #[serde(default)]
+    path_parameters: BTreeMap<String, Text>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    body: Option<Text>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Response {
+    pub status_code: u16,
+    body: Option<Text>,
+    list: Option<Counts>,
+}
+
+/// What is left of a list that was too long to keep.
+#[derive(PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Counts {
+    count: usize,
+    scanned_count: usize,
+    last_evaluated_key: Option<BTreeMap<String, String>>,
+}
+
+/// How much of an answer a client may rely on.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Compare {
+    /// Every byte of the body.
+    Bytes,
+    /// What the body means as JSON.
+    Json,
+    /// The same, with the items in any order.
+    List,
+    /// The status alone.
+    Status,
+}
+
+/// A string, of which a long stretch may be told instead of written out.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Text {
+    Plain(String),
+    Parts {
+        #[serde(rename = "$concat")]
+        parts: Vec<Part>,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Part {
+    Plain(String),
+    Repeat {
+        #[serde(rename = "$repeat")]
+        repeat: (String, usize),
+    },
+}
+
+/// Every case that is replayed.
+pub fn cases() -> Vec<Case> {
+    serde_json::from_str(include_str!("../data/recorded.json")).expect("the recorded cases")
+}
+
+impl Bulk {
+    /// The body of the PUT of each item.
+    pub fn bodies(&self) -> impl Iterator<Item = String> {
+        let (stretch, times) = &self.name_repeat;
+        let name = stretch.repeat(*times);
+        (0..self.count).map(move |index| {
+            let id = format!("{}{index:0width$}", self.id_prefix, width = self.id_width);
+            json!({"id": id, "price": index, "name": name}).to_string()
+        })
+    }
+}
+
+impl Recorded {
+    /// Sends what makes API Gateway hand over this request.
+    pub async fn replay(&self, api: &Api) -> Answer {
+        let (method, path) = self.route_key.split_once(' ').expect("a route key");
+        let path = match self.path_parameters.get("id") {
+            Some(id) => path.replace("{id}", &common::encoded(&id.whole())),
+            None => path.to_owned(),
+        };
+        let body = self.body.as_ref().map(Text::whole).unwrap_or_default();
+        let body = if self.is_base64_encoded {
+            BASE64.decode(body).expect("base64")
+        } else {
+            body.into_bytes()
+        };
+        let headers: Vec<_> = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        api.send(method, &path, &headers, body).await
+    }
+}
+
+impl Step {
+    /// Whether the answer is the recorded one, as far as a client may rely on it.
+    pub fn equals(&self, answer: &Answer) -> bool {
+        let Response {
+            status_code,
+            body,
+            list,
+        } = &self.response;
+        if *status_code != answer.status {
+            return false;
+        }
+        if let Some(counts) = list {
+            return serde_json::from_str::<Counts>(&answer.body).is_ok_and(|it| it == *counts);
+        }
+        let recorded = body.as_ref().map(Text::whole).unwrap_or_default();
+        // The recorded text may be no Unicode, where the tutorial's function let half a character in.
+        let same = |parse: fn(&str) -> serde_json::Result<Json>| {
+            let ours = parse(&answer.body).expect("our own body is JSON");
+            parse(&recorded).is_ok_and(|recorded| recorded == ours)
+        };
+        match self.compare {
+            Compare::Bytes => recorded == answer.body,
+            Compare::Json => same(Json::parse),
+            Compare::List => same(Json::parse_list),
+            Compare::Status => true,
+        }
+    }
+}
+
+impl Text {
+    fn whole(&self) -> String {
+        match self {
+            Self::Plain(text) => text.clone(),
+            Self::Parts { parts } => parts.iter().map(Part::whole).collect(),
+        }
+    }
+}
+
+impl Part {
+    fn whole(&self) -> String {
+        match self {
+            Self::Plain(text) => text.clone(),
+            Self::Repeat {
+                repeat: (stretch, times),
+            } => stretch.repeat(*times),
+        }
+    }
+}

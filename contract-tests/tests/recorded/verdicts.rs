@@ -1,0 +1,124 @@
+//! What was judged of the recorded answers: which differ from ours, why, and what ours are.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::common::{Answer, Api};
+use crate::corpus::{Bulk, Case};
+use crate::json::{Json, sort};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Verdicts {
+    /// The contract's table of differences, by number: the tutorial's function, and ours.
+    pub rows: BTreeMap<u8, [String; 2]>,
+    /// The recorded cases that no client can provoke, by the reason.
+    pub left_out: BTreeMap<String, Vec<String>>,
+    /// Every step that differs. All others are equal.
+    pub differences: Vec<Difference>,
+}
+
+/// One step that differs.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Difference {
+    pub case: String,
+    /// Counted from one.
+    pub step: usize,
+    /// The rows that explain it.
+    pub rows: Vec<u8>,
+    pub here: Here,
+}
+
+/// What we answer.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Here {
+    status: u16,
+    body: Option<Box<RawValue>>,
+    /// Instead of a body: the fewest pages that may show every item of the case's bulk once. How the
+    /// table cuts them is its own affair.
+    pages: Option<usize>,
+}
+
+/// A page of the list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct Page<'a> {
+    #[serde(borrow)]
+    items: Vec<&'a RawValue>,
+    count: usize,
+    scanned_count: usize,
+    last_evaluated_key: Option<LastKey>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LastKey {
+    id: String,
+}
+
+impl Verdicts {
+    pub fn read() -> Self {
+        serde_json::from_str(include_str!("../data/verdicts.json")).expect("the verdicts")
+    }
+
+    /// The verdict on one step, counted from one; none is "equal".
+    pub fn on(&self, case: &Case, step: usize) -> Option<&Difference> {
+        let mut all = self.differences.iter();
+        all.find(|it| it.case == case.name && it.step == step)
+    }
+}
+
+impl Here {
+    /// Whether this is the answer that the API gave.
+    pub async fn is(&self, api: &Api, case: &Case, answer: &Answer) -> bool {
+        if answer.status != self.status {
+            return false;
+        }
+        if let Some(body) = &self.body {
+            return Json::parse(&answer.body).expect("JSON")
+                == Json::parse(body.get()).expect("JSON");
+        }
+        let bulk = case.bulk.as_ref().expect("a bulk to list");
+        let fewest = self.pages.expect("a body or pages");
+        pages(api, bulk, answer).await >= fewest
+    }
+}
+
+/// Follows the list to its end, where every item of the bulk must have been shown once.
+async fn pages(api: &Api, bulk: &Bulk, first: &Answer) -> usize {
+    let mut body = first.body.clone();
+    let mut shown = Vec::new();
+    for pages in 1.. {
+        let page: Page = serde_json::from_str(&body).expect("a page");
+        assert_eq!([page.count, page.scanned_count], [page.items.len(); 2]);
+        shown.extend(
+            page.items
+                .iter()
+                .map(|item| Json::parse(item.get()).expect("JSON")),
+        );
+        let Some(last) = page.last_evaluated_key else {
+            let mut put: Vec<_> = bulk
+                .bodies()
+                .map(|it| Json::parse(&it).expect("JSON"))
+                .collect();
+            sort(&mut put);
+            sort(&mut shown);
+            assert!(
+                shown == put,
+                "{} items shown, {} put",
+                shown.len(),
+                put.len()
+            );
+            return pages;
+        };
+        body = api
+            .list(&format!("?exclusiveStartKey={}", last.id))
+            .await
+            .body;
+    }
+    unreachable!("the list has an end")
+}

@@ -1,0 +1,50 @@
+//! DELETE: the item is gone, whether or not there was one.
+
+use crate::common::Api;
+use crate::{failure, not_found, ok, was_deleted};
+
+#[tokio::test]
+async fn delete_answers_with_the_id_even_if_there_was_no_item() {
+    let api = Api::start().await;
+    api.put(r#"{"id":"a"}"#).await;
+    for _ in 0..2 {
+        assert_eq!(api.delete("a").await, ok(r#""Deleted item a""#));
+        assert_eq!(api.get("a").await, not_found());
+    }
+    let answer = api.delete("\"\\ é").await;
+    assert_eq!(
+        answer,
+        ok(r#""Deleted item \"\\ é""#),
+        "it is a JSON string"
+    );
+}
+
+#[tokio::test]
+async fn delete_takes_one_item_and_no_other() {
+    let api = Api::start().await;
+    for id in ["a", "A", "a "] {
+        api.put(format!(r#"{{"id":"{id}"}}"#)).await;
+    }
+    assert_eq!(api.delete("A").await, was_deleted("A"));
+    assert_eq!(api.get("a").await, ok(r#"{"Item":{"id":"a"}}"#));
+    assert_eq!(api.get("A").await, not_found());
+    assert_eq!(api.get("a ").await, ok(r#"{"Item":{"id":"a "}}"#));
+}
+
+#[tokio::test]
+async fn a_deleted_item_can_be_put_again() {
+    let api = Api::start().await;
+    api.put(r#"{"id":"a","price":1}"#).await;
+    api.delete("a").await;
+    api.put(r#"{"id":"a","name":"n"}"#).await;
+    assert_eq!(api.get("a").await, ok(r#"{"Item":{"id":"a","name":"n"}}"#));
+}
+
+#[tokio::test]
+async fn delete_takes_an_id_of_up_to_2048_bytes() {
+    let api = Api::start().await;
+    let id = "a".repeat(2048);
+    assert_eq!(api.delete(&id).await, was_deleted(&id));
+    let message = "id is 2049 bytes of UTF-8: the most is 2048";
+    assert_eq!(api.delete(&"a".repeat(2049)).await, failure(400, message));
+}

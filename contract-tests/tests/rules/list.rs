@@ -1,0 +1,276 @@
+//! The list: a page at a time, each small enough for Lambda, and all of them together complete.
+
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::common::{Api, encoded};
+use crate::{empty_list, failure, ok, was_put};
+
+/// The most bytes of a reply to Lambda.
+const MAX_REPLY: usize = 6_000_000;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct Page {
+    items: Vec<Item>,
+    count: usize,
+    scanned_count: usize,
+    last_evaluated_key: Option<LastKey>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Item {
+    id: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LastKey {
+    id: String,
+}
+
+/// Reads one page, and checks what holds for every page.
+async fn page(api: &Api, limit: Option<usize>, start: Option<&str>) -> Page {
+    let limited = limit.map(|limit| format!("limit={limit}&"));
+    let started = start.map(|id| format!("exclusiveStartKey={}", encoded(id)));
+    let query: String = ["?".to_owned()]
+        .into_iter()
+        .chain(limited)
+        .chain(started)
+        .collect();
+    let answer = api.list(&query).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let reply = json!({
+        "statusCode": 200,
+        "headers": { "content-type": "application/json" },
+        "body": answer.body,
+    });
+    let size = reply.to_string().len();
+    assert!(size <= MAX_REPLY, "a reply of {size} bytes");
+    let page: Page = serde_json::from_str(&answer.body).expect("a page");
+    assert_eq!([page.count, page.scanned_count], [page.items.len(); 2]);
+    assert!(limit.is_none_or(|limit| page.count <= limit));
+    page
+}
+
+/// Follows the list to its end, and gives the ids in the order in which they were shown and how many
+/// pages that took.
+async fn walk(api: &Api, limit: Option<usize>) -> (Vec<String>, usize) {
+    let mut ids = Vec::new();
+    let mut start = None;
+    for pages in 1..10_000 {
+        let page = page(api, limit, start.as_deref()).await;
+        ids.extend(page.items.into_iter().map(|item| item.id));
+        match page.last_evaluated_key {
+            Some(last) => start = Some(last.id),
+            None => return (ids, pages),
+        }
+    }
+    panic!("the list has no end");
+}
+
+/// Checks that each id was shown, and once.
+fn assert_complete(mut shown: Vec<String>, stored: &[impl AsRef<str>]) {
+    let mut stored: Vec<_> = stored.iter().map(AsRef::as_ref).collect();
+    stored.sort_unstable();
+    shown.sort_unstable();
+    assert!(
+        shown == stored,
+        "{} shown, {} stored",
+        shown.len(),
+        stored.len()
+    );
+}
+
+/// Stores items of these ids, and nothing else in them, as many at a time as the table takes.
+async fn store_all(api: &Api, ids: &[String]) {
+    for ids in ids.chunks(25) {
+        let put = |id: &String| {
+            let put = PutRequest::builder().item("id", AttributeValue::S(id.clone()));
+            let put = put.build().expect("a put");
+            WriteRequest::builder().put_request(put).build()
+        };
+        let write = api.table().client().batch_write_item();
+        let write = write.request_items(api.table().name(), ids.iter().map(put).collect());
+        write.send().await.expect("they are stored");
+    }
+}
+
+fn numbered(count: usize) -> Vec<String> {
+    (0..count).map(|number| number.to_string()).collect()
+}
+
+#[tokio::test]
+async fn a_list_shows_every_item_and_counts_them() {
+    let api = Api::start().await;
+    assert_eq!(api.list("").await, empty_list());
+    api.put(r#"{"name":"n","price":1.50,"id":"a"}"#).await;
+    let list = r#"{"Items":[{"id":"a","price":1.5,"name":"n"}],"Count":1,"ScannedCount":1}"#;
+    assert_eq!(api.list("").await, ok(list));
+    api.put(r#"{"id":"b"}"#).await;
+    let (ids, pages) = walk(&api, None).await;
+    assert_eq!(pages, 1);
+    assert_complete(ids, &["a", "b"]);
+}
+
+#[tokio::test]
+async fn five_thousand_items_are_listed_page_by_page() {
+    let api = Api::start().await;
+    let stored = numbered(5000);
+    store_all(&api, &stored).await;
+    for (limit, most_pages) in [(Some(137), 37), (Some(1000), 6), (None, 1)] {
+        let (ids, pages) = walk(&api, limit).await;
+        assert_complete(ids, &stored);
+        assert!(pages <= most_pages, "{limit:?} took {pages} pages");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_is_a_whole_number_from_1_to_1000() {
+    let api = Api::start().await;
+    for limit in [
+        "0",
+        "1001",
+        "-1",
+        "%2B1",
+        "1.0",
+        "1e2",
+        "",
+        "ten",
+        "%20",
+        "0x1",
+        "1000000000000000000000",
+        // A repeated parameter arrives as one, joined by a comma.
+        "1&limit=1",
+    ] {
+        let answer = api.list(&format!("?limit={limit}")).await;
+        let message = "limit must be a whole number from 1 to 1000";
+        assert_eq!(answer, failure(400, message), "{limit}");
+    }
+    for limit in ["1", "1000"] {
+        assert_eq!(api.list(&format!("?limit={limit}")).await, empty_list());
+    }
+}
+
+#[tokio::test]
+async fn a_page_holds_as_many_items_as_its_limit() {
+    let api = Api::start().await;
+    store_all(&api, &numbered(1001)).await;
+    for limit in [1, 2, 999, 1000] {
+        let page = page(&api, Some(limit), None).await;
+        assert_eq!(page.count, limit);
+        let last = page.items.last().map(|item| &item.id);
+        assert_eq!(page.last_evaluated_key.as_ref().map(|key| &key.id), last);
+    }
+}
+
+#[tokio::test]
+async fn only_the_absence_of_a_last_key_is_the_end() {
+    let api = Api::start().await;
+    for id in ["a", "b"] {
+        api.put(json!({ "id": id }).to_string()).await;
+    }
+    // With as many items as the limit, the table cannot know yet that nothing follows.
+    let (ids, pages) = walk(&api, Some(2)).await;
+    assert_complete(ids, &["a", "b"]);
+    assert!(pages <= 2);
+}
+
+#[tokio::test]
+async fn a_start_key_is_an_id_of_1_to_2048_bytes() {
+    let api = Api::start().await;
+    for (key, message) in [
+        (String::new(), "exclusiveStartKey must not be empty"),
+        (
+            "a".repeat(2049),
+            "exclusiveStartKey is 2049 bytes of UTF-8: the most is 2048",
+        ),
+    ] {
+        let answer = api.list(&format!("?exclusiveStartKey={key}")).await;
+        assert_eq!(answer, failure(400, message));
+    }
+    for key in ["a", "a,b", "a/b", "50%", ".", "\n", "😀", &"a".repeat(2048)] {
+        let answer = api
+            .list(&format!("?exclusiveStartKey={}", encoded(key)))
+            .await;
+        assert_eq!(answer, empty_list(), "{key:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_list_goes_on_after_any_id() {
+    let api = Api::start().await;
+    let ids = [
+        "a", "a,b", "a b", "a+b", "a/b", "a?b", "a&b=c", "50%", "%41", ".", "..", "\n", "#", "é",
+        "😀", "\"",
+    ];
+    store_all(&api, &ids.map(str::to_owned)).await;
+    let (shown, pages) = walk(&api, Some(1)).await;
+    assert_complete(shown, &ids);
+    assert!(pages <= ids.len() + 1);
+}
+
+#[tokio::test]
+async fn the_start_key_need_not_exist_any_more() {
+    let api = Api::start().await;
+    store_all(&api, &numbered(20)).await;
+    let first = page(&api, Some(10), None).await;
+    let last = first.last_evaluated_key.expect("more follow").id;
+    api.delete(&last).await;
+    let rest = page(&api, None, Some(&last)).await;
+    assert!(rest.last_evaluated_key.is_none());
+    let shown = first.items.into_iter().chain(rest.items);
+    assert_complete(shown.map(|item| item.id).collect(), &numbered(20));
+}
+
+#[tokio::test]
+async fn other_query_parameters_and_a_body_are_ignored() {
+    let api = Api::start().await;
+    api.put(r#"{"id":"a"}"#).await;
+    let list = ok(r#"{"Items":[{"id":"a"}],"Count":1,"ScannedCount":1}"#);
+    for query in ["?", "?Limit=0", "?id=b", "?limits=0&x=%C3%A9&&y"] {
+        let answer = api
+            .send("GET", &format!("/items{query}"), &[], r#"{"id":"b"}"#)
+            .await;
+        assert_eq!(answer, list, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_control_characters_and_quotes_stays_under_the_reply_bound() {
+    let api = Api::start().await;
+    // One in the table, of these each character takes 7, 4 or 4 bytes in the reply.
+    let names = ["\u{1}", "\"", "\\"].map(|character| character.repeat(300_000));
+    for (number, name) in names.iter().cycle().take(9).enumerate() {
+        let item = json!({ "id": number.to_string(), "name": name });
+        assert_eq!(api.put(item.to_string()).await.status, 200);
+    }
+    let (ids, pages) = walk(&api, None).await;
+    assert_complete(ids, &numbered(9));
+    assert!(pages <= 5, "{pages} pages of less than 6 MB");
+}
+
+#[tokio::test]
+async fn a_page_of_ids_of_control_characters_stays_under_the_reply_bound() {
+    let api = Api::start().await;
+    // Other writers may store them; the last key of a page is such an id as well.
+    let id = |number| format!("{number:03}{}", "\u{1}".repeat(2045));
+    let ids: Vec<_> = (0..500).map(id).collect();
+    store_all(&api, &ids).await;
+    let (shown, pages) = walk(&api, None).await;
+    assert_complete(shown, &ids);
+    assert!(pages > 1, "they are more than one reply holds");
+}
+
+#[tokio::test]
+async fn one_item_of_the_largest_size_always_fits() {
+    let api = Api::start().await;
+    for (id, character) in [("a", "\u{1}"), ("b", "\""), ("c", "😀")] {
+        let name = character.repeat((409_600 - "idaname".len()) / character.len());
+        let item = json!({ "id": id, "name": name }).to_string();
+        assert_eq!(api.put(item).await, was_put(id));
+    }
+    let (ids, _) = walk(&api, None).await;
+    assert_complete(ids, &["a", "b", "c"]);
+}

@@ -1,0 +1,82 @@
+//! Every rule of the contract by name, asked of the API over HTTP, on a table in memory.
+//!
+//! In the order of the contract: what a [`body`] may be, an [`id`], a [`price`]; what the routes do,
+//! [`put`], [`get`], [`list`] and [`delete`]; and what [`answers`] have in common, failures above all.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod answers;
+mod body;
+mod delete;
+mod get;
+mod id;
+mod list;
+mod price;
+mod put;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use common::{Answer, Api, encoded};
+use serde_json::json;
+
+impl Api {
+    async fn get(&self, id: &str) -> Answer {
+        let path = format!("/items/{}", encoded(id));
+        self.send("GET", &path, &[], "").await
+    }
+
+    async fn delete(&self, id: &str) -> Answer {
+        let path = format!("/items/{}", encoded(id));
+        self.send("DELETE", &path, &[], "").await
+    }
+}
+
+fn ok(body: impl Into<String>) -> Answer {
+    Answer {
+        status: 200,
+        body: body.into(),
+    }
+}
+
+fn failure(status: u16, message: &str) -> Answer {
+    Answer {
+        status,
+        body: json!({ "message": message }).to_string(),
+    }
+}
+
+fn not_found() -> Answer {
+    failure(404, "Item not found")
+}
+
+fn was_put(id: &str) -> Answer {
+    ok(json!(format!("Put item {id}")).to_string())
+}
+
+fn was_deleted(id: &str) -> Answer {
+    ok(json!(format!("Deleted item {id}")).to_string())
+}
+
+fn empty_list() -> Answer {
+    ok(r#"{"Items":[],"Count":0,"ScannedCount":0}"#)
+}
+
+/// Puts a body that the API must refuse: it says why, and stores nothing.
+async fn refuses(api: &Api, body: impl Into<String>, message: &str) {
+    let body = body.into();
+    let shown: String = body.chars().take(200).collect();
+    assert_eq!(api.put(body).await, failure(400, message), "{shown}");
+    assert_eq!(api.list("").await, empty_list(), "{shown}");
+}
+
+/// Stores an item as another writer would, straight in the table.
+async fn store(api: &Api, id: &str, attributes: &[(&str, AttributeValue)]) {
+    let put = api.table().client().put_item();
+    let put = put
+        .table_name(api.table().name())
+        .item("id", AttributeValue::S(id.to_owned()));
+    let put = attributes
+        .iter()
+        .fold(put, |put, (name, value)| put.item(*name, value.clone()));
+    put.send().await.expect("it is stored");
+}

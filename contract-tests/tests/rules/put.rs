@@ -1,0 +1,120 @@
+//! PUT: it stores the whole item, as it was sent, up to the size that DynamoDB takes.
+
+use aws_sdk_dynamodb::types::AttributeValue::Bool;
+use serde_json::{Value, json};
+
+use crate::common::Api;
+use crate::{failure, ok, refuses, store, was_put};
+
+#[tokio::test]
+async fn put_answers_with_the_id() {
+    let api = Api::start().await;
+    let answer = api
+        .put(r#"{"id":"abcdef234","price":12345,"name":"myitem"}"#)
+        .await;
+    assert_eq!(answer, ok(r#""Put item abcdef234""#));
+    let answer = api.put(r#"{"id":"\"\\ é"}"#).await;
+    assert_eq!(answer, ok(r#""Put item \"\\ é""#), "it is a JSON string");
+}
+
+#[tokio::test]
+async fn put_replaces_the_whole_item() {
+    let api = Api::start().await;
+    for (sent, shown) in [
+        (
+            r#"{"id":"a","price":1,"name":"n"}"#,
+            r#"{"Item":{"id":"a","price":1,"name":"n"}}"#,
+        ),
+        (
+            r#"{"name":"m","id":"a"}"#,
+            r#"{"Item":{"id":"a","name":"m"}}"#,
+        ),
+        (
+            r#"{"price":2,"id":"a"}"#,
+            r#"{"Item":{"id":"a","price":2}}"#,
+        ),
+        (r#"{"id":"a"}"#, r#"{"Item":{"id":"a"}}"#),
+    ] {
+        assert_eq!(api.put(sent).await, was_put("a"));
+        assert_eq!(api.get("a").await, ok(shown));
+    }
+}
+
+#[tokio::test]
+async fn put_replaces_what_another_writer_stored() {
+    let api = Api::start().await;
+    store(&api, "a", &[("price", Bool(true)), ("secret", Bool(true))]).await;
+    assert_eq!(api.put(r#"{"id":"a"}"#).await, was_put("a"));
+    let scan = api.table().client().scan().table_name(api.table().name());
+    let stored = scan.send().await.expect("a scan");
+    assert_eq!(stored.items()[0].keys().collect::<Vec<_>>(), ["id"]);
+}
+
+#[tokio::test]
+async fn null_is_absent() {
+    let api = Api::start().await;
+    api.put(r#"{"id":"a","price":1,"name":"n"}"#).await;
+    let answer = api.put(r#"{"id":"a","price":null,"name":null}"#).await;
+    assert_eq!(answer, was_put("a"));
+    assert_eq!(api.get("a").await, ok(r#"{"Item":{"id":"a"}}"#));
+}
+
+#[tokio::test]
+async fn a_name_may_be_any_string() {
+    let api = Api::start().await;
+    let controls: String = ('\0'..='\u{9f}').collect();
+    for name in [
+        "",
+        " ",
+        "null",
+        "naïve 😀 שלום",
+        "\"\\/\u{8}\u{c}\n\r\t",
+        "<b>&amp;</b>",
+        "a/b?c=50%",
+        "\u{2028}\u{feff}\u{fffd}\u{ffff}",
+        &controls,
+    ] {
+        let item = json!({ "id": "a", "name": name });
+        assert_eq!(api.put(item.to_string()).await, was_put("a"), "{name:?}");
+        let answer = api.get("a").await;
+        let shown: Value = serde_json::from_str(&answer.body).expect("JSON");
+        assert_eq!(shown, json!({ "Item": item }));
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_a_string_or_nothing() {
+    let api = Api::start().await;
+    for name in ["1", "true", "[]", "{}", r#"{"S":"n"}"#] {
+        let body = format!(r#"{{"id":"a","name":{name}}}"#);
+        refuses(&api, body, "name must be a string").await;
+    }
+}
+
+#[tokio::test]
+async fn an_item_of_409600_bytes_is_stored_and_one_of_409601_is_not() {
+    let api = Api::start().await;
+    // What the rest of each item counts: the names of its attributes, its id, and its price, of
+    // which two digits take a byte, with one more for the number and one for the sign.
+    for (id, price, rest, stretch) in [
+        ("s", "null", "id name s".len() - 2, "x"),
+        ("é", "null", "id name é".len() - 2, "\u{1}"),
+        ("s", "0", "id price name s".len() - 3 + 1, "\""),
+        ("s", "12.0", "id price name s".len() - 3 + 2, "é"),
+        ("s", "-123", "id price name s".len() - 3 + 4, "😀"),
+        ("s", "-1e-130", "id price name s".len() - 3 + 3, "商"),
+    ] {
+        let item = |size: usize| {
+            let (times, left) = ((size - rest) / stretch.len(), (size - rest) % stretch.len());
+            let name = json!(stretch.repeat(times) + &"-".repeat(left));
+            format!(r#"{{"id":"{id}","price":{price},"name":{name}}}"#)
+        };
+        let too_large =
+            "the item is too large: an item may have 409600 bytes, names of fields included";
+        assert_eq!(api.put(item(409_600)).await, was_put(id), "{price}");
+        let before = api.get(id).await;
+        let answer = api.put(item(409_601)).await;
+        assert_eq!(answer, failure(413, too_large), "{price}");
+        assert!(api.get(id).await == before, "it is kept: {price}");
+    }
+}
