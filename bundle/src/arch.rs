@@ -1,0 +1,57 @@
+//! The two processors that Lambda offers, as Lambda, Rust and C compilers name them.
+
+use std::fmt;
+
+use clap::ValueEnum;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Arch {
+    #[value(name = "arm64")]
+    Arm64,
+    #[value(name = "x86_64")]
+    X86_64,
+}
+
+impl Arch {
+    /// The Rust target to build for.
+    pub fn target(self) -> &'static str {
+        match self {
+            Self::Arm64 => "aarch64-unknown-linux-gnu",
+            Self::X86_64 => "x86_64-unknown-linux-gnu",
+        }
+    }
+
+    /// What Debian calls the C compiler that links for this processor on another.
+    pub fn cross_linker(self) -> &'static str {
+        match self {
+            Self::Arm64 => "aarch64-linux-gnu-gcc",
+            Self::X86_64 => "x86_64-linux-gnu-gcc",
+        }
+    }
+
+    /// The package that brings it.
+    pub fn cross_linker_package(self) -> &'static str {
+        match self {
+            Self::Arm64 => "gcc-aarch64-linux-gnu",
+            Self::X86_64 => "gcc-x86-64-linux-gnu",
+        }
+    }
+
+    /// Whether this machine builds for itself.
+    pub fn is_this_machine(self) -> bool {
+        cfg!(all(target_os = "linux", target_env = "gnu"))
+            && match self {
+                Self::Arm64 => cfg!(target_arch = "aarch64"),
+                Self::X86_64 => cfg!(target_arch = "x86_64"),
+            }
+    }
+}
+
+impl fmt::Display for Arch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Arm64 => "arm64",
+            Self::X86_64 => "x86_64",
+        })
+    }
+}

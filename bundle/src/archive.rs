@@ -1,0 +1,57 @@
+//! The zip: one executable `bootstrap`, whose date is always the same, so that the same code gives the same bytes.
+
+use std::io::{Cursor, Read, Write};
+
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
+
+use crate::error::Error;
+
+/// The one name that provided.al2023 looks for.
+const NAME: &str = "bootstrap";
+
+pub fn pack(executable: &[u8]) -> Result<Vec<u8>, Error> {
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(9))
+        .last_modified_time(DateTime::default())
+        .unix_permissions(0o755);
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    archive.start_file(NAME, options)?;
+    archive.write_all(executable)?;
+    Ok(archive.finish()?.into_inner())
+}
+
+pub fn unpack(zip: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut executable = Vec::new();
+    ZipArchive::new(Cursor::new(zip))?
+        .by_name(NAME)?
+        .read_to_end(&mut executable)?;
+    Ok(executable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_code_gives_the_same_bytes() {
+        assert_eq!(pack(b"code").unwrap(), pack(b"code").unwrap());
+    }
+
+    #[test]
+    fn holds_one_executable_of_no_particular_day() {
+        let zip = pack(b"code").unwrap();
+        let mut archive = ZipArchive::new(Cursor::new(&zip)).unwrap();
+        assert_eq!(archive.len(), 1);
+        let entry = archive.by_index(0).unwrap();
+        assert_eq!(entry.name().unwrap(), "bootstrap");
+        assert_eq!(entry.unix_mode(), Some(0o100_755));
+        assert_eq!(entry.last_modified(), Some(DateTime::default()));
+    }
+
+    #[test]
+    fn gives_back_what_was_packed() {
+        assert_eq!(unpack(&pack(b"code").unwrap()).unwrap(), b"code");
+    }
+}

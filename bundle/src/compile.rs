@@ -1,0 +1,108 @@
+//! The release build of the function alone, which knows nothing of where it was built.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::arch::Arch;
+use crate::error::Error;
+
+/// Returns where the executable lies.
+pub fn release(workspace: &Path, arch: Arch) -> Result<PathBuf, Error> {
+    let target = arch.target();
+    require_target(target)?;
+
+    // A folder of its own: nothing that was built together with the other crates, and their features, is taken for it.
+    let folder = workspace.join("target/bundle");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .current_dir(workspace)
+        .args([
+            "build",
+            "--release",
+            "--locked",
+            "--package",
+            "function",
+            "--bin",
+            "bootstrap",
+            "--target",
+            target,
+        ])
+        .arg("--target-dir")
+        .arg(&folder)
+        .arg("--config")
+        .arg(format!(
+            "target.{target}.rustflags = {}",
+            rustflags(workspace)
+        ))
+        // These would replace the flags above, and make the bytes depend on who builds.
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("CARGO_BUILD_RUSTFLAGS");
+    if !arch.is_this_machine() {
+        cross_link(&mut cargo, arch)?;
+    }
+    if !run(&mut cargo)? {
+        return Err(Error::Build);
+    }
+    Ok(folder.join(target).join("release/bootstrap"))
+}
+
+/// The places of the sources, which would go into the executable with every panic, under names of their own.
+fn rustflags(workspace: &Path) -> String {
+    let cargo_home = env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let mut places = vec![(workspace.to_owned(), "/function")];
+    places.extend(cargo_home.map(|home| (home, "/cargo")));
+    let flags = places.iter().map(|(place, name)| {
+        format!(
+            "{:?}",
+            format!("--remap-path-prefix={}={name}", place.display())
+        )
+    });
+    format!("[{}]", flags.collect::<Vec<_>>().join(", "))
+}
+
+/// Asks the compiler where the target's standard library should lie, for cargo's own error names no way out.
+fn require_target(target: &'static str) -> Result<(), Error> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(&rustc)
+        .args(["--print", "target-libdir", "--target", target])
+        .output()
+        .map_err(|source| Error::Run {
+            program: rustc.into(),
+            source,
+        })?;
+    let folder = String::from_utf8_lossy(&output.stdout);
+    if output.status.success() && Path::new(folder.trim()).is_dir() {
+        Ok(())
+    } else {
+        Err(Error::NoTarget { target })
+    }
+}
+
+/// Names the linker for another processor, unless the caller named one.
+fn cross_link(cargo: &mut Command, arch: Arch) -> Result<(), Error> {
+    let variable = format!(
+        "CARGO_TARGET_{}_LINKER",
+        arch.target().replace('-', "_").to_uppercase()
+    );
+    if env::var_os(&variable).is_some() {
+        return Ok(());
+    }
+    let linker = arch.cross_linker();
+    if Command::new(linker).arg("--version").output().is_err() {
+        return Err(Error::NoLinker { arch, variable });
+    }
+    cargo.env(variable, linker);
+    Ok(())
+}
+
+fn run(command: &mut Command) -> Result<bool, Error> {
+    let status = command.status().map_err(|source| Error::Run {
+        program: command.get_program().into(),
+        source,
+    })?;
+    Ok(status.success())
+}

@@ -1,0 +1,47 @@
+//! Why there is no bundle, and what to do about it.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::arch::Arch;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the Rust target {target} is not installed: run `rustup target add {target}`")]
+    NoTarget { target: &'static str },
+
+    #[error(
+        "the linker {} is not installed: run `apt-get install {} libc6-dev-{}-cross` on Debian or Ubuntu, \
+         build on a Linux machine with that processor, or name another linker in {variable}",
+        arch.cross_linker(), arch.cross_linker_package(),
+        match arch { Arch::Arm64 => "arm64", Arch::X86_64 => "amd64" }
+    )]
+    NoLinker { arch: Arch, variable: String },
+
+    #[error("failed to run {}: {source}", program.display())]
+    Run { program: PathBuf, source: io::Error },
+
+    #[error("the build failed")]
+    Build,
+
+    #[error("failed to read or write {}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+
+    #[error("failed to zip: {0}")]
+    Zip(#[from] zip::result::ZipError),
+
+    #[error("failed to zip: {0}")]
+    ZipBytes(#[from] io::Error),
+
+    #[error("bootstrap is no ELF executable: {0}")]
+    NoElf(#[from] object::read::Error),
+
+    #[error("bootstrap was built for another processor than {0}")]
+    OtherProcessor(Arch),
+
+    #[error(
+        "bootstrap asks for GLIBC_{major}.{minor}, and Lambda's provided.al2023 has 2.34: \
+         build on Debian 12, Ubuntu 22.04 or Amazon Linux 2023"
+    )]
+    NewerGlibc { major: u32, minor: u32 },
+}

@@ -1,0 +1,76 @@
+//! `cargo bundle` turns the function into the zip that Lambda runs: [`compile`] it, [`archive`] it, [`elf`] checks it.
+
+mod arch;
+mod archive;
+mod compile;
+mod elf;
+mod error;
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arch::Arch;
+use error::Error;
+
+/// Builds the function and writes target/lambda/bootstrap-ARCH.zip, the same bytes for the same sources.
+#[derive(Parser)]
+#[command(bin_name = "cargo bundle")]
+struct Arguments {
+    /// Lambda's processor, as Terraform's variable `architecture` names it.
+    #[arg(long, value_enum, default_value_t = Arch::Arm64)]
+    arch: Arch,
+}
+
+fn main() -> ExitCode {
+    match bundle(Arguments::parse().arch) {
+        Ok(line) => {
+            println!("{line}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn bundle(arch: Arch) -> Result<String, Error> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the crate lies in the workspace");
+    let executable = compile::release(workspace, arch)?;
+    let zip = archive::pack(&read(&executable)?)?;
+
+    // What is checked is what is shipped.
+    let glibc = elf::check(&archive::unpack(&zip)?, arch)?;
+
+    let path = workspace
+        .join("target/lambda")
+        .join(format!("bootstrap-{arch}.zip"));
+    write(&path, &zip)?;
+    let shown = path.strip_prefix(workspace).unwrap_or(&path).display();
+    Ok(format!(
+        "{shown}: {} KB, {arch}, {glibc}",
+        zip.len().div_ceil(1000)
+    ))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|source| Error::File {
+        path: path.into(),
+        source,
+    })
+}
+
+fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
+    let folder = path.parent().expect("a file lies in a folder");
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(path, content))
+        .map_err(|source| Error::File {
+            path: path.into(),
+            source,
+        })
+}
