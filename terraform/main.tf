@@ -1,0 +1,106 @@
+# Wires the table, the functions, the APIs and their alarms into the service.
+locals {
+  # The one list of routes: which function answers each in the per_route layout, and the one action it takes on the table.
+  routes = {
+    "PUT /items"         = { function = "put", action = "dynamodb:PutItem" }
+    "GET /items/{id}"    = { function = "get", action = "dynamodb:GetItem" }
+    "GET /items"         = { function = "list", action = "dynamodb:Scan" }
+    "DELETE /items/{id}" = { function = "delete", action = "dynamodb:DeleteItem" }
+  }
+
+  function_of = { for key, route in local.routes : key => var.function_layout == "single" ? "items" : route.function }
+  actions_of  = { for key, function in local.function_of : function => local.routes[key].action... }
+
+  # The lone function goes by the tutorial's names: PREFIX-function and PREFIX-role.
+  stem_of = { for function in keys(local.actions_of) : function => function == "items" ? var.prefix : "${var.prefix}-${function}" }
+
+  # Relative to the root and the same for every build: Lambda's provider publishes a version when this text changes.
+  bundle_path   = "../target/lambda/bootstrap-${var.architecture}.zip"
+  bundle_sha256 = var.bundle_sha256 != null ? var.bundle_sha256 : try(filebase64sha256(local.bundle_path), null)
+
+  # Seconds a function may take; it answers by itself half a second before.
+  timeout = 10
+
+  # Which alias each API calls.
+  live      = { for key, function in module.function : key => function.aliases["live"] }
+  candidate = { for key, function in module.function : key => function.aliases["candidate"] }
+}
+
+module "table" {
+  source = "./modules/table"
+
+  name                   = var.table_name != null ? var.table_name : "${var.prefix}-items"
+  deletion_protection    = var.deletion_protection
+  point_in_time_recovery = var.point_in_time_recovery
+  kms_key_arn            = var.table_kms_key_arn
+}
+
+module "function" {
+  source   = "./modules/function"
+  for_each = local.actions_of
+
+  name                     = "${local.stem_of[each.key]}-function"
+  role_name                = "${local.stem_of[each.key]}-role"
+  permissions_boundary_arn = var.permissions_boundary_arn
+  table                    = { name = module.table.name, arn = module.table.arn, actions = each.value }
+  bundle                   = { path = local.bundle_path, sha256 = local.bundle_sha256 }
+  architecture             = var.architecture
+  memory_size              = var.memory_size
+  timeout                  = local.timeout
+  reserved_concurrency     = var.reserved_concurrency
+  log_retention_days       = var.log_retention_days
+  live_version             = lookup(var.live_versions, each.key, null)
+}
+
+module "http_api" {
+  source = "./modules/http-api"
+
+  name               = "${var.prefix}-api"
+  routes             = local.function_of
+  functions          = local.live
+  function_timeout   = local.timeout
+  authorization      = var.authorization
+  cors               = var.cors
+  throttling         = var.throttling
+  log_retention_days = var.log_retention_days
+}
+
+# The door to a release before the public has it: the same routes, for signed requests alone.
+module "candidate_api" {
+  source = "./modules/http-api"
+  count  = var.candidate_api ? 1 : 0
+
+  name               = "${var.prefix}-candidate-api"
+  routes             = local.function_of
+  functions          = local.candidate
+  function_timeout   = local.timeout
+  authorization      = { type = "iam" }
+  throttling         = var.throttling
+  log_retention_days = var.log_retention_days
+}
+
+module "observability" {
+  source = "./modules/observability"
+
+  prefix        = var.prefix
+  api_id        = module.http_api.id
+  functions     = local.live
+  table         = { name = module.table.name, arn = module.table.arn, actions = values(local.routes)[*].action }
+  timeout       = local.timeout
+  alarms        = var.alarms
+  alarm_actions = var.alarm_actions
+  dashboard     = var.dashboard
+}
+
+# Destroy takes what hangs on something before that thing itself: this goes first, and refuses while the table is protected.
+# DynamoDB alone would refuse last, with the rest of the service gone.
+resource "terraform_data" "protection" {
+  input = var.deletion_protection
+
+  provisioner "local-exec" {
+    when    = destroy
+    command = self.output ? "echo deletion_protection is on: switch it off in an apply of its own first && exit 1" : "exit 0"
+  }
+
+  depends_on = [module.table, module.function, module.http_api, module.candidate_api, module.observability]
+}

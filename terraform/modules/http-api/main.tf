@@ -1,0 +1,119 @@
+# Opens the functions' aliases to HTTP: an API, its routes and integrations, one stage, and the right to invoke.
+resource "aws_apigatewayv2_api" "api" {
+  name          = var.name
+  protocol_type = "HTTP"
+
+  dynamic "cors_configuration" {
+    for_each = var.cors[*]
+
+    content {
+      allow_origins = cors_configuration.value.allow_origins
+      allow_methods = cors_configuration.value.allow_methods
+      allow_headers = cors_configuration.value.allow_headers
+      max_age       = cors_configuration.value.max_age
+    }
+  }
+}
+
+resource "aws_lambda_permission" "api" {
+  for_each = var.functions
+
+  # Named after the API, since two APIs may call one function.
+  statement_id  = "Invoke-${var.name}"
+  action        = "lambda:InvokeFunction"
+  principal     = "apigateway.amazonaws.com"
+  function_name = each.value.function_name
+  qualifier     = each.value.alias
+  source_arn    = "${aws_apigatewayv2_api.api.execution_arn}/*/*"
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_apigatewayv2_integration" "function" {
+  for_each = var.functions
+
+  api_id                 = aws_apigatewayv2_api.api.id
+  integration_type       = "AWS_PROXY"
+  integration_uri        = each.value.invoke_arn
+  payload_format_version = "2.0"
+
+  # Lambda gives a cold start 10 s of its own before the function's time counts: the function must be the one to answer.
+  timeout_milliseconds = min(30, var.function_timeout + 10) * 1000
+
+  # A route that moves to another function must find the new integration before the old one goes.
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_apigatewayv2_authorizer" "jwt" {
+  count = var.authorization.type == "jwt" ? 1 : 0
+
+  api_id           = aws_apigatewayv2_api.api.id
+  name             = "${var.name}-jwt"
+  authorizer_type  = "JWT"
+  identity_sources = ["$request.header.Authorization"]
+
+  jwt_configuration {
+    issuer   = var.authorization.issuer
+    audience = var.authorization.audience
+  }
+}
+
+resource "aws_apigatewayv2_route" "route" {
+  for_each = var.routes
+
+  api_id    = aws_apigatewayv2_api.api.id
+  route_key = each.key
+  target    = "integrations/${aws_apigatewayv2_integration.function[each.value].id}"
+
+  authorization_type   = { none = "NONE", iam = "AWS_IAM", jwt = "JWT" }[var.authorization.type]
+  authorizer_id        = one(aws_apigatewayv2_authorizer.jwt[*].id)
+  authorization_scopes = var.authorization.scopes
+
+  # No route may lead to a function that the API may not invoke yet, or any more.
+  depends_on = [aws_lambda_permission.api]
+}
+
+resource "aws_cloudwatch_log_group" "access" {
+  # checkov:skip=CKV_AWS_158:CloudWatch Logs encrypts with a key of its own, and the access log holds no item.
+  # checkov:skip=CKV_AWS_338:How long logs are worth their price is each environment's choice.
+  # Under /aws/vendedlogs/, where the account's one log resource policy does not grow with every API.
+  name              = "/aws/vendedlogs/${var.name}"
+  retention_in_days = var.log_retention_days
+}
+
+resource "aws_apigatewayv2_stage" "default" {
+  api_id      = aws_apigatewayv2_api.api.id
+  name        = "$default"
+  auto_deploy = true
+
+  # Left out, both limits are 0, which answers 429 to everyone.
+  default_route_settings {
+    throttling_rate_limit  = var.throttling.rate
+    throttling_burst_limit = var.throttling.burst
+  }
+
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.access.arn
+    format = jsonencode({
+      requestId               = "$context.requestId"
+      requestTime             = "$context.requestTime"
+      routeKey                = "$context.routeKey"
+      status                  = "$context.status"
+      responseLength          = "$context.responseLength"
+      responseLatency         = "$context.responseLatency"
+      integrationLatency      = "$context.integrationLatency"
+      integrationStatus       = "$context.integrationStatus"
+      integrationErrorMessage = "$context.integrationErrorMessage"
+      errorMessage            = "$context.error.message"
+      sourceIp                = "$context.identity.sourceIp"
+      userAgent               = "$context.identity.userAgent"
+    })
+  }
+
+  # A stage that deploys before its routes are there would answer 404 meanwhile.
+  depends_on = [aws_apigatewayv2_route.route]
+}

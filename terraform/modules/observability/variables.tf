@@ -1,0 +1,78 @@
+# What is watched, and who is told.
+variable "prefix" {
+  description = "Start of the alarms' names, and name of the dashboard."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_-]+$", var.prefix))
+    error_message = "prefix must be letters, digits, underscores and hyphens: a dashboard's name has nothing else."
+  }
+}
+
+variable "api_id" {
+  description = "Id of the public API."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = length(var.api_id) > 0
+    error_message = "api_id must not be empty."
+  }
+}
+
+variable "functions" {
+  description = "Function => its name and the alias that is watched, live."
+  type        = map(object({ function_name = string, alias = string }))
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for function in values(var.functions) : function.alias == "live"])
+    error_message = "Only the alias live is watched: a failing candidate is a deployment's matter and wakes nobody."
+  }
+}
+
+variable "table" {
+  description = "The table and the actions that the functions take on it."
+  type        = object({ name = string, arn = string, actions = list(string) })
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for action in var.table.actions : startswith(action, "dynamodb:")])
+    error_message = "table.actions must be DynamoDB's."
+  }
+}
+
+variable "timeout" {
+  description = "Seconds that one invoke may take."
+  type        = number
+  nullable    = false
+
+  validation {
+    condition     = var.timeout > 0
+    error_message = "timeout must be greater than 0."
+  }
+}
+
+variable "alarms" {
+  description = "Create the alarms."
+  type        = bool
+  nullable    = false
+}
+
+variable "alarm_actions" {
+  description = "ARNs that an alarm tells of going off and of recovering."
+  type        = list(string)
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.alarm_actions : startswith(arn, "arn:")])
+    error_message = "alarm_actions must be ARNs."
+  }
+}
+
+variable "dashboard" {
+  description = "Create the dashboard."
+  type        = bool
+  nullable    = false
+}

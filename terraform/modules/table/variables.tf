@@ -1,0 +1,34 @@
+# What the table is called and how it is kept.
+variable "name" {
+  description = "Name of the table."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_.-]{3,255}$", var.name))
+    error_message = "A table's name has 3 to 255 letters, digits, underscores, dots and hyphens."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Refuse to delete the table."
+  type        = bool
+  nullable    = false
+}
+
+variable "point_in_time_recovery" {
+  description = "Keep the table restorable to any second of the last 35 days."
+  type        = bool
+  nullable    = false
+}
+
+variable "kms_key_arn" {
+  description = "KMS key that encrypts the table; null: the key that AWS owns."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a KMS key."
+  }
+}

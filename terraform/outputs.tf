@@ -1,0 +1,54 @@
+# What a caller, a test or the next apply needs to know.
+output "invoke_url" {
+  description = "Where the public API answers; append /items."
+  value       = module.http_api.invoke_url
+}
+
+output "api_id" {
+  description = "Id of the public API."
+  value       = module.http_api.id
+}
+
+output "candidate_invoke_url" {
+  description = "Where the candidate API answers signed requests; null without one."
+  value       = one(module.candidate_api[*].invoke_url)
+}
+
+output "candidate_api_id" {
+  description = "Id of the candidate API; null without one."
+  value       = one(module.candidate_api[*].id)
+}
+
+output "table_name" {
+  description = "Name of the table of items."
+  value       = module.table.name
+}
+
+output "function_names" {
+  description = "Function => its name in Lambda."
+  value       = { for key, function in module.function : key => function.name }
+}
+
+output "log_group_names" {
+  description = "Function or API => its log group."
+  value = merge(
+    { for key, function in module.function : key => function.log_group_name },
+    { api = module.http_api.log_group_name },
+    { for candidate in module.candidate_api : "candidate_api" => candidate.log_group_name },
+  )
+}
+
+output "live_versions" {
+  description = "Function => version behind the public API. Keep it before a release: as the variable live_versions it rolls back."
+  value       = { for key, alias in local.live : key => alias.version }
+}
+
+output "candidate_versions" {
+  description = "Function => newest version. As the variable live_versions it promotes."
+  value       = { for key, alias in local.candidate : key => alias.version }
+}
+
+output "bundle_sha256" {
+  description = "Hash of the deployed bundle, for the variable of the same name."
+  value       = local.bundle_sha256
+}

@@ -1,0 +1,6 @@
+# Configures the provider; region and credentials come from the environment, as for every AWS tool.
+provider "aws" {
+  default_tags {
+    tags = merge({ Service = var.prefix }, var.tags)
+  }
+}

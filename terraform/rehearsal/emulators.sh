@@ -1,0 +1,57 @@
+# Brings up, under target/rehearsal, everything that stands in for AWS, and takes it down again.
+# shellcheck shell=bash
+
+# Installed once, and again when the pins change.
+install_tools() {
+  if ! cmp -s "$here/rehearsal/requirements.txt" "$work/venv/requirements.txt"; then
+    rm -rf "$work/venv"
+    python3 -m venv "$work/venv"
+    "$work/venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/rehearsal/requirements.txt"
+    cp "$here/rehearsal/requirements.txt" "$work/venv/"
+  fi
+  PATH=$work/venv/bin:$PATH
+}
+
+free_ports() {
+  python3 -c 'import socket, sys
+sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
+print(*(s.getsockname()[1] for s in sockets))' "$1"
+}
+
+# start NAME COMMAND…: in the background, its output in logs/NAME.log, ended with the rehearsal.
+start() {
+  local name=$1
+  shift
+  "$@" >"$logs/$name.log" 2>&1 &
+  emulators+=($!)
+}
+
+# until_answers URL: waits at most 30 s.
+until_answers() {
+  curl --silent --insecure --output /dev/null --max-time 5 --retry 30 --retry-delay 1 --retry-all-errors "$1" ||
+    { echo "nothing answers at $1: see $logs" && return 1; }
+}
+
+start_emulators() {
+  local aws cloudwatch issuer
+  read -r aws cloudwatch issuer < <(free_ports 3)
+  export AWS_ENDPOINT_URL=http://127.0.0.1:$aws
+  export AWS_ENDPOINT_URL_CLOUDWATCH=http://127.0.0.1:$cloudwatch
+  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_PAGER=
+  unset AWS_PROFILE AWS_SESSION_TOKEN
+
+  start issuer python "$here/rehearsal/issuer.py" "$issuer" "$work/issuer"
+  until_answers "https://127.0.0.1:$issuer/"
+
+  # The certificate of the issuer is trusted by nobody else.
+  start ministack env GATEWAY_PORT="$aws" AUTH=true MINISTACK_ACCOUNT_ID=123456789012 IOT_MTLS_ENABLED=0 \
+    BIND_HOST=127.0.0.1 SSL_CERT_FILE="$work/issuer/certificate.pem" ministack
+  start moto moto_server -H 127.0.0.1 -p "$cloudwatch"
+  until_answers "$AWS_ENDPOINT_URL/_ministack/health"
+  until_answers "$AWS_ENDPOINT_URL_CLOUDWATCH/moto-api/data.json"
+}
+
+stop_emulators() {
+  ((${#emulators[@]} == 0)) || kill "${emulators[@]}" 2>/dev/null || true
+  emulators=()
+}

@@ -1,0 +1,53 @@
+# A table brought back, and everything taken away.
+# shellcheck shell=bash disable=SC2154,SC2329  # run by name from the story, whose variables they share
+
+# The table is restored under another name and adopted into the state; the old one goes, as it would once looked at.
+restore() {
+  local old=$prefix-items restored="table_name=$1"
+  aws dynamodb restore-table-to-point-in-time --source-table-name "$old" --target-table-name "$1" --use-latest-restorable-time
+  aws dynamodb wait table-exists --table-name "$1"
+  tf state rm module.table.aws_dynamodb_table.items
+  tf import "${settings[@]}" -var "$restored" module.table.aws_dynamodb_table.items "$1"
+  apply -var "$restored"
+  [[ $(output table_name) == "\"$1\"" ]]
+  every_route_is 200 "$public"
+  plans_nothing -var "$restored"
+  aws dynamodb update-table --table-name "$old" --no-deletion-protection-enabled
+  aws dynamodb delete-table --table-name "$old"
+  every_route_is 200 "$public"
+}
+
+protected() {
+  refuses 'deletion_protection is on' destroy
+  plans_only ''
+  smoke "$public"
+}
+
+remove() {
+  apply -var deletion_protection=false
+  destroy -var deletion_protection=false
+}
+
+nothing_is_left() {
+  diff "$work/before" <(inventory)
+}
+
+# A check that cannot fail proves nothing.
+leftovers_show() {
+  aws logs create-log-group --log-group-name /left/behind
+  [[ $(nothing_is_left) == *'/left/behind' ]]
+  aws logs delete-log-group --log-group-name /left/behind
+  nothing_is_left
+}
+
+# With the state on this disk and every default, as a first try would be: a name still taken would show.
+once_more() {
+  printf 'terraform {\n  backend "local" {}\n}\n' >"$service/terraform/backend_override.tf"
+  settings=(-no-color -var "architecture=$architecture")
+  operator=()
+  tf init -input=false -no-color -lockfile=readonly -reconfigure
+  apply
+  smoke "$(url_of api_id)"
+  destroy
+  nothing_is_left
+}

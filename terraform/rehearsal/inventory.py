@@ -1,0 +1,26 @@
+"""Prints everything that exists in the account, one "service kind name" a line, sorted."""
+
+import boto3
+
+# Service, what asks for the list, where the answer holds it, what tells one from another.
+LISTS = [
+    ("apigatewayv2", "get_apis", {}, "Items", "Name"),
+    ("cloudwatch", "describe_alarms", {}, "MetricAlarms", "AlarmName"),
+    ("cloudwatch", "list_dashboards", {}, "DashboardEntries", "DashboardName"),
+    ("dynamodb", "list_backups", {}, "BackupSummaries", "BackupArn"),
+    ("dynamodb", "list_tables", {}, "TableNames", None),
+    ("iam", "list_open_id_connect_providers", {}, "OpenIDConnectProviderList", "Arn"),
+    ("iam", "list_policies", {"Scope": "Local"}, "Policies", "PolicyName"),
+    ("iam", "list_roles", {}, "Roles", "RoleName"),
+    ("kms", "list_keys", {}, "Keys", "KeyId"),
+    ("lambda", "list_functions", {}, "Functions", "FunctionName"),
+    ("logs", "describe_log_groups", {}, "logGroups", "logGroupName"),
+    ("logs", "describe_resource_policies", {}, "resourcePolicies", "policyName"),
+    ("s3", "list_buckets", {}, "Buckets", "Name"),
+]
+
+lines = []
+for service, call, arguments, key, name in LISTS:
+    answer = getattr(boto3.client(service), call)(**arguments)
+    lines += [f"{service} {key} {entry[name] if name else entry}" for entry in answer[key]]
+print("\n".join(sorted(lines)))

@@ -1,0 +1,71 @@
+# New bundles on their way to the public and back.
+# shellcheck shell=bash disable=SC2154,SC2329  # run by name from the story, whose variables they share
+
+bundle() {
+  (cd "$root" && cargo bundle --arch "$architecture")
+  python "$here/rehearsal/bundles.py" "$root/target/lambda/$zip" "$here/rehearsal/second_release.py" "$work/bundles"
+}
+
+# deploys NAME: the next apply finds this bundle where cargo bundle leaves it.
+deploys() {
+  cp "$work/bundles/$1.zip" "$service/target/lambda/$zip"
+}
+
+# versions_are LIVE CANDIDATE: what the aliases, and so the APIs, lead to.
+versions_are() {
+  [[ $(version_behind live) == "$1" && $(version_behind candidate) == "$2" ]]
+}
+
+# releases_are LIVE CANDIDATE: what callers of the two APIs meet.
+releases_are() {
+  [[ $(release_behind "$public") == "$1" && $(signed release_behind "$candidate") == "$2" ]]
+}
+
+# Brings the second bundle to the candidate alone.
+release() {
+  deploys second
+  meanwhile "$public" apply -var "live_versions=$before"
+  versions_are 1 2
+  releases_are first second
+  signed smoke "$candidate"
+  plans_nothing -var "live_versions=$before"
+}
+
+promote() {
+  meanwhile "$public" apply -var "live_versions=$(output candidate_versions)"
+  versions_are 2 2
+  releases_are second second
+  plans_nothing -var "live_versions=$(output candidate_versions)"
+}
+
+roll_back() {
+  local deployed=(-var "live_versions=$before" -var "bundle_sha256=$(output bundle_sha256 | jq --raw-output .)")
+  rm "$service/target/lambda/$zip"
+  meanwhile "$public" apply "${deployed[@]}"
+  versions_are 1 2
+  releases_are first second
+  plans_nothing "${deployed[@]}"
+}
+
+# What the README warns of: the variable is the release, and without it the newest goes live.
+plain_apply_promotes() {
+  deploys second
+  plans_only 'update module.function["items"].aws_lambda_alias.release["live"]'
+}
+
+failing_candidate() {
+  deploys failing
+  meanwhile "$public" apply -var "live_versions=$before"
+  versions_are 1 3
+  [[ $(signed ask "$candidate" GET /items) == 50* ]]
+  every_route_is 200 "$public"
+}
+
+# The same bytes as the first release, published anew.
+first_release_again() {
+  deploys first
+  meanwhile "$public" apply
+  versions_are 4 4
+  releases_are first first
+  plans_nothing
+}

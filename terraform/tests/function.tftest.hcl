@@ -1,0 +1,210 @@
+# The function runs the right bundle on the right processor, may do exactly what its routes need, and releases by alias.
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  name      = "shop-function"
+  role_name = "shop-role"
+  table = {
+    name    = "shop-items"
+    arn     = "arn:aws:dynamodb:eu-central-1:123456789012:table/shop-items"
+    actions = ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:DeleteItem"]
+  }
+  bundle               = { path = "bootstrap.zip", sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+  architecture         = "arm64"
+  memory_size          = 256
+  timeout              = 10
+  reserved_concurrency = -1
+  log_retention_days   = 30
+}
+
+run "runs_the_bundle_with_no_right_too_many" {
+  module {
+    source = "./modules/function"
+  }
+
+  assert {
+    condition     = aws_lambda_function.function.function_name == "shop-function" && aws_lambda_function.function.runtime == "provided.al2023" && aws_lambda_function.function.handler == "bootstrap"
+    error_message = "The function must run bootstrap on provided.al2023."
+  }
+
+  assert {
+    condition     = aws_lambda_function.function.architectures == tolist(["arm64"])
+    error_message = "The architecture must be the bundle's."
+  }
+
+  assert {
+    condition     = aws_lambda_function.function.filename == "bootstrap.zip" && aws_lambda_function.function.source_code_hash == "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" && aws_lambda_function.function.publish
+    error_message = "Every new bundle must be published as a version."
+  }
+
+  assert {
+    condition     = aws_lambda_function.function.timeout == 10 && aws_lambda_function.function.memory_size == 256 && aws_lambda_function.function.reserved_concurrent_executions == -1
+    error_message = "Time, memory and concurrency must be as asked."
+  }
+
+  assert {
+    condition     = aws_lambda_function.function.environment[0].variables == tomap({ TABLE_NAME = "shop-items" })
+    error_message = "The function must be told its table, and nothing else."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.function.name == "/aws/lambda/shop-function" && aws_cloudwatch_log_group.function.retention_in_days == 30
+    error_message = "The log group must be the function's own and forget in time."
+  }
+
+  assert {
+    condition     = aws_lambda_function.function.logging_config[0].log_format == "JSON" && aws_lambda_function.function.logging_config[0].log_group == "/aws/lambda/shop-function"
+    error_message = "The function must log JSON into its group."
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.function.policy) == {
+      Version = "2012-10-17"
+      Statement = [
+        {
+          Sid      = "Table"
+          Effect   = "Allow"
+          Action   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"]
+          Resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/shop-items"
+        },
+        {
+          Sid      = "Logs"
+          Effect   = "Allow"
+          Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+          Resource = "arn:aws:logs:eu-central-1:123456789012:log-group:shop:*"
+        },
+      ]
+    }
+    error_message = "The policy must be these six actions on this table and this log group's streams."
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role.function.assume_role_policy).Statement == [{
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+    error_message = "Lambda alone may take the role."
+  }
+
+  assert {
+    condition     = aws_iam_role.function.name == "shop-role" && aws_iam_role_policy.function.role == aws_iam_role.function.id && aws_iam_role.function.permissions_boundary == null
+    error_message = "The policy must be on the function's role, which has no boundary unless asked for."
+  }
+
+  assert {
+    condition     = output.aliases["live"].version == "3" && output.aliases["candidate"].version == "3"
+    error_message = "Without a live version, both aliases must point to the newest."
+  }
+}
+
+run "a_route_of_its_own_needs_one_table_action" {
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    table = {
+      name    = "shop-items"
+      arn     = "arn:aws:dynamodb:eu-central-1:123456789012:table/shop-items"
+      actions = ["dynamodb:Scan"]
+    }
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.function.policy).Statement[0].Action == ["dynamodb:Scan"] && length(jsondecode(aws_iam_role_policy.function.policy).Statement) == 2
+    error_message = "The table statement must hold that action alone."
+  }
+
+  assert {
+    condition     = aws_iam_role.function.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"
+    error_message = "The boundary must be on the role."
+  }
+}
+
+run "live_can_stay_behind" {
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    live_version = "2"
+  }
+
+  assert {
+    condition     = aws_lambda_alias.release["live"].function_version == "2" && aws_lambda_alias.release["candidate"].function_version == "3"
+    error_message = "live must point to the version asked for, candidate to the newest."
+  }
+}
+
+# After an apply, as in life: a plan knows the newest version then.
+run "refuses_a_version_that_does_not_exist" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    live_version = "4"
+  }
+
+  expect_failures = [aws_lambda_alias.release]
+}
+
+run "refuses_to_deploy_no_bundle" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    bundle = { path = "bootstrap.zip", sha256 = null }
+  }
+
+  expect_failures = [aws_lambda_function.function]
+}
+
+run "refuses_wildcards" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    table = { name = "shop-items", arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/*", actions = ["dynamodb:*"] }
+  }
+
+  expect_failures = [var.table]
+}
+
+run "refuses_what_lambda_would" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    name                     = "a function"
+    role_name                = "a role"
+    permissions_boundary_arn = "boundary"
+    bundle                   = { path = "bootstrap", sha256 = "x" }
+    architecture             = "sparc"
+    memory_size              = 64
+    timeout                  = 30
+    reserved_concurrency     = -2
+    log_retention_days       = 0
+    live_version             = "$LATEST"
+  }
+
+  expect_failures = [
+    var.name, var.role_name, var.permissions_boundary_arn, var.bundle, var.architecture,
+    var.memory_size, var.timeout, var.reserved_concurrency, var.log_retention_days, var.live_version,
+  ]
+}

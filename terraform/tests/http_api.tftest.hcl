@@ -1,0 +1,206 @@
+# The API opens exactly its routes to exactly the callers asked for, never faster than asked, and says so in its log.
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  name   = "shop-api"
+  routes = { "PUT /items" = "items", "GET /items" = "items" }
+  functions = {
+    items = { function_name = "shop-function", alias = "live", invoke_arn = "arn:aws:apigateway:eu-central-1:lambda:path/live/invocations" }
+  }
+  function_timeout   = 10
+  authorization      = { type = "none" }
+  throttling         = { rate = 100, burst = 200 }
+  log_retention_days = 30
+}
+
+run "leads_anyone_to_the_alias" {
+  module {
+    source = "./modules/http-api"
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_api.api.name == "shop-api" && aws_apigatewayv2_api.api.protocol_type == "HTTP" && aws_apigatewayv2_api.api.target == null && aws_apigatewayv2_api.api.route_key == null
+    error_message = "It must be an HTTP API without a quick-created route."
+  }
+
+  assert {
+    condition     = { for key, route in aws_apigatewayv2_route.route : route.route_key => route.target } == { for key in ["PUT /items", "GET /items"] : key => "integrations/${aws_apigatewayv2_integration.function["items"].id}" }
+    error_message = "Every route must lead to its function's integration, and no other route may be there."
+  }
+
+  assert {
+    condition = (
+      aws_apigatewayv2_integration.function["items"].integration_type == "AWS_PROXY"
+      && aws_apigatewayv2_integration.function["items"].integration_uri == "arn:aws:apigateway:eu-central-1:lambda:path/live/invocations"
+      && aws_apigatewayv2_integration.function["items"].payload_format_version == "2.0"
+    )
+    error_message = "The integration must call the alias with payload format 2.0."
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_integration.function["items"].timeout_milliseconds == 20000
+    error_message = "The gateway must wait longer than a function with a slow start takes."
+  }
+
+  assert {
+    condition     = output.invoke_url == "https://api123.execute-api.eu-central-1.amazonaws.com"
+    error_message = "The URL must not end in a slash."
+  }
+
+  assert {
+    condition = (
+      aws_lambda_permission.api["items"].source_arn == "arn:aws:execute-api:eu-central-1:123456789012:api123/*/*"
+      && aws_lambda_permission.api["items"].principal == "apigateway.amazonaws.com"
+      && aws_lambda_permission.api["items"].action == "lambda:InvokeFunction"
+    )
+    error_message = "The permission must be for this API's routes and no other API."
+  }
+
+  assert {
+    condition     = aws_lambda_permission.api["items"].function_name == "shop-function" && aws_lambda_permission.api["items"].qualifier == "live" && aws_lambda_permission.api["items"].statement_id == "Invoke-shop-api"
+    error_message = "The permission must be the alias's, under an id that no other API uses."
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_stage.default.default_route_settings[0].throttling_rate_limit == 100 && aws_apigatewayv2_stage.default.default_route_settings[0].throttling_burst_limit == 200 && length(aws_apigatewayv2_stage.default.route_settings) == 0
+    error_message = "Both limits must be set, and no route may have others."
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_stage.default.name == "$default" && aws_apigatewayv2_stage.default.auto_deploy
+    error_message = "The stage must be $default and deploy by itself."
+  }
+
+  assert {
+    condition = jsondecode(aws_apigatewayv2_stage.default.access_log_settings[0].format) == {
+      requestId               = "$context.requestId"
+      requestTime             = "$context.requestTime"
+      routeKey                = "$context.routeKey"
+      status                  = "$context.status"
+      responseLength          = "$context.responseLength"
+      responseLatency         = "$context.responseLatency"
+      integrationLatency      = "$context.integrationLatency"
+      integrationStatus       = "$context.integrationStatus"
+      integrationErrorMessage = "$context.integrationErrorMessage"
+      errorMessage            = "$context.error.message"
+      sourceIp                = "$context.identity.sourceIp"
+      userAgent               = "$context.identity.userAgent"
+    }
+    error_message = "The access log must be JSON with these fields."
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_stage.default.access_log_settings[0].destination_arn == aws_cloudwatch_log_group.access.arn && output.log_group_name == "/aws/vendedlogs/shop-api" && aws_cloudwatch_log_group.access.retention_in_days == 30
+    error_message = "The access log must go to its own group and be forgotten in time."
+  }
+
+  assert {
+    condition     = alltrue([for route in aws_apigatewayv2_route.route : route.authorization_type == "NONE" && route.authorizer_id == null]) && length(aws_apigatewayv2_authorizer.jwt) == 0
+    error_message = "none must ask for nothing."
+  }
+
+  assert {
+    condition     = length(aws_apigatewayv2_api.api.cors_configuration) == 0
+    error_message = "Without cors there must be no CORS."
+  }
+}
+
+run "iam_asks_for_signatures" {
+  module {
+    source = "./modules/http-api"
+  }
+
+  variables {
+    authorization = { type = "iam" }
+  }
+
+  assert {
+    condition     = alltrue([for route in aws_apigatewayv2_route.route : route.authorization_type == "AWS_IAM"]) && length(aws_apigatewayv2_authorizer.jwt) == 0
+    error_message = "iam must ask every route's caller for a signature."
+  }
+}
+
+run "jwt_asks_for_tokens" {
+  module {
+    source = "./modules/http-api"
+  }
+
+  variables {
+    authorization = { type = "jwt", issuer = "https://id.example", audience = ["shop"], scopes = ["items"] }
+    cors          = { allow_origins = ["https://shop.example"], allow_methods = ["GET"], allow_headers = ["authorization"], max_age = 60 }
+  }
+
+  assert {
+    condition = alltrue([
+      for route in aws_apigatewayv2_route.route :
+      route.authorization_type == "JWT" && route.authorizer_id == aws_apigatewayv2_authorizer.jwt[0].id && route.authorization_scopes == toset(["items"])
+    ])
+    error_message = "jwt must ask every route's caller for a token with a scope."
+  }
+
+  assert {
+    condition = (
+      aws_apigatewayv2_authorizer.jwt[0].jwt_configuration[0].issuer == "https://id.example"
+      && aws_apigatewayv2_authorizer.jwt[0].jwt_configuration[0].audience == toset(["shop"])
+      && aws_apigatewayv2_authorizer.jwt[0].identity_sources == toset(["$request.header.Authorization"])
+    )
+    error_message = "The token must be this issuer's, for this audience."
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_api.api.cors_configuration[0].allow_origins == toset(["https://shop.example"]) && aws_apigatewayv2_api.api.cors_configuration[0].max_age == 60
+    error_message = "CORS must be as asked."
+  }
+}
+
+run "refuses_what_would_not_serve" {
+  command = plan
+
+  module {
+    source = "./modules/http-api"
+  }
+
+  variables {
+    name               = "an api"
+    functions          = { items = { function_name = "shop-function", alias = "$LATEST", invoke_arn = "arn" } }
+    function_timeout   = 30
+    authorization      = { type = "basic" }
+    cors               = { allow_origins = [], allow_methods = [], allow_headers = [], max_age = 0 }
+    throttling         = { rate = 100, burst = 0 }
+    log_retention_days = 0
+  }
+
+  expect_failures = [
+    var.name, var.functions, var.function_timeout, var.authorization, var.cors, var.throttling, var.log_retention_days,
+  ]
+}
+
+run "refuses_routes_to_nowhere" {
+  command = plan
+
+  module {
+    source = "./modules/http-api"
+  }
+
+  variables {
+    routes = { "GET /items" = "nobody" }
+  }
+
+  expect_failures = [var.routes]
+}
+
+run "refuses_what_is_no_route" {
+  command = plan
+
+  module {
+    source = "./modules/http-api"
+  }
+
+  variables {
+    routes = { "$default" = "items" }
+  }
+
+  expect_failures = [var.routes]
+}

@@ -1,0 +1,46 @@
+# What the tests' AWS answers where the configuration hands an answer on.
+mock_resource "aws_dynamodb_table" {
+  defaults = {
+    arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/shop-items"
+  }
+}
+
+mock_resource "aws_iam_role" {
+  defaults = {
+    arn = "arn:aws:iam::123456789012:role/shop-role"
+  }
+}
+
+mock_resource "aws_cloudwatch_log_group" {
+  defaults = {
+    arn = "arn:aws:logs:eu-central-1:123456789012:log-group:shop"
+  }
+}
+
+# Two releases have been before.
+mock_resource "aws_lambda_function" {
+  defaults = {
+    arn     = "arn:aws:lambda:eu-central-1:123456789012:function:shop-function"
+    version = "3"
+  }
+}
+
+mock_resource "aws_lambda_alias" {
+  defaults = {
+    arn        = "arn:aws:lambda:eu-central-1:123456789012:function:shop-function:alias"
+    invoke_arn = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:123456789012:function:shop-function:alias/invocations"
+  }
+}
+
+mock_resource "aws_apigatewayv2_api" {
+  defaults = {
+    id            = "api123"
+    execution_arn = "arn:aws:execute-api:eu-central-1:123456789012:api123"
+  }
+}
+
+mock_resource "aws_apigatewayv2_stage" {
+  defaults = {
+    invoke_url = "https://api123.execute-api.eu-central-1.amazonaws.com/"
+  }
+}

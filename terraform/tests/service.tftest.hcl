@@ -1,0 +1,198 @@
+# The whole: names, layouts, releases and outputs fit together, and values that would not serve are refused.
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  bundle_sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+}
+
+run "goes_by_the_tutorials_names" {
+  assert {
+    condition     = output.table_name == "http-crud-tutorial-items" && output.function_names == { items = "http-crud-tutorial-function" }
+    error_message = "Table and function must have the tutorial's names."
+  }
+
+  assert {
+    condition = output.log_group_names == {
+      items = "/aws/lambda/http-crud-tutorial-function"
+      api   = "/aws/vendedlogs/http-crud-tutorial-api"
+    }
+    error_message = "The log groups must be the function's and the API's."
+  }
+
+  assert {
+    condition     = output.live_versions == { items = "3" } && output.candidate_versions == { items = "3" }
+    error_message = "By default the newest version must be live."
+  }
+
+  assert {
+    condition     = output.invoke_url == "https://api123.execute-api.eu-central-1.amazonaws.com" && output.candidate_invoke_url == null && output.candidate_api_id == null
+    error_message = "By default there must be the public API alone."
+  }
+
+  assert {
+    condition     = output.bundle_sha256 == var.bundle_sha256
+    error_message = "The deployed bundle's hash must be told."
+  }
+}
+
+run "one_function_per_route" {
+  variables {
+    function_layout = "per_route"
+    candidate_api   = true
+    live_versions   = { put = "1" }
+  }
+
+  assert {
+    condition = output.function_names == {
+      put    = "http-crud-tutorial-put-function"
+      get    = "http-crud-tutorial-get-function"
+      list   = "http-crud-tutorial-list-function"
+      delete = "http-crud-tutorial-delete-function"
+    }
+    error_message = "Every route must have its function."
+  }
+
+  assert {
+    condition     = local.actions_of == { put = ["dynamodb:PutItem"], get = ["dynamodb:GetItem"], list = ["dynamodb:Scan"], delete = ["dynamodb:DeleteItem"] }
+    error_message = "Every function must have its route's action alone."
+  }
+
+  assert {
+    condition     = local.function_of == { "PUT /items" = "put", "GET /items/{id}" = "get", "GET /items" = "list", "DELETE /items/{id}" = "delete" }
+    error_message = "Every route must lead to its function."
+  }
+
+  assert {
+    condition     = output.live_versions == { put = "1", get = "3", list = "3", delete = "3" } && output.candidate_versions == { put = "3", get = "3", list = "3", delete = "3" }
+    error_message = "A function may stay behind by itself."
+  }
+
+  assert {
+    condition     = output.log_group_names["candidate_api"] == "/aws/vendedlogs/http-crud-tutorial-candidate-api"
+    error_message = "The candidate API must have its own access log."
+  }
+}
+
+run "one_function_for_all_routes" {
+  command = plan
+
+  assert {
+    condition     = toset(keys(local.actions_of)) == toset(["items"]) && toset(local.actions_of.items) == toset(["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"])
+    error_message = "The one function must have exactly the four actions."
+  }
+}
+
+run "refuses_bad_names_and_sizes" {
+  command = plan
+
+  variables {
+    prefix                   = "Shop_1"
+    tags                     = { Service = "other" }
+    architecture             = "sparc"
+    function_layout          = "many"
+    memory_size              = 100
+    reserved_concurrency     = -2
+    permissions_boundary_arn = "boundary"
+    table_kms_key_arn        = "alias/mine"
+    log_retention_days       = 31
+    bundle_sha256            = "d41d8cd98f00b204e9800998ecf8427e"
+    alarm_actions            = ["pager"]
+  }
+
+  expect_failures = [
+    var.prefix, var.tags, var.architecture, var.function_layout, var.memory_size, var.reserved_concurrency,
+    var.permissions_boundary_arn, var.table_kms_key_arn, var.log_retention_days, var.bundle_sha256, var.alarm_actions,
+  ]
+}
+
+run "refuses_a_table_outside_the_prefix" {
+  command = plan
+
+  variables {
+    table_name = "somebody-elses"
+  }
+
+  expect_failures = [var.table_name]
+}
+
+run "refuses_a_prefix_too_long_for_the_names_made_of_it" {
+  command = plan
+
+  variables {
+    prefix = "a2345678901234567890123456789012345678901"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "refuses_to_throttle_everyone" {
+  command = plan
+
+  variables {
+    throttling = { rate = 0, burst = 100 }
+  }
+
+  expect_failures = [var.throttling]
+}
+
+run "refuses_tokens_of_nobody" {
+  command = plan
+
+  variables {
+    authorization = { type = "jwt", issuer = "http://id.example", audience = ["shop"] }
+  }
+
+  expect_failures = [var.authorization]
+}
+
+run "refuses_tokens_for_anybody" {
+  command = plan
+
+  variables {
+    authorization = { type = "jwt", issuer = "https://id.example" }
+  }
+
+  expect_failures = [var.authorization]
+}
+
+run "refuses_scopes_that_nobody_checks" {
+  command = plan
+
+  variables {
+    authorization = { type = "iam", scopes = ["items"] }
+  }
+
+  expect_failures = [var.authorization]
+}
+
+run "refuses_origins_that_no_browser_sends" {
+  command = plan
+
+  variables {
+    cors = { allow_origins = ["https://shop.example/"] }
+  }
+
+  expect_failures = [var.cors]
+}
+
+run "refuses_versions_of_functions_that_are_not_there" {
+  command = plan
+
+  variables {
+    live_versions = { put = "1" }
+  }
+
+  expect_failures = [var.live_versions]
+}
+
+run "refuses_an_unpublished_version" {
+  command = plan
+
+  variables {
+    live_versions = { items = "$LATEST" }
+  }
+
+  expect_failures = [var.live_versions]
+}

@@ -1,0 +1,91 @@
+# The table is on demand, keyed by id, restorable, encrypted and protected as asked.
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  name                   = "shop-items"
+  deletion_protection    = true
+  point_in_time_recovery = true
+}
+
+run "holds_items" {
+  module {
+    source = "./modules/table"
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.items.name == "shop-items" && aws_dynamodb_table.items.billing_mode == "PAY_PER_REQUEST"
+    error_message = "The table must be on demand, under its name."
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.items.hash_key == "id" && aws_dynamodb_table.items.range_key == null && [for a in aws_dynamodb_table.items.attribute : "${a.name}:${a.type}"] == ["id:S"]
+    error_message = "The key must be the string id, alone."
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.items.deletion_protection_enabled && aws_dynamodb_table.items.point_in_time_recovery[0].enabled
+    error_message = "Protection and recovery must be on when asked for."
+  }
+
+  assert {
+    condition     = length(aws_dynamodb_table.items.server_side_encryption) == 0
+    error_message = "Without a key of one's own, the key that AWS owns must do."
+  }
+
+  assert {
+    condition     = output.name == "shop-items" && output.arn == aws_dynamodb_table.items.arn
+    error_message = "Name and ARN must be told."
+  }
+}
+
+run "can_be_disposable" {
+  command = plan
+
+  module {
+    source = "./modules/table"
+  }
+
+  variables {
+    deletion_protection    = false
+    point_in_time_recovery = false
+  }
+
+  assert {
+    condition     = !aws_dynamodb_table.items.deletion_protection_enabled && !aws_dynamodb_table.items.point_in_time_recovery[0].enabled
+    error_message = "Protection and recovery must be off when not asked for."
+  }
+}
+
+run "takes_a_key_of_ones_own" {
+  command = plan
+
+  module {
+    source = "./modules/table"
+  }
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/abc"
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.items.server_side_encryption[0].enabled && aws_dynamodb_table.items.server_side_encryption[0].kms_key_arn == "arn:aws:kms:eu-central-1:123456789012:key/abc"
+    error_message = "The key must encrypt the table."
+  }
+}
+
+run "refuses_what_dynamodb_would" {
+  command = plan
+
+  module {
+    source = "./modules/table"
+  }
+
+  variables {
+    name        = "x!"
+    kms_key_arn = "alias/mine"
+  }
+
+  expect_failures = [var.name, var.kms_key_arn]
+}
