@@ -147,15 +147,20 @@ async fn an_event_over_6_mb_is_refused() {
 #[tokio::test]
 async fn the_function_is_told_its_deadline_and_stopped_at_it() {
     let gateway = start_with(handler(planted), Duration::from_millis(500)).await;
-    let now = SystemTime::UNIX_EPOCH.elapsed().expect("after 1970");
+    let deadline_from_now = || {
+        let now = SystemTime::UNIX_EPOCH.elapsed().expect("after 1970");
+        now.as_millis() + 500
+    };
+    let earliest = deadline_from_now();
     let told = call(&gateway.url(), "GET /items/deadline", "").await.body;
-    let left = told.parse::<u128>().expect("a time") - now.as_millis();
-    assert!((500..1000).contains(&left), "{left} ms");
+    let possible = earliest..=deadline_from_now();
+    let told = told.parse::<u128>().expect("a time");
+    assert!(possible.contains(&told), "{told} is not in {possible:?}");
 
     let started = Instant::now();
     let hung = call(&gateway.url(), "GET /items/hang", "").await;
     assert_eq!(hung.status, 500);
-    assert!((500..1500).contains(&started.elapsed().as_millis()));
+    assert!(started.elapsed() >= Duration::from_millis(500));
     assert_eq!(call(&gateway.url(), "GET /items", "").await.status, 200);
 }
 

@@ -40,10 +40,11 @@ async fn plain_curl_without_a_content_type_works() {
 #[tokio::test]
 async fn a_body_that_is_not_utf8_is_refused() {
     let api = Api::start().await;
-    let answer = api
-        .send("PUT", "/items", &[], b"{\"id\":\"\xff\"}".as_slice())
-        .await;
-    assert_eq!(answer, failure(400, "the body is not UTF-8"));
+    for headers in [&[][..], &[JSON]] {
+        let body = b"{\"id\":\"\xff\"}".as_slice();
+        let answer = api.send("PUT", "/items", headers, body).await;
+        assert_eq!(answer, failure(400, "the body is not UTF-8"), "{headers:?}");
+    }
 }
 
 #[tokio::test]
