@@ -77,8 +77,9 @@ pub fn list(page: Page) -> Result<String, Error> {
         }
         json.item(attributes);
         reply += escaped_length(&json.0[start..]);
-        // The first item always fits: 400 KB of it are at most 14 times as much in the reply.
-        cut = reply > MAX_REPLY;
+        // The first item always fits (400 KB of it are at most 14 times as much in the reply), and a
+        // list that shows none could not be gone on with.
+        cut = shown > 0 && reply > MAX_REPLY;
         if cut {
             json.0.truncate(start);
             break;

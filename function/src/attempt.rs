@@ -22,11 +22,20 @@ use aws_smithy_runtime_api::client::retries::classifiers::RetryClassifierPriorit
 /// The error codes with which DynamoDB refuses a request for its rate: nothing was applied.
 ///
 /// Source: DynamoDB's "Error handling", the exceptions that are "OK to retry".
-pub const THROTTLING_CODES: [&str; 4] = [
+const THROTTLING_CODES: [&str; 4] = [
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "Throttling",
     "ThrottlingException",
+];
+
+/// The error codes with which DynamoDB gives way to another write: nothing was applied.
+///
+/// Source: the same list, and global tables' "Write conflicts".
+const CONFLICT_CODES: [&str; 3] = [
+    "ReplicatedWriteConflictException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
 ];
 
 /// What one request to the API may spend on DynamoDB, and what it has sent there so far.
@@ -39,8 +48,8 @@ pub struct Call {
 #[derive(Debug, Default)]
 struct Sent {
     attempts: u32,
-    /// Whether the latest attempt may have been applied.
-    in_doubt: bool,
+    /// What became of the latest attempt, if it did not succeed.
+    failure: Option<Failure>,
 }
 
 impl Call {
@@ -59,10 +68,18 @@ impl Call {
         lock(&self.sent).attempts
     }
 
-    /// Whether a write may have been applied, though no answer says so.
+    /// What the latest attempt says about the request; `None` if none was made, or it succeeded.
+    ///
+    /// One that the deadline cut short is in doubt, even where it was still connecting.
     #[must_use]
-    pub fn in_doubt(&self) -> bool {
-        lock(&self.sent).in_doubt
+    pub fn failure(&self) -> Option<Failure> {
+        lock(&self.sent).failure
+    }
+
+    /// Whether no time is left to ask.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.deadline <= Instant::now()
     }
 
     /// The rules for a read: sent again after any fault that may pass. `E` is the operation's error.
@@ -105,13 +122,15 @@ fn lock(sent: &Mutex<Sent>) -> MutexGuard<'_, Sent> {
 pub trait OperationError: StdError + ProvideErrorMetadata + Debug + Send + Sync + 'static {}
 impl<E: StdError + ProvideErrorMetadata + Debug + Send + Sync + 'static> OperationError for E {}
 
-/// What a failed attempt says about the table.
+/// What a failed attempt says about the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Failure {
+pub enum Failure {
     /// The connection was never made.
     NotSent,
     /// DynamoDB refused it for its rate.
     Throttled,
+    /// DynamoDB refused it since another write was under way.
+    Conflict,
     /// DynamoDB refused it for what it asks.
     Refused,
     /// It was sent, and what became of it is unknown.
@@ -133,6 +152,7 @@ impl Failure {
             .is_some_and(|response| response.status().is_client_error());
         Some(match code {
             Some(code) if THROTTLING_CODES.contains(&code) => Self::Throttled,
+            Some(code) if refused && CONFLICT_CODES.contains(&code) => Self::Conflict,
             Some(code) if refused && !code.starts_with("RequestTimeout") => Self::Refused,
             _ => Self::InDoubt,
         })
@@ -148,7 +168,7 @@ fn never_connected(error: &OrchestratorError<AnyError>) -> bool {
         .any(hyper_util::client::legacy::Error::is_connect)
 }
 
-/// Counts the attempts, keeps what each leaves in doubt, and refuses a 200 that holds no answer.
+/// Counts the attempts, keeps what the latest came to, and refuses a 200 that holds no answer.
 #[derive(Debug)]
 struct Watch<E> {
     sent: Arc<Mutex<Sent>>,
@@ -168,7 +188,7 @@ impl<E: OperationError> Intercept for Watch<E> {
     ) -> Result<(), BoxError> {
         let mut sent = lock(&self.sent);
         sent.attempts += 1;
-        sent.in_doubt = true;
+        sent.failure = Some(Failure::InDoubt);
         Ok(())
     }
 
@@ -194,8 +214,11 @@ impl<E: OperationError> Intercept for Watch<E> {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let failure = Failure::of::<E>(context.inner());
-        lock(&self.sent).in_doubt &= failure == Some(Failure::InDoubt);
+        let mut sent = lock(&self.sent);
+        // An attempt that failed before it was sent says nothing of the table.
+        if sent.attempts > 0 {
+            sent.failure = Failure::of::<E>(context.inner());
+        }
         Ok(())
     }
 }
@@ -222,7 +245,9 @@ impl<E: OperationError> ClassifyRetry for LastWord<E> {
         match Failure::of::<E>(context) {
             None | Some(Failure::NotSent | Failure::Throttled) => RetryAction::NoActionIndicated,
             Some(Failure::InDoubt) if !self.write => RetryAction::transient_error(),
-            Some(Failure::Refused | Failure::InDoubt) => RetryAction::RetryForbidden,
+            Some(Failure::Conflict | Failure::Refused | Failure::InDoubt) => {
+                RetryAction::RetryForbidden
+            }
         }
     }
 }

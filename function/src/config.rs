@@ -2,6 +2,7 @@
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_lambda_events::http::Uri;
 
 /// The environment's configuration.
 #[derive(Debug)]
@@ -73,13 +74,60 @@ fn region(variable: impl Fn(&str) -> Variable) -> Result<Region, ConfigError> {
 fn endpoint(variable: impl Fn(&str) -> Variable) -> Result<(), ConfigError> {
     for name in ENDPOINTS {
         if let Some(url) = variable(name)
-            && !["http://", "https://"].iter().any(|scheme| {
-                url.strip_prefix(scheme)
-                    .is_some_and(|host| !host.is_empty())
+            && !url.parse::<Uri>().is_ok_and(|uri| {
+                uri.host().is_some() && ["http", "https"].map(Some).contains(&uri.scheme_str())
             })
         {
             return Err(ConfigError::Invalid(name, url, AN_ENDPOINT));
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_name_is_one_that_dynamodb_can_have() {
+        let read = |name: Option<&str>| table_name(|_| name.map(str::to_owned));
+        assert_eq!(
+            read(None),
+            Err(ConfigError::Missing(TABLE_NAME, A_TABLE_NAME))
+        );
+        for name in ["abc", "http-crud-tutorial-items", "A_b.9", &"x".repeat(255)] {
+            assert_eq!(read(Some(name)).as_deref(), Ok(name));
+        }
+        for name in ["", "ab", "a b c", "caf\u{e9}s", "a/b/c", &"x".repeat(256)] {
+            let refused = ConfigError::Invalid(TABLE_NAME, name.to_owned(), A_TABLE_NAME);
+            assert_eq!(read(Some(name)), Err(refused));
+        }
+    }
+
+    #[test]
+    fn a_region_is_needed() {
+        let read = |value: Option<&str>| region(|_| value.map(str::to_owned));
+        assert!(read(None).is_err() && read(Some("")).is_err());
+        assert_eq!(read(Some("eu-central-1")).unwrap().as_ref(), "eu-central-1");
+    }
+
+    #[test]
+    fn either_endpoint_must_be_a_url() {
+        for name in ENDPOINTS {
+            let read = |url: &str| endpoint(|asked| (asked == name).then(|| url.to_owned()));
+            assert_eq!(read("http://localhost:8000"), Ok(()));
+            assert_eq!(read("https://dynamodb.eu-central-1.amazonaws.com"), Ok(()));
+            for url in [
+                "",
+                "localhost:8000",
+                "http://",
+                "ftp://localhost",
+                "http:// x",
+                "http://a b",
+            ] {
+                let refused = ConfigError::Invalid(name, url.to_owned(), AN_ENDPOINT);
+                assert_eq!(read(url), Err(refused));
+            }
+        }
+    }
 }

@@ -6,7 +6,7 @@ use aws_lambda_events::encodings::Body;
 use aws_lambda_events::event::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::http::HeaderValue;
 use aws_lambda_events::http::header::{CONTENT_TYPE, RETRY_AFTER};
-use lambda_runtime::{Context, LambdaEvent};
+use lambda_runtime::LambdaEvent;
 
 use crate::answer;
 use crate::attempt::Call;
@@ -62,7 +62,9 @@ impl Service {
             payload: request,
             context,
         } = event;
-        let call = Call::until(start + time_for_the_table(&context));
+        let deadline = Duration::from_millis(context.deadline);
+        let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+        let call = Call::until(start + time_for_the_table(deadline, now));
         let result = self.dispatch(&request, &call).await;
         let record = Record {
             request_id: request.request_context.request_id,
@@ -123,9 +125,9 @@ fn query_parameter(request: &ApiGatewayV2httpRequest, name: &str) -> Option<Stri
     Some(parts.join(","))
 }
 
-fn time_for_the_table(context: &Context) -> Duration {
-    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    Duration::from_millis(context.deadline)
+/// How long the table may be asked, where both times are since 1970.
+fn time_for_the_table(deadline: Duration, now: Duration) -> Duration {
+    deadline
         .saturating_sub(now)
         .min(INTEGRATION_LIMIT)
         .saturating_sub(ANSWER_RESERVE)
@@ -148,4 +150,19 @@ fn response(result: Result<String, Error>) -> ApiGatewayV2httpResponse {
     response.status_code = status.into();
     response.body = Some(Body::Text(body));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_second_is_kept_of_the_time_limit_and_of_the_gateways_29_seconds() {
+        let now = Duration::from_secs(1_000_000);
+        let time = |limit| time_for_the_table(now + limit, now);
+        assert_eq!(time(Duration::from_secs(10)), Duration::from_millis(9_500));
+        assert_eq!(time(Duration::from_mins(15)), Duration::from_millis(28_500));
+        assert_eq!(time(Duration::from_millis(499)), Duration::ZERO);
+        assert_eq!(time_for_the_table(Duration::ZERO, now), Duration::ZERO);
+    }
 }

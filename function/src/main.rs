@@ -13,7 +13,7 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            log::warn("the function stopped", error.as_ref());
+            log::error("the function stopped", error.as_ref());
             ExitCode::FAILURE
         }
     }

@@ -38,7 +38,7 @@ pub enum Refusal {
     #[error("has more than {MAX_DIGITS} significant digits")]
     TooPrecise,
     /// DynamoDB cannot hold it.
-    #[error("must be zero or from 1e-130 to 9.99e125 in magnitude")]
+    #[error("must be zero, or from 1e-130 to below 1e126 in magnitude")]
     OutOfRange,
 }
 

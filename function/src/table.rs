@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::scan::ScanError;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::attempt::{Call, OperationError, THROTTLING_CODES};
+use crate::attempt::{Call, Failure, OperationError};
 use crate::attribute;
 use crate::error::{Cause, Error};
 use crate::item::{Item, MAX_SIZE};
@@ -23,6 +23,9 @@ pub const PARTITION_KEY: &str = attribute::ID;
 
 /// How near to the limit a size is in doubt: our count of bytes and DynamoDB's may differ by so much.
 const SIZE_IN_DOUBT: usize = 64;
+
+/// The code with which DynamoDB refuses a request for what is in it.
+const INVALID: &str = "ValidationException";
 
 /// How long [`Table::connect`] may take.
 const INIT_BUDGET: Duration = Duration::from_secs(1);
@@ -89,7 +92,7 @@ impl Table {
         let mut attributes = HashMap::from([(PARTITION_KEY.to_owned(), key(item.id()))]);
         attributes.extend(price.map(|price| (attribute::PRICE.to_owned(), price)));
         attributes.extend(name.map(|name| (attribute::NAME.to_owned(), name)));
-        poll_connections().await;
+        prepare(call).await.map_err(Error::WriteUnavailable)?;
         self.client
             .put_item()
             .table_name(&self.name)
@@ -100,8 +103,7 @@ impl Table {
             .await
             .map(drop)
             .map_err(|error| {
-                let invalid = error.code() == Some("ValidationException");
-                if invalid && item.size() + SIZE_IN_DOUBT >= MAX_SIZE {
+                if error.code() == Some(INVALID) && item.size() + SIZE_IN_DOUBT >= MAX_SIZE {
                     return Error::TooLarge;
                 }
                 write_failed(error, call)
@@ -113,7 +115,7 @@ impl Table {
     /// # Errors
     /// Why the read failed.
     pub async fn get(&self, id: &Key, call: &Call) -> Result<Option<Attributes>, Error> {
-        poll_connections().await;
+        prepare(call).await.map_err(Error::ReadUnavailable)?;
         self.client
             .get_item()
             .table_name(&self.name)
@@ -132,7 +134,7 @@ impl Table {
     /// # Errors
     /// Why the read failed.
     pub async fn scan(&self, query: Query, call: &Call) -> Result<Page, Error> {
-        poll_connections().await;
+        prepare(call).await.map_err(Error::ReadUnavailable)?;
         let start = query
             .start
             .map(|start| HashMap::from([(PARTITION_KEY.to_owned(), key(&start))]));
@@ -150,7 +152,9 @@ impl Table {
             .map_err(|error| read_failed(error, call))?;
         Ok(Page {
             last: output.last_evaluated_key.as_ref().map(id_of).transpose()?,
-            items: output.items.unwrap_or_default(),
+            items: output.items.ok_or_else(|| {
+                Error::ReadUnavailable("DynamoDB's answer to a scan lists no items".into())
+            })?,
         })
     }
 
@@ -159,7 +163,7 @@ impl Table {
     /// # Errors
     /// Why the write failed.
     pub async fn delete(&self, id: &Key, call: &Call) -> Result<(), Error> {
-        poll_connections().await;
+        prepare(call).await.map_err(Error::WriteUnavailable)?;
         self.client
             .delete_item()
             .table_name(&self.name)
@@ -191,50 +195,42 @@ fn key(id: &Key) -> AttributeValue {
     AttributeValue::S(id.as_str().to_owned())
 }
 
-/// Lets the runtime look at the open connections before one is used.
+/// Lets the runtime look at the open connections before one is used, if there is time to use it.
 ///
 /// Lambda freezes the process between requests, and a connection that DynamoDB closed meanwhile
 /// looks alive until its task has run: a write sent into it would be of unknown fate.
-async fn poll_connections() {
+async fn prepare(call: &Call) -> Result<(), Cause> {
+    if call.is_over() {
+        return Err("the deadline leaves no time to ask DynamoDB".into());
+    }
     tokio::task::yield_now().await;
+    Ok(())
 }
 
 fn read_failed<E: OperationError>(error: SdkError<E>, call: &Call) -> Error {
-    if may_pass(&error, call) {
-        Error::ReadUnavailable(error.into())
-    } else {
-        Error::Misconfigured(error.into())
+    match call.failure() {
+        None | Some(Failure::Refused) => Error::Misconfigured(cause(error)),
+        Some(_) => Error::ReadUnavailable(cause(error)),
     }
 }
 
 fn write_failed<E: OperationError>(error: SdkError<E>, call: &Call) -> Error {
-    if !may_pass(&error, call) {
-        Error::Misconfigured(error.into())
-    } else if call.in_doubt() {
-        Error::WriteUnknown(error.into())
-    } else {
-        Error::WriteUnavailable(error.into())
+    match call.failure() {
+        // One that could not even be built and signed needs an operator, too.
+        None | Some(Failure::Refused) => Error::Misconfigured(cause(error)),
+        Some(Failure::InDoubt) => Error::WriteUnknown(cause(error)),
+        Some(Failure::NotSent | Failure::Throttled | Failure::Conflict) => {
+            Error::WriteUnavailable(cause(error))
+        }
     }
 }
 
-/// Whether the failure may pass by itself. A request that DynamoDB refused needs an operator, and so
-/// does one that could not even be built and signed.
-fn may_pass<E: OperationError>(error: &SdkError<E>, call: &Call) -> bool {
-    const CONFLICTS: [&str; 3] = [
-        "ReplicatedWriteConflictException",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-    ];
-    match error {
-        SdkError::ServiceError(refusal) => match refusal.err().code() {
-            Some(code) => {
-                refusal.raw().status().is_server_error()
-                    || THROTTLING_CODES.contains(&code)
-                    || CONFLICTS.contains(&code)
-                    || code.starts_with("RequestTimeout")
-            }
-            None => true,
-        },
-        _ => call.attempts() > 0,
+/// What the log may say of an error.
+fn cause<E: OperationError>(error: SdkError<E>) -> Cause {
+    if error.code() == Some(INVALID) {
+        // DynamoDB's text says which value it could not take: item contents stay out of logs.
+        "DynamoDB refused the request as invalid (ValidationException)".into()
+    } else {
+        error.into()
     }
 }

@@ -4,7 +4,7 @@ use crate::common::Api;
 use crate::{ok, refuses, was_put};
 
 const TOO_PRECISE: &str = "price has more than 38 significant digits";
-const OUT_OF_RANGE: &str = "price must be zero or from 1e-130 to 9.99e125 in magnitude";
+const OUT_OF_RANGE: &str = "price must be zero, or from 1e-130 to below 1e126 in magnitude";
 const NOT_A_NUMBER: &str = "price must be a number";
 
 fn item(price: &str) -> String {

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use function::Answer;
-use function::client::MAX_ATTEMPTS;
-use serde_json::json;
+use function::client::{ATTEMPT_TIMEOUT, MAX_ATTEMPTS};
+use serde_json::{Value, json};
 
 use crate::backend::{self, Backend, LIMIT, Reaction, body, event, invoke};
 
@@ -221,7 +221,7 @@ async fn a_refusal_needs_an_operator() {
         r#"{"__type":"AccessDeniedException","Message":"arn:aws:iam::123456789012:role/x is not authorized"}"#,
         r#"{"__type":"UnrecognizedClientException","message":"token"}"#,
         r#"{"__type":"ExpiredTokenException","message":"token"}"#,
-        r#"{"__type":"ValidationException","message":"the key does not match the schema"}"#,
+        r#"{"__type":"ValidationException","message":"cannot be converted to a number: secret-price"}"#,
     ] {
         writes(&[Reaction::Answer(400, refusal), DONE], 500, FAULT, 1).await;
         reads(&[Reaction::Answer(400, refusal), DONE], 500, FAULT, 1).await;
@@ -234,6 +234,7 @@ async fn a_read_is_repeated_after_any_passing_fault() {
         SERVER_ERROR,
         THROTTLED,
         Reaction::Cut,
+        Reaction::Hang,
         Reaction::Answer(200, "{\"Item\""),
         Reaction::Answer(200, ""),
     ] {
@@ -248,6 +249,24 @@ async fn a_read_is_repeated_after_any_passing_fault() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn every_read_is_strongly_consistent() {
+    for request in [get(), list()] {
+        let backend = Backend::start(&[Reaction::Answer(200, r#"{"Item":{},"Items":[]}"#)]);
+        invoke(&backend.service(), request, LIMIT).await;
+        let sent: Value = serde_json::from_str(&backend.latest()).unwrap();
+        assert_eq!(sent["ConsistentRead"], true);
+    }
+}
+
+#[tokio::test]
+async fn a_scan_without_items_is_no_empty_list() {
+    let backend = Backend::start(&[DONE]);
+    let answer = invoke(&backend.service(), list(), LIMIT).await;
+    assert_eq!(answer.response.status_code, 503);
+    assert_eq!(body(&answer), json!({ "message": READ_FAILED }));
 }
 
 #[tokio::test]
@@ -302,6 +321,48 @@ async fn a_connection_that_is_never_made_changed_nothing() {
     }
 }
 
+/// A connection that is not made within a second is given up, and asked for again.
+#[tokio::test]
+async fn a_handshake_that_hangs_changed_nothing() {
+    let backend = Backend::start(&[Reaction::Hang]);
+    let answer = invoke(&backend.service_over_tls(), put(), LIMIT).await;
+    assert_eq!(body(&answer), json!({ "message": NOT_WRITTEN }));
+    assert_eq!(answer.record.attempts, MAX_ATTEMPTS);
+    assert_eq!(backend.connections(), MAX_ATTEMPTS);
+}
+
+#[tokio::test]
+async fn missing_credentials_need_an_operator() {
+    let backend = Backend::start(&[DONE]);
+    for request in [put(), get()] {
+        let service = backend::service_as(&backend.url(), None);
+        let answer = invoke(&service, request, LIMIT).await;
+        assert_eq!(answer.response.status_code, 500);
+        assert_eq!(body(&answer), json!({ "message": FAULT }));
+        assert_eq!((backend.requests(), answer.record.attempts), (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn too_late_is_too_late_to_ask() {
+    for (request, message) in [
+        (put(), NOT_WRITTEN),
+        (delete(), NOT_WRITTEN),
+        (get(), READ_FAILED),
+        (list(), READ_FAILED),
+    ] {
+        let backend = Backend::start(&[DONE]);
+        let expected = Outcome {
+            status: 503,
+            message,
+            attempts: 0,
+        };
+        let limit = Duration::from_millis(400);
+        let answer = invoke(&backend.service(), request, limit).await;
+        check(&answer, &backend, &expected);
+    }
+}
+
 /// The answer comes half a second before the deadline, whatever the backend does; the test allows
 /// for a slow machine, but not for the next attempt or pause.
 #[tokio::test]
@@ -320,18 +381,23 @@ async fn the_answer_comes_before_the_deadline() {
         )
         .await;
         let each = start.elapsed() / 2;
-        assert!(each < limit, "{reaction:?}: {each:?}");
+        assert!(each < ATTEMPT_TIMEOUT, "{reaction:?}: {each:?}");
     }
 }
 
 #[tokio::test]
 async fn a_deadline_in_a_pause_leaves_no_doubt() {
-    // Five attempts have four pauses; the second of them alone may take a tenth of a second.
-    let limit = Duration::from_millis(500 + 20);
-    let backend = Backend::start(&[THROTTLED]);
-    let answer = invoke(&backend.service(), put(), limit).await;
-    assert_eq!(body(&answer), json!({ "message": NOT_WRITTEN }));
-    assert!(backend.requests() < MAX_ATTEMPTS);
+    let limit = Duration::from_secs(3);
+    writes_within(
+        limit,
+        &[Reaction::ThrottleFor(10_000), DONE],
+        Outcome {
+            status: 503,
+            message: NOT_WRITTEN,
+            attempts: 1,
+        },
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -382,11 +448,7 @@ async fn init_waits_a_second_at_most() {
     let service = backend.service();
     let start = Instant::now();
     service.connect().await.expect_err("nothing answered");
-    assert!(
-        start.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() < ATTEMPT_TIMEOUT, "{:?}", start.elapsed());
     assert_eq!(
         invoke(&service, put(), LIMIT).await.response.status_code,
         200

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -25,6 +25,8 @@ pub enum Reaction {
     Answer(u16, &'static str),
     /// Answers as [`Reaction::Answer`] with 200, then closes the connection without a word.
     AnswerAndClose(&'static str),
+    /// Refuses the request for its rate, and asks for a pause of so many milliseconds.
+    ThrottleFor(u32),
     /// Closes the connection instead of answering.
     Cut,
     /// Closes the connection in the middle of the answer.
@@ -46,6 +48,7 @@ pub struct Backend {
 struct Seen {
     connections: AtomicU32,
     requests: AtomicU32,
+    latest: Mutex<String>,
 }
 
 impl Backend {
@@ -78,6 +81,15 @@ impl Backend {
         self.seen.requests.load(Ordering::SeqCst)
     }
 
+    /// The body of the latest request.
+    pub fn latest(&self) -> String {
+        self.seen
+            .latest
+            .lock()
+            .expect("no panic while it is set")
+            .clone()
+    }
+
     /// The connections that were made.
     pub fn connections(&self) -> u32 {
         self.seen.connections.load(Ordering::SeqCst)
@@ -93,7 +105,17 @@ impl Backend {
 
     /// The items service on this backend.
     pub fn service(&self) -> Service {
-        service(&format!("http://{}", self.address))
+        service(&self.url())
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The items service on this backend, which expects TLS of it and will wait for its handshake.
+    pub fn service_over_tls(&self) -> Service {
+        service(&format!("https://{}", self.address))
     }
 }
 
@@ -105,7 +127,8 @@ fn serve(
 ) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     loop {
-        read_request(&mut reader)?;
+        let body = read_request(&mut reader)?;
+        *seen.latest.lock().expect("no panic while it is set") = body;
         let index = seen.requests.fetch_add(1, Ordering::SeqCst) as usize;
         match *script.get(index).unwrap_or(&script[script.len() - 1]) {
             Reaction::Answer(status, body) => answer(&mut stream, status, body, body.len())?,
@@ -114,6 +137,14 @@ fn serve(
                 stream.shutdown(Shutdown::Both)?;
                 let _ = closing.send(());
                 return Ok(());
+            }
+            Reaction::ThrottleFor(milliseconds) => {
+                let body = r#"{"__type":"ThrottlingException","message":"slow down"}"#;
+                write!(
+                    stream,
+                    "HTTP/1.1 400 status\r\nx-amz-retry-after: {milliseconds}\r\ncontent-length: {}\r\n\r\n{body}",
+                    body.len()
+                )?;
             }
             Reaction::Cut => return stream.shutdown(Shutdown::Both),
             Reaction::CutInBody => {
@@ -133,7 +164,7 @@ fn serve(
     }
 }
 
-fn read_request(reader: &mut impl BufRead) -> std::io::Result<()> {
+fn read_request(reader: &mut impl BufRead) -> std::io::Result<String> {
     let mut length = 0;
     let mut line = String::new();
     loop {
@@ -149,7 +180,9 @@ fn read_request(reader: &mut impl BufRead) -> std::io::Result<()> {
             length = value.trim().parse().expect("a length");
         }
     }
-    std::io::copy(&mut reader.take(length), &mut std::io::sink()).map(drop)
+    let mut body = String::new();
+    reader.take(length).read_to_string(&mut body)?;
+    Ok(body)
 }
 
 fn answer(stream: &mut TcpStream, status: u16, body: &str, length: usize) -> std::io::Result<()> {
@@ -162,11 +195,17 @@ fn answer(stream: &mut TcpStream, status: u16, body: &str, length: usize) -> std
 /// The items service on a table at this endpoint.
 pub fn service(endpoint: &str) -> Service {
     let credentials = Credentials::new("test", "test", None, None, "test");
-    let config = SdkConfig::builder()
+    service_as(endpoint, Some(SharedCredentialsProvider::new(credentials)))
+}
+
+/// The items service on a table at this endpoint, with these credentials or none.
+pub fn service_as(endpoint: &str, credentials: Option<SharedCredentialsProvider>) -> Service {
+    let mut config = SdkConfig::builder();
+    config.set_credentials_provider(credentials);
+    let config = config
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))
         .endpoint_url(endpoint)
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build();
     Service::new(Table::new(client::client(&config), "items"))
 }
