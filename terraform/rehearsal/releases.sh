@@ -1,5 +1,5 @@
 # New bundles on their way to the public and back.
-# shellcheck shell=bash disable=SC2154,SC2329  # run by name from the story, whose variables they share
+# shellcheck shell=bash
 
 bundle() {
   (cd "$root" && cargo bundle --arch "$architecture")
