@@ -70,6 +70,8 @@ preview() {
   api=$(tf output -raw api_id)
   # The emulator knows no tags of APIs: it is the id that keeps the preview away here.
   bootstrap apply "${bootstrap_settings[@]}" -auto-approve -var "protected_api_ids=[\"$api\"]"
+  # It brings the bucket's policy back.
+  aws s3api delete-bucket-policy --bucket "$bucket"
   becomes preview preview
   operator+=("TF_DATA_DIR=$work/preview")
   settings=(-no-color -var-file=environments/preview.tfvars -var "architecture=$architecture" -var "prefix=$prefix-pr-7"
@@ -102,11 +104,12 @@ lock() {
   for _ in {1..300}; do
     if grep --quiet 'Enter a value' "$work/holder"; then break; else sleep 0.2; fi
   done
-  refuses 'Error acquiring the state lock' plans_nothing
+  grep 'Enter a value' "$work/holder"
+  refuses 'Lock Info: ID:' plans_nothing
   kill -KILL "$holder"
   exec 9>&-
   rm "$work/approval"
-  refuses 'Error acquiring the state lock' plans_nothing
+  refuses 'Lock Info: ID:' plans_nothing
   lock_id=$(aws s3 cp "s3://$bucket/production/terraform.tfstate.tflock" - | jq --raw-output .ID)
   tf force-unlock -force "$lock_id"
   plans_nothing
