@@ -1,5 +1,5 @@
 # What the account holds around the service: the bootstrap, the roles, the state and its lock, a preview.
-# shellcheck shell=bash disable=SC2154,SC2329  # run by name from the story, whose variables they share
+# shellcheck shell=bash
 
 bootstrap_settings=(-input=false -no-color -var region=us-east-1 -var 'repository={owner="owner",name="name",owner_id=1,id=2}')
 
@@ -29,17 +29,20 @@ no_state_in_the_clear() {
   env "${credentials[@]}" aws s3api list-objects-v2 --bucket "$bucket"
 }
 
-# The emulator knows neither iam:PermissionsBoundary nor iam:PassedToService, takes what is done to an alias for listing
-# them, and judges two more actions without the name of what they act on. These alone a policy beside the roles' own lets
-# through: whether the roles' own would is left to terraform test.
+# The emulator takes what is done to an alias for listing them, knows neither iam:PermissionsBoundary nor
+# iam:PassedToService, and judges two more actions without the name of what they act on. These alone a policy beside the
+# roles' own lets through: whether the roles' own would is left to terraform test.
 grant_what_the_emulator_cannot_judge() {
-  local role names
+  local role names reads writes
   for role in plan apply preview; do
     names=$([[ $role == preview ]] && echo "$prefix-pr-*" || echo "$prefix-*")
-    aws iam put-role-policy --role-name "github-$prefix-$role" --policy-name emulator --policy-document '{"Version":"2012-10-17","Statement":[
-      {"Effect":"Allow","Action":["iam:CreateRole","iam:PutRolePolicy","iam:PassRole"],"Resource":"arn:aws:iam::123456789012:role/'"$names"'"},
-      {"Effect":"Allow","Action":["lambda:ListAliases"],"Resource":"arn:aws:lambda:us-east-1:123456789012:function:'"$names"'"},
-      {"Effect":"Allow","Action":["dynamodb:ListTagsOfResource","lambda:CreateFunction"],"Resource":"*"}]}'
+    reads='{"Effect":"Allow","Action":["lambda:ListAliases"],"Resource":"arn:aws:lambda:us-east-1:123456789012:function:'$names'"},
+      {"Effect":"Allow","Action":["dynamodb:ListTagsOfResource"],"Resource":"*"}'
+    writes=',{"Effect":"Allow","Action":["iam:CreateRole","iam:PutRolePolicy","iam:PassRole"],"Resource":"arn:aws:iam::123456789012:role/'$names'"},
+      {"Effect":"Allow","Action":["lambda:CreateFunction"],"Resource":"*"}'
+    [[ $role == plan ]] && writes=
+    aws iam put-role-policy --role-name "github-$prefix-$role" --policy-name emulator \
+      --policy-document '{"Version":"2012-10-17","Statement":['"$reads$writes"']}'
   done
 }
 
@@ -55,7 +58,8 @@ init() {
 plan_role() {
   becomes pull_request plan
   plans_nothing -lock=false
-  refuses AccessDenied env "${operator[@]}" aws lambda delete-alias --function-name "$prefix-function" --name live
+  refuses AccessDenied env "${operator[@]}" aws lambda delete-function --function-name "$prefix-function"
+  refuses AccessDenied env "${operator[@]}" aws iam delete-role-policy --role-name "$prefix-role" --policy-name table-and-logs
   refuses AccessDenied env "${operator[@]}" aws dynamodb scan --table-name "$prefix-items"
   refuses AccessDenied env "${operator[@]}" aws s3 rm "s3://$bucket/production/terraform.tfstate"
 }
@@ -66,8 +70,10 @@ preview() {
   api=$(tf output -raw api_id)
   # The emulator knows no tags of APIs: it is the id that keeps the preview away here.
   bootstrap apply "${bootstrap_settings[@]}" -auto-approve -var "protected_api_ids=[\"$api\"]"
-  export TF_DATA_DIR=$work/preview
+  # It brings the bucket's policy back.
+  aws s3api delete-bucket-policy --bucket "$bucket"
   becomes preview preview
+  operator+=("TF_DATA_DIR=$work/preview")
   settings=(-no-color -var-file=environments/preview.tfvars -var "architecture=$architecture" -var "prefix=$prefix-pr-7"
     -var "permissions_boundary_arn=$(bootstrap_output boundary_arns | jq --raw-output .preview)")
   init preview -backend-config=key=preview/pr-7/terraform.tfstate
@@ -98,11 +104,12 @@ lock() {
   for _ in {1..300}; do
     if grep --quiet 'Enter a value' "$work/holder"; then break; else sleep 0.2; fi
   done
-  refuses 'Error acquiring the state lock' plans_nothing
+  grep 'Enter a value' "$work/holder"
+  refuses 'Lock Info: ID:' plans_nothing
   kill -KILL "$holder"
   exec 9>&-
   rm "$work/approval"
-  refuses 'Error acquiring the state lock' plans_nothing
+  refuses 'Lock Info: ID:' plans_nothing
   lock_id=$(aws s3 cp "s3://$bucket/production/terraform.tfstate.tflock" - | jq --raw-output .ID)
   tf force-unlock -force "$lock_id"
   plans_nothing
