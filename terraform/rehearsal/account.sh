@@ -54,6 +54,11 @@ init() {
     -backend-config="bucket=$bucket" -backend-config=use_path_style=true "$@"
 }
 
+apply_within_boundary() {
+  apply
+  [[ $(aws iam get-role --role-name "$prefix-role" --query Role.PermissionsBoundary.PermissionsBoundaryArn --output text) == "$boundary" ]]
+}
+
 # The job of a pull request reads what is there, and no more.
 plan_role() {
   becomes pull_request plan
