@@ -31,6 +31,7 @@ release() {
   versions_are 1 2
   releases_are first second
   signed smoke "$candidate"
+  every_route_is 403 "$candidate"
   plans_nothing -var "live_versions=$before"
 }
 
