@@ -2,11 +2,12 @@
 # shellcheck shell=bash
 
 shopt -s extglob
+script=$(realpath "$0")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 # usage: prints the comment at the head of the script that was called, and ends it.
 usage() {
-  sed -n '2,/^[^#]/ s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,/^[^#]/ s/^# \{0,1\}//p' "$script" >&2
   exit 2
 }
 
