@@ -37,7 +37,8 @@ def permissions(job):
 
 def environment(job):
     named = job.get("environment", "")
-    return named["name"] if isinstance(named, dict) else named
+    named = named["name"] if isinstance(named, dict) else named
+    return named.replace("${{ inputs.environment }}", "as typed")
 
 
 def roles(job):
