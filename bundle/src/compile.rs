@@ -33,12 +33,13 @@ pub fn release(workspace: &Path, arch: Arch) -> Result<PathBuf, Error> {
         .arg("--config")
         .arg(format!(
             "target.{target}.rustflags = {}",
-            rustflags(workspace)
+            rustflags(workspace)?
         ))
-        // These would replace the flags above, and make the bytes depend on who builds.
+        // These would replace the flags above or add to them, and make the bytes depend on who builds.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env_remove("CARGO_BUILD_RUSTFLAGS");
+        .env_remove("CARGO_BUILD_RUSTFLAGS")
+        .env_remove(variable(arch, "RUSTFLAGS"));
     if !arch.is_this_machine() {
         cross_link(&mut cargo, arch)?;
     }
@@ -49,45 +50,56 @@ pub fn release(workspace: &Path, arch: Arch) -> Result<PathBuf, Error> {
 }
 
 /// The places of the sources, which would go into the executable with every panic, under names of their own.
-fn rustflags(workspace: &Path) -> String {
+fn rustflags(workspace: &Path) -> Result<String, Error> {
     let cargo_home = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(env::home_dir()?.join(".cargo")));
-    let mut places = vec![(workspace.to_owned(), "/function")];
-    places.extend(cargo_home.map(|home| (home, "/cargo")));
+    let mut places = vec![(workspace.to_owned(), "/function".to_owned())];
+    places.extend(cargo_home.map(|home| (home, "/cargo".to_owned())));
+
+    // The standard library's are named after the compiler's commit, unless the component rust-src lies on this machine.
+    let sources = Path::new(rustc(&["--print", "sysroot"])?.trim()).join("lib/rustlib/src/rust");
+    let version = rustc(&["--version", "--verbose"])?;
+    let commit = version
+        .lines()
+        .find_map(|line| line.strip_prefix("commit-hash: "));
+    places.extend(commit.map(|commit| (sources, format!("/rustc/{commit}"))));
+
     let flags = places.iter().map(|(place, name)| {
         format!(
             "{:?}",
             format!("--remap-path-prefix={}={name}", place.display())
         )
     });
-    format!("[{}]", flags.collect::<Vec<_>>().join(", "))
+    Ok(format!("[{}]", flags.collect::<Vec<_>>().join(", ")))
 }
 
 /// Asks the compiler where the target's standard library should lie, for cargo's own error names no way out.
 fn require_target(target: &'static str) -> Result<(), Error> {
-    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(&rustc)
-        .args(["--print", "target-libdir", "--target", target])
-        .output()
-        .map_err(|source| Error::Run {
-            program: rustc.into(),
-            source,
-        })?;
-    let folder = String::from_utf8_lossy(&output.stdout);
-    if output.status.success() && Path::new(folder.trim()).is_dir() {
+    let folder = rustc(&["--print", "target-libdir", "--target", target])?;
+    if Path::new(folder.trim()).is_dir() {
         Ok(())
     } else {
         Err(Error::NoTarget { target })
     }
 }
 
+/// What the compiler says; nothing where it fails.
+fn rustc(arguments: &[&str]) -> Result<String, Error> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(&rustc)
+        .args(arguments)
+        .output()
+        .map_err(|source| Error::Run {
+            program: rustc.into(),
+            source,
+        })?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 /// Names the linker for another processor, unless the caller named one.
 fn cross_link(cargo: &mut Command, arch: Arch) -> Result<(), Error> {
-    let variable = format!(
-        "CARGO_TARGET_{}_LINKER",
-        arch.target().replace('-', "_").to_uppercase()
-    );
+    let variable = variable(arch, "LINKER");
     if env::var_os(&variable).is_some() {
         return Ok(());
     }
@@ -97,6 +109,14 @@ fn cross_link(cargo: &mut Command, arch: Arch) -> Result<(), Error> {
     }
     cargo.env(variable, linker);
     Ok(())
+}
+
+/// The environment variable by which cargo takes a setting for this target.
+fn variable(arch: Arch, setting: &str) -> String {
+    format!(
+        "CARGO_TARGET_{}_{setting}",
+        arch.target().replace('-', "_").to_uppercase()
+    )
 }
 
 fn run(command: &mut Command) -> Result<bool, Error> {

@@ -1,5 +1,5 @@
 # Who and what is let through: the function to its table, callers to the routes, in either layout.
-# shellcheck shell=bash disable=SC2154,SC2329  # run by name from the story, whose variables they share
+# shellcheck shell=bash
 
 # without ACTION ROUTE: takes one action away behind Terraform's back, and has it mended.
 without() {

@@ -1,5 +1,5 @@
 # What the account holds around the service: the bootstrap, the roles, the state and its lock, a preview.
-# shellcheck shell=bash disable=SC2154,SC2329  # run by name from the story, whose variables they share
+# shellcheck shell=bash
 
 bootstrap_settings=(-input=false -no-color -var region=us-east-1 -var 'repository={owner="owner",name="name",owner_id=1,id=2}')
 

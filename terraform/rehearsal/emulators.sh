@@ -1,17 +1,6 @@
 # Brings up, under target/rehearsal, everything that stands in for AWS, and takes it down again.
 # shellcheck shell=bash
 
-# Installed once, and again when the pins change.
-install_tools() {
-  if ! cmp -s "$here/rehearsal/requirements.txt" "$work/venv/requirements.txt"; then
-    rm -rf "$work/venv"
-    python3 -m venv "$work/venv"
-    "$work/venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/rehearsal/requirements.txt"
-    cp "$here/rehearsal/requirements.txt" "$work/venv/"
-  fi
-  PATH=$work/venv/bin:$PATH
-}
-
 free_ports() {
   python3 -c 'import socket, sys
 sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]

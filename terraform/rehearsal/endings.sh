@@ -1,5 +1,5 @@
 # A table brought back, and everything taken away.
-# shellcheck shell=bash disable=SC2154,SC2329  # run by name from the story, whose variables they share
+# shellcheck shell=bash
 
 # The table is restored under another name and adopted into the state; the old one goes, as it would once looked at.
 restore() {

@@ -31,7 +31,7 @@ def new_key():
 
 def certificate(key):
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -47,7 +47,14 @@ def certificate(key):
 
 def token(key, **claims):
     now = int(time.time())
-    claims = {"iss": ISSUER, "sub": "caller", "aud": "items", "scope": "items:all", "iat": now - 60, "exp": now + 7200} | claims
+    claims = {
+        "iss": ISSUER,
+        "sub": "caller",
+        "aud": "items",
+        "scope": "items:all",
+        "iat": now - 60,
+        "exp": now + 7200,
+    } | claims
     parts = [{"alg": "RS256", "typ": "JWT", "kid": "issuer"}, claims]
     signed = ".".join(base64url(json.dumps(part).encode()) for part in parts)
     return f"{signed}.{base64url(key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256()))}"

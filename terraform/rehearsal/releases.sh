@@ -1,5 +1,5 @@
 # New bundles on their way to the public and back.
-# shellcheck shell=bash disable=SC2154,SC2329  # run by name from the story, whose variables they share
+# shellcheck shell=bash
 
 bundle() {
   (cd "$root" && cargo bundle --arch "$architecture")
@@ -23,8 +23,11 @@ releases_are() {
 
 # Brings the second bundle to the candidate alone.
 release() {
+  versions_are 1 1
+  releases_are first first
   deploys second
   meanwhile "$public" apply -var "live_versions=$before"
+  callers_met first
   versions_are 1 2
   releases_are first second
   signed smoke "$candidate"
@@ -33,6 +36,7 @@ release() {
 
 promote() {
   meanwhile "$public" apply -var "live_versions=$(output candidate_versions)"
+  callers_met first second
   versions_are 2 2
   releases_are second second
   plans_nothing -var "live_versions=$(output candidate_versions)"
@@ -42,6 +46,7 @@ roll_back() {
   local deployed=(-var "live_versions=$before" -var "bundle_sha256=$(output bundle_sha256 | jq --raw-output .)")
   rm "$service/target/lambda/$zip"
   meanwhile "$public" apply "${deployed[@]}"
+  callers_met second first
   versions_are 1 2
   releases_are first second
   plans_nothing "${deployed[@]}"
@@ -56,6 +61,7 @@ plain_apply_promotes() {
 failing_candidate() {
   deploys failing
   meanwhile "$public" apply -var "live_versions=$before"
+  callers_met first
   versions_are 1 3
   [[ $(signed ask "$candidate" GET /items) == 50* ]]
   every_route_is 200 "$public"

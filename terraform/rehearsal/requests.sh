@@ -41,7 +41,9 @@ smoke() {
 
 # The contract suite against a deployed URL: the definition of a service that works.
 contract_suite() {
-  CONTRACT_URL=$1 CONTRACT_REQUIRE=live cargo test --quiet --package contract-tests
+  CONTRACT_URL=$1 CONTRACT_REQUIRE=live cargo test --package contract-tests --test contract -- live:: | tee "$work/suite"
+  # No test at all would pass too.
+  grep --extended-regexp '^test result: ok\. [1-9][0-9]* passed; 0 failed; 0 ignored;' "$work/suite"
 }
 
 # Every route once: "STATUS ROUTE" lines. The item that is read and the one that is deleted are not the one that is put.
@@ -62,24 +64,33 @@ every_route_is() {
 
 # Which release answers: the second one says so in a header of its own.
 release_behind() {
-  curl --silent --show-error --max-time 30 --dump-header - --output /dev/null "${credentials[@]}" "$1/items" |
-    tr -d '\r' | awk 'tolower($1) == "x-release:" { release = $2 } END { print release ? release : "first" }'
+  curl --silent --show-error --max-time 30 --dump-header - --output /dev/null "${credentials[@]}" "$1/items" | tr -d '\r' |
+    awk 'NR == 1 { status = $2 } tolower($1) == "x-release:" { release = $2 } END { print status == 200 ? release ? release : "first" : status }'
 }
 
-# meanwhile URL COMMAND…: polls every route while the command runs; no request may fail, and some must have been sent.
+# meanwhile URL COMMAND…: polls every route, and which release answers, until a whole round after the command; no request
+# may fail.
 meanwhile() {
-  local url=$1 poller outcome=0
+  local url=$1 poller outcome=0 rounds
   shift
   : >"$work/poll"
+  : >"$work/met"
   # Bounded by the rehearsal itself, should that be ended meanwhile.
-  (set +x && while kill -0 $$; do every_route "$url" >>"$work/poll"; done) &
+  (set +x && while kill -0 $$; do every_route "$url" >>"$work/poll" && release_behind "$url" >>"$work/met"; done) &
   poller=$!
   "$@" || outcome=$?
+  rounds=$(wc --lines <"$work/met")
+  while kill -0 "$poller" && (($(wc --lines <"$work/met") < rounds + 2)); do sleep 0.1; done
   kill "$poller"
   wait "$poller" || true
   ((outcome == 0))
   echo "$(grep --count '^200 ' "$work/poll") of $(wc --lines <"$work/poll") requests answered 200"
   [[ -s $work/poll ]] && ! grep --invert-match '^200 ' "$work/poll"
+}
+
+# callers_met RELEASE…: which releases answered the public meanwhile, in this order and never again one before.
+callers_met() {
+  [[ $(uniq "$work/met") == "$(printf '%s\n' "$@")" ]]
 }
 
 signed() {
