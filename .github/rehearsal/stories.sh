@@ -1,5 +1,5 @@
 # What is told of the pipeline: each a run of a job, and what became of the service.
-# shellcheck shell=bash disable=SC2154,SC2329  # run by name from the story, whose variables they share
+# shellcheck shell=bash disable=SC2154  # the variables are the rehearsal's
 
 # run_job WORKFLOW JOB [EVENT]: runs it; EVENT is JSON that is laid over what every run knows.
 run_job() {
@@ -44,6 +44,7 @@ set_up() {
   apply_bootstrap
   (cd "$service" && .github/scripts/variables "$AWS_REGION") |
     jq --raw-input --slurp 'split("\n") | map(select(. != "") | split("=") | {(.[0]): .[1]}) | add' >"$work/variables.json"
+  # shellcheck disable=SC2034  # for what follows
   bucket=$(state_bucket)
   no_state_in_the_clear
   grant_what_the_emulator_cannot_judge
@@ -87,6 +88,7 @@ public_release_is() {
 }
 
 staging_deploys() {
+  builds first
   run_job deploy staging "$(succeeded build)"
   smoke "$(url_of_api "$prefix-staging-api")"
 }
@@ -160,7 +162,7 @@ preview_goes() {
   run_job preview down "$(pull_request closed)"
   rm -r "$work/artifacts/plan"
   rm -f "$service/target/plan.md"
-  echo '[{"id":41,"user":{"login":"somebody"},"body":"<!-- preview -->"},{"id":42,"user":{"login":"github-actions[bot]"},"body":"<!-- preview -->\n…"}]' \
+  echo '[{"id":41,"user":{"login":"somebody"},"body":"<!-- preview -->"},{"id":42,"user":{"login":"github-actions[bot]"},"body":"<!-- preview --> …"}]' \
     >"$GH_ANSWERS/repos-owner-name-issues-7-comments-per-page-100"
   : >"$GH_CALLS"
   commented skipped success

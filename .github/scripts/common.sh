@@ -3,7 +3,7 @@
 
 shopt -s extglob
 script=$(realpath "$0")
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 
 # usage: prints the comment at the head of the script that was called, and ends it.
 usage() {
