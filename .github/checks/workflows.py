@@ -105,6 +105,10 @@ for (name, key), job in jobs.items():
 steps = [(f"{name} / {key}", step) for (name, key), job in jobs.items() for step in job.get("steps", [])]
 steps += [(f"action {name}", step) for name, action in actions.items() for step in action["runs"]["steps"]]
 for where, step in steps:
+    expect(
+        "actions/checkout@" not in step.get("uses", "") or step.get("with", {}).get("persist-credentials") is False,
+        f"{where}: the checkout leaves the job's token behind",
+    )
     if "run" not in step:
         continue
     command = step["run"].strip()
@@ -119,5 +123,6 @@ expect(needed == all_jobs, f"ci / summary does not need {sorted(all_jobs - neede
 written = [line for line in (GITHUB / "SETUP.md").read_text().splitlines() if re.match(r"\| \w+ / \w+ \|", line)]
 expect(written == table(), "the table of jobs in .github/SETUP.md is not what the workflows say:\n" + "\n".join(table()))
 
-print("\n".join(findings), file=sys.stderr)
+for finding in findings:
+    print(finding, file=sys.stderr)
 sys.exit(bool(findings))
