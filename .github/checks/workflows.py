@@ -121,7 +121,9 @@ needed, all_jobs = set(workflows["ci"]["jobs"]["summary"]["needs"]), set(workflo
 expect(needed == all_jobs, f"ci / summary does not need {sorted(all_jobs - needed)}")
 
 written = [line for line in (GITHUB / "SETUP.md").read_text().splitlines() if re.match(r"\| \w+ / \w+ \|", line)]
-expect(written == table(), "the table of jobs in .github/SETUP.md is not what the workflows say:\n" + "\n".join(table()))
+expect(
+    written == table(), "the table of jobs in .github/SETUP.md is not what the workflows say:\n" + "\n".join(table())
+)
 
 for finding in findings:
     print(finding, file=sys.stderr)

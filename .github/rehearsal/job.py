@@ -17,6 +17,7 @@ import sys
 import tempfile
 
 import boto3
+import botocore.exceptions
 import yaml
 
 TOKEN = re.compile(r"\s*('(?:[^']|'')*'|&&|\|\||!=|==|[!(),]|[\w-]+(?:\.[\w-]+)*)")
@@ -165,7 +166,10 @@ class Job:
             "sub": f"repo:owner@1/name@2:{self.subject()}",
         }
         # The emulator judges what a token says, not who signed it.
-        parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in ({"alg": "RS256"}, claims)]
+        parts = [
+            base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+            for part in ({"alg": "RS256"}, claims)
+        ]
         policy = {"Policy": inputs["inline-session-policy"]} if "inline-session-policy" in inputs else {}
         if policy:
             json.loads(policy["Policy"])
@@ -176,10 +180,14 @@ class Job:
                 WebIdentityToken=".".join([*parts, "signature"]),
                 **policy,
             )["Credentials"]
-        except Exception as error:
+        except botocore.exceptions.ClientError as error:
             print(f"{self.subject()} may not take {inputs['role-to-assume']}: {error}")
             return False, {}
-        names = {"access-key-id": "AccessKeyId", "secret-access-key": "SecretAccessKey", "session-token": "SessionToken"}
+        names = {
+            "access-key-id": "AccessKeyId",
+            "secret-access-key": "SecretAccessKey",
+            "session-token": "SessionToken",
+        }
         credentials = {f"aws-{name}": taken[key] for name, key in names.items()}
         if inputs.get("output-env-credentials") != "false":
             exported = {name.upper().replace("-", "_"): value for name, value in credentials.items()}

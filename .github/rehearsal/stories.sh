@@ -131,6 +131,18 @@ broken_live_rolls_back() {
   public_release_is second
 }
 
+summary_wants_every_job() {
+  local green
+  green=$(python -c 'import json, sys, yaml
+needs = yaml.safe_load(open(sys.argv[1]))["jobs"]["summary"]["needs"]
+print(json.dumps({"needs": {need: {"result": "success"} for need in needs}}))' "$root/.github/workflows/ci.yml")
+  run_job ci summary "$green"
+  local result
+  for result in skipped cancelled failure; do
+    fails run_job ci summary "$(jq --arg result "$result" '.needs.test.result = $result' <<<"$green")"
+  done
+}
+
 plan_is_commented() {
   run_job preview plan "$(opened build)"
   grep '<b>staging</b>: ' "$work/artifacts/plan/plan.md"
