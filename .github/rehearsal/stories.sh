@@ -158,7 +158,7 @@ preview_comes() {
   : >"$GH_CALLS"
   commented success skipped
   grep --extended-regexp '^api --method POST repos/owner/name/issues/7/comments ' "$GH_CALLS"
-  grep '^The contract suite held at https://' "$GH_ANSWERS/body"
+  grep '^The contract suite held at http' "$GH_ANSWERS/body"
   grep '<b>production</b>: ' "$GH_ANSWERS/body"
 }
 

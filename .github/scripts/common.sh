@@ -73,11 +73,12 @@ plan() {
 
 # section FILE: the plan in it as Markdown, folded, and cut so that two fit into a comment of at most 65,536 characters.
 section() {
-  local limit=28000 headline
+  local limit=28000 headline plan
   headline=$(grep --extended-regexp --max-count=1 '^(Plan:|No changes|Error:|│ Error:)' "$1" || echo 'Outputs alone change.')
+  plan=$(grep --invert-match --extended-regexp ': (Refreshing state|Reading|Read complete)' "$1" || true)
   # shellcheck disable=SC2016  # the backquotes are Markdown's
-  printf '<details><summary><b>%s</b>: %s</summary>\n\n```\n%s\n```\n' "$environment" "$headline" "$(head --bytes="$limit" "$1")"
-  (($(wc --bytes <"$1") <= limit)) || printf '\nCut here: the log of the job has all of it.\n'
+  printf '<details><summary><b>%s</b>: %s</summary>\n\n```\n%s\n```\n' "$environment" "$headline" "${plan:0:limit}"
+  ((${#plan} <= limit)) || printf '\nCut here: the log of the job has all of it.\n'
   printf '</details>\n\n'
 }
 
