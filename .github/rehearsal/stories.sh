@@ -1,9 +1,9 @@
 # What is told of the pipeline: each a run of a job, and what became of the service.
 # shellcheck shell=bash disable=SC2154  # the variables are the rehearsal's
 
-# run_job WORKFLOW JOB [EVENT]: runs it; EVENT is JSON that is laid over what every run knows.
+# run_job WORKFLOW JOB EVENT: runs it; EVENT is JSON that is laid over what every run knows.
 run_job() {
-  jq --null-input --slurpfile variables "$work/variables.json" --argjson event "${3:-{\}}" --arg checkout "$service" --arg artifacts "$work/artifacts" '
+  jq --null-input --slurpfile variables "$work/variables.json" --argjson event "$3" --arg checkout "$service" --arg artifacts "$work/artifacts" '
     {checkout: $checkout, artifacts: $artifacts, vars: $variables[0], inputs: {}, needs: {},
      github: {event_name: "push", ref: "refs/heads/main", repository: "owner/name", sha: ("0" * 40), workflow: "rehearsal"}} * $event' >"$work/context.json" || return
   python "$root/.github/rehearsal/job.py" "$1" "$2" "$work/context.json"
