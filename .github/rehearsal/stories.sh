@@ -109,6 +109,7 @@ suite_reaches_one_api() {
   taken=$(aws sts assume-role-with-web-identity --role-arn "$(jq --raw-output .VERIFY_ROLE "$work/variables.json")" \
     --role-session-name one-api --web-identity-token "$(<"$work/issuer/production")" \
     --policy '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:*:execute-api:*:*:'"$id"'/*"}]}')
+  # shellcheck disable=SC2034  # ask sends them
   local credentials=(--aws-sigv4 "aws:amz:$AWS_REGION:execute-api"
     --user "$(jq --raw-output '.Credentials | "\(.AccessKeyId):\(.SecretAccessKey)"' <<<"$taken")"
     --header "x-amz-security-token: $(jq --raw-output .Credentials.SessionToken <<<"$taken")")
