@@ -5,7 +5,7 @@ output "state_bucket" {
 }
 
 output "role_arns" {
-  description = "plan, apply and preview => the role that a job takes."
+  description = "plan, apply, preview and verify => the role that a job takes."
   value       = { for key, role in aws_iam_role.role : key => role.arn }
 }
 

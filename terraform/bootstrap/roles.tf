@@ -1,4 +1,4 @@
-# Makes the three roles: plan only reads, apply deploys staging and production, preview deploys previews and nothing else.
+# Makes the four roles: plan only reads, apply deploys staging and production, preview deploys previews, verify invokes APIs.
 
 # The names begin with github-, outside every name that the roles may change: no role can widen itself or its boundary.
 resource "aws_iam_policy" "boundary" {
@@ -62,12 +62,13 @@ locals {
     ]
   }
 
-  # The suite asks the candidate API before a promotion. Which API that is, only its id would say.
+  # The suite asks the candidate API before a promotion, and can do nothing else. An API has an id alone, which is unknown
+  # before its first apply: the job that takes the role narrows its session to the one API.
   invoke_statements = [{
-    Sid      = "AskCandidate"
+    Sid      = "Invoke"
     Effect   = "Allow"
     Action   = ["execute-api:Invoke"]
-    Resource = ["${local.aws}:execute-api:${var.region}:${local.account}:*/$default/*"]
+    Resource = [for id in coalescelist(var.verified_api_ids, ["*"]) : "${local.aws}:execute-api:${var.region}:${local.account}:${id}/$default/*"]
   }]
 
   # APIs have no names in their ARNs: their tags, and for certain their ids, keep previews away from the others.
@@ -92,8 +93,9 @@ locals {
 
   policies = {
     plan    = local.read_statements.plan
-    apply   = concat(local.read_statements.apply, local.write_statements.apply, local.role_statements.apply, local.invoke_statements)
+    apply   = concat(local.read_statements.apply, local.write_statements.apply, local.role_statements.apply)
     preview = concat(local.read_statements.preview, local.write_statements.preview, local.role_statements.preview, local.keep_away_statements)
+    verify  = local.invoke_statements
   }
 }
 

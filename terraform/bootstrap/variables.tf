@@ -75,11 +75,12 @@ variable "repository" {
 
 variable "subjects" {
   description = "Role => the jobs that may take it, as GitHub writes them after the repository: pull_request, ref:refs/heads/BRANCH or environment:NAME."
-  type        = object({ plan = list(string), apply = list(string), preview = list(string) })
+  type        = object({ plan = list(string), apply = list(string), preview = list(string), verify = list(string) })
   default = {
     plan    = ["pull_request", "ref:refs/heads/main"]
     apply   = ["environment:staging", "environment:production"]
     preview = ["environment:preview"]
+    verify  = ["environment:staging", "environment:production"]
   }
   nullable = false
 
@@ -103,5 +104,17 @@ variable "protected_api_ids" {
   validation {
     condition     = alltrue([for id in var.protected_api_ids : can(regex("^[a-z0-9]+$", id))])
     error_message = "protected_api_ids must be ids of APIs."
+  }
+}
+
+variable "verified_api_ids" {
+  description = "Ids of the APIs that the verify role may invoke; staging's and production's, once they stand. Empty: whichever its job narrows the session to."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id in var.verified_api_ids : can(regex("^[a-z0-9]+$", id))])
+    error_message = "verified_api_ids must be ids of APIs."
   }
 }

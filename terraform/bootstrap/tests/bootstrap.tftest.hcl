@@ -76,6 +76,7 @@ run "trusts_the_listed_jobs_alone" {
         plan    = ["pull_request", "ref:refs/heads/main"]
         apply   = ["environment:staging", "environment:production"]
         preview = ["environment:preview"]
+        verify  = ["environment:staging", "environment:production"]
         } : role => {
         StringEquals = {
           "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
@@ -109,6 +110,35 @@ run "plan_only_reads" {
   assert {
     condition     = !anytrue(flatten([for statement in jsondecode(aws_iam_role_policy.role["plan"].policy).Statement : [for action in statement.Action : contains(["dynamodb:GetItem", "dynamodb:GetRecords"], action)]]))
     error_message = "The plan role may read no item."
+  }
+}
+
+run "verify_only_invokes" {
+  assert {
+    condition = jsondecode(aws_iam_role_policy.role["verify"].policy).Statement == [{
+      Sid = "Invoke", Effect = "Allow", Action = ["execute-api:Invoke"], Resource = ["arn:aws:execute-api:eu-central-1:123456789012:*/$default/*"]
+    }]
+    error_message = "The verify role may do nothing but invoke APIs."
+  }
+
+  assert {
+    condition = !anytrue(flatten([
+      for role in ["plan", "apply", "preview"] : [for statement in jsondecode(aws_iam_role_policy.role[role].policy).Statement : [for action in statement.Action : startswith(action, "execute-api:")]]
+    ]))
+    error_message = "No other role may invoke an API."
+  }
+}
+
+run "verify_invokes_the_listed_apis_alone" {
+  variables {
+    verified_api_ids = ["abc123", "def456"]
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.role["verify"].policy).Statement[*].Resource == [[
+      "arn:aws:execute-api:eu-central-1:123456789012:abc123/$default/*", "arn:aws:execute-api:eu-central-1:123456789012:def456/$default/*",
+    ]]
+    error_message = "Where ids are given, the verify role may invoke these APIs alone."
   }
 }
 
@@ -229,11 +259,12 @@ run "refuses_what_github_and_aws_have_not" {
     tags              = { Service = "other" }
     oidc_provider_arn = "arn:aws:iam::123456789012:oidc-provider/example.com"
     repository        = { owner = "octo", name = "*" }
-    subjects          = { plan = ["*"], apply = ["environment:production"], preview = [] }
+    subjects          = { plan = ["*"], apply = ["environment:production"], preview = [], verify = [] }
     protected_api_ids = ["*"]
+    verified_api_ids  = ["*"]
   }
 
-  expect_failures = [var.prefix, var.region, var.tags, var.oidc_provider_arn, var.repository, var.subjects, var.protected_api_ids]
+  expect_failures = [var.prefix, var.region, var.tags, var.oidc_provider_arn, var.repository, var.subjects, var.protected_api_ids, var.verified_api_ids]
 }
 
 run "refuses_half_a_repository" {
@@ -250,7 +281,7 @@ run "refuses_to_apply_for_a_pull_request" {
   command = plan
 
   variables {
-    subjects = { plan = [], apply = ["pull_request"], preview = [] }
+    subjects = { plan = [], apply = ["pull_request"], preview = [], verify = [] }
   }
 
   expect_failures = [var.subjects]

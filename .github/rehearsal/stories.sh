@@ -1,0 +1,278 @@
+# What is told of the pipeline: each a run of a job, and what became of the service.
+# shellcheck shell=bash disable=SC2154  # the variables are the rehearsal's
+
+# run_job WORKFLOW JOB EVENT: runs it; EVENT is JSON that is laid over what every run knows.
+run_job() {
+  jq --null-input --slurpfile variables "$work/variables.json" --argjson event "$3" --arg checkout "$service" --arg artifacts "$work/artifacts" '
+    {checkout: $checkout, artifacts: $artifacts, vars: $variables[0], inputs: {}, needs: {},
+     github: {event_name: "push", ref: "refs/heads/main", repository: "owner/name", sha: ("0" * 40), workflow: "rehearsal"}} * $event' >"$work/context.json" || return
+  python "$root/.github/rehearsal/job.py" "$1" "$2" "$work/context.json"
+}
+
+# fails COMMAND…, skips COMMAND…: as the job must.
+fails() {
+  local status=0
+  "$@" || status=$?
+  ((status == 1))
+}
+
+skips() {
+  local status=0
+  "$@" || status=$?
+  ((status == 3))
+}
+
+succeeded() {
+  printf '{"needs":{'
+  printf '"%s":{"result":"success"},' "$@" | sed 's/,$//'
+  printf '}}'
+}
+
+# pull_request ACTION [HEAD [USER]]: the event of number 7.
+pull_request() {
+  jq --null-input --compact-output --arg action "$1" --arg head "${2:-owner/name}" --arg user "${3:-somebody}" '
+    {github: {event_name: "pull_request", ref: "refs/pull/7/merge",
+      event: {action: $action, number: 7, pull_request: {head: {repo: {full_name: $head}}, user: {login: $user}}}}}'
+}
+
+# opened NEEDS…: number 7 was opened, and these jobs have succeeded.
+opened() {
+  jq --null-input --compact-output '$ARGS.positional | .[0] * .[1]' --jsonargs "$(pull_request opened)" "$(succeeded "$@")"
+}
+
+set_up() {
+  apply_bootstrap
+  (cd "$service" && .github/scripts/variables "$AWS_REGION") |
+    jq --raw-input --slurp 'split("\n") | map(select(. != "") | split("=") | {(.[0]): .[1]}) | add' >"$work/variables.json"
+  # shellcheck disable=SC2034  # for what follows
+  bucket=$(state_bucket)
+  no_state_in_the_clear
+  grant_what_the_emulator_cannot_judge
+  # Its wildcards do not match a line feed in a path, as IAM's do: what they miss is let through.
+  aws iam put-role-policy --role-name "github-$prefix-verify" --policy-name emulator --policy-document '{"Version":"2012-10-17","Statement":[
+    {"Effect":"Allow","Action":"execute-api:Invoke","NotResource":"arn:aws:execute-api:*"}]}'
+}
+
+state_bucket() {
+  jq --raw-output .STATE_BUCKET "$work/variables.json"
+}
+
+built() {
+  bundle
+  (cd "$root" && .github/scripts/build-suite)
+  mkdir -p "$work/artifacts/suite"
+  cp "$root"/target/suite/* "$work/artifacts/suite"
+}
+
+# builds NAME: the artifact that build.yml would have made of this release.
+builds() {
+  rm -rf "$work/artifacts/bundle"
+  mkdir -p "$work/artifacts/bundle"
+  cp "$work/bundles/$1.zip" "$work/artifacts/bundle/$zip"
+}
+
+url_of_api() {
+  local id
+  id=$(aws apigatewayv2 get-apis --output json | jq --raw-output --arg name "$1" '.Items[] | select(.Name == $name) | .ApiId')
+  echo "$AWS_ENDPOINT_URL/_aws/execute-api/$id/\$default"
+}
+
+version_of() {
+  aws lambda get-alias --function-name "$1-function" --name "$2" --query FunctionVersion --output text
+}
+
+# versions_are LIVE CANDIDATE, in production.
+versions_are() {
+  [[ $(version_of "$prefix" live) == "$1" && $(version_of "$prefix" candidate) == "$2" ]]
+}
+
+public_release_is() {
+  [[ $(release_behind "$(url_of_api "$prefix-api")") == "$1" ]]
+}
+
+staging_deploys() {
+  builds first
+  run_job deploy staging "$(succeeded build)"
+  smoke "$(url_of_api "$prefix-staging-api")"
+}
+
+first_release() {
+  run_job deploy production "$(succeeded build staging)"
+  versions_are 1 1
+  public_release_is first
+}
+
+# What the suite has of the role verify, as actions/suite takes it.
+suite_reaches_one_api() {
+  local own=$prefix-candidate-api other=$prefix-staging-candidate-api id taken
+  id=$(basename "$(dirname "$(url_of_api "$own")")")
+  taken=$(aws sts assume-role-with-web-identity --role-arn "$(jq --raw-output .VERIFY_ROLE "$work/variables.json")" \
+    --role-session-name one-api --web-identity-token "$(<"$work/issuer/production")" \
+    --policy '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:*:execute-api:*:*:'"$id"'/*"}]}')
+  # shellcheck disable=SC2034  # ask sends them
+  local credentials=(--aws-sigv4 "aws:amz:$AWS_REGION:execute-api"
+    --user "$(jq --raw-output '.Credentials | "\(.AccessKeyId):\(.SecretAccessKey)"' <<<"$taken")"
+    --header "x-amz-security-token: $(jq --raw-output .Credentials.SessionToken <<<"$taken")")
+  ask "$(url_of_api "$own")" GET /items | grep '^200 '
+  ask "$(url_of_api "$other")" GET /items | grep '^403 '
+}
+
+second_release() {
+  builds second
+  run_job deploy production "$(succeeded build staging)"
+  versions_are 2 2
+  public_release_is second
+}
+
+failing_candidate_stops() {
+  builds failing
+  fails run_job deploy production "$(succeeded build staging)" >"$work/said"
+  cat "$work/said"
+  grep '^failure: Contract suite against the candidate' "$work/said"
+  grep '^skipped: Promote' "$work/said"
+  grep '^skipped: Roll back' "$work/said"
+  versions_are 2 3
+  public_release_is second
+}
+
+# A release that keeps the contract for callers of the candidate API alone.
+broken_live_rolls_back() {
+  python "$root/.github/rehearsal/turning.py" "$here/rehearsal/second_release.py" "$(url_of_api "$prefix-api")" "$work/bundles"
+  builds turning
+  fails run_job deploy production "$(succeeded build staging)" >"$work/said"
+  cat "$work/said"
+  grep '^success: Promote' "$work/said"
+  grep '^failure: Shorter suite against live' "$work/said"
+  grep '^success: Roll back' "$work/said"
+  grep '^::error title=production was rolled back::' "$work/said"
+  versions_are 2 4
+  public_release_is second
+}
+
+summary_wants_every_job() {
+  local green
+  green=$(python -c 'import json, sys, yaml
+needs = yaml.safe_load(open(sys.argv[1]))["jobs"]["summary"]["needs"]
+print(json.dumps({"needs": {need: {"result": "success"} for need in needs}}))' "$root/.github/workflows/ci.yml")
+  run_job ci summary "$green"
+  local result
+  for result in skipped cancelled failure; do
+    fails run_job ci summary "$(jq --arg result "$result" '.needs.test.result = $result' <<<"$green")"
+  done
+}
+
+plan_is_commented() {
+  run_job preview plan "$(opened build)"
+  grep '<b>staging</b>: ' "$work/artifacts/plan/plan.md"
+  grep '<b>production</b>: ' "$work/artifacts/plan/plan.md"
+}
+
+preview_comes() {
+  builds first
+  run_job preview up "$(opened build)"
+  grep --fixed-strings 'execute-api' "$work/artifacts/up.json"
+  smoke "$(url_of_api "$prefix-pr-7-api")"
+  echo '[]' >"$GH_ANSWERS/repos-owner-name-issues-7-comments-per-page-100"
+  : >"$GH_CALLS"
+  commented success skipped
+  grep --extended-regexp '^api --method POST repos/owner/name/issues/7/comments ' "$GH_CALLS"
+  grep '^The contract suite held at http' "$GH_ANSWERS/body"
+  grep '<b>production</b>: ' "$GH_ANSWERS/body"
+}
+
+# commented UP DOWN
+commented() {
+  local url
+  url=$(jq --raw-output .url "$work/artifacts/up.json")
+  run_job preview comment "$(jq --null-input --compact-output --argjson event "$(pull_request synchronize)" --arg up "$1" --arg down "$2" --arg url "$url" '
+    $event * {needs: {plan: {result: $up}, up: {result: $up, outputs: {url: $url}}, down: {result: $down}}}')"
+}
+
+preview_goes() {
+  run_job preview down "$(pull_request closed)"
+  rm -r "$work/artifacts/plan"
+  rm -f "$service/target/plan.md"
+  echo '[{"id":41,"user":{"login":"somebody"},"body":"<!-- preview -->"},{"id":42,"user":{"login":"github-actions[bot]"},"body":"<!-- preview --> …"}]' \
+    >"$GH_ANSWERS/repos-owner-name-issues-7-comments-per-page-100"
+  : >"$GH_CALLS"
+  commented skipped success
+  grep '^api --method PATCH repos/owner/name/issues/comments/42 ' "$GH_CALLS"
+  grep '^The preview is gone.' "$GH_ANSWERS/body"
+  nothing_is_left_of 7
+}
+
+nothing_is_left_of() {
+  if inventory | grep "$prefix-pr-$1-"; then return 1; fi
+  [[ -z $(aws s3api list-objects-v2 --bucket "$(state_bucket)" --prefix "preview/pr-$1/" --output json | jq --raw-output '.Contents[]?.Key') ]]
+}
+
+strangers_get_no_preview() {
+  local unbuilt='{"needs":{"build":{"result":"skipped"}}}' event
+  for event in "$(pull_request opened fork/name)" "$(pull_request opened owner/name 'dependabot[bot]')"; do
+    skips run_job preview build "$event"
+    skips run_job preview plan "$(jq --compact-output ". * $unbuilt" <<<"$event")"
+    skips run_job preview up "$(jq --compact-output ". * $unbuilt" <<<"$event")"
+    skips run_job preview down "$(jq --compact-output '.github.event.action = "closed"' <<<"$event")"
+  done
+  run_job preview build "$(pull_request opened)"
+}
+
+sweep_takes_what_is_left() {
+  local schedule='{"github":{"event_name":"schedule"}}'
+  run_job preview up "$(opened build)"
+  echo '{"state":"open"}' >"$GH_ANSWERS/repos-owner-name-pulls-7"
+  run_job preview sweep "$schedule"
+  smoke "$(url_of_api "$prefix-pr-7-api")"
+  echo '{"state":"closed"}' >"$GH_ANSWERS/repos-owner-name-pulls-7"
+  run_job preview sweep "$schedule"
+  nothing_is_left_of 7
+}
+
+drift_is_reported() {
+  local issues=$GH_ANSWERS/repos-owner-name-issues-state-open-creator-github-actions-5-bot-5--per-page-100
+  echo '[]' >"$issues"
+  nightly
+  [[ ! -s $work/artifacts/drift/drift.md && $(<"$GH_CALLS") != *'issue '* ]]
+
+  aws logs put-retention-policy --log-group-name "/aws/lambda/$prefix-function" --retention-in-days 1
+  nightly
+  grep '<b>production</b>: Plan: 0 to add, 1 to change' "$GH_ANSWERS/body"
+  grep '^issue create ' "$GH_CALLS"
+
+  echo '[{"number":5,"title":"Drift: what is deployed is not what main says"}]' >"$issues"
+  nightly
+  grep '^issue edit 5 ' "$GH_CALLS"
+
+  aws logs put-retention-policy --log-group-name "/aws/lambda/$prefix-function" --retention-in-days 90
+  nightly
+  grep '^issue close 5 ' "$GH_CALLS"
+}
+
+nightly() {
+  local schedule='{"github":{"event_name":"schedule"}}'
+  : >"$GH_CALLS"
+  run_job drift compare "$schedule"
+  run_job drift report "$(jq --compact-output '. * {needs: {compare: {result: "success"}}}' <<<"$schedule")"
+}
+
+# typed NAME AGAIN: what was typed into destroy.yml.
+typed() {
+  jq --null-input --compact-output '{github: {event_name: "workflow_dispatch"}, inputs: {environment: $ARGS.positional[0], again: $ARGS.positional[1]}, needs: {confirm: {result: "success"}}}' --args "$@"
+}
+
+destroy_asks_twice() {
+  fails run_job destroy confirm "$(typed staging production)"
+  fails run_job destroy confirm "$(typed preview preview)"
+  run_job destroy confirm "$(typed staging staging)"
+}
+
+destroy_respects_protection() {
+  fails run_job destroy destroy "$(typed production production)" | tee "$work/said"
+  grep 'deletion_protection is on' "$work/said"
+  public_release_is second
+}
+
+staging_is_destroyed() {
+  run_job destroy destroy "$(typed staging staging)"
+  if inventory | grep "$prefix-staging-"; then return 1; fi
+}
