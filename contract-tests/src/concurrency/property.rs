@@ -1,0 +1,373 @@
+//! The concurrent property: whatever several clients do at once, each item was at every moment what
+//! the writes before had left.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::task::JoinSet;
+
+use crate::concurrency::history::{Effect, Event, Value};
+use crate::concurrency::linearize::is_linearizable;
+use crate::concurrency::minimise::minimise;
+use crate::concurrency::plan::{Action, ITEMS, Plan, plan};
+use crate::contract::answer::Answer;
+use crate::contract::check::failure;
+use crate::contract::decimal::Decimal;
+use crate::contract::model::Item;
+use crate::environments::client::Api;
+use crate::environments::environment::{Environment, Setup};
+use crate::environments::target::Target;
+use crate::progress::Progress;
+use crate::request::call::{Call, Gateway, Json};
+use crate::request::operation::ContentType;
+use crate::settings::Settings;
+
+/// The most pages of a list: more than there are items of ours, where no others have any.
+const MOST_PAGES: usize = 50;
+
+/// How many cases are tried at once: most of the time of one is waiting, for faults that take theirs.
+const AT_ONCE: u32 = 4;
+
+/// Why the property is not known to hold.
+#[derive(Debug)]
+pub enum Trouble {
+    /// It does not: in which case, what is wrong, and the least history that shows it.
+    Broken(u32, String, Vec<Event>),
+    /// An environment was in the way, and this says how.
+    CouldNotTell(String),
+}
+
+/// Tries as many plans as the settings say; with their faults, if there is a proxy.
+///
+/// # Errors
+/// The first whose history cannot be explained; or why that could not be told.
+///
+/// # Panics
+/// If a case does.
+pub async fn hold(
+    target: &Target,
+    setup: &Setup,
+    settings: Settings,
+    test: &str,
+) -> Result<(), Trouble> {
+    let at_once = match target {
+        Target::Live(_) => 1,
+        Target::Embedded | Target::DynamoDbLocal(_) => AT_ONCE,
+    };
+    let mut progress = Progress::new(test, settings.cases);
+    let mut next = 0;
+    while next < settings.cases {
+        let cases = next..settings.cases.min(next.saturating_add(at_once));
+        next = cases.end;
+        let cases: Vec<_> = cases
+            .map(|case| {
+                let (target, setup) = (target.clone(), setup.clone());
+                tokio::spawn(async move { hold_once(&target, &setup, settings, case).await })
+            })
+            .collect();
+        let mut held = Ok(());
+        for case in cases {
+            // Every one is waited for, so that nothing of it is left.
+            held = held.and(case.await.expect("a case does not panic"));
+        }
+        held?;
+        progress.step(at_once);
+    }
+    Ok(())
+}
+
+/// Tries the plan of one case.
+///
+/// # Errors
+/// If its history cannot be explained; or why that could not be told.
+pub async fn hold_once(
+    target: &Target,
+    setup: &Setup,
+    settings: Settings,
+    case: u32,
+) -> Result<(), Trouble> {
+    let environment = target.open(setup).await.map_err(Trouble::CouldNotTell)?;
+    let verdict = judge(&environment, settings.draw(&plan(), case)).await;
+    environment.close().await;
+    verdict.map_err(|stop| match stop {
+        Stop::Broken(reason, events) => Trouble::Broken(case + 1, reason, events),
+        Stop::CouldNotTell(reason) => Trouble::CouldNotTell(reason),
+    })
+}
+
+impl Trouble {
+    /// All that there is to say.
+    #[must_use]
+    pub fn report(&self, seed: u64) -> String {
+        match self {
+            Self::CouldNotTell(reason) => format!("It could not be told: {reason}"),
+            Self::Broken(case, reason, events) => {
+                let mut report = format!("{reason}\n\nFound in case {case}.");
+                if !events.is_empty() {
+                    report.push_str(" The least of what was seen that cannot be explained:\n\n");
+                }
+                for event in events {
+                    let _ = writeln!(report, "{event}");
+                }
+                let _ = write!(report, "\nTo look for it again: CONTRACT_SEED={seed}");
+                report
+            }
+        }
+    }
+}
+
+enum Stop {
+    Broken(String, Vec<Event>),
+    CouldNotTell(String),
+}
+
+async fn judge(environment: &Environment, plan: Plan) -> Result<(), Stop> {
+    let clock = Arc::new(AtomicU64::new(1));
+    let client = |number| Client {
+        number,
+        api: environment.api().clone(),
+        prefix: environment.prefix().to_owned(),
+        faulty: environment.proxy().is_some(),
+        clock: Arc::clone(&clock),
+        seen: Vec::new(),
+    };
+    let mut all = client(0).run(plan.before).await?;
+
+    if let Some(proxy) = environment.proxy() {
+        proxy.script().then(plan.faults);
+    }
+    let mut clients = JoinSet::new();
+    for (actions, number) in plan.clients.into_iter().zip(1..) {
+        clients.spawn(client(number).run(actions));
+    }
+    while let Some(done) = clients.join_next().await {
+        all.extend(done.expect("a client does not panic")?);
+    }
+    if let Some(proxy) = environment.proxy() {
+        proxy.script().heal();
+        proxy.apply_late().await;
+    }
+    let looks = (0..ITEMS).map(Action::Get).chain([Action::List(2)]);
+    all.extend(client(0).run(looks.collect()).await?);
+    if environment.is_shared() {
+        client(0)
+            .run((0..ITEMS).map(Action::Delete).collect())
+            .await?;
+    }
+
+    for key in 0..ITEMS {
+        let events: Vec<_> = all
+            .iter()
+            .filter(|(of, _)| *of == key)
+            .map(|(_, event)| event.clone())
+            .collect();
+        if !is_linearizable(&events) {
+            let mut least = minimise(events);
+            least.sort_by_key(|event| event.invoked);
+            let reason = "no order of these operations on one item explains what was read";
+            return Err(Stop::Broken(reason.to_owned(), least));
+        }
+    }
+    Ok(())
+}
+
+type Seen = Vec<(usize, Event)>;
+
+struct Client {
+    number: usize,
+    api: Api,
+    prefix: String,
+    /// Whether the table may fail, so that failures are answers like any other.
+    faulty: bool,
+    clock: Arc<AtomicU64>,
+    seen: Seen,
+}
+
+impl Client {
+    async fn run(mut self, actions: Vec<Action>) -> Result<Seen, Stop> {
+        for action in actions {
+            match action {
+                Action::Put(key) => self.put(key).await?,
+                Action::Delete(key) => self.write(key, Call::Delete(self.id(key)), None).await?,
+                Action::Get(key) => self.get(key).await?,
+                Action::List(limit) => self.list(limit).await?,
+            }
+        }
+        Ok(self.seen)
+    }
+
+    async fn put(&mut self, key: usize) -> Result<(), Stop> {
+        let value = self.now();
+        let fields = vec![
+            ("id".to_owned(), Json::Text(self.id(key))),
+            ("price".to_owned(), Json::Number(value.to_string())),
+            ("name".to_owned(), Json::Text(format!("v{value}"))),
+        ];
+        let call = Call::written(fields, ContentType::Json);
+        self.write(key, call, Some(value)).await
+    }
+
+    async fn write(&mut self, key: usize, call: Call, value: Value) -> Result<(), Stop> {
+        let invoked = self.now();
+        let answer = self.send(&call).await?;
+        let returned = match answer.status {
+            200 => Some(self.now()),
+            503 if may_have_been_applied(&answer)? => None,
+            // Nothing was changed, so it is no part of the history.
+            _ => return Ok(()),
+        };
+        self.saw(key, Effect::Write(value), invoked, returned);
+        Ok(())
+    }
+
+    async fn get(&mut self, key: usize) -> Result<(), Stop> {
+        let invoked = self.now();
+        let answer = self.send(&Call::Get(self.id(key))).await?;
+        let value = match answer.status {
+            200 => {
+                let (id, item) = answer.item().map_err(broken)?;
+                if id != self.id(key) {
+                    return Err(broken(format!("{id:?} is shown for {:?}", self.id(key))));
+                }
+                Some(value_of(&item)?)
+            }
+            404 => None,
+            _ => return Ok(()),
+        };
+        let returned = self.now();
+        self.saw(key, Effect::Read(value), invoked, Some(returned));
+        Ok(())
+    }
+
+    /// A list is a read of every item: of one that is shown during its page, and of one that is not
+    /// at some moment of the whole walk.
+    async fn list(&mut self, limit: u16) -> Result<(), Stop> {
+        let begun = self.now();
+        let mut shown = Vec::new();
+        let mut start = None;
+        for _ in 0..MOST_PAGES {
+            let invoked = self.now();
+            let answer = self.send(&Call::page(Some(limit), start)).await?;
+            if answer.status != 200 {
+                return Ok(());
+            }
+            let page = answer.page().map_err(broken)?;
+            let returned = self.now();
+            for (id, item) in page.items {
+                if shown.contains(&id) {
+                    return Err(broken(format!("a list shows {id:?} a second time")));
+                }
+                if let Some(key) = (0..ITEMS).find(|key| self.id(*key) == id) {
+                    let value = Some(value_of(&item)?);
+                    self.saw(key, Effect::Read(value), invoked, Some(returned));
+                }
+                shown.push(id);
+            }
+            if page.last.is_none() {
+                for key in 0..ITEMS {
+                    if !shown.contains(&self.id(key)) {
+                        let returned = self.now();
+                        self.saw(key, Effect::Read(None), begun, Some(returned));
+                    }
+                }
+                return Ok(());
+            }
+            start = page.last;
+        }
+        match self.api.gateway() {
+            Gateway::DecodesTwice => Err(broken("a list does not end".to_owned())),
+            Gateway::Unknown => Ok(()),
+        }
+    }
+
+    async fn send(&self, call: &Call) -> Result<Answer, Stop> {
+        let foreign = self.api.gateway() == Gateway::Unknown;
+        let answer = self
+            .api
+            .send(call)
+            .await
+            .expect("such an id can always be sent");
+        let answer = answer.map_err(|reason| {
+            if foreign {
+                Stop::CouldNotTell(reason)
+            } else {
+                broken(format!("there was no answer: {reason}"))
+            }
+        })?;
+        let expected = match (answer.status, call) {
+            (200, _) | (404, Call::Get(_)) => return Ok(answer),
+            (500 | 503, _) => self.faulty,
+            _ => false,
+        };
+        if foreign && [429, 502, 503, 504].contains(&answer.status) {
+            return Err(Stop::CouldNotTell(format!("it answered {}", answer.status)));
+        }
+        failure(&answer, call).map_err(broken)?;
+        if expected {
+            Ok(answer)
+        } else {
+            Err(broken(format!(
+                "{} was answered with {}",
+                call.method(),
+                answer.status
+            )))
+        }
+    }
+
+    fn id(&self, key: usize) -> String {
+        format!("{}key {key}", self.prefix)
+    }
+
+    fn now(&self) -> u64 {
+        self.clock.fetch_add(1, Ordering::SeqCst)
+    }
+
+    fn saw(&mut self, key: usize, effect: Effect, invoked: u64, returned: Option<u64>) {
+        let event = Event {
+            client: self.number,
+            effect,
+            invoked,
+            returned,
+        };
+        self.seen.push((key, event));
+    }
+}
+
+fn broken(reason: String) -> Stop {
+    Stop::Broken(reason, Vec::new())
+}
+
+fn may_have_been_applied(answer: &Answer) -> Result<bool, Stop> {
+    unknown_fate(answer).map_err(broken)
+}
+
+/// Which of the two messages the 503 of a write has: that it may have been applied, or that nothing was
+/// changed.
+///
+/// # Errors
+/// If it has neither.
+pub fn unknown_fate(answer: &Answer) -> Result<bool, String> {
+    let message = answer.message()?.to_lowercase();
+    let unchanged = message.contains("nothing was changed");
+    let unknown = message.contains("may or may not have been applied");
+    match (unchanged, unknown) {
+        (true, false) => Ok(false),
+        (false, true) => Ok(true),
+        _ => Err(format!(
+            "the message {message:?} does not say whether anything was changed"
+        )),
+    }
+}
+
+/// Which write an item comes from; its two fields must come from the same.
+fn value_of(item: &Item) -> Result<u64, Stop> {
+    let name = item
+        .name
+        .as_deref()
+        .and_then(|name| name.strip_prefix('v')?.parse::<u64>().ok());
+    match name {
+        Some(value) if Decimal::parse(&value.to_string()) == item.price => Ok(value),
+        _ => Err(broken(format!("{item:?} is shown, which nobody ever put"))),
+    }
+}

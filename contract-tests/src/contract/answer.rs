@@ -1,0 +1,194 @@
+//! The answer to a request, as it came, and its parts as the contract names them.
+
+use std::collections::BTreeMap;
+
+use crate::contract::decimal::Decimal;
+use crate::contract::json::{self, Members};
+use crate::contract::model::{Item, Items};
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers, their names in lower case; one that comes twice has both values.
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// A page of the list, as it was shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The items, by id.
+    pub items: Items,
+    /// Their ids in the order in which they were shown.
+    pub order: Vec<String>,
+    /// Where the next page begins, if there may be one.
+    pub last: Option<String>,
+}
+
+impl Answer {
+    /// The body as text.
+    ///
+    /// # Errors
+    /// If it is not UTF-8.
+    pub fn text(&self) -> Result<&str, String> {
+        std::str::from_utf8(&self.body).map_err(|_| "the body is not UTF-8".to_owned())
+    }
+
+    /// The whole body as a JSON string.
+    ///
+    /// # Errors
+    /// What it is instead.
+    pub fn string(&self) -> Result<String, String> {
+        json::string(self.text()?).map_err(|is| format!("the body {is}"))
+    }
+
+    /// The message of a failure, all that its body may hold.
+    ///
+    /// # Errors
+    /// What it holds instead.
+    pub fn message(&self) -> Result<String, String> {
+        let mut members = Members::parse(self.text()?).map_err(|is| format!("the body {is}"))?;
+        let message = members.take("message").ok_or("the body has no message")?;
+        let message = json::string(&message).map_err(|is| format!("the message {is}"))?;
+        members
+            .nothing_left()
+            .map_err(|has| format!("the body {has}"))?;
+        Ok(message)
+    }
+
+    /// The item in `{"Item":{…}}`.
+    ///
+    /// # Errors
+    /// What the body holds instead.
+    pub fn item(&self) -> Result<(String, Item), String> {
+        let mut members = Members::parse(self.text()?).map_err(|is| format!("the body {is}"))?;
+        let found = members.take("Item").ok_or("the body has no Item")?;
+        members
+            .nothing_left()
+            .map_err(|has| format!("the body {has}"))?;
+        item(&found)
+    }
+
+    /// The page in `{"Items":[…],"Count":n,"ScannedCount":n}`.
+    ///
+    /// # Errors
+    /// What is wrong with the body, or with its counts.
+    pub fn page(&self) -> Result<Shown, String> {
+        let mut members = Members::parse(self.text()?).map_err(|is| format!("the body {is}"))?;
+        let mut required = |name: &str| {
+            members
+                .take(name)
+                .ok_or_else(|| format!("the body has no {name}"))
+        };
+        let shown = json::array(&required("Items")?).map_err(|is| format!("Items {is}"))?;
+        let counts = [required("Count")?, required("ScannedCount")?];
+        let last = members
+            .take("LastEvaluatedKey")
+            .map(|key| last(&key))
+            .transpose()?;
+        members
+            .nothing_left()
+            .map_err(|has| format!("the body {has}"))?;
+
+        let (mut items, mut order) = (Items::new(), Vec::new());
+        for element in shown {
+            let (id, item) = item(element.get())?;
+            order.push(id.clone());
+            if items.insert(id.clone(), item).is_some() {
+                return Err(format!("the page shows the item {id:?} twice"));
+            }
+        }
+        for (name, count) in ["Count", "ScannedCount"].into_iter().zip(counts) {
+            if count != order.len().to_string() {
+                return Err(format!(
+                    "{name} is {count}, and {} items are shown",
+                    order.len()
+                ));
+            }
+        }
+        Ok(Shown { items, order, last })
+    }
+}
+
+fn last(text: &str) -> Result<String, String> {
+    let mut members = Members::parse(text).map_err(|is| format!("LastEvaluatedKey {is}"))?;
+    let id = members.take("id").ok_or("LastEvaluatedKey has no id")?;
+    members
+        .nothing_left()
+        .map_err(|has| format!("LastEvaluatedKey {has}"))?;
+    json::string(&id).map_err(|is| format!("the id of LastEvaluatedKey {is}"))
+}
+
+fn item(text: &str) -> Result<(String, Item), String> {
+    let mut members = Members::parse(text).map_err(|is| format!("an item {is}"))?;
+    let id = members.take("id").ok_or("an item has no id")?;
+    let id = json::string(&id).map_err(|is| format!("an id {is}"))?;
+    let price = members.take("price").map(|price| {
+        Decimal::parse(&price).ok_or_else(|| format!("a price is {price} and not a number"))
+    });
+    let name = members.take("name").map(|name| json::string(&name));
+    members
+        .nothing_left()
+        .map_err(|has| format!("an item {has}"))?;
+    let item = Item {
+        price: price.transpose()?,
+        name: name.transpose().map_err(|is| format!("a name {is}"))?,
+    };
+    Ok((id, item))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(body: &str) -> Answer {
+        Answer {
+            status: 200,
+            headers: BTreeMap::new(),
+            body: body.as_bytes().to_vec(),
+        }
+    }
+
+    #[test]
+    fn every_digit_of_a_price_counts() {
+        let price =
+            |text: &str| answer(&format!(r#"{{"Item":{{"id":"a","price":{text}}}}}"#)).item();
+        let all = "12345678901234567890123456789012345678";
+        let (_, item) = price(all).expect("an item");
+        assert_eq!(item.price, Decimal::parse(all));
+        assert!(price("\"1\"").is_err() && price("null").is_err());
+    }
+
+    #[test]
+    fn what_nothing_declares_is_refused() {
+        for body in [
+            r#"{"Item":{"id":"a","colour":1}}"#,
+            r#"{"Item":{"id":"a"},"more":1}"#,
+            r#"{"Item":{"id":"a","id":"a"}}"#,
+            r#"{"Item":{}}"#,
+            "[]",
+            "",
+        ] {
+            assert!(answer(body).item().is_err(), "{body}");
+        }
+        assert!(answer(r#"{"message":"m","cause":"c"}"#).message().is_err());
+    }
+
+    #[test]
+    fn a_page_counts_what_it_shows() {
+        let page = |body: &str| answer(body).page();
+        let whole = page(r#"{"Items":[{"id":"a"}],"Count":1,"ScannedCount":1}"#).expect("a page");
+        assert_eq!((whole.order, whole.last), (vec!["a".to_owned()], None));
+        for body in [
+            r#"{"Items":[{"id":"a"}],"Count":1,"ScannedCount":2}"#,
+            r#"{"Items":[{"id":"a"},{"id":"a"}],"Count":2,"ScannedCount":2}"#,
+            r#"{"Items":[],"Count":0}"#,
+            r#"{"Items":[],"Count":0,"ScannedCount":0,"LastEvaluatedKey":"a"}"#,
+        ] {
+            assert!(page(body).is_err(), "{body}");
+        }
+    }
+}

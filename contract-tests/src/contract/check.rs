@@ -1,0 +1,235 @@
+//! Whether an answer is what the contract asks for: its status, its headers and its whole body.
+
+use crate::contract::answer::Answer;
+use crate::contract::model::{Expected, Page};
+use crate::request::call::{Call, Gateway};
+
+/// The headers that an answer may have: the service's own, and those that a gateway adds.
+const DECLARED: [&str; 6] = [
+    "apigw-requestid",
+    "connection",
+    "content-length",
+    "content-type",
+    "date",
+    "retry-after",
+];
+
+/// From this length on, a stretch of the request in a message is no coincidence.
+const STRETCH: usize = 12;
+
+/// What gives away how the service is built, in lower case.
+const TELL_TALE: [&str; 16] = [
+    "arn:",
+    "amazonaws",
+    "dynamodb",
+    "127.0.0.1",
+    "localhost",
+    "http:",
+    "https:",
+    "exception",
+    "serde",
+    "hyper",
+    "sdk",
+    "panicked",
+    "credential",
+    "table",
+    "src/",
+    "123456789012",
+];
+
+/// Checks one answer.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn check(
+    expected: &Expected,
+    answer: &Answer,
+    call: &Call,
+    gateway: Gateway,
+) -> Result<(), String> {
+    headers(answer, gateway)?;
+    if answer.status != 200 {
+        failure(answer, call)?;
+    }
+    match expected {
+        Expected::Put(_, otherwise) if otherwise.contains(&answer.status) => Ok(()),
+        Expected::Put(id, _) => text(answer, &format!("Put item {id}")),
+        Expected::Deleted(id) => text(answer, &format!("Deleted item {id}")),
+        Expected::Item(id, item) => {
+            status(answer, &[200])?;
+            let (shown_id, shown) = answer.item()?;
+            if shown_id == *id && shown == *item {
+                return Ok(());
+            }
+            Err(format!(
+                "the item shown is {}, not {}",
+                shown.shown(&shown_id),
+                item.shown(id)
+            ))
+        }
+        Expected::Page(page) => {
+            status(answer, &[200])?;
+            check_page(page, answer)
+        }
+        Expected::NotFound => message(answer, "Item not found"),
+        Expected::NoRoute => message(answer, "Not Found"),
+        Expected::Refused(statuses) => status(answer, statuses),
+    }
+}
+
+/// Checks what every failure has to be: a message, and one that gives nothing away.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn failure(answer: &Answer, call: &Call) -> Result<(), String> {
+    let message = answer.message()?;
+    if message.is_empty() {
+        return Err("the message is empty".to_owned());
+    }
+    // The name of an unknown or a duplicate field may be repeated, and 64 characters of it at most.
+    let quoted = message.split('"').nth(1).unwrap_or_default();
+    let told = if quoted.chars().count() <= 64 && is_field(quoted, call) {
+        message.replacen(quoted, "", 1)
+    } else {
+        message.clone()
+    };
+    let lower = told.to_lowercase();
+    if let Some(tale) = TELL_TALE.iter().find(|tale| lower.contains(**tale)) {
+        return Err(format!("the message {message:?} gives away {tale:?}"));
+    }
+    if let Some(name) = call
+        .field_names()
+        .find(|name| starts_too_long(name, &message))
+    {
+        return Err(format!(
+            "the message repeats more than 64 characters of the field {name:?}"
+        ));
+    }
+    match call.secrets().find_map(|secret| stretch(secret, &told)) {
+        Some(stretch) => Err(format!(
+            "the message {message:?} repeats {stretch:?} of the request"
+        )),
+        None => Ok(()),
+    }
+}
+
+fn is_field(quoted: &str, call: &Call) -> bool {
+    call.field_names().any(|name| name.starts_with(quoted))
+}
+
+fn starts_too_long(name: &str, message: &str) -> bool {
+    let end = name.char_indices().nth(65).map(|(end, _)| end);
+    end.is_some_and(|end| message.contains(&name[..end]))
+}
+
+/// A stretch of the secret that the message repeats. One character again and again says nothing.
+fn stretch<'a>(secret: &'a str, message: &str) -> Option<&'a str> {
+    let starts = secret.char_indices().map(|(at, _)| at).take(4096);
+    starts
+        .filter_map(|at| {
+            let rest = &secret[at..];
+            let end = rest.char_indices().nth(STRETCH).map(|(end, _)| end);
+            end.map(|end| &rest[..end])
+        })
+        .find(|stretch| message.contains(stretch))
+}
+
+/// Checks the headers that every answer must and may have.
+///
+/// # Errors
+/// What is wrong with them, in words.
+pub fn headers(answer: &Answer, gateway: Gateway) -> Result<(), String> {
+    match answer.headers.get("content-type").map(String::as_str) {
+        Some("application/json") => {}
+        other => return Err(format!("content-type is {other:?}, not application/json")),
+    }
+    let retry = answer.headers.get("retry-after").map(String::as_str);
+    if retry != (answer.status == 503).then_some("1") && gateway == Gateway::DecodesTwice {
+        return Err(format!(
+            "retry-after is {retry:?} at status {}",
+            answer.status
+        ));
+    }
+    // An unknown gateway, and whatever is in front of it, may add headers of its own.
+    let undeclared = |name: &&String| !DECLARED.contains(&name.as_str());
+    match answer.headers.keys().find(undeclared) {
+        Some(name) if gateway == Gateway::DecodesTwice => {
+            Err(format!("the header {name} is not declared"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn status(answer: &Answer, allowed: &[u16]) -> Result<(), String> {
+    if allowed.contains(&answer.status) {
+        Ok(())
+    } else {
+        Err(format!("the status is {}, not {allowed:?}", answer.status))
+    }
+}
+
+fn text(answer: &Answer, expected: &str) -> Result<(), String> {
+    status(answer, &[200])?;
+    match answer.string()? {
+        text if text == expected => Ok(()),
+        text => Err(format!("the answer is {text:?}, not {expected:?}")),
+    }
+}
+
+fn message(answer: &Answer, expected: &str) -> Result<(), String> {
+    status(answer, &[404])?;
+    match answer.message()? {
+        message if message == expected => Ok(()),
+        message => Err(format!("the message is {message:?}, not {expected:?}")),
+    }
+}
+
+/// Every item of a page must be one that there is, as it is; a page that is the whole list must
+/// show them all.
+fn check_page(page: &Page, answer: &Answer) -> Result<(), String> {
+    let shown = answer.page()?;
+    if let Some(limit) = page.limit
+        && shown.order.len() > limit
+    {
+        return Err(format!(
+            "{} items are shown at a limit of {limit}",
+            shown.order.len()
+        ));
+    }
+    if let Some(start) = &page.start
+        && shown.items.contains_key(start)
+    {
+        return Err(format!(
+            "the page shows the item {start:?}, behind which it begins"
+        ));
+    }
+    // Where others have items too, only those of our own namespace are any business of ours.
+    for (id, item) in shown
+        .items
+        .iter()
+        .filter(|(id, _)| id.starts_with(&page.prefix))
+    {
+        match page.items.get(id) {
+            Some(current) if current == item => {}
+            Some(current) => {
+                return Err(format!(
+                    "the list shows {}, not {}",
+                    item.shown(id),
+                    current.shown(id)
+                ));
+            }
+            None => {
+                return Err(format!(
+                    "the page shows the item {id:?}, which is not there"
+                ));
+            }
+        }
+    }
+    if page.start.is_none() && shown.last.is_none() {
+        let missing = page.items.keys().find(|id| !shown.items.contains_key(*id));
+        if let Some(id) = missing {
+            return Err(format!("the list ends without the item {id:?}"));
+        }
+    }
+    Ok(())
+}

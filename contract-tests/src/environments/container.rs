@@ -1,0 +1,152 @@
+//! `DynamoDB` Local: where it is, or the container in which it is started when it is first needed.
+
+use std::fmt;
+use std::process::{Command, Stdio};
+
+use testcontainers::core::wait::HttpWaitStrategy;
+use testcontainers::core::{IntoContainerPort, WaitFor};
+use testcontainers::runners::AsyncRunner;
+use testcontainers::{ContainerAsync, GenericImage, ImageExt};
+use tokio::sync::Mutex;
+
+use crate::environments::client::{chain, provide_cryptography};
+
+/// The image.
+const IMAGE: &str = "amazon/dynamodb-local";
+
+/// The one version of the image that the tests are known to run on.
+const TAG: &str = "2.6.1";
+
+/// The port that it listens on in its container.
+const PORT: u16 = 8000;
+
+/// The label by which a container is known as one of ours; its value tells whose.
+pub const LABEL: &str = "contract-tests";
+
+/// A `DynamoDB` Local.
+pub struct DynamoDbLocal {
+    place: Place,
+    container: Mutex<Started>,
+}
+
+enum Place {
+    At(String),
+    InContainer(String),
+}
+
+enum Started {
+    NotYet,
+    Running(Box<ContainerAsync<GenericImage>>, String),
+    /// Removed, and never to be started again: the process is about to end.
+    Over,
+}
+
+impl fmt::Debug for DynamoDbLocal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::At(url) => write!(f, "DynamoDB Local at {url}"),
+            Place::InContainer(_) => f.write_str("DynamoDB Local in a container"),
+        }
+    }
+}
+
+impl DynamoDbLocal {
+    /// The one at this endpoint.
+    #[must_use]
+    pub fn at(endpoint: impl Into<String>) -> Self {
+        Self {
+            place: Place::At(endpoint.into()),
+            container: Mutex::new(Started::NotYet),
+        }
+    }
+
+    /// One in a container with this label, which is started when it is first needed.
+    #[must_use]
+    pub fn in_container(label: impl Into<String>) -> Self {
+        Self {
+            place: Place::InContainer(label.into()),
+            container: Mutex::new(Started::NotYet),
+        }
+    }
+
+    /// Whether a container can be started without anything being downloaded.
+    ///
+    /// # Errors
+    /// What to do so that it can.
+    pub fn available() -> Result<(), String> {
+        if !docker(&["version"]) {
+            return Err("Docker does not answer: start it, or set DYNAMODB_ENDPOINT".to_owned());
+        }
+        if !docker(&["image", "inspect", &format!("{IMAGE}:{TAG}")]) {
+            return Err(format!("the image is missing: docker pull {IMAGE}:{TAG}"));
+        }
+        Ok(())
+    }
+
+    /// Where it answers; starts the container if that has not been done.
+    ///
+    /// # Errors
+    /// What kept the container from starting.
+    pub async fn endpoint(&self) -> Result<String, String> {
+        let label = match &self.place {
+            Place::At(url) => return Ok(url.clone()),
+            Place::InContainer(label) => label,
+        };
+        let mut started = self.container.lock().await;
+        match &*started {
+            Started::Running(_, url) => Ok(url.clone()),
+            Started::Over => Err("the tests were stopped".to_owned()),
+            Started::NotYet => {
+                let (container, url) = start(label).await.map_err(|error| {
+                    format!(
+                        "{IMAGE}:{TAG} did not start, so see whether docker run does: {}",
+                        chain(&error)
+                    )
+                })?;
+                *started = Started::Running(Box::new(container), url.clone());
+                Ok(url)
+            }
+        }
+    }
+
+    /// Removes the container, if one was started, and waits until it is gone.
+    pub async fn remove(&self) {
+        let started = std::mem::replace(&mut *self.container.lock().await, Started::Over);
+        if let Started::Running(container, _) = started
+            && let Err(error) = container.rm().await
+        {
+            eprintln!("a container labelled {LABEL} stays behind: {error}");
+        }
+    }
+}
+
+async fn start(
+    label: &str,
+) -> Result<(ContainerAsync<GenericImage>, String), testcontainers::TestcontainersError> {
+    // Readiness is asked for by a client that testcontainers builds.
+    provide_cryptography();
+    // Any answer will do, and to a plain GET it is 400.
+    let ready = HttpWaitStrategy::new("/")
+        .with_port(PORT.tcp())
+        .with_expected_status_code(400_u16);
+    let container = GenericImage::new(IMAGE, TAG)
+        .with_exposed_port(PORT.tcp())
+        .with_wait_for(WaitFor::http(ready))
+        .with_cmd(["-jar", "DynamoDBLocal.jar", "-inMemory", "-sharedDb"])
+        .with_label(LABEL, label)
+        .start()
+        .await?;
+    let host = container.get_host().await?;
+    let port = container.get_host_port_ipv4(PORT).await?;
+    Ok((container, format!("http://{host}:{port}")))
+}
+
+fn docker(arguments: &[&str]) -> bool {
+    let status = Command::new("docker")
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    status.is_ok_and(|status| status.success())
+}

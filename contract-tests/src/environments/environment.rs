@@ -1,0 +1,194 @@
+//! A place for one sequence: a service of its own, or a namespace of its own on a shared one.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use function::Service;
+use local::Store;
+use local::gateway::{self, Settings};
+use local::table::Table;
+
+use crate::contract::model::Exceptions;
+use crate::environments::client::Api;
+use crate::faults::proxy::Proxy;
+use crate::planted::bug::Bug;
+use crate::request::call::Gateway;
+
+/// What a service is started with.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The bug that is planted in it, if any.
+    pub bug: Option<&'static Bug>,
+    /// What every id begins with; nothing, unless it is to be seen whether that matters.
+    pub prefix: String,
+    /// Whether a proxy stands between it and its table, which may be told to do harm.
+    pub proxied: bool,
+    /// Where the service looks for its table, if not where it is.
+    pub endpoint: Option<&'static str>,
+    /// The time limit of one invocation.
+    pub time_limit: Duration,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            bug: None,
+            prefix: String::new(),
+            proxied: false,
+            endpoint: None,
+            time_limit: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A place that nothing else disturbs, and which nothing of is left once it is closed.
+pub struct Environment {
+    api: Api,
+    prefix: String,
+    exceptions: Exceptions,
+    running: Option<Running>,
+}
+
+struct Running {
+    gateway: gateway::Gateway,
+    table: Table,
+    /// Whether the table would stay behind in a `DynamoDB` that others use.
+    on_loan: bool,
+    proxy: Option<Proxy>,
+}
+
+impl Environment {
+    /// A service on a new table in this store.
+    ///
+    /// # Errors
+    /// What kept it from starting.
+    pub async fn start(
+        store: Store,
+        exceptions: Exceptions,
+        setup: &Setup,
+    ) -> Result<Self, String> {
+        let failed = |error: &dyn std::error::Error| format!("failed to {error}");
+        let on_loan = matches!(store, Store::Endpoint(_));
+        let (store, proxy) = if setup.proxied {
+            let filter = setup.bug.and_then(|bug| bug.filter);
+            let proxy = Proxy::start(&store, filter).await?;
+            (Store::Endpoint(proxy.url()), Some(proxy))
+        } else {
+            (store, None)
+        };
+        let name = format!("contract-tests-{}", fresh());
+        let table = Table::open(&store, &name)
+            .await
+            .map_err(|error| failed(&error))?;
+        let service = match setup.endpoint {
+            None => table.service(),
+            Some(endpoint) => {
+                let config = table
+                    .client()
+                    .config()
+                    .to_builder()
+                    .endpoint_url(endpoint)
+                    .build();
+                Service::new(function::table::Table::new(
+                    Client::from_conf(config),
+                    &name,
+                ))
+            }
+        };
+        let handler = gateway::handler(move |event| {
+            let service = service.clone();
+            async move { service.handle(event).await }
+        });
+        let handler = match setup.bug {
+            Some(bug) => (bug.wrap)(handler),
+            None => handler,
+        };
+        let settings = Settings {
+            time_limit: setup.time_limit,
+            ..Settings::default()
+        };
+        let listener = local::listen(0).await.map_err(|error| failed(&error))?;
+        let gateway =
+            gateway::Gateway::start(listener, handler, settings).map_err(|error| failed(&error))?;
+        Ok(Self {
+            api: Api::new(&gateway.url(), Gateway::DecodesTwice),
+            prefix: setup.prefix.clone(),
+            exceptions,
+            running: Some(Running {
+                gateway,
+                table,
+                on_loan,
+                proxy,
+            }),
+        })
+    }
+
+    /// A namespace of its own in the API at this URL.
+    #[must_use]
+    pub fn namespace(url: &str) -> Self {
+        Self {
+            api: Api::new(url, Gateway::Unknown),
+            prefix: fresh(),
+            exceptions: Exceptions::default(),
+            running: None,
+        }
+    }
+
+    /// The API to ask.
+    #[must_use]
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// What every id must begin with.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// Whether others may have items there too.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.running.is_none()
+    }
+
+    /// What its table is known to do otherwise.
+    #[must_use]
+    pub fn exceptions(&self) -> Exceptions {
+        self.exceptions
+    }
+
+    /// What stands between the service and its table, if anything does.
+    #[must_use]
+    pub fn proxy(&self) -> Option<&Proxy> {
+        self.running.as_ref()?.proxy.as_ref()
+    }
+
+    /// Stops what was started, and removes the table from a `DynamoDB` that goes on.
+    pub async fn close(self) {
+        let Some(running) = self.running else { return };
+        running.gateway.stop().await;
+        if running.on_loan {
+            let client = running.table.client();
+            // A table that is left behind hurts nobody: its name never comes again.
+            let _ = client
+                .delete_table()
+                .table_name(running.table.name())
+                .send()
+                .await;
+        }
+        running.table.close().await;
+        if let Some(proxy) = running.proxy {
+            proxy.stop().await;
+        }
+    }
+}
+
+/// Nine characters that nobody has used before.
+#[must_use]
+pub fn fresh() -> String {
+    // The standard library seeds its hashers with what randomness the system has.
+    let random = RandomState::new().build_hasher().finish();
+    format!("{:08x}-", random >> 32)
+}

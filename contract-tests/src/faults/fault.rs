@@ -1,0 +1,110 @@
+//! What can go wrong between the service and its table, and what the contract makes of it.
+
+/// What becomes of one request to the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing unusual.
+    Pass,
+    /// It is answered, but only after a while.
+    Slow,
+    /// It is refused for its rate.
+    Throttle,
+    /// The table has an error of its own.
+    InternalError,
+    /// The answer is a 200 with no body.
+    Empty,
+    /// The answer is a 200 that is cut in the middle.
+    Malformed,
+    /// The connection ends before the request is looked at.
+    Cut,
+    /// The connection ends after the request was carried out.
+    CutAfter,
+    /// The connection ends, and a write is applied all the same, after a newer one.
+    Late,
+    /// There is no answer, and nothing happens.
+    Hang,
+    /// There is no answer, though the request was carried out.
+    HangAfter,
+    /// The service may not do this.
+    Denied,
+    /// The table is not there.
+    TableGone,
+}
+
+/// What a request meets whose every attempt meets the same fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It succeeds.
+    Done,
+    /// 503: nothing was changed.
+    Unchanged,
+    /// 503: it may or may not have been applied.
+    Unknown,
+    /// 500: an operator must act; nothing was changed.
+    Operator,
+}
+
+impl Fault {
+    /// All of them that are one.
+    pub const ALL: [Self; 12] = [
+        Self::Slow,
+        Self::Throttle,
+        Self::InternalError,
+        Self::Empty,
+        Self::Malformed,
+        Self::Cut,
+        Self::CutAfter,
+        Self::Late,
+        Self::Hang,
+        Self::HangAfter,
+        Self::Denied,
+        Self::TableGone,
+    ];
+
+    /// What the contract makes of a write that meets it.
+    #[must_use]
+    pub fn fate_of_write(self) -> Fate {
+        match self {
+            Self::Pass | Self::Slow => Fate::Done,
+            Self::Throttle => Fate::Unchanged,
+            Self::Denied | Self::TableGone => Fate::Operator,
+            Self::InternalError
+            | Self::Empty
+            | Self::Malformed
+            | Self::Cut
+            | Self::CutAfter
+            | Self::Late
+            | Self::Hang
+            | Self::HangAfter => Fate::Unknown,
+        }
+    }
+
+    /// The status and the body that the table answers with.
+    ///
+    /// # Panics
+    /// For a fault that is no answer.
+    #[must_use]
+    pub(crate) fn reply(self) -> (u16, &'static [u8]) {
+        match self {
+            Self::Throttle => (
+                400,
+                br#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"The level of configured provisioned throughput for the table arn:aws:dynamodb:us-east-1:123456789012:table/items was exceeded"}"#,
+            ),
+            Self::InternalError => (
+                500,
+                br#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"host ip-10-0-0-1 failed"}"#,
+            ),
+            Self::Empty => (200, b""),
+            Self::Malformed => (200, br#"{"Item":{"id":{"S":"a"#),
+            Self::Denied => (
+                400,
+                br#"{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"User: arn:aws:sts::123456789012:assumed-role/items is not authorized to perform: dynamodb:PutItem on resource: arn:aws:dynamodb:us-east-1:123456789012:table/items"}"#,
+            ),
+            Self::TableGone => (
+                400,
+                br#"{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException","message":"Requested resource not found: Table: items not found"}"#,
+            ),
+            other => unreachable!("{other:?} is no answer of the table"),
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! What the service makes of a table that fails: the right status in time, and afterwards all is well.
+
+use std::fmt::{self, Display};
+use std::time::{Duration, Instant};
+
+use crate::concurrency::property::unknown_fate;
+use crate::contract::answer::Answer;
+use crate::contract::check::{failure, headers};
+use crate::environments::environment::{Environment, Setup};
+use crate::environments::target::Target;
+use crate::faults::fault::{Fate, Fault};
+use crate::progress::Progress;
+use crate::request::call::{Call, Json};
+use crate::request::operation::ContentType;
+
+/// The time limit of an invocation here: shorter than Lambda's, so that hanging does not take long.
+pub const TIME_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long an answer may take, whatever the table does. The service has half a second less than the
+/// time limit; that it answered by itself, and was not stopped at the limit, its status shows. This only
+/// says that nothing waits without end, and a busy machine needs some slack.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many situations are tried at once: some take all the time that they are given.
+const AT_ONCE: usize = 4;
+
+/// What a client is doing, and what the service meets meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation {
+    route: Route,
+    meets: Meets,
+}
+
+/// What a client may be doing when the table fails.
+#[derive(Clone, Copy, Debug)]
+enum Route {
+    Put,
+    Delete,
+    Get,
+    List,
+}
+
+const ROUTES: [Route; 4] = [Route::Put, Route::Delete, Route::Get, Route::List];
+
+/// What every request to the table comes to.
+#[derive(Clone, Copy, Debug)]
+enum Meets {
+    /// This fault.
+    Fault(Fault),
+    /// An endpoint at which there is no table.
+    NoTable(&'static str),
+}
+
+/// Endpoints at which there is no table: one that refuses every connection, and one with no address.
+const UNREACHABLE: [&str; 2] = ["http://127.0.0.1:1", "http://table.invalid"];
+
+/// Why the property is not known to hold.
+#[derive(Debug)]
+pub enum Trouble {
+    /// It does not: in which situation, and what is wrong.
+    Broken(Situation, String),
+    /// An environment was in the way, and this says how.
+    CouldNotTell(String),
+}
+
+impl Trouble {
+    /// All that there is to say.
+    #[must_use]
+    pub fn report(&self) -> String {
+        match self {
+            Self::Broken(situation, wrong) => format!("{situation}: {wrong}"),
+            Self::CouldNotTell(reason) => format!("It could not be told: {reason}"),
+        }
+    }
+}
+
+impl Display for Situation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.meets {
+            Meets::Fault(fault) => {
+                write!(f, "{:?}, when every request meets {fault:?}", self.route)
+            }
+            Meets::NoTable(endpoint) => {
+                write!(f, "{:?}, when the table is at {endpoint}", self.route)
+            }
+        }
+    }
+}
+
+/// Tries every route on every fault.
+///
+/// # Errors
+/// The first situation that went wrong; or why that could not be told.
+///
+/// # Panics
+/// If a situation does.
+pub async fn hold(target: &Target, setup: &Setup, test: &str) -> Result<(), Trouble> {
+    let faults = Fault::ALL.map(Meets::Fault).into_iter();
+    let all = faults.chain(UNREACHABLE.map(Meets::NoTable));
+    let situations: Vec<_> = all
+        .flat_map(|meets| ROUTES.map(|route| Situation { route, meets }))
+        .collect();
+    let mut progress = Progress::new(test, u32::try_from(situations.len()).unwrap_or(u32::MAX));
+    for at_once in situations.chunks(AT_ONCE) {
+        let tried: Vec<_> = at_once
+            .iter()
+            .map(|&situation| {
+                let (target, setup) = (target.clone(), setup.clone());
+                tokio::spawn(async move { hold_in(situation, &target, &setup).await })
+            })
+            .collect();
+        let mut held = Ok(());
+        for tried in tried {
+            held = held.and(tried.await.expect("a situation does not panic"));
+        }
+        held?;
+        progress.step(u32::try_from(at_once.len()).unwrap_or(u32::MAX));
+    }
+    Ok(())
+}
+
+/// Tries one situation.
+///
+/// # Errors
+/// If it went wrong; or why that could not be told.
+pub async fn hold_in(situation: Situation, target: &Target, setup: &Setup) -> Result<(), Trouble> {
+    let Situation { route, meets } = situation;
+    let setup = Setup {
+        time_limit: TIME_LIMIT,
+        proxied: matches!(meets, Meets::Fault(_)),
+        endpoint: match meets {
+            Meets::Fault(_) => None,
+            Meets::NoTable(endpoint) => Some(endpoint),
+        },
+        ..setup.clone()
+    };
+    let environment = target.open(&setup).await.map_err(Trouble::CouldNotTell)?;
+    let held = match meets {
+        Meets::Fault(fault) => try_fault(&environment, route, fault).await,
+        Meets::NoTable(_) => answer_in_time(&environment, &route.call())
+            .await
+            .and_then(|answer| judge(&answer, route, Fate::Unchanged)),
+    };
+    environment.close().await;
+    held.map_err(|wrong| Trouble::Broken(situation, wrong))
+}
+
+impl Route {
+    fn call(self) -> Call {
+        match self {
+            Self::Put => put("new"),
+            Self::Delete => Call::Delete("item".to_owned()),
+            Self::Get => Call::Get("item".to_owned()),
+            Self::List => Call::page(None, None),
+        }
+    }
+
+    fn writes(self) -> bool {
+        matches!(self, Self::Put | Self::Delete)
+    }
+}
+
+fn put(name: &str) -> Call {
+    let fields = [("id", "item"), ("name", name)];
+    let fields = fields.map(|(field, text)| (field.to_owned(), Json::Text(text.to_owned())));
+    Call::written(fields.to_vec(), ContentType::Json)
+}
+
+async fn try_fault(environment: &Environment, route: Route, fault: Fault) -> Result<(), String> {
+    let proxy = environment.proxy().expect("this environment has a proxy");
+    expect_200(environment, &put("old")).await?;
+    let writes = proxy.script().writes();
+    proxy.script().always(Some(fault));
+
+    let answer = answer_in_time(environment, &route.call()).await?;
+    let fate = match fault.fate_of_write() {
+        Fate::Unknown if !route.writes() => Fate::Unchanged,
+        fate => fate,
+    };
+    judge(&answer, route, fate)?;
+    let sent = proxy.script().writes() - writes;
+    if fate == Fate::Unknown && sent != 1 {
+        return Err(format!("a write of unknown fate was sent {sent} times"));
+    }
+
+    proxy.script().heal();
+    proxy.apply_late().await;
+    let old = Some("old".to_owned());
+    let new = match route {
+        Route::Put => Some("new".to_owned()),
+        Route::Delete => None,
+        Route::Get | Route::List => old.clone(),
+    };
+    let allowed = match fate {
+        Fate::Done => vec![new],
+        Fate::Unchanged | Fate::Operator => vec![old],
+        Fate::Unknown => vec![new, old],
+    };
+    let found = name(environment).await?;
+    if !allowed.contains(&found) {
+        return Err(format!(
+            "the name is {found:?} afterwards, and should be one of {allowed:?}"
+        ));
+    }
+    expect_200(environment, &put("newer")).await?;
+    match name(environment).await? {
+        Some(name) if name == "newer" => Ok(()),
+        found => Err(format!(
+            "after all has healed, the name is {found:?} and not that of the PUT"
+        )),
+    }
+}
+
+/// Whether an answer is the right one for what happened.
+fn judge(answer: &Answer, route: Route, fate: Fate) -> Result<(), String> {
+    headers(answer, crate::request::call::Gateway::DecodesTwice)?;
+    let status = match fate {
+        Fate::Done => 200,
+        Fate::Unchanged | Fate::Unknown => 503,
+        Fate::Operator => 500,
+    };
+    if answer.status != status {
+        return Err(format!("the status is {}, not {status}", answer.status));
+    }
+    if status != 200 {
+        failure(answer, &route.call())?;
+    }
+    if status == 503 && route.writes() && unknown_fate(answer)? != (fate == Fate::Unknown) {
+        return Err(format!("{:?} is not true", answer.message()?));
+    }
+    Ok(())
+}
+
+async fn answer_in_time(environment: &Environment, call: &Call) -> Result<Answer, String> {
+    let started = Instant::now();
+    let answer = environment
+        .api()
+        .send(call)
+        .await
+        .expect("the id can be sent")?;
+    let elapsed = started.elapsed();
+    if elapsed > PATIENCE {
+        return Err(format!(
+            "the answer took {elapsed:?}, at a time limit of {TIME_LIMIT:?}"
+        ));
+    }
+    Ok(answer)
+}
+
+async fn expect_200(environment: &Environment, call: &Call) -> Result<(), String> {
+    let answer = answer_in_time(environment, call).await?;
+    match answer.status {
+        200 => Ok(()),
+        status => Err(format!(
+            "{} of a sound table was answered with {status}",
+            call.method()
+        )),
+    }
+}
+
+/// The name of the item, if there is one.
+async fn name(environment: &Environment) -> Result<Option<String>, String> {
+    let answer = answer_in_time(environment, &Route::Get.call()).await?;
+    match answer.status {
+        200 => Ok(answer.item()?.1.name),
+        404 => Ok(None),
+        status => Err(format!("GET of a sound table was answered with {status}")),
+    }
+}

@@ -1,0 +1,229 @@
+//! The bodies of PUTs: items with every price and name there may be, and what is no item.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::generate::sequence::{content_type, id_to_put};
+use crate::request::operation::{ContentType, Object, Operation, Spelling, Value};
+use crate::request::text::Text;
+
+type Field = (String, Value);
+
+/// An object that is an item, unless its id is one that PUT refuses.
+pub fn item() -> impl Strategy<Value = Object> {
+    object(
+        price().prop_map(|price| ("price".to_owned(), price)),
+        name().prop_map(|name| ("name".to_owned(), name)),
+    )
+}
+
+/// An object that is no item, for one reason.
+pub fn no_item() -> impl Strategy<Value = Object> {
+    prop_oneof![
+        4 => object(
+            wrong_price().prop_map(|price| ("price".to_owned(), price)),
+            name().prop_map(|name| ("name".to_owned(), name)),
+        ),
+        3 => object(
+            price().prop_map(|price| ("price".to_owned(), price)),
+            wrong_name().prop_map(|name| ("name".to_owned(), name)),
+        ),
+        3 => (item(), field(), any::<usize>()).prop_map(|(mut item, field, at)| {
+            let at = at % (item.fields.len() + 1);
+            item.fields.insert(at, field);
+            item
+        }),
+        2 => (item(), wrong_id()).prop_map(|(mut item, wrong)| {
+            item.fields.retain(|(name, _)| name != "id");
+            item.fields.extend(wrong.map(|value| ("id".to_owned(), value)));
+            item
+        }),
+    ]
+}
+
+/// Bytes that are no item at all.
+pub fn raw() -> impl Strategy<Value = Operation> {
+    let text = prop_oneof![
+        2 => select(vec![
+            "", " ", "[]", "null", "42", "\"a\"", "true", "{", "}", "{}", "{\"id\":\"a\"} x",
+            "{\"id\":\"a\"}{\"id\":\"b\"}", "[{\"id\":\"a\"}]", "{\"id\":\"a\",}", "{'id':'a'}",
+            "{id:\"a\"}", "{\"id\":\"a\"/**/}", "\u{feff}{\"id\":\"a\"}", "{\"id\":\"a\nb\"}",
+            "{\"id\":\"a\",\"price\":NaN}", "{\"id\":\"a\",\"price\":01}", "{\"id\":\"a\",\"price\":.5}",
+            "{\"id\":\"a\",\"price\":+1}", "{\"id\":\"a\",\"price\":0x10}", "{\"id\":\"\\ud800\"}",
+            "{\"id\":\"a\",\"name\":\"\\udc00\\ud800\"}", "{\"id\":\"a\",\"\\ud800\":1}",
+            "{\"id\":\"a\",\"name\":\"\\x\"}", "id=a&price=1", "<id>a</id>", "eyJpZCI6ImEifQ==",
+        ]).prop_map(|text| text.as_bytes().to_vec()),
+        1 => (1_usize..27).prop_map(|end| br#"{"id":"a","price":1,"name":""}"#[..end].to_vec()),
+        1 => vec(any::<u8>(), 0..40),
+        1 => Just("[".repeat(10_000).into_bytes()),
+    ];
+    let anyhow = (text, content_type()).prop_map(|(body, kind)| Operation::PutRaw(body, kind));
+    // As text such bytes would not come as they are: a gateway mends them on the way.
+    let not_utf8 = select(vec![
+        ContentType::Form,
+        ContentType::Octets,
+        ContentType::None,
+    ])
+    .prop_map(|kind| Operation::PutRaw(b"{\"id\":\"a\xff\"}".to_vec(), kind));
+    prop_oneof![9 => anyhow, 1 => not_utf8]
+}
+
+/// An object of an id and the two other fields, in any order, either of which may be left out.
+fn object(
+    price: impl Strategy<Value = Field>,
+    name: impl Strategy<Value = Field>,
+) -> impl Strategy<Value = Object> {
+    let id = id_to_put().prop_map(|id| ("id".to_owned(), Value::Id(id)));
+    let price = proptest::option::weighted(0.6, price);
+    let name = proptest::option::weighted(0.6, name);
+    (id, price, name, spelling(), any::<bool>()).prop_map(
+        |(id, price, name, spelling, backwards)| {
+            let mut fields: Vec<_> = [Some(id), price, name].into_iter().flatten().collect();
+            if backwards {
+                fields.reverse();
+            }
+            Object { fields, spelling }
+        },
+    )
+}
+
+fn spelling() -> impl Strategy<Value = Spelling> {
+    prop_oneof![
+        8 => Just(Spelling::Plain),
+        1 => Just(Spelling::Spaced),
+        1 => Just(Spelling::Escaped),
+    ]
+}
+
+/// Prices that must be stored to the last digit.
+const PRICES: [&str; 29] = [
+    "1",
+    "-1",
+    "-0",
+    "0.0",
+    "19.90",
+    "12345",
+    "9007199254740991",
+    "9007199254740992",
+    "9007199254740993",
+    "-9007199254740993",
+    "0.1",
+    "1e2",
+    "1E+2",
+    "100e-2",
+    "1e-7",
+    "1e21",
+    "1e-130",
+    "-1e-130",
+    "9.9e-130",
+    "1e124",
+    "-9.99e124",
+    "1e125",
+    "9.99e125",
+    "0e999999999999",
+    "12345678901234567890123456789012345678",
+    "0.12345678901234567890123456789012345678",
+    "99999999999999999999999999999999999999",
+    "1.2345678901234567890123456789012345678e-92",
+    "123456789012345678901234567890123456780000.000",
+];
+
+fn price() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        2 => Just(Value::Number("0".to_owned())),
+        6 => select(&PRICES[..]).prop_map(|number| Value::Number(number.to_owned())),
+        3 => any::<i64>().prop_map(|number| Value::Number(number.to_string())),
+        2 => (any::<u32>(), 0..1000).prop_map(|(whole, part)| Value::Number(format!("{whole}.{part:03}"))),
+        1 => Just(Value::Null),
+    ]
+}
+
+fn wrong_price() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        3 => select(vec![
+            "123456789012345678901234567890123456789", "0.123456789012345678901234567890123456789",
+            "1e126", "-1e126", "10e125", "9.9e-131", "-1e-131", "1e999999999999999999999", "1e-400",
+        ]).prop_map(|number| Value::Number(number.to_owned())),
+        1 => select(vec!["1", "", "0", "NaN", "1,5"]).prop_map(|text| Value::Text(Text::plain(text))),
+        1 => other(),
+    ]
+}
+
+fn name() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        1 => Just(Value::Text(Text::plain(""))),
+        4 => select(vec![
+            "x", "y", "0", "null", "\0", "\"\\/\u{8}\u{c}\n\r\t", "\\u0041", "\u{7f}\u{80}",
+            "\u{1f600}", "e\u{301}", "\u{202e}abc", "\u{2028}", "\u{feff}", "${jndi}", "%41", "<b>",
+        ]).prop_map(|text| Value::Text(Text::plain(text))),
+        2 => (0_u32..100).prop_map(|n| Value::Text(Text::plain(format!("name {n}")))),
+        1 => vec(any::<char>(), 0..20)
+            .prop_map(|characters| Value::Text(Text::plain(String::from_iter(characters)))),
+        1 => Just(Value::Null),
+        1 => huge(),
+    ]
+}
+
+/// Names up to and beyond what an item may hold.
+fn huge() -> impl Strategy<Value = Value> {
+    let characters = select(vec!['x', '"', '\u{1}', '\u{1f600}']);
+    let lengths = prop_oneof![4 => 1_000_usize..5_000, 1 => 409_500_usize..409_700];
+    (characters, lengths).prop_map(|(fill, bytes)| Value::Text(Text::Filled { fill, bytes }))
+}
+
+fn wrong_name() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        1 => Just(Value::Number("1".to_owned())),
+        1 => other(),
+    ]
+}
+
+fn wrong_id() -> impl Strategy<Value = Option<Value>> {
+    prop_oneof![
+        1 => Just(None),
+        1 => Just(Some(Value::Null)),
+        1 => Just(Some(Value::Number("1".to_owned()))),
+        1 => other().prop_map(Some),
+    ]
+}
+
+/// A field that no item has, or that comes a second time.
+fn field() -> impl Strategy<Value = Field> {
+    let names = select(vec![
+        "id",
+        "colour",
+        "ID",
+        "Price",
+        "",
+        "id ",
+        "__proto__",
+        "\"\n",
+    ])
+    .prop_map(str::to_owned);
+    let names = prop_oneof![9 => names, 1 => Just("colour ".repeat(40))];
+    let values = prop_oneof![
+        Just(Value::Number("1".to_owned())),
+        Just(Value::Null),
+        Just(Value::Text(Text::plain("secret of the caller"))),
+    ];
+    (names, values)
+}
+
+/// What JSON has besides strings, numbers and null; some of it means something to a table's client.
+fn other() -> impl Strategy<Value = Value> {
+    select(vec![
+        "true",
+        "false",
+        "[]",
+        "{}",
+        "[1]",
+        "[\"a\"]",
+        "{\"S\":\"a\"}",
+        "{\"N\":\"1\"}",
+        "{\"NULL\":true}",
+        "{\"$serde_json::private::Number\":\"1\"}",
+        "{\"wrapperName\":\"Set\",\"values\":[1],\"type\":\"Number\"}",
+    ])
+    .prop_map(|text| Value::Other(text.to_owned()))
+}

@@ -1,0 +1,105 @@
+//! The planted bugs: what is wrong, with what, and in how few requests it shows.
+
+use local::gateway::Handler;
+
+use super::{failures, ids, racy, shown, stored};
+use crate::faults::proxy::Filter;
+
+/// One planted bug.
+#[derive(Debug)]
+pub struct Bug {
+    /// What is wrong, in a few words.
+    pub name: &'static str,
+    /// The faulty service around the sound one.
+    pub wrap: fn(Handler) -> Handler,
+    /// What it takes an answer of its table for.
+    pub filter: Option<Filter>,
+    /// The most requests that are needed to show it; `None` if chance or time has a hand in it.
+    pub requests: Option<usize>,
+}
+
+/// All of them.
+pub const ALL: [Bug; 25] = [
+    deterministic("PUT merges", stored::put_merges, 3),
+    deterministic(
+        "DELETE of a missing item fails",
+        stored::delete_of_missing_fails,
+        1,
+    ),
+    deterministic("DELETE does nothing", stored::delete_does_nothing, 3),
+    deterministic(
+        "GET serves a cached copy after an overwrite",
+        shown::cached_copy,
+        4,
+    ),
+    deterministic("the list stops at page one", shown::one_page, 3),
+    deterministic(
+        "the list repeats the boundary item",
+        shown::boundary_twice,
+        2,
+    ),
+    deterministic("the price goes through f64", stored::price_is_a_float, 2),
+    deterministic("base64 is ignored", stored::base64_is_ignored, 1),
+    deterministic("the id in the path is decoded again", ids::decoded_again, 2),
+    // One where a write answers with another id than it was sent, two where a read finds its double.
+    deterministic("ids are folded", ids::folded, 2),
+    deterministic("ids are normalised", ids::normalised, 2),
+    deterministic("ids are trimmed", ids::trimmed, 2),
+    deterministic(
+        "length is counted in characters",
+        stored::length_in_characters,
+        1,
+    ),
+    deterministic(
+        "0 and \"\" are taken for absent",
+        stored::falsy_is_absent,
+        2,
+    ),
+    deterministic("null is stored", stored::null_is_empty, 2),
+    deterministic(
+        "an unknown field is dropped",
+        stored::unknown_fields_are_dropped,
+        1,
+    ),
+    deterministic("an extra field is stored and shown", shown::extra_field, 1),
+    deterministic("an error has no content type", failures::no_content_type, 1),
+    by_chance("throttling is 400", failures::throttle_is_400),
+    by_chance("an ARN is in a message", failures::arn_in_message),
+    Bug {
+        filter: Some(failures::empty_is_missing),
+        ..by_chance("an empty answer of the table is read as missing", |inner| {
+            inner
+        })
+    },
+    by_chance(
+        "a retried write is applied after a newer one",
+        failures::unknown_is_retried,
+    ),
+    by_chance(
+        "1 write in 50 is acknowledged but not stored",
+        racy::forgets_one_in_fifty,
+    ),
+    by_chance(
+        "read-modify-write loses concurrent updates",
+        racy::read_modify_write,
+    ),
+    by_chance("an overwrite deletes first", racy::delete_then_put),
+];
+
+const fn deterministic(name: &'static str, wrap: fn(Handler) -> Handler, requests: usize) -> Bug {
+    Bug {
+        name,
+        wrap,
+        filter: None,
+        requests: Some(requests),
+    }
+}
+
+const fn by_chance(name: &'static str, wrap: fn(Handler) -> Handler) -> Bug {
+    Bug {
+        name,
+        wrap,
+        filter: None,
+        requests: None,
+    }
+}

@@ -1,0 +1,158 @@
+//! What a faulty service does with events and replies: take them apart, and put others together.
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::encodings::Body;
+use aws_lambda_events::http::HeaderValue;
+use aws_lambda_events::http::header::CONTENT_TYPE;
+use base64::prelude::{BASE64_STANDARD, Engine};
+use lambda_runtime::LambdaEvent;
+use local::gateway::{Handler, Reply, handler};
+
+use crate::contract::json::Members;
+
+pub(super) type Event = LambdaEvent<ApiGatewayV2httpRequest>;
+
+pub(super) const PUT: &str = "PUT /items";
+pub(super) const GET: &str = "GET /items/{id}";
+pub(super) const LIST: &str = "GET /items";
+pub(super) const DELETE: &str = "DELETE /items/{id}";
+
+/// A service that does this with the sound one inside it.
+pub(super) fn around<F>(inner: Handler, bug: fn(Handler, Event) -> F) -> Handler
+where
+    F: Future<Output = Reply> + Send + 'static,
+{
+    handler(move |event| bug(Handler::clone(&inner), event))
+}
+
+/// A service that has this done to each event first.
+pub(super) fn before(inner: Handler, bug: fn(&mut Event)) -> Handler {
+    handler(move |mut event| {
+        bug(&mut event);
+        inner(event)
+    })
+}
+
+/// A service that has this done to the reply to each event.
+pub(super) fn after(inner: Handler, bug: fn(&Event, &mut Reply)) -> Handler {
+    handler(move |event: Event| {
+        let reply = inner(event.clone());
+        async move {
+            let mut reply = reply.await;
+            bug(&event, &mut reply);
+            reply
+        }
+    })
+}
+
+pub(super) fn route(event: &Event) -> &str {
+    event.payload.route_key.as_deref().unwrap_or_default()
+}
+
+/// The id in the path.
+pub(super) fn path_id(event: &Event) -> Option<&str> {
+    event.payload.path_parameters.get("id").map(String::as_str)
+}
+
+/// The id that a PUT sends.
+pub(super) fn put_id(event: &Event) -> Option<String> {
+    let (_, id) = fields(event)?.into_iter().find(|(name, _)| name == "id")?;
+    serde_json::from_str(&id).ok()
+}
+
+/// The fields that a PUT sends, each as its JSON text; `None` if it sends something else.
+pub(super) fn fields(event: &Event) -> Option<Vec<(String, String)>> {
+    let body = event
+        .payload
+        .body
+        .as_deref()
+        .filter(|_| route(event) == PUT)?;
+    let text = if event.payload.is_base64_encoded {
+        String::from_utf8(BASE64_STANDARD.decode(body).ok()?).ok()?
+    } else {
+        body.to_owned()
+    };
+    Some(Members::parse(&text).ok()?.into_texts())
+}
+
+/// Has a PUT send these fields.
+pub(super) fn set_fields(event: &mut Event, fields: &[(String, String)]) {
+    let member = |(name, value): &(String, String)| format!("{}:{value}", json_string(name));
+    let members: Vec<_> = fields.iter().map(member).collect();
+    event.payload.body = Some(format!("{{{}}}", members.join(",")));
+    event.payload.is_base64_encoded = false;
+}
+
+/// Has each field of a PUT be what this makes of it.
+pub(super) fn map_fields(event: &mut Event, change: impl Fn(&str, &str) -> Option<String>) {
+    if let Some(fields) = fields(event) {
+        let changed = fields.into_iter().filter_map(|(name, value)| {
+            let value = change(&name, &value)?;
+            Some((name, value))
+        });
+        set_fields(event, &changed.collect::<Vec<_>>());
+    }
+}
+
+/// Has an event name this id, wherever it names one.
+pub(super) fn set_id(event: &mut Event, id: &str) {
+    let text = json_string(id);
+    map_fields(event, |name, value| {
+        Some(if name == "id" {
+            text.clone()
+        } else {
+            value.to_owned()
+        })
+    });
+    if let Some(old) = event.payload.path_parameters.get_mut("id") {
+        id.clone_into(old);
+    }
+}
+
+/// Another event, as if it had come at the same time: of this route, about this id.
+pub(super) fn other(event: &Event, route: &str, id: &str) -> Event {
+    let mut other = event.clone();
+    other.payload.route_key = Some(route.to_owned());
+    other.payload.path_parameters = [("id".to_owned(), id.to_owned())].into();
+    other.payload.query_string_parameters = []
+        .into_iter()
+        .collect::<std::collections::HashMap<String, Vec<String>>>()
+        .into();
+    other
+}
+
+pub(super) fn body(reply: &Reply) -> &str {
+    match &reply.response.body {
+        Some(Body::Text(text)) => text,
+        _ => "",
+    }
+}
+
+pub(super) fn set_body(reply: &mut Reply, body: String) {
+    reply.response.body = Some(Body::Text(body));
+}
+
+/// The members of a reply's body, each as its JSON text.
+pub(super) fn members(reply: &Reply) -> Vec<(String, String)> {
+    Members::parse(body(reply))
+        .map(Members::into_texts)
+        .unwrap_or_default()
+}
+
+pub(super) fn reply(status: i64, body: String) -> Reply {
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = status;
+    response
+        .headers
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.body = Some(Body::Text(body));
+    response.into()
+}
+
+pub(super) fn message(status: i64, text: &str) -> Reply {
+    reply(status, format!("{{\"message\":{}}}", json_string(text)))
+}
+
+pub(super) fn json_string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

@@ -1,0 +1,126 @@
+//! Bugs in what a read shows.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use local::gateway::{Handler, Reply, handler};
+
+use super::event::{
+    DELETE, Event, GET, LIST, PUT, after, around, body, fields, members, other, path_id, put_id,
+    route, set_body, set_fields,
+};
+use crate::contract::json;
+
+/// A GET is answered from a cache that a PUT does not clear.
+pub(super) fn cached_copy(inner: Handler) -> Handler {
+    let cache = Arc::new(Mutex::new(HashMap::<String, String>::new()));
+    handler(move |event: Event| {
+        let (inner, cache) = (Handler::clone(&inner), Arc::clone(&cache));
+        async move {
+            let id = path_id(&event).unwrap_or_default().to_owned();
+            let lock = || cache.lock().unwrap_or_else(PoisonError::into_inner);
+            if route(&event) == DELETE {
+                lock().remove(&id);
+            }
+            let read = route(&event) == GET;
+            let mut reply = inner(event).await;
+            if read && reply.response.status_code == 200 {
+                let cached = lock()
+                    .entry(id)
+                    .or_insert_with(|| body(&reply).to_owned())
+                    .clone();
+                set_body(&mut reply, cached);
+            }
+            reply
+        }
+    })
+}
+
+/// The list ends with its first page.
+pub(super) fn one_page(inner: Handler) -> Handler {
+    after(inner, |event, reply| {
+        if route(event) == LIST && reply.response.status_code == 200 {
+            let members = members(reply);
+            let kept = members
+                .iter()
+                .filter(|(name, _)| name != "LastEvaluatedKey");
+            let kept: Vec<_> = kept
+                .map(|(name, value)| format!("{name:?}:{value}"))
+                .collect();
+            set_body(reply, format!("{{{}}}", kept.join(",")));
+        }
+    })
+}
+
+/// A page begins with the item that the one before ended with.
+pub(super) fn boundary_twice(inner: Handler) -> Handler {
+    async fn bug(inner: Handler, event: Event) -> Reply {
+        let start = event
+            .payload
+            .query_string_parameters
+            .first("exclusiveStartKey");
+        let boundary = match start.filter(|_| route(&event) == LIST) {
+            None => None,
+            Some(id) => {
+                let found = inner(other(&event, GET, id)).await;
+                members(&found).into_iter().find(|(name, _)| name == "Item")
+            }
+        };
+        let mut page = inner(event).await;
+        if let (Some((_, boundary)), 200) = (boundary, page.response.status_code) {
+            let mut shown = members(&page);
+            let items = shown.iter().find(|(name, _)| name == "Items");
+            let items = items
+                .and_then(|(_, items)| json::array(items).ok())
+                .unwrap_or_default();
+            let mut items: Vec<_> = items.iter().map(|item| item.get().to_owned()).collect();
+            items.insert(0, boundary);
+            for (name, value) in &mut shown {
+                match name.as_str() {
+                    "Items" => *value = format!("[{}]", items.join(",")),
+                    "Count" | "ScannedCount" => *value = items.len().to_string(),
+                    _ => {}
+                }
+            }
+            let shown: Vec<_> = shown
+                .iter()
+                .map(|(name, value)| format!("{name:?}:{value}"))
+                .collect();
+            set_body(&mut page, format!("{{{}}}", shown.join(",")));
+        }
+        page
+    }
+    around(inner, bug)
+}
+
+/// A field that no item has is kept, and shown by GET.
+pub(super) fn extra_field(inner: Handler) -> Handler {
+    let extras = Arc::new(Mutex::new(HashMap::<String, String>::new()));
+    handler(move |mut event: Event| {
+        let (inner, extras) = (Handler::clone(&inner), Arc::clone(&extras));
+        async move {
+            let lock = || extras.lock().unwrap_or_else(PoisonError::into_inner);
+            if let (Some(sent), Some(id), PUT) = (fields(&event), put_id(&event), route(&event)) {
+                let own = |name: &str| ["id", "price", "name"].contains(&name);
+                let (kept, extra): (Vec<_>, Vec<_>) =
+                    sent.into_iter().partition(|(name, _)| own(name));
+                let extra = extra
+                    .iter()
+                    .map(|(name, value)| format!(",{name:?}:{value}"));
+                lock().insert(id, extra.collect());
+                set_fields(&mut event, &kept);
+            }
+            let id = path_id(&event)
+                .filter(|_| route(&event) == GET)
+                .map(str::to_owned);
+            let mut reply = inner(event).await;
+            if let (Some(id), 200) = (id, reply.response.status_code)
+                && let Some(extra) = lock().get(&id)
+            {
+                let item = body(&reply).trim_end_matches('}').to_owned();
+                set_body(&mut reply, format!("{item}{extra}}}}}"));
+            }
+            reply
+        }
+    })
+}

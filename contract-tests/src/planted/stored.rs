@@ -1,0 +1,124 @@
+//! Bugs in what a write stores.
+
+use local::gateway::{Handler, Reply};
+
+use super::event::{
+    DELETE, Event, GET, around, before, fields, json_string, map_fields, members, message, other,
+    path_id, put_id, reply, route, set_fields,
+};
+use crate::contract::json::Members;
+
+/// Fields that a PUT leaves out stay as they were.
+pub(super) fn put_merges(inner: Handler) -> Handler {
+    async fn bug(inner: Handler, mut event: Event) -> Reply {
+        if let (Some(mut sent), Some(id)) = (fields(&event), put_id(&event)) {
+            let stored = inner(other(&event, GET, &id)).await;
+            let item = members(&stored)
+                .into_iter()
+                .find(|(name, _)| name == "Item");
+            let old = item.and_then(|(_, item)| Members::parse(&item).ok());
+            for (name, value) in old.map(Members::into_texts).unwrap_or_default() {
+                if !sent.iter().any(|(sent, _)| *sent == name) {
+                    sent.push((name, value));
+                }
+            }
+            set_fields(&mut event, &sent);
+        }
+        inner(event).await
+    }
+    around(inner, bug)
+}
+
+/// DELETE of what is not there is 404.
+pub(super) fn delete_of_missing_fails(inner: Handler) -> Handler {
+    async fn bug(inner: Handler, event: Event) -> Reply {
+        let id = path_id(&event).filter(|_| route(&event) == DELETE);
+        if let Some(id) = id {
+            let found = inner(other(&event, GET, id)).await;
+            if found.response.status_code == 404 {
+                return found;
+            }
+        }
+        inner(event).await
+    }
+    around(inner, bug)
+}
+
+/// DELETE answers, and does nothing.
+pub(super) fn delete_does_nothing(inner: Handler) -> Handler {
+    async fn bug(inner: Handler, event: Event) -> Reply {
+        let id = path_id(&event).filter(|_| route(&event) == DELETE);
+        match id {
+            Some(id) if id.len() <= 2048 => reply(200, json_string(&format!("Deleted item {id}"))),
+            _ => inner(event).await,
+        }
+    }
+    around(inner, bug)
+}
+
+/// A price goes through a binary float.
+pub(super) fn price_is_a_float(inner: Handler) -> Handler {
+    before(inner, |event| {
+        map_fields(event, |name, value| {
+            let float = value.parse::<f64>().ok().filter(|_| name == "price");
+            Some(match float {
+                Some(float) if float.is_finite() => format!("{float:e}"),
+                _ => value.to_owned(),
+            })
+        });
+    })
+}
+
+/// What is 0 or "" is taken for absent.
+pub(super) fn falsy_is_absent(inner: Handler) -> Handler {
+    before(inner, |event| {
+        map_fields(event, |name, value| {
+            let falsy = (name == "price" && value == "0") || (name == "name" && value == "\"\"");
+            (!falsy).then(|| value.to_owned())
+        });
+    })
+}
+
+/// A null is stored as nothing much, but stored.
+pub(super) fn null_is_empty(inner: Handler) -> Handler {
+    before(inner, |event| {
+        map_fields(event, |name, value| {
+            Some(match (name, value) {
+                ("price", "null") => "0".to_owned(),
+                ("name", "null") => "\"\"".to_owned(),
+                _ => value.to_owned(),
+            })
+        });
+    })
+}
+
+/// A body that came as base64 is read as it came.
+pub(super) fn base64_is_ignored(inner: Handler) -> Handler {
+    before(inner, |event| event.payload.is_base64_encoded = false)
+}
+
+/// A field that no item has is taken, and lost.
+pub(super) fn unknown_fields_are_dropped(inner: Handler) -> Handler {
+    before(inner, |event| {
+        map_fields(event, |name, value| {
+            ["id", "price", "name"]
+                .contains(&name)
+                .then(|| value.to_owned())
+        });
+    })
+}
+
+/// The length of an id is counted in characters, and DynamoDB then refuses it.
+pub(super) fn length_in_characters(inner: Handler) -> Handler {
+    async fn bug(inner: Handler, event: Event) -> Reply {
+        let id = path_id(&event)
+            .map(str::to_owned)
+            .or_else(|| put_id(&event));
+        let id = id.unwrap_or_default();
+        if id.len() > 2048 && id.chars().count() <= 2048 {
+            return message(500, "Internal server error");
+        }
+        inner(event).await
+    }
+    around(inner, bug)
+}

@@ -1,0 +1,258 @@
+//! A failure as a shell script of curl commands that runs as it stands.
+
+use std::fmt::Write as _;
+
+use crate::contract::answer::Answer;
+use crate::contract::model::Expected;
+use crate::request::call::{Call, Gateway};
+use crate::sequences::execute::Step;
+
+/// A character that comes so many times in a row is written once, with the number.
+const RUN: usize = 40;
+
+/// The most characters of an expectation or an answer that are shown.
+const SHOWN: usize = 300;
+
+/// The script of these requests. Where every id has this prefix, the script makes it anew each time.
+#[must_use]
+pub fn script(steps: &[Step], prefix: &str, url: &str, gateway: Gateway) -> String {
+    let mut script = format!("url=${{1:-{url}}}\n");
+    if !prefix.is_empty() {
+        script.push_str("p=$(printf '%08x-' \"$(date +%s)\")\n");
+    }
+    let body = |step: &Step| step.call.body().is_some_and(|(body, _)| long(body));
+    let target = |step: &Step| {
+        step.call
+            .target(gateway)
+            .is_some_and(|path| long(path.as_bytes()))
+    };
+    if steps.iter().any(|step| body(step) || target(step)) {
+        script.push_str("rep() { yes -- \"$1\" | head -n \"$2\" | tr -d '\\n'; }\n");
+    }
+    for (number, step) in steps.iter().enumerate() {
+        let _ = writeln!(
+            script,
+            "\n# {}. expected: {}",
+            number + 1,
+            expectation(&step.expected)
+        );
+        let _ = writeln!(script, "#    actual:   {}", actual(&step.answer));
+        let _ = writeln!(script, "{}", command(&step.call, prefix, gateway));
+    }
+    script
+}
+
+fn command(call: &Call, prefix: &str, gateway: Gateway) -> String {
+    let target = call.target(gateway).unwrap_or_default();
+    let request = format!(
+        "curl -sS -i --path-as-is -X {} \"$url\"{}",
+        call.method(),
+        argument(&target, prefix)
+    );
+    let Some((body, content_type)) = call.body() else {
+        return format!("{request}; echo");
+    };
+    // Without a value curl leaves a header out that it would add by itself.
+    let header = content_type.map_or("Content-Type:".to_owned(), |it| {
+        format!("Content-Type: {it}")
+    });
+    format!(
+        "{{ {}; }} |\n  {request} -H '{header}' --data-binary @-; echo",
+        printed(body, prefix)
+    )
+}
+
+/// A path as an argument; its characters need no quotes but for the repeated ones.
+fn argument(path: &str, prefix: &str) -> String {
+    let mut argument = String::new();
+    for part in parts(path.as_bytes(), prefix) {
+        match part {
+            Part::Prefix => argument.push_str("\"$p\""),
+            Part::Literal(bytes) => {
+                let _ = write!(argument, "'{}'", String::from_utf8_lossy(bytes));
+            }
+            Part::Repeated(unit, times) => {
+                let _ = write!(
+                    argument,
+                    "\"$(rep '{}' {times})\"",
+                    String::from_utf8_lossy(unit)
+                );
+            }
+        }
+    }
+    argument
+}
+
+/// A body as the commands that print it, whatever bytes it has.
+fn printed(body: &[u8], prefix: &str) -> String {
+    let commands: Vec<_> = parts(body, prefix)
+        .into_iter()
+        .map(|part| match part {
+            Part::Prefix => "printf %s \"$p\"".to_owned(),
+            Part::Literal(bytes) => format!("printf '{}'", format_string(bytes)),
+            Part::Repeated(unit, times) => {
+                format!("rep \"$(printf '{}')\" {times}", format_string(unit))
+            }
+        })
+        .collect();
+    if commands.is_empty() {
+        "printf ''".to_owned()
+    } else {
+        commands.join("; ")
+    }
+}
+
+fn format_string(bytes: &[u8]) -> String {
+    let mut format = String::new();
+    for &byte in bytes {
+        match byte {
+            b'%' => format.push_str("%%"),
+            b'\\' => format.push_str("\\\\"),
+            b'\'' | 0..=0x1f | 0x7f..=0xff => {
+                let _ = write!(format, "\\{byte:03o}");
+            }
+            _ => format.push(char::from(byte)),
+        }
+    }
+    format
+}
+
+enum Part<'a> {
+    Prefix,
+    Literal(&'a [u8]),
+    Repeated(&'a [u8], usize),
+}
+
+fn long(bytes: &[u8]) -> bool {
+    parts(bytes, "")
+        .iter()
+        .any(|part| matches!(part, Part::Repeated(..)))
+}
+
+/// Takes bytes apart at the prefix, and where one unit of up to 12 bytes (as many as the escapes of one
+/// character have) is repeated.
+fn parts<'a>(bytes: &'a [u8], prefix: &str) -> Vec<Part<'a>> {
+    let mut parts = Vec::new();
+    let (mut at, mut literal) = (0, 0);
+    while at < bytes.len() {
+        let rest = &bytes[at..];
+        let found = if !prefix.is_empty() && rest.starts_with(prefix.as_bytes()) {
+            Some((Part::Prefix, prefix.len()))
+        } else {
+            [1, 2, 3, 4, 6, 12].into_iter().find_map(|width| {
+                let unit = rest.get(..width)?;
+                let times = rest
+                    .chunks(width)
+                    .take_while(|chunk| *chunk == unit)
+                    .count();
+                (times >= RUN).then_some((Part::Repeated(unit, times), width * times))
+            })
+        };
+        let Some((part, length)) = found else {
+            at += 1;
+            continue;
+        };
+        if literal < at {
+            parts.push(Part::Literal(&bytes[literal..at]));
+        }
+        parts.push(part);
+        at += length;
+        literal = at;
+    }
+    if literal < at {
+        parts.push(Part::Literal(&bytes[literal..]));
+    }
+    parts
+}
+
+/// What a request had to be answered with, in one line.
+#[must_use]
+pub fn expectation(expected: &Expected) -> String {
+    let line = match expected {
+        Expected::Put(id, []) => format!("200 {:?}", format!("Put item {id}")),
+        Expected::Put(id, other) => format!("200 {:?}, or {other:?}", format!("Put item {id}")),
+        Expected::Deleted(id) => format!("200 {:?}", format!("Deleted item {id}")),
+        Expected::Item(id, item) => format!("200 {{\"Item\":{}}}", item.shown(id)),
+        Expected::Page(page) => {
+            let items = page.items.iter().map(|(id, item)| item.shown(id));
+            let items = items.collect::<Vec<_>>().join(",");
+            match (&page.start, page.limit) {
+                (None, None) => format!("200 and, in any order, {items}"),
+                (_, limit) => {
+                    let limit = limit.map_or("some".to_owned(), |limit| format!("at most {limit}"));
+                    format!("200 and {limit} of {items}")
+                }
+            }
+        }
+        Expected::NotFound => "404 Item not found".to_owned(),
+        Expected::NoRoute => "404 Not Found".to_owned(),
+        Expected::Refused(statuses) => format!("{statuses:?} and a message"),
+    };
+    cut(&line)
+}
+
+/// What a request was answered with, in one line.
+#[must_use]
+pub fn actual(answer: &Result<Answer, String>) -> String {
+    match answer {
+        Err(reason) => cut(&format!("no answer: {reason}")),
+        Ok(answer) => cut(&format!(
+            "{} {}",
+            answer.status,
+            String::from_utf8_lossy(&answer.body)
+        )),
+    }
+}
+
+fn cut(line: &str) -> String {
+    let line: String = line
+        .chars()
+        .flat_map(|c| {
+            if c.is_control() {
+                c.escape_default().collect()
+            } else {
+                vec![c]
+            }
+        })
+        .collect();
+    match line.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}… ({} bytes)", &line[..end], line.len()),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::operation::ContentType;
+
+    #[test]
+    fn a_body_prints_itself() {
+        let body = [
+            b"{\"id\":\"p-1'%\\".as_slice(),
+            "é".repeat(50).as_bytes(),
+            b"\0\xff\"}",
+        ]
+        .concat();
+        let script = printed(&body, "p-");
+        let shell = format!(
+            "p=p-; rep() {{ yes -- \"$1\" | head -n \"$2\" | tr -d '\\n'; }}; {{ {script}; }}"
+        );
+        let output = std::process::Command::new("bash")
+            .args(["-c", &shell])
+            .output();
+        assert_eq!(output.expect("bash runs").stdout, body, "{script}");
+    }
+
+    #[test]
+    fn long_ids_are_short() {
+        let command = command(&Call::Get("😀".repeat(512)), "", Gateway::DecodesTwice);
+        assert!(command.contains("rep '%F0%9F%98%80' 512"), "{command}");
+        let put = Call::Put {
+            fields: None,
+            body: Vec::new(),
+            content_type: ContentType::None,
+        };
+        assert!(super::command(&put, "", Gateway::DecodesTwice).contains("-H 'Content-Type:'"));
+    }
+}

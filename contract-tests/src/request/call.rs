@@ -1,0 +1,299 @@
+//! One request in its concrete form: what is sent, and what it means to the model.
+
+use std::fmt::Write as _;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::request::ids::Ids;
+use crate::request::operation::{ContentType, NoRoute, Object, Query, Spelling, Value};
+
+/// What a path or a query may hold as it is (RFC 3986's unreserved characters).
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The longest id in a path, in bytes as it is escaped: API Gateway refuses a request line and headers
+/// of more than 10,240 bytes, and something must be left for the rest of them.
+const MAX_PATH: usize = 9_000;
+
+/// One request with nothing left to choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// `PUT /items`
+    Put {
+        /// The fields of the object; `None` for bytes that are no item.
+        fields: Option<Vec<(String, Json)>>,
+        /// The body as it is sent.
+        body: Vec<u8>,
+        /// The header to send with it.
+        content_type: ContentType,
+    },
+    /// `GET /items/{id}`
+    Get(String),
+    /// `DELETE /items/{id}`
+    Delete(String),
+    /// `GET /items`
+    List {
+        /// `limit=…`
+        limit: Option<String>,
+        /// `exclusiveStartKey=…`
+        start: Option<String>,
+        /// Another parameter.
+        other: Option<String>,
+    },
+    /// What no route takes.
+    NoRoute(NoRoute),
+}
+
+/// A field's value, as the model sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Json {
+    /// A string.
+    Text(String),
+    /// A number, digit by digit.
+    Number(String),
+    /// `null`.
+    Null,
+    /// Any other JSON text, which no field can have.
+    Other(String),
+}
+
+impl Call {
+    /// The PUT of an object, its ids chosen.
+    pub fn put(object: &Object, content_type: ContentType, ids: &mut Ids) -> Self {
+        let value = |value: &Value, ids: &mut Ids| match value {
+            Value::Id(id) => Json::Text(ids.resolve(id)),
+            Value::Text(text) => Json::Text(text.after("")),
+            Value::Number(number) => Json::Number(number.clone()),
+            Value::Null => Json::Null,
+            Value::Other(text) => Json::Other(text.clone()),
+        };
+        let fields: Vec<_> = object
+            .fields
+            .iter()
+            .map(|(name, sent)| (name.clone(), value(sent, ids)))
+            .collect();
+        Self::Put {
+            body: written(&fields, object.spelling).into_bytes(),
+            fields: Some(fields),
+            content_type,
+        }
+    }
+
+    /// The PUT of an object with these fields, plainly written.
+    #[must_use]
+    pub fn written(fields: Vec<(String, Json)>, content_type: ContentType) -> Self {
+        Self::Put {
+            body: written(&fields, Spelling::Plain).into_bytes(),
+            fields: Some(fields),
+            content_type,
+        }
+    }
+
+    /// One page of the list, its start chosen.
+    pub fn list(query: &Query, ids: &mut Ids) -> Self {
+        Self::List {
+            limit: query.limit.clone(),
+            start: query.start.as_ref().map(|id| ids.resolve(id)),
+            other: query.other.clone(),
+        }
+    }
+
+    /// The page of a walk that begins behind `start`.
+    #[must_use]
+    pub fn page(limit: Option<u16>, start: Option<String>) -> Self {
+        Self::List {
+            limit: limit.map(|limit| limit.to_string()),
+            start,
+            other: None,
+        }
+    }
+
+    /// Its method.
+    #[must_use]
+    pub fn method(&self) -> &'static str {
+        match self {
+            Self::Put { .. } => "PUT",
+            Self::Get(_) | Self::List { .. } => "GET",
+            Self::Delete(_) => "DELETE",
+            Self::NoRoute(no_route) => no_route.parts().0,
+        }
+    }
+
+    /// Its path and query; `None` if no client can send the id in a path to such a gateway.
+    #[must_use]
+    pub fn target(&self, gateway: Gateway) -> Option<String> {
+        match self {
+            Self::Put { .. } => Some("/items".to_owned()),
+            Self::Get(id) | Self::Delete(id) => Some(format!("/items/{}", in_path(id, gateway)?)),
+            Self::List {
+                limit,
+                start,
+                other,
+            } => {
+                let parameters = [
+                    ("limit", limit),
+                    ("exclusiveStartKey", start),
+                    ("other", other),
+                ];
+                let pairs: Vec<_> = parameters
+                    .into_iter()
+                    .filter_map(|(name, value)| {
+                        Some(format!("{name}={}", escaped(value.as_ref()?)))
+                    })
+                    .collect();
+                Some(if pairs.is_empty() {
+                    "/items".to_owned()
+                } else {
+                    format!("/items?{}", pairs.join("&"))
+                })
+            }
+            Self::NoRoute(no_route) => Some(no_route.parts().1.to_owned()),
+        }
+    }
+
+    /// What it sends along, and as what.
+    #[must_use]
+    pub fn body(&self) -> Option<(&[u8], Option<&'static str>)> {
+        match self {
+            Self::Put {
+                body, content_type, ..
+            } => Some((body, content_type.value())),
+            _ => None,
+        }
+    }
+
+    /// The names of the fields that a PUT sends.
+    pub fn field_names(&self) -> impl Iterator<Item = &str> {
+        let fields = match self {
+            Self::Put { fields, .. } => fields.as_deref().unwrap_or_default(),
+            _ => &[],
+        };
+        fields.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The strings that a client chose, none of which may come back in the message of a failure.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let (fields, others) = match self {
+            Self::Put { fields, .. } => (fields.as_deref().unwrap_or_default(), [None, None]),
+            Self::Get(id) | Self::Delete(id) => (&[][..], [Some(id), None]),
+            Self::List { start, limit, .. } => (&[][..], [start.as_ref(), limit.as_ref()]),
+            Self::NoRoute(_) => (&[][..], [None, None]),
+        };
+        let values = fields.iter().filter_map(|(_, value)| match value {
+            Json::Text(text) | Json::Number(text) | Json::Other(text) => Some(text.as_str()),
+            Json::Null => None,
+        });
+        values.chain(others.into_iter().flatten().map(String::as_str))
+    }
+}
+
+/// What is known of the gateway in front of the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gateway {
+    /// It decodes a path twice, like an HTTP API of AWS, and passes on every header as it is.
+    DecodesTwice,
+    /// One that nobody knows: what gateways differ in is no verdict there.
+    Unknown,
+}
+
+/// An id as a segment of a path. What decoding it once more would change, or what clients and
+/// gateways fold away, is escaped twice: so it arrives where a path is decoded twice, and nowhere
+/// else. A slash arrives nowhere, nor does what is too long.
+fn in_path(id: &str, gateway: Gateway) -> Option<String> {
+    let dots = id == "." || id == "..";
+    let path = match gateway {
+        _ if id.contains('/') => return None,
+        Gateway::DecodesTwice if dots => id.replace('.', "%252E"),
+        Gateway::DecodesTwice => escaped(id).replace("%25", "%2525").replace("%3F", "%253F"),
+        Gateway::Unknown if dots || id.contains(['%', '?']) => return None,
+        Gateway::Unknown => escaped(id),
+    };
+    (path.len() <= MAX_PATH).then_some(path)
+}
+
+fn escaped(text: &str) -> String {
+    utf8_percent_encode(text, ESCAPED).to_string()
+}
+
+fn written(fields: &[(String, Json)], spelling: Spelling) -> String {
+    let gap = match spelling {
+        Spelling::Spaced => " \t\r\n ",
+        Spelling::Plain | Spelling::Escaped => "",
+    };
+    let members: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| {
+            let value = match value {
+                Json::Text(text) => string(text, spelling),
+                Json::Number(text) | Json::Other(text) => text.clone(),
+                Json::Null => "null".to_owned(),
+            };
+            format!("{gap}{}{gap}:{gap}{value}{gap}", string(name, spelling))
+        })
+        .collect();
+    format!("{gap}{{{}{gap}}}{gap}", members.join(","))
+}
+
+fn string(text: &str, spelling: Spelling) -> String {
+    if spelling == Spelling::Escaped {
+        let mut escapes = "\"".to_owned();
+        for unit in text.encode_utf16() {
+            let _ = write!(escapes, "\\u{unit:04x}");
+        }
+        escapes + "\""
+    } else {
+        serde_json::Value::from(text).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::operation::Id;
+    use crate::request::text::Text;
+
+    #[test]
+    fn every_spelling_says_the_same() {
+        let fields = vec![
+            ("id".to_owned(), Value::Id(Id::Text(Text::plain("\"é😀\n")))),
+            ("price".to_owned(), Value::Number("1.0".to_owned())),
+            ("name".to_owned(), Value::Null),
+        ];
+        for spelling in [Spelling::Plain, Spelling::Spaced, Spelling::Escaped] {
+            let object = Object {
+                fields: fields.clone(),
+                spelling,
+            };
+            let call = Call::put(&object, ContentType::Json, &mut Ids::new(""));
+            let (body, _) = call.body().expect("a PUT has a body");
+            let read: serde_json::Value = serde_json::from_slice(body).expect("JSON");
+            assert_eq!(
+                read,
+                serde_json::json!({"id": "\"é😀\n", "price": 1.0, "name": null})
+            );
+        }
+    }
+
+    #[test]
+    fn ids_in_paths() {
+        let sent = |id: &str, gateway| Call::Get(id.to_owned()).target(gateway);
+        let ours = |id| sent(id, Gateway::DecodesTwice);
+        assert_eq!(ours("a b+é").as_deref(), Some("/items/a%20b%2B%C3%A9"));
+        assert_eq!(ours("%41").as_deref(), Some("/items/%252541"));
+        assert_eq!(ours("é?%").as_deref(), Some("/items/%C3%A9%253F%2525"));
+        assert_eq!(ours("..").as_deref(), Some("/items/%252E%252E"));
+        assert_eq!(ours("a.b..").as_deref(), Some("/items/a.b.."));
+        assert_eq!(ours("a/b"), None);
+        assert_eq!(sent("%41", Gateway::Unknown), None);
+    }
+
+    #[test]
+    fn the_longest_ids_fit_into_a_path_unless_most_of_them_is_escaped_twice() {
+        let sent = |id: String| Call::Get(id).target(Gateway::DecodesTwice);
+        assert!(sent(format!("%{}", "😀".repeat(512))).is_some());
+        assert!(sent("%".repeat(2048)).is_none());
+    }
+}

@@ -1,0 +1,175 @@
+//! The ids that a sequence has used, from which later operations choose.
+
+use std::fmt::Write as _;
+
+use crate::request::operation::{Id, Variation};
+use crate::request::text::Text;
+
+/// The ids of one sequence in the order of their first use, each with its namespace's prefix.
+#[derive(Clone, Debug)]
+pub struct Ids {
+    prefix: String,
+    used: Vec<String>,
+}
+
+impl Ids {
+    /// None yet; each will begin with `prefix`.
+    #[must_use]
+    pub fn new(prefix: impl Into<String>) -> Self {
+        Self {
+            prefix: prefix.into(),
+            used: Vec::new(),
+        }
+    }
+
+    /// What every id begins with.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The id that is meant, which counts as used from now on.
+    pub fn resolve(&mut self, id: &Id) -> String {
+        let resolved = match id {
+            Id::Text(text) => text.after(&self.prefix),
+            Id::Used(index) => self.pick(*index),
+            Id::Near(index, variation) => self.vary(&self.pick(*index), *variation),
+        };
+        if !self.used.contains(&resolved) {
+            self.used.push(resolved.clone());
+        }
+        resolved
+    }
+
+    /// Every id that was used.
+    #[must_use]
+    pub fn used(&self) -> &[String] {
+        &self.used
+    }
+
+    /// What to save of a resolved id, so that another namespace can take it: the text behind the prefix.
+    #[must_use]
+    pub fn literal(&self, resolved: &str) -> Id {
+        let own = resolved.strip_prefix(&self.prefix).unwrap_or(resolved);
+        let mut characters = own.chars();
+        let first = characters.next();
+        Id::Text(match first {
+            Some(fill)
+                if own.len() > 64 && characters.all(|other| other == fill || other == 'x') =>
+            {
+                let filled = Text::Filled {
+                    fill,
+                    bytes: resolved.len(),
+                };
+                if filled.after(&self.prefix) == resolved {
+                    filled
+                } else {
+                    Text::plain(own)
+                }
+            }
+            _ => Text::plain(own),
+        })
+    }
+
+    fn pick(&self, index: usize) -> String {
+        match self.used.len() {
+            0 => format!("{}a", self.prefix),
+            length => self.used[index % length].clone(),
+        }
+    }
+
+    /// Varies what is behind the prefix, and never the prefix: every id stays in the namespace.
+    fn vary(&self, id: &str, variation: Variation) -> String {
+        let own = id.strip_prefix(&self.prefix).unwrap_or(id);
+        format!("{}{}", self.prefix, varied(own, variation))
+    }
+}
+
+fn varied(id: &str, variation: Variation) -> String {
+    const COMPOSED: &str = "\u{e9}";
+    const DECOMPOSED: &str = "e\u{301}";
+    match variation {
+        Variation::OtherCase => id.chars().map(other_case).collect(),
+        Variation::OtherForm if id.contains(COMPOSED) => id.replace(COMPOSED, DECOMPOSED),
+        Variation::OtherForm if id.contains(DECOMPOSED) => id.replace(DECOMPOSED, COMPOSED),
+        Variation::OtherForm => format!("{id}{COMPOSED}"),
+        Variation::Prefix => match id.char_indices().next_back() {
+            Some((last @ 1.., _)) => id[..last].to_owned(),
+            _ => format!("{id}a"),
+        },
+        Variation::Longer => format!("{id}a"),
+        Variation::SpaceBefore => format!(" {id}"),
+        Variation::SpaceAfter => format!("{id} "),
+        Variation::Escaped => {
+            let last = id.char_indices().next_back().map_or(0, |(at, _)| at);
+            let mut escaped = id[..last].to_owned();
+            for byte in id.bytes().skip(last) {
+                let _ = write!(escaped, "%{byte:02X}");
+            }
+            escaped
+        }
+    }
+}
+
+fn other_case(c: char) -> char {
+    if c.is_ascii_lowercase() {
+        c.to_ascii_uppercase()
+    } else {
+        c.to_ascii_lowercase()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_means_something_in_every_sequence() {
+        let mut ids = Ids::new("p-");
+        assert_eq!(ids.resolve(&Id::Used(7)), "p-a");
+        assert_eq!(ids.resolve(&Id::Text(Text::plain("b"))), "p-b");
+        assert_eq!(ids.resolve(&Id::Used(3)), "p-b");
+        assert_eq!(ids.used(), ["p-a", "p-b"]);
+    }
+
+    #[test]
+    fn a_near_duplicate_is_another_id_in_the_same_namespace() {
+        for id in ["a", "A", "\u{e9}", "e\u{301}x", "\u{1f600}", "a b"] {
+            for variation in [
+                Variation::OtherCase,
+                Variation::OtherForm,
+                Variation::Prefix,
+                Variation::Longer,
+                Variation::SpaceBefore,
+                Variation::SpaceAfter,
+                Variation::Escaped,
+            ] {
+                let mut ids = Ids::new("p-");
+                let original = ids.resolve(&Id::Text(Text::plain(id)));
+                let near = ids.resolve(&Id::Near(0, variation));
+                assert!(near.starts_with("p-"));
+                let caseless = variation == Variation::OtherCase && !id.is_ascii();
+                assert!(near != original || caseless, "{id} {variation:?}");
+            }
+        }
+        let mut ids = Ids::new("");
+        ids.resolve(&Id::Text(Text::plain("a\u{e9}")));
+        assert_eq!(ids.resolve(&Id::Near(0, Variation::Escaped)), "a%C3%A9");
+    }
+
+    #[test]
+    fn a_literal_resolves_to_the_same_id() {
+        for text in [
+            Text::plain("a"),
+            Text::plain(""),
+            Text::Filled {
+                fill: '😀',
+                bytes: 2049,
+            },
+        ] {
+            let mut ids = Ids::new("p-");
+            let resolved = ids.resolve(&Id::Text(text.clone()));
+            assert_eq!(ids.literal(&resolved), Id::Text(text));
+        }
+    }
+}

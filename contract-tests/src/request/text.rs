@@ -1,0 +1,61 @@
+//! Strings that are short to write down, however long they are.
+
+use serde::{Deserialize, Serialize};
+
+/// The text of an id or of a name, before a namespace puts its prefix in front of an id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Text {
+    /// The text itself.
+    Plain(String),
+    /// So many bytes of UTF-8, the prefix included: one character again and again, and `x` for the
+    /// rest where its length does not divide them.
+    Filled {
+        /// The character.
+        fill: char,
+        /// How many bytes there are in all.
+        bytes: usize,
+    },
+}
+
+impl Text {
+    /// Some text, as it is.
+    #[must_use]
+    pub fn plain(text: impl Into<String>) -> Self {
+        Self::Plain(text.into())
+    }
+
+    /// The text behind this prefix. A prefix longer than a filled text is all that is left of it.
+    #[must_use]
+    pub fn after(&self, prefix: &str) -> String {
+        match self {
+            Self::Plain(text) => format!("{prefix}{text}"),
+            Self::Filled { fill, bytes } => {
+                let room = bytes.saturating_sub(prefix.len());
+                let times = room / fill.len_utf8();
+                let rest = room % fill.len_utf8();
+                let filled = fill.to_string().repeat(times);
+                format!("{prefix}{filled}{}", "x".repeat(rest))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Text;
+
+    #[test]
+    fn a_filled_text_has_its_length_behind_any_prefix() {
+        for (fill, bytes) in [('x', 2048), ('😀', 2049), ('é', 3)] {
+            for prefix in ["", "p-", "é"] {
+                assert_eq!(Text::Filled { fill, bytes }.after(prefix).len(), bytes);
+            }
+        }
+        let text = Text::Filled {
+            fill: '😀',
+            bytes: 6,
+        };
+        assert_eq!(text.after("p"), "p😀x");
+    }
+}

@@ -1,0 +1,251 @@
+//! Runs a sequence: each operation's requests one after the other, each answer against the model.
+
+use crate::contract::answer::{Answer, Shown};
+use crate::contract::check::check;
+use crate::contract::model::{Expected, Model};
+use crate::environments::client::Api;
+use crate::environments::environment::Environment;
+use crate::request::call::{Call, Gateway};
+use crate::request::ids::Ids;
+use crate::request::operation::{Id, Object, Operation, Query, Value};
+
+/// The most pages that are followed where others may have items too.
+const MAX_FOREIGN_PAGES: usize = 50;
+
+/// What a sequence came to.
+#[derive(Debug)]
+pub struct Run {
+    /// The operations so far, with nothing left to choose: so they are saved.
+    pub operations: Vec<Operation>,
+    /// Every request so far.
+    pub steps: Vec<Step>,
+    /// What every id begins with.
+    pub prefix: String,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// One request of a sequence.
+#[derive(Debug)]
+pub struct Step {
+    /// What was sent.
+    pub call: Call,
+    /// What it had to be answered with.
+    pub expected: Expected,
+    /// What it was answered with, or why it was not.
+    pub answer: Result<Answer, String>,
+    /// Which operation it belongs to; `None` if it only looked whether all is as it should be.
+    pub of: Option<usize>,
+}
+
+/// When the whole state is looked at, by getting every id that was used and by listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looking {
+    /// Once all operations are done.
+    InTheEnd,
+    /// Not at all: the operations have to show by themselves what is wrong.
+    Never,
+}
+
+/// Whether the contract was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was.
+    Held,
+    /// It was not: the last step shows it, and this says why.
+    Broken(String),
+    /// The environment was in the way.
+    CouldNotTell(String),
+}
+
+/// Why a sequence ends early.
+type Stop = Verdict;
+
+/// Runs the operations in a fresh namespace.
+pub async fn execute(environment: &Environment, operations: &[Operation], looking: Looking) -> Run {
+    let api = environment.api();
+    let mut execution = Execution {
+        foreign: environment.is_shared(),
+        model: Model::new(environment.prefix(), environment.exceptions()),
+        ids: Ids::new(environment.prefix()),
+        steps: Vec::new(),
+        operations: Vec::new(),
+        looking: false,
+        api,
+    };
+    let verdict = match execution.all(operations, looking).await {
+        Ok(()) => Verdict::Held,
+        Err(stop) => stop,
+    };
+    Run {
+        operations: execution.operations,
+        steps: execution.steps,
+        prefix: environment.prefix().to_owned(),
+        verdict,
+    }
+}
+
+struct Execution<'a> {
+    api: &'a Api,
+    foreign: bool,
+    model: Model,
+    ids: Ids,
+    steps: Vec<Step>,
+    operations: Vec<Operation>,
+    looking: bool,
+}
+
+impl Execution<'_> {
+    async fn all(&mut self, operations: &[Operation], looking: Looking) -> Result<(), Stop> {
+        for operation in operations {
+            self.operation(operation).await?;
+        }
+        if looking == Looking::Never {
+            return Ok(());
+        }
+        self.looking = true;
+        for id in self.ids.used().to_vec() {
+            self.call(Call::Get(id)).await?;
+        }
+        self.walk(None, false).await
+    }
+
+    async fn operation(&mut self, operation: &Operation) -> Result<(), Stop> {
+        let literal = self.literal(operation);
+        self.operations.push(literal.clone());
+        let call = match literal {
+            Operation::Put(object, content_type) => Call::put(&object, content_type, &mut self.ids),
+            Operation::PutRaw(body, content_type) => Call::Put {
+                fields: None,
+                body,
+                content_type,
+            },
+            Operation::Get(id) => Call::Get(self.ids.resolve(&id)),
+            Operation::Delete(id) => Call::Delete(self.ids.resolve(&id)),
+            Operation::List(query) => Call::list(&query, &mut self.ids),
+            Operation::NoRoute(no_route) => Call::NoRoute(no_route),
+            Operation::Walk {
+                limit,
+                delete_boundary,
+            } => return self.walk(Some(limit), delete_boundary).await,
+        };
+        self.call(call).await.map(drop)
+    }
+
+    /// The operation with its ids chosen.
+    fn literal(&mut self, operation: &Operation) -> Operation {
+        let mut literal = |id: &Id| {
+            let resolved = self.ids.resolve(id);
+            self.ids.literal(&resolved)
+        };
+        match operation {
+            Operation::Get(id) => Operation::Get(literal(id)),
+            Operation::Delete(id) => Operation::Delete(literal(id)),
+            Operation::List(query) => Operation::List(Query {
+                start: query.start.as_ref().map(literal),
+                ..query.clone()
+            }),
+            Operation::Put(object, content_type) => {
+                let fields = object.fields.iter().map(|(name, value)| {
+                    let value = match value {
+                        Value::Id(id) => Value::Id(literal(id)),
+                        other => other.clone(),
+                    };
+                    (name.clone(), value)
+                });
+                let object = Object {
+                    fields: fields.collect(),
+                    spelling: object.spelling,
+                };
+                Operation::Put(object, *content_type)
+            }
+            other => other.clone(),
+        }
+    }
+
+    /// Sends one request, and holds its answer against the model.
+    async fn call(&mut self, call: Call) -> Result<Option<Answer>, Stop> {
+        let Some(answer) = self.api.send(&call).await else {
+            return Ok(None);
+        };
+        let expected = self.model.answer(&call);
+        let verdict = self.judge(&expected, &answer, &call);
+        if let Ok(answer) = &answer {
+            self.model.apply(&call, answer.status);
+        }
+        let known = answer.clone().ok();
+        self.steps.push(Step {
+            call,
+            expected,
+            answer,
+            of: (!self.looking).then(|| self.operations.len() - 1),
+        });
+        verdict.map(|()| known)
+    }
+
+    fn judge(
+        &self,
+        expected: &Expected,
+        answer: &Result<Answer, String>,
+        call: &Call,
+    ) -> Result<(), Stop> {
+        let foreign = self.api.gateway() == Gateway::Unknown;
+        match answer {
+            Err(reason) if foreign => Err(Verdict::CouldNotTell(reason.clone())),
+            Err(reason) => Err(Verdict::Broken(format!("there was no answer: {reason}"))),
+            Ok(answer) if foreign && [429, 502, 503, 504].contains(&answer.status) => Err(
+                Verdict::CouldNotTell(format!("it answered {}", answer.status)),
+            ),
+            Ok(answer) => {
+                check(expected, answer, call, self.api.gateway()).map_err(Verdict::Broken)
+            }
+        }
+    }
+
+    /// Follows the list to its end: every item that stays must be shown once, and none twice.
+    async fn walk(&mut self, limit: Option<u16>, delete_boundary: bool) -> Result<(), Stop> {
+        let mut awaited = self.model.items().clone();
+        // A page may be empty before the end, but not again and again.
+        let most_pages = 2 * awaited.len() + 3;
+        let mut seen = Vec::<String>::new();
+        let mut start = None;
+        for page in 0.. {
+            if self.foreign && page == MAX_FOREIGN_PAGES {
+                return Err(Verdict::CouldNotTell(
+                    "others have too many items".to_owned(),
+                ));
+            }
+            if !self.foreign && page == most_pages {
+                return Err(Verdict::Broken(format!(
+                    "the list goes on after {page} pages"
+                )));
+            }
+            let Shown { order, last, .. } = self.page(limit, start).await?;
+            if let Some(twice) = order.iter().find(|id| seen.contains(id)) {
+                return Err(Verdict::Broken(format!(
+                    "the list shows {twice:?} a second time"
+                )));
+            }
+            awaited.retain(|id, _| !order.contains(id));
+            seen.extend(order);
+            let Some(last) = last else { break };
+            if delete_boundary && last.starts_with(self.ids.prefix()) {
+                self.call(Call::Delete(last.clone())).await?;
+                awaited.remove(&last);
+            }
+            start = Some(last);
+        }
+        match awaited.keys().next() {
+            None => Ok(()),
+            Some(id) => Err(Verdict::Broken(format!(
+                "the list ends without the item {id:?}"
+            ))),
+        }
+    }
+
+    async fn page(&mut self, limit: Option<u16>, start: Option<String>) -> Result<Shown, Stop> {
+        let call = Call::page(limit, start);
+        let answer = self.call(call).await?.expect("a list can always be sent");
+        answer.page().map_err(Verdict::Broken)
+    }
+}

@@ -1,0 +1,106 @@
+//! The sequential property: whatever one client does, every answer is what the model says.
+
+use std::path::Path;
+
+use crate::environments::environment::{Setup, fresh};
+use crate::environments::target::Target;
+use crate::generate::sequence::sequence;
+use crate::progress::Progress;
+use crate::report::failure::Failure;
+use crate::request::call::Gateway;
+use crate::sequences::execute::{Looking, Run, Verdict};
+use crate::sequences::shrink::{run, shrink};
+use crate::settings::Settings;
+
+/// Why a property is not known to hold.
+#[derive(Debug)]
+pub enum Trouble {
+    /// It does not.
+    Broken(Box<Failure>),
+    /// An environment was in the way, and this says how.
+    CouldNotTell(String),
+}
+
+impl Trouble {
+    /// All that there is to say; what broke is saved in this folder.
+    #[must_use]
+    pub fn report(&self, folder: &Path) -> String {
+        match self {
+            Self::Broken(failure) => failure.report(folder),
+            Self::CouldNotTell(reason) => format!("It could not be told: {reason}"),
+        }
+    }
+}
+
+/// Tries as many sequences as the settings say.
+///
+/// # Errors
+/// The first that broke the contract, shrunk; or why that could not be told.
+pub async fn hold(
+    target: &Target,
+    setup: &Setup,
+    settings: Settings,
+    test: &str,
+) -> Result<(), Trouble> {
+    let mut progress = Progress::new(test, settings.cases);
+    for case in 0..settings.cases {
+        hold_once(target, setup, settings, case, test).await?;
+        progress.step(1);
+    }
+    Ok(())
+}
+
+/// Tries the sequence of one case.
+///
+/// # Errors
+/// If it broke the contract, shrunk; or why that could not be told.
+pub async fn hold_once(
+    target: &Target,
+    setup: &Setup,
+    settings: Settings,
+    case: u32,
+    test: &str,
+) -> Result<(), Trouble> {
+    let operations = settings.draw(&sequence(), case);
+    let first = run(target, setup, &operations, Looking::InTheEnd)
+        .await
+        .map_err(Trouble::CouldNotTell)?;
+    match &first.verdict {
+        Verdict::Held => return Ok(()),
+        Verdict::CouldNotTell(reason) => return Err(Trouble::CouldNotTell(reason.clone())),
+        Verdict::Broken(_) => {}
+    }
+    let shrunk = shrink(target, setup, first).await;
+    let run = behind_a_prefix(target, setup, shrunk.run).await;
+    let (gateway, url) = match target {
+        Target::Live(url) => (Gateway::Unknown, url.as_str()),
+        Target::Embedded | Target::DynamoDbLocal(_) => {
+            (Gateway::DecodesTwice, "http://127.0.0.1:3000")
+        }
+    };
+    Err(Trouble::Broken(Box::new(Failure {
+        test: test.to_owned(),
+        seed: settings.seed,
+        cases: case + 1,
+        run,
+        gateway,
+        url: url.to_owned(),
+        note: shrunk.note,
+    })))
+}
+
+/// The same run with a prefix before every id, so that its script can be run again and again; or the
+/// run as it is, if it has one, or if it is the absence of one that breaks the contract.
+async fn behind_a_prefix(target: &Target, setup: &Setup, shrunk: Run) -> Run {
+    let prefixed = Setup {
+        prefix: fresh(),
+        ..setup.clone()
+    };
+    if !shrunk.prefix.is_empty() {
+        return shrunk;
+    }
+    match run(target, &prefixed, &shrunk.operations, Looking::Never).await {
+        Ok(run) if matches!(run.verdict, Verdict::Broken(_)) => run,
+        _ => shrunk,
+    }
+}

@@ -1,0 +1,207 @@
+//! Shrinking: from a sequence that broke the contract to the fewest and simplest requests that still do
+//! (delta debugging: parts are left out, from halves to single operations, as long as that can be done).
+
+use std::collections::HashSet;
+
+use crate::environments::environment::Setup;
+use crate::environments::target::Target;
+use crate::request::call::Call;
+use crate::request::ids::Ids;
+use crate::request::operation::{Operation, Query};
+use crate::sequences::execute::{Looking, Run, Verdict, execute};
+use crate::sequences::simplify::{renamed, simpler};
+
+/// The most sequences that are tried, lest a slow environment never ends.
+const MOST_TRIES: usize = 1_500;
+
+/// The shortest run that is known to break the contract.
+#[derive(Debug)]
+pub struct Shrunk {
+    /// The run.
+    pub run: Run,
+    /// How the search ended, if not by finding nothing shorter.
+    pub note: Option<String>,
+}
+
+/// Runs the operations in an environment of their own.
+///
+/// # Errors
+/// What kept the environment from starting.
+pub async fn run(
+    target: &Target,
+    setup: &Setup,
+    operations: &[Operation],
+    looking: Looking,
+) -> Result<Run, String> {
+    let environment = target.open(setup).await?;
+    let run = execute(&environment, operations, looking).await;
+    environment.close().await;
+    Ok(run)
+}
+
+/// Shrinks the sequence that broke the contract in `first`. Each candidate runs in a fresh environment;
+/// where one cannot be told, the search ends with what was proven last.
+pub async fn shrink(target: &Target, setup: &Setup, first: Run) -> Shrunk {
+    let explicit = explicit(&first);
+    let mut search = Search {
+        target,
+        setup,
+        best: first,
+        tried: HashSet::new(),
+    };
+    let note = search.start(explicit).await.err();
+    Shrunk {
+        run: search.best,
+        note,
+    }
+}
+
+/// The operations of a run, and as one more of them what was found by looking at the state in the end:
+/// then nothing is sent that a script would not show. Should the last look alone not do, all of them.
+fn explicit(run: &Run) -> [Vec<Operation>; 2] {
+    let looks = run.steps.iter().filter(|step| step.of.is_none());
+    let (lists, gets): (Vec<_>, Vec<_>) =
+        looks.partition(|step| matches!(step.call, Call::List { .. }));
+    let walk = (!lists.is_empty()).then_some(Operation::Walk {
+        limit: 1000,
+        delete_boundary: false,
+    });
+    let gets: Vec<_> = gets
+        .iter()
+        .map(|step| operation(&step.call, &run.prefix))
+        .collect();
+    let last = walk.as_ref().or(gets.last()).cloned();
+    let with = |looks: Vec<Operation>| [run.operations.clone(), looks].concat();
+    [
+        with(last.into_iter().collect()),
+        with(gets.into_iter().chain(walk).collect()),
+    ]
+}
+
+struct Search<'a> {
+    target: &'a Target,
+    setup: &'a Setup,
+    best: Run,
+    /// What was tried already, as it is saved.
+    tried: HashSet<String>,
+}
+
+/// Why a search ends before its end.
+type Stop = String;
+
+impl Search<'_> {
+    async fn start(&mut self, explicit: [Vec<Operation>; 2]) -> Result<(), Stop> {
+        for operations in explicit {
+            if self.breaks(operations).await? {
+                return self.shrink().await;
+            }
+        }
+        Err("the same requests did not break it a second time".to_owned())
+    }
+
+    async fn shrink(&mut self) -> Result<(), Stop> {
+        // What could not be left out may be once the others are simpler.
+        while self.leave_out().await? || self.simplify().await? {}
+        Ok(())
+    }
+
+    /// Leaves out whatever need not be there; whether anything was.
+    async fn leave_out(&mut self) -> Result<bool, Stop> {
+        let mut any = false;
+        let mut width = self.best.operations.len().div_ceil(2);
+        loop {
+            let mut at = 0;
+            while at < self.best.operations.len() {
+                let mut fewer = self.best.operations.clone();
+                fewer.drain(at..fewer.len().min(at + width));
+                if self.breaks(fewer).await? {
+                    any = true;
+                } else {
+                    at += width;
+                }
+            }
+            if width <= 1 {
+                return Ok(any);
+            }
+            width = width.div_ceil(2);
+        }
+    }
+
+    /// Simplifies what is in the operations; whether anything could be.
+    async fn simplify(&mut self) -> Result<bool, Stop> {
+        let mut any = false;
+        'again: loop {
+            for simpler in self.simpler() {
+                if self.breaks(simpler).await? {
+                    any = true;
+                    continue 'again;
+                }
+            }
+            return Ok(any);
+        }
+    }
+
+    /// Every sequence that is simpler than the best in one place.
+    fn simpler(&self) -> Vec<Vec<Operation>> {
+        let operations = &self.best.operations;
+        let mut candidates = Vec::new();
+        for (at, old) in operations.iter().enumerate() {
+            let mut replace = |by: &[Operation]| {
+                candidates.push([&operations[..at], by, &operations[at + 1..]].concat());
+            };
+            for simpler in simpler(old) {
+                replace(&[simpler]);
+            }
+            if matches!(old, Operation::Walk { .. }) {
+                let steps = self.best.steps.iter().filter(|step| step.of == Some(at));
+                let pages = steps.map(|step| operation(&step.call, &self.best.prefix));
+                replace(&pages.collect::<Vec<_>>());
+            }
+        }
+        candidates.extend(renamed(operations));
+        candidates
+    }
+
+    /// Whether these operations break the contract as well; if so, they are the best from now on.
+    async fn breaks(&mut self, operations: Vec<Operation>) -> Result<bool, Stop> {
+        let written = serde_json::to_string(&operations).expect("operations can be written");
+        if !self.tried.insert(written) {
+            return Ok(false);
+        }
+        if self.tried.len() > MOST_TRIES {
+            return Err(format!(
+                "there may be a shorter one: {MOST_TRIES} were tried"
+            ));
+        }
+        let could_not_tell = |reason| format!("there may be a shorter one: {reason}");
+        let run = run(self.target, self.setup, &operations, Looking::Never).await;
+        let run = run.map_err(could_not_tell)?;
+        match &run.verdict {
+            Verdict::Held => Ok(false),
+            Verdict::CouldNotTell(reason) => Err(could_not_tell(reason.clone())),
+            Verdict::Broken(_) => {
+                self.best = run;
+                Ok(true)
+            }
+        }
+    }
+}
+
+/// The operation that sends this and nothing else. Only what a look or a walk sends is asked for.
+fn operation(call: &Call, prefix: &str) -> Operation {
+    let literal = |id: &String| Ids::new(prefix).literal(id);
+    match call {
+        Call::Get(id) => Operation::Get(literal(id)),
+        Call::Delete(id) => Operation::Delete(literal(id)),
+        Call::List {
+            limit,
+            start,
+            other,
+        } => Operation::List(Query {
+            limit: limit.clone(),
+            start: start.as_ref().map(literal),
+            other: other.clone(),
+        }),
+        Call::Put { .. } | Call::NoRoute(_) => unreachable!("a look or a walk reads or deletes"),
+    }
+}

@@ -1,0 +1,282 @@
+//! What is simpler than an operation and may still break the contract. Each thing has a favourite, and
+//! nothing that is proposed is ever proposed to be what it was: so simplifying comes to an end.
+
+use crate::contract::decimal::Decimal;
+use crate::request::operation::{ContentType, Id, Object, Operation, Query, Spelling, Value};
+use crate::request::text::Text;
+
+/// The ids to prefer, the first most of all.
+const IDS: [&str; 4] = ["a", "b", "c", "d"];
+
+/// The names to prefer.
+const NAMES: [&str; 2] = ["x", ""];
+
+/// The numbers to prefer.
+const NUMBERS: [&str; 2] = ["1", "0"];
+
+/// Operations that are simpler than this one, the simplest first.
+#[must_use]
+pub fn simpler(operation: &Operation) -> Vec<Operation> {
+    match operation {
+        Operation::Put(object, content_type) => {
+            let objects = objects(object).into_iter();
+            let mut simpler: Vec<_> = objects
+                .map(|object| Operation::Put(object, *content_type))
+                .collect();
+            if *content_type != ContentType::Json {
+                simpler.push(Operation::Put(object.clone(), ContentType::Json));
+            }
+            simpler
+        }
+        Operation::PutRaw(body, content_type) => {
+            let mut simpler: Vec<_> = shorter(body)
+                .map(|body| Operation::PutRaw(body, *content_type))
+                .collect();
+            if *content_type != ContentType::Json {
+                simpler.push(Operation::PutRaw(body.clone(), ContentType::Json));
+            }
+            simpler
+        }
+        Operation::List(query) => queries(query).into_iter().map(Operation::List).collect(),
+        Operation::Walk {
+            limit,
+            delete_boundary,
+        } => {
+            let page = Operation::List(Query {
+                limit: Some(limit.to_string()),
+                ..Query::default()
+            });
+            let mut simpler = vec![page];
+            if *delete_boundary {
+                simpler.push(Operation::Walk {
+                    limit: *limit,
+                    delete_boundary: false,
+                });
+            }
+            if *limit > 1 {
+                simpler.push(Operation::Walk {
+                    limit: 1,
+                    delete_boundary: *delete_boundary,
+                });
+            }
+            simpler
+        }
+        Operation::Get(_) | Operation::Delete(_) | Operation::NoRoute(_) => Vec::new(),
+    }
+}
+
+/// The same operations with one id written more simply, wherever it comes.
+#[must_use]
+pub fn renamed(operations: &[Operation]) -> Vec<Vec<Operation>> {
+    let mut texts: Vec<Text> = Vec::new();
+    let mut all = operations.to_vec();
+    for id in all.iter_mut().flat_map(ids) {
+        if let Id::Text(text) = id
+            && !texts.contains(text)
+        {
+            texts.push(text.clone());
+        }
+    }
+    let mut renamed = Vec::new();
+    for old in &texts {
+        for new in simpler_texts(old, &IDS) {
+            let mut operations = operations.to_vec();
+            for id in operations.iter_mut().flat_map(ids) {
+                if *id == Id::Text(old.clone()) {
+                    *id = Id::Text(new.clone());
+                }
+            }
+            renamed.push(operations);
+        }
+    }
+    renamed
+}
+
+/// Every id in an operation.
+fn ids(operation: &mut Operation) -> Vec<&mut Id> {
+    match operation {
+        Operation::Get(id) | Operation::Delete(id) => vec![id],
+        Operation::List(query) => query.start.iter_mut().collect(),
+        Operation::Put(object, _) => {
+            let fields = object.fields.iter_mut();
+            fields
+                .filter_map(|(_, value)| match value {
+                    Value::Id(id) => Some(id),
+                    _ => None,
+                })
+                .collect()
+        }
+        Operation::PutRaw(..) | Operation::Walk { .. } | Operation::NoRoute(_) => Vec::new(),
+    }
+}
+
+fn objects(object: &Object) -> Vec<Object> {
+    let mut simpler: Vec<_> = shorter(&object.fields)
+        .map(|fields| Object {
+            fields,
+            ..object.clone()
+        })
+        .collect();
+    if object.spelling != Spelling::Plain {
+        simpler.push(Object {
+            spelling: Spelling::Plain,
+            ..object.clone()
+        });
+    }
+    for (at, (_, value)) in object.fields.iter().enumerate() {
+        for value in values(value) {
+            let mut object = object.clone();
+            object.fields[at].1 = value;
+            simpler.push(object);
+        }
+    }
+    simpler
+}
+
+fn values(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Text(text) => {
+            let texts = simpler_texts(text, &NAMES).into_iter();
+            texts.map(Value::Text).collect()
+        }
+        Value::Number(number) => simpler_strings(number, &NUMBERS)
+            .into_iter()
+            .filter(|number| Decimal::parse(number).is_some())
+            .map(Value::Number)
+            .collect(),
+        // An id is the same wherever it comes, so it is not for one operation to choose another.
+        Value::Id(_) | Value::Null | Value::Other(_) => Vec::new(),
+    }
+}
+
+fn queries(query: &Query) -> Vec<Query> {
+    let mut simpler = Vec::new();
+    if query.other.is_some() {
+        simpler.push(Query {
+            other: None,
+            ..query.clone()
+        });
+    }
+    if query.start.is_some() {
+        simpler.push(Query {
+            start: None,
+            ..query.clone()
+        });
+    }
+    if let Some(limit) = &query.limit {
+        simpler.push(Query {
+            limit: None,
+            ..query.clone()
+        });
+        if limit != "1" {
+            simpler.push(Query {
+                limit: Some("1".to_owned()),
+                ..query.clone()
+            });
+        }
+    }
+    simpler
+}
+
+fn simpler_texts(text: &Text, favourites: &[&str]) -> Vec<Text> {
+    match text {
+        Text::Plain(text) => {
+            let strings = simpler_strings(text, favourites).into_iter();
+            strings.map(Text::Plain).collect()
+        }
+        Text::Filled { fill, bytes } => {
+            let mut simpler: Vec<_> = favourites.iter().copied().map(Text::plain).collect();
+            let halves = std::iter::successors(Some(bytes / 2), |less| Some(less / 2));
+            simpler.extend(
+                halves
+                    .take_while(|less| *less > 0)
+                    .map(|less| Text::Filled {
+                        fill: *fill,
+                        bytes: bytes - less,
+                    }),
+            );
+            if *fill != 'x' {
+                let (fill, bytes) = ('x', *bytes);
+                simpler.push(Text::Filled { fill, bytes });
+            }
+            simpler
+        }
+    }
+}
+
+fn simpler_strings(text: &str, favourites: &[&str]) -> Vec<String> {
+    let favourite = favourites.iter().position(|favourite| *favourite == text);
+    let better = &favourites[..favourite.unwrap_or(favourites.len())];
+    let mut simpler: Vec<_> = better.iter().map(|&text| text.to_owned()).collect();
+    if favourite.is_none() {
+        let characters: Vec<_> = text.chars().collect();
+        // The empty text is another thing than a short one, and simpler only where it is a favourite.
+        let shorter = shorter(&characters).filter(|shorter| !shorter.is_empty());
+        simpler.extend(shorter.map(String::from_iter));
+    }
+    simpler
+}
+
+/// What is left without a part of it: first without a half, then without a quarter, and so on; one by one
+/// only where there are not many.
+fn shorter<T: Clone>(all: &[T]) -> impl Iterator<Item = Vec<T>> {
+    const MANY: usize = 64;
+    let length = all.len();
+    let widths = std::iter::successors(Some(length.div_ceil(2)), |width| {
+        (*width > 1).then(|| width.div_ceil(2))
+    });
+    widths
+        .filter(move |width| *width > 0 && length / width <= MANY)
+        .flat_map(move |width| {
+            (0..length).step_by(width).map(move |start| {
+                let end = (start + width).min(length);
+                [&all[..start], &all[end..]].concat()
+            })
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_left_out_from_large_to_small() {
+        let all: Vec<_> = shorter(&[1, 2, 3]).collect();
+        assert_eq!(
+            all,
+            [vec![3], vec![1, 2], vec![2, 3], vec![1, 3], vec![1, 2]]
+        );
+        assert_eq!(shorter::<u8>(&[]).count(), 0);
+        assert_eq!(shorter(&[1]).collect::<Vec<_>>(), [Vec::<i32>::new()]);
+    }
+
+    #[test]
+    fn simplifying_comes_to_an_end() {
+        for (text, favourites) in [("b", &IDS[..]), ("%41é", &IDS), ("12.50", &NUMBERS)] {
+            let mut texts = vec![text.to_owned()];
+            let mut steps = 0;
+            while let Some(last) = texts.pop() {
+                // Whatever is tried, and were everything accepted, there is nothing left in the end.
+                texts = simpler_strings(&last, favourites);
+                steps += 1;
+                assert!(steps < 10, "{text}");
+            }
+        }
+        let filled = Text::Filled {
+            fill: '😀',
+            bytes: 2049,
+        };
+        assert!(!simpler_texts(&filled, &IDS).contains(&filled));
+    }
+
+    #[test]
+    fn an_id_is_renamed_wherever_it_comes() {
+        let id = || Id::Text(Text::plain("b"));
+        let operations = [Operation::Get(id()), Operation::Delete(id())];
+        let a = || Id::Text(Text::plain("a"));
+        assert_eq!(
+            renamed(&operations),
+            [vec![Operation::Get(a()), Operation::Delete(a())]]
+        );
+    }
+}
