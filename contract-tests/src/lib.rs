@@ -12,12 +12,14 @@
 //!    several clients, whose history must have an order that explains it; and a table that fails.
 //! 6. [`report`]: a failure that a person can act on.
 //! 7. [`planted`]: the tests of the tests, which are faulty services that the properties must catch.
+//! 8. [`coverage`]: what of the contract was tried at all.
 //!
 //! [`settings`] and [`progress`] are what a run is told, and what it tells. The tests themselves are put
 //! together in `tests/contract/main.rs`.
 
 pub mod concurrency;
 pub mod contract;
+pub mod coverage;
 pub mod environments;
 pub mod faults;
 pub mod generate;

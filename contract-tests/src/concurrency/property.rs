@@ -12,7 +12,7 @@ use crate::concurrency::linearize::is_linearizable;
 use crate::concurrency::minimise::minimise;
 use crate::concurrency::plan::{Action, ITEMS, Plan, plan};
 use crate::contract::answer::Answer;
-use crate::contract::check::failure;
+use crate::contract::check::{failure, headers};
 use crate::contract::decimal::Decimal;
 use crate::contract::model::Item;
 use crate::environments::client::Api;
@@ -295,6 +295,9 @@ impl Client {
                 broken(format!("there was no answer: {reason}"))
             }
         })?;
+        if !foreign || answer.status < 500 {
+            headers(&answer, call, self.api.gateway()).map_err(broken)?;
+        }
         let expected = match (answer.status, call) {
             (200, _) | (404, Call::Get(_)) => return Ok(answer),
             (500 | 503, _) => self.faulty,

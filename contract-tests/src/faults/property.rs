@@ -6,11 +6,14 @@ use std::time::{Duration, Instant};
 use crate::concurrency::property::unknown_fate;
 use crate::contract::answer::Answer;
 use crate::contract::check::{failure, headers};
+use crate::contract::openapi::route_key;
+use crate::coverage::cell::{A_TABLE, Cell};
+use crate::coverage::ledger;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
 use crate::faults::fault::{Fate, Fault};
 use crate::progress::Progress;
-use crate::request::call::{Call, Json};
+use crate::request::call::{Call, Gateway, Json};
 use crate::request::operation::ContentType;
 
 /// The time limit of an invocation here: shorter than Lambda's, so that hanging does not take long.
@@ -114,6 +117,9 @@ pub async fn hold(target: &Target, setup: &Setup, test: &str) -> Result<(), Trou
             held = held.and(tried.await.expect("a situation does not panic"));
         }
         held?;
+        if setup.bug.is_none() {
+            ledger::note(at_once.iter().map(|situation| situation.cell()));
+        }
         progress.step(u32::try_from(at_once.len()).unwrap_or(u32::MAX));
     }
     Ok(())
@@ -136,13 +142,50 @@ pub async fn hold_in(situation: Situation, target: &Target, setup: &Setup) -> Re
     };
     let environment = target.open(&setup).await.map_err(Trouble::CouldNotTell)?;
     let held = match meets {
-        Meets::Fault(fault) => try_fault(&environment, route, fault).await,
+        Meets::Fault(fault) => try_fault(&environment, route, fault, situation.fate()).await,
         Meets::NoTable(_) => answer_in_time(&environment, &route.call())
             .await
-            .and_then(|answer| judge(&answer, route, Fate::Unchanged)),
+            .and_then(|answer| judge(&answer, route, situation.fate())),
     };
     environment.close().await;
     held.map_err(|wrong| Trouble::Broken(situation, wrong))
+}
+
+impl Situation {
+    /// What becomes of the request.
+    fn fate(self) -> Fate {
+        match self.meets {
+            Meets::NoTable(_) => Fate::Unchanged,
+            Meets::Fault(fault) => match fault.fate_of_write() {
+                Fate::Unknown if !self.route.writes() => Fate::Unchanged,
+                fate => fate,
+            },
+        }
+    }
+
+    /// The cell of the contract that it is.
+    fn cell(self) -> Cell {
+        let transition = match self.fate() {
+            Fate::Done => "as asked",
+            Fate::Unchanged | Fate::Operator => "unchanged",
+            Fate::Unknown => "unknown",
+        };
+        let class = match self.meets {
+            Meets::Fault(fault) => format!("{A_TABLE}{fault:?}"),
+            Meets::NoTable(endpoint) => format!("{A_TABLE}{endpoint}"),
+        };
+        let route = route_key(&self.route.call());
+        Cell::new(route, transition, status(self.fate()), &class)
+    }
+}
+
+/// The status that a fate is answered with.
+fn status(fate: Fate) -> u16 {
+    match fate {
+        Fate::Done => 200,
+        Fate::Unchanged | Fate::Unknown => 503,
+        Fate::Operator => 500,
+    }
 }
 
 impl Route {
@@ -166,17 +209,18 @@ fn put(name: &str) -> Call {
     Call::written(fields.to_vec(), ContentType::Json)
 }
 
-async fn try_fault(environment: &Environment, route: Route, fault: Fault) -> Result<(), String> {
+async fn try_fault(
+    environment: &Environment,
+    route: Route,
+    fault: Fault,
+    fate: Fate,
+) -> Result<(), String> {
     let proxy = environment.proxy().expect("this environment has a proxy");
     expect_200(environment, &put("old")).await?;
     let writes = proxy.script().writes();
     proxy.script().always(Some(fault));
 
     let answer = answer_in_time(environment, &route.call()).await?;
-    let fate = match fault.fate_of_write() {
-        Fate::Unknown if !route.writes() => Fate::Unchanged,
-        fate => fate,
-    };
     judge(&answer, route, fate)?;
     let sent = proxy.script().writes() - writes;
     if fate == Fate::Unknown && sent != 1 {
@@ -213,12 +257,8 @@ async fn try_fault(environment: &Environment, route: Route, fault: Fault) -> Res
 
 /// Whether an answer is the right one for what happened.
 fn judge(answer: &Answer, route: Route, fate: Fate) -> Result<(), String> {
-    headers(answer, crate::request::call::Gateway::DecodesTwice)?;
-    let status = match fate {
-        Fate::Done => 200,
-        Fate::Unchanged | Fate::Unknown => 503,
-        Fate::Operator => 500,
-    };
+    headers(answer, &route.call(), Gateway::DecodesTwice)?;
+    let status = status(fate);
     if answer.status != status {
         return Err(format!("the status is {}, not {status}", answer.status));
     }

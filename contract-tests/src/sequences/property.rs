@@ -1,13 +1,17 @@
 //! The sequential property: whatever one client does, every answer is what the model says.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::coverage::cell::{self, Cell};
+use crate::coverage::{ledger, tour};
 use crate::environments::environment::{Setup, fresh};
 use crate::environments::target::Target;
 use crate::generate::sequence::sequence;
 use crate::progress::Progress;
 use crate::report::failure::Failure;
 use crate::request::call::Gateway;
+use crate::request::operation::Operation;
 use crate::sequences::execute::{Looking, Run, Verdict};
 use crate::sequences::shrink::{run, shrink};
 use crate::settings::Settings;
@@ -50,6 +54,25 @@ pub async fn hold(
     Ok(())
 }
 
+/// Goes through all that there is to be tried of the contract, and leaves nothing to chance. Returns
+/// what it reached.
+///
+/// # Errors
+/// The first sequence that broke the contract, shrunk; or why that could not be told.
+pub async fn hold_tour(
+    target: &Target,
+    setup: &Setup,
+    test: &str,
+) -> Result<BTreeSet<Cell>, Trouble> {
+    let mut reached = BTreeSet::new();
+    for (case, operations) in (0..).zip(tour::sequences()) {
+        let settings = Settings { cases: 0, seed: 0 };
+        let run = hold_these(target, setup, &operations, (settings, case), test).await?;
+        reached.extend(cell::reached(&run));
+    }
+    Ok(reached)
+}
+
 /// Tries the sequence of one case.
 ///
 /// # Errors
@@ -62,11 +85,28 @@ pub async fn hold_once(
     test: &str,
 ) -> Result<(), Trouble> {
     let operations = settings.draw(&sequence(), case);
-    let first = run(target, setup, &operations, Looking::InTheEnd)
+    let held = hold_these(target, setup, &operations, (settings, case), test);
+    held.await.map(drop)
+}
+
+async fn hold_these(
+    target: &Target,
+    setup: &Setup,
+    operations: &[Operation],
+    (settings, case): (Settings, u32),
+    test: &str,
+) -> Result<Run, Trouble> {
+    let first = run(target, setup, operations, Looking::InTheEnd)
         .await
         .map_err(Trouble::CouldNotTell)?;
     match &first.verdict {
-        Verdict::Held => return Ok(()),
+        Verdict::Held => {
+            // In a namespace on a shared API much cannot be reached, and of a faulty service nothing counts.
+            if setup.bug.is_none() && !matches!(target, Target::Live(_)) {
+                ledger::note(cell::reached(&first));
+            }
+            return Ok(first);
+        }
         Verdict::CouldNotTell(reason) => return Err(Trouble::CouldNotTell(reason.clone())),
         Verdict::Broken(_) => {}
     }

@@ -6,6 +6,7 @@ mod suite;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use contract_tests::coverage::ledger;
 use contract_tests::environments::container::DynamoDbLocal;
 use contract_tests::environments::environment::fresh;
 use contract_tests::environments::target::Target;
@@ -43,9 +44,34 @@ fn main() -> ExitCode {
     if let Some(table) = hunt::table() {
         println!("{table}");
     }
+    let covered = arguments.list || rehearsal::asked_for().is_some() || is_covered(&arguments);
     // A container is removed here, and not when it is dropped: an exit drops nothing.
     runtime.block_on(dynamodb.remove());
-    conclusion.exit_code()
+    if covered {
+        conclusion.exit_code()
+    } else {
+        ExitCode::from(101)
+    }
+}
+
+/// Prints what was reached of the contract. Whether that is all of it, only a run of all tests can say.
+fn is_covered(arguments: &Arguments) -> bool {
+    let Some(coverage) = ledger::coverage() else {
+        return true;
+    };
+    let filtered = arguments.filter.is_some() || !arguments.skip.is_empty() || arguments.ignored;
+    if filtered {
+        println!("Coverage is not judged, since only some of the tests were run.");
+        return true;
+    }
+    println!("{}", coverage.table);
+    if !coverage.gaps.is_empty() {
+        println!(
+            "CONTRACT.md and what was reached differ:\n  {}",
+            coverage.gaps.join("\n  ")
+        );
+    }
+    coverage.gaps.is_empty()
 }
 
 fn trials(variables: &Variables, runtime: &Handle, dynamodb: &Arc<DynamoDbLocal>) -> Vec<Trial> {

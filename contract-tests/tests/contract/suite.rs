@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use contract_tests::coverage::inventory::Inventory;
 use contract_tests::environments::container::DynamoDbLocal;
 use contract_tests::environments::environment::Setup;
 use contract_tests::environments::target::Target;
@@ -119,6 +120,7 @@ impl Suite {
             };
             trials.push(self.histories("faults::every_item_stays_linearizable", faulty));
             trials.push(self.faults());
+            trials.push(self.tour());
         }
         trials
     }
@@ -132,6 +134,26 @@ impl Suite {
             runtime
                 .block_on(held)
                 .map_err(|trouble| trouble.report(Path::new(env!("CARGO_TARGET_TMPDIR"))))
+        })
+    }
+
+    /// Every cell that `CONTRACT.md` declares, with nothing left to chance.
+    fn tour(&self) -> Trial {
+        let (target, runtime) = (self.target.clone(), self.runtime.clone());
+        self.trial("sequences::all_that_is_declared_is_reached", move |test| {
+            let setup = Setup::default();
+            let held = sequences::hold_tour(&target, &setup, test);
+            let reached = runtime
+                .block_on(held)
+                .map_err(|trouble| trouble.report(Path::new(env!("CARGO_TARGET_TMPDIR"))))?;
+            let inventory = Inventory::of_contract();
+            let mut missed = inventory
+                .of_sequences()
+                .filter(|cell| !reached.contains(cell));
+            match missed.next() {
+                None => Ok(()),
+                Some(cell) => Err(format!("the tour does not reach {cell}")),
+            }
         })
     }
 

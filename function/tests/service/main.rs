@@ -3,3 +3,4 @@
 mod attempts;
 mod backend;
 mod bodies;
+mod bootstrap;

@@ -1,0 +1,242 @@
+//! What `CONTRACT.md` says: the clauses, the tests that hold them, and the cells to be reached.
+
+use crate::coverage::cell::{A_TABLE, Cell};
+
+/// All of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// The clauses, in their order.
+    pub clauses: Vec<Clause>,
+    /// The rows of the table of coverage.
+    pub rows: Vec<Row>,
+}
+
+/// One sentence of the contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clause {
+    /// Its number, such as `2.1`.
+    pub number: String,
+    /// The sentence.
+    pub sentence: String,
+    /// The tests that hold the service to it.
+    pub tests: Vec<String>,
+}
+
+/// Cells with the same route and status: each transition with each class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The route key.
+    pub route: String,
+    /// What there was before, and what became of it.
+    pub transitions: Vec<String>,
+    /// The status.
+    pub status: u16,
+    /// The classes of input.
+    pub classes: Vec<String>,
+    /// The clauses that it is about.
+    pub clauses: Vec<String>,
+}
+
+impl Inventory {
+    /// That of `CONTRACT.md`.
+    #[must_use]
+    pub fn of_contract() -> Self {
+        Self::parse(include_str!("../../CONTRACT.md"))
+    }
+
+    /// The cells that one client alone has to reach, on a table that works.
+    pub fn of_sequences(&self) -> impl Iterator<Item = Cell> {
+        let rows = self.rows.iter();
+        rows.flat_map(Row::cells)
+            .filter(|cell| !cell.class.starts_with(A_TABLE))
+    }
+
+    /// Reads the tables: a row of three columns is a clause, and one of five is a row of coverage.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut inventory = Self::default();
+        for line in text.lines() {
+            let Some(cells) = line
+                .strip_prefix("| ")
+                .and_then(|rest| rest.strip_suffix(" |"))
+            else {
+                continue;
+            };
+            match cells.split(" | ").collect::<Vec<_>>()[..] {
+                [number, sentence, tests] if number.starts_with(|c: char| c.is_ascii_digit()) => {
+                    inventory.clauses.push(Clause {
+                        number: number.to_owned(),
+                        sentence: sentence.to_owned(),
+                        tests: listed(tests),
+                    });
+                }
+                [route, transitions, status, classes, about] => {
+                    if let Ok(status) = status.parse() {
+                        inventory.rows.push(Row {
+                            route: route.trim_matches('`').to_owned(),
+                            transitions: listed(transitions),
+                            status,
+                            classes: listed(classes),
+                            clauses: listed(about),
+                        });
+                    }
+                }
+                _ => {}
+            }
+        }
+        inventory
+    }
+}
+
+impl Row {
+    /// Its cells.
+    pub fn cells(&self) -> impl Iterator<Item = Cell> {
+        let transitions = self.transitions.iter();
+        transitions.flat_map(move |transition| {
+            let classes = self.classes.iter();
+            classes.map(move |class| Cell::new(&self.route, transition, self.status, class))
+        })
+    }
+}
+
+fn listed(cell: &str) -> Vec<String> {
+    cell.split("; ")
+        .map(|one| one.trim_matches('`').to_owned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+    use crate::contract::openapi;
+
+    /// The test binaries that clauses may name, and where their modules are.
+    const BINARIES: [(&str, &str); 3] = [
+        ("rules", "contract-tests/tests/rules"),
+        ("recorded", "contract-tests/tests/recorded"),
+        ("service", "function/tests/service"),
+    ];
+
+    /// Where the names of the trials stand, which are no functions.
+    const TRIALS: &str = "contract-tests/tests/contract/suite.rs";
+
+    fn root() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    }
+
+    fn read(path: &str) -> String {
+        std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// Every test in the modules of a binary, as clauses name it.
+    fn tests_of(binary: &str, folder: &str) -> BTreeSet<String> {
+        let files = std::fs::read_dir(root().join(folder)).expect("a folder of tests");
+        let mut tests = BTreeSet::new();
+        for file in files {
+            let path = file.expect("a file").path();
+            let Some(module) = path.file_stem().and_then(|stem| stem.to_str()) else {
+                continue;
+            };
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            let lines: Vec<_> = text.lines().map(str::trim).collect();
+            for pair in lines.windows(2) {
+                let name = pair[1].trim_start_matches("async ").strip_prefix("fn ");
+                let name = name.and_then(|rest| rest.split('(').next());
+                if let (true, Some(name)) = (is_test(pair[0]), name) {
+                    tests.insert(match module {
+                        "main" => format!("{binary}::{name}"),
+                        _ => format!("{binary}::{module}::{name}"),
+                    });
+                }
+            }
+        }
+        assert!(!tests.is_empty(), "{folder} has tests");
+        tests
+    }
+
+    fn is_test(attribute: &str) -> bool {
+        attribute == "#[test]" || attribute.starts_with("#[tokio::test")
+    }
+
+    #[test]
+    fn the_clauses_are_numbered_in_order_and_each_is_a_sentence() {
+        let inventory = Inventory::of_contract();
+        assert!(!inventory.clauses.is_empty() && !inventory.rows.is_empty());
+        let (mut section, mut number) = (0, 0);
+        for clause in &inventory.clauses {
+            let next = [
+                format!("{section}.{}", number + 1),
+                format!("{}.1", section + 1),
+            ];
+            assert!(
+                next.contains(&clause.number),
+                "{} comes after {section}.{number}",
+                clause.number
+            );
+            if clause.number == next[1] {
+                section += 1;
+                number = 0;
+            }
+            number += 1;
+            assert!(
+                clause.sentence.ends_with('.'),
+                "{} is no sentence",
+                clause.number
+            );
+        }
+    }
+
+    #[test]
+    fn every_clause_has_tests_and_every_test_of_the_rules_has_a_clause() {
+        let inventory = Inventory::of_contract();
+        let functions: BTreeSet<_> = BINARIES
+            .iter()
+            .flat_map(|(binary, folder)| tests_of(binary, folder))
+            .collect();
+        let trials = read(TRIALS);
+        let mut named = BTreeSet::new();
+        for clause in &inventory.clauses {
+            for test in &clause.tests {
+                let exists = match test.strip_prefix("contract::") {
+                    Some(trial) => trials.contains(&format!("\"{trial}\"")),
+                    None => functions.contains(test),
+                };
+                assert!(exists, "{} names {test:?}, which is no test", clause.number);
+                named.insert(test.clone());
+            }
+        }
+        // Those of the recorder compare with the tutorial, not with clauses of their own.
+        let unnamed: Vec<_> = functions
+            .difference(&named)
+            .filter(|test| !test.starts_with("recorded::"))
+            .collect();
+        assert!(unnamed.is_empty(), "no clause names {unnamed:#?}");
+    }
+
+    #[test]
+    fn every_row_is_of_clauses_that_exist_and_of_answers_that_are_declared() {
+        let inventory = Inventory::of_contract();
+        let numbers: BTreeSet<_> = inventory
+            .clauses
+            .iter()
+            .map(|clause| &clause.number)
+            .collect();
+        let declared: BTreeSet<_> = openapi::declared().collect();
+        for row in &inventory.rows {
+            let answer = (row.route.as_str(), row.status);
+            assert!(
+                declared.contains(&answer),
+                "{answer:?} is not in openapi.json"
+            );
+            for clause in &row.clauses {
+                assert!(
+                    numbers.contains(clause),
+                    "{answer:?} names the clause {clause:?}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Counts the cells that a run of the tests reached, and says in the end which it did not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
+
+use crate::contract::openapi;
+use crate::coverage::cell::Cell;
+use crate::coverage::inventory::Inventory;
+
+static REACHED: Mutex<BTreeMap<Cell, u64>> = Mutex::new(BTreeMap::new());
+
+/// Counts these cells.
+pub fn note(cells: impl IntoIterator<Item = Cell>) {
+    let mut reached = REACHED.lock().unwrap_or_else(PoisonError::into_inner);
+    for cell in cells {
+        *reached.entry(cell).or_default() += 1;
+    }
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Coverage {
+    /// The rows of `CONTRACT.md`, with how often each cell was reached, and what else there is to say.
+    pub table: String,
+    /// The cells that were never reached, and those that nothing declares.
+    pub gaps: Vec<String>,
+}
+
+/// What has been reached so far; `None` if nothing was.
+#[must_use]
+pub fn coverage() -> Option<Coverage> {
+    let reached = REACHED.lock().unwrap_or_else(PoisonError::into_inner);
+    (!reached.is_empty()).then(|| Coverage::of(&Inventory::of_contract(), &reached))
+}
+
+impl Coverage {
+    fn of(inventory: &Inventory, reached: &BTreeMap<Cell, u64>) -> Self {
+        let mut table =
+            "| request | transition | status | input, and how often |\n|---|---|---|---|\n"
+                .to_owned();
+        let mut gaps = Vec::new();
+        let mut declared = BTreeSet::new();
+        for row in &inventory.rows {
+            for transition in &row.transitions {
+                let counts: Vec<_> = row
+                    .classes
+                    .iter()
+                    .map(|class| {
+                        let cell = Cell::new(&row.route, transition, row.status, class);
+                        let count = reached.get(&cell).copied().unwrap_or_default();
+                        if count == 0 {
+                            gaps.push(format!("never reached: {cell}"));
+                        }
+                        declared.insert(cell);
+                        format!("{class} {count}")
+                    })
+                    .collect();
+                let _ = writeln!(
+                    table,
+                    "| {} | {transition} | {} | {} |",
+                    row.route,
+                    row.status,
+                    counts.join("; ")
+                );
+            }
+        }
+        let undeclared = reached.keys().filter(|cell| !declared.contains(cell));
+        gaps.extend(undeclared.map(|cell| format!("not declared: {cell}")));
+
+        let seen: BTreeSet<_> = reached
+            .keys()
+            .map(|cell| (cell.route.as_str(), cell.status))
+            .collect();
+        let unseen: Vec<_> = openapi::declared()
+            .filter(|declared| !seen.contains(declared))
+            .map(|(route, status)| format!("{route} {status}"))
+            .collect();
+        let _ = writeln!(
+            table,
+            "\nDeclared in openapi.json, and never observed: {}.",
+            unseen.join(", ")
+        );
+        Self { table, gaps }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_reached_or_not_declared_is_a_gap() {
+        let inventory = Inventory::parse("| `GET /items` | items | 200 | limit; no limit | 1.1 |");
+        let cell = |class| Cell::new("GET /items", "items", 200, class);
+        let gaps = |cells: &[Cell]| {
+            let reached = cells.iter().map(|cell| (cell.clone(), 1)).collect();
+            Coverage::of(&inventory, &reached).gaps
+        };
+        let (limit, none, other) = (cell("limit"), cell("no limit"), cell("other"));
+        assert!(gaps(&[limit.clone(), none.clone()]).is_empty());
+        assert_eq!(
+            gaps(std::slice::from_ref(&limit)),
+            ["never reached: GET /items | items | 200 | no limit"]
+        );
+        assert_eq!(
+            gaps(&[limit, none, other]),
+            ["not declared: GET /items | items | 200 | other"]
+        );
+    }
+}

@@ -1,0 +1,207 @@
+//! Sequences that reach every cell of the contract, whatever chance leaves out.
+
+use crate::request::operation::{
+    ContentType, Id, NoRoute, Object, Operation, Query, Spelling, Value,
+};
+use crate::request::text::Text;
+
+/// Ids of every class that PUT takes.
+const IDS: [&str; 3] = ["b", "a #+&", "\u{e9}\u{1f600}"];
+
+/// Prices of every class.
+const PRICES: [&str; 5] = ["0", "19.90", "-1", "9007199254740993.01", "-1e-130"];
+
+/// Names of every class but the long one.
+const NAMES: [&str; 4] = ["", "x", "\"\\\n", "\u{1f600}"];
+
+/// Bytes that are no item, one of every class.
+const RAW: [&str; 5] = ["", "{", "[]", "{}", r#"{"id":"\ud800"}"#];
+
+/// All of them.
+#[must_use]
+pub fn sequences() -> Vec<Vec<Operation>> {
+    let mut all: Vec<_> = items().into_iter().map(life).collect();
+    all.extend(no_items().into_iter().map(refusal));
+    all.extend([raw(), ids_alone(), near(), lists(), no_routes()]);
+    all
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(Text::plain(text))
+}
+
+fn id(text: &str) -> Id {
+    Id::Text(Text::plain(text))
+}
+
+fn filled(fill: char, bytes: usize) -> Text {
+    Text::Filled { fill, bytes }
+}
+
+fn object(id: Id, more: &[(&str, Value)]) -> Object {
+    let fields = [("id", Value::Id(id))]
+        .into_iter()
+        .chain(more.iter().cloned());
+    Object {
+        fields: fields
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+        spelling: Spelling::Plain,
+    }
+}
+
+/// An item of every class of ids, prices and names.
+fn items() -> Vec<(Id, Object)> {
+    let mut ids: Vec<_> = IDS.map(id).into();
+    ids.push(Id::Text(filled('x', 2048)));
+    let mut more: Vec<Vec<(&str, Value)>> = vec![
+        vec![],
+        vec![("price", Value::Null), ("name", Value::Null)],
+        vec![("name", Value::Text(filled('x', 2000)))],
+    ];
+    more.extend(PRICES.map(|price| vec![("price", Value::Number(price.to_owned()))]));
+    more.extend(NAMES.map(|name| vec![("name", text(name))]));
+    let by_id = ids.into_iter().map(|id| (id.clone(), object(id, &[])));
+    let by_fields = more.iter().map(|more| (id("a"), object(id("a"), more)));
+    by_id.chain(by_fields).collect()
+}
+
+/// All that can become of an item, and each twice.
+fn life((id, object): (Id, Object)) -> Vec<Operation> {
+    vec![
+        Operation::Get(id.clone()),
+        Operation::Delete(id.clone()),
+        Operation::Put(object.clone(), ContentType::Json),
+        Operation::Get(id.clone()),
+        Operation::Put(object.clone(), ContentType::Form),
+        Operation::Delete(id.clone()),
+        Operation::Get(id.clone()),
+        Operation::Put(object.clone(), ContentType::None),
+        Operation::Put(object, ContentType::Text),
+        Operation::Delete(id),
+    ]
+}
+
+/// An object for every single thing that can be wrong with one.
+fn no_items() -> Vec<Object> {
+    let number = |text: &str| Value::Number(text.to_owned());
+    let other = || Value::Other("true".to_owned());
+    let mut objects: Vec<_> = [
+        ("colour", Value::Null),
+        ("id", text("a")),
+        ("price", text("1")),
+        ("price", other()),
+        ("price", number("123456789012345678901234567890123456789")),
+        ("price", number("1e126")),
+        ("price", number("-1e-131")),
+        ("name", number("1")),
+        ("name", Value::Text(filled('x', 500_000))),
+    ]
+    .into_iter()
+    .map(|field| object(id("a"), &[field]))
+    .collect();
+    let ids = ["", ".", "..", "a/b", "a?b", "a%b", "\u{1f}", "\u{9f}"].map(id);
+    objects.extend(ids.into_iter().map(|id| object(id, &[])));
+    objects.push(object(Id::Text(filled('x', 2049)), &[]));
+    objects.extend([Some(Value::Null), Some(number("1")), None].map(|wrong| {
+        Object {
+            fields: wrong
+                .into_iter()
+                .map(|value| ("id".to_owned(), value))
+                .collect(),
+            spelling: Spelling::Plain,
+        }
+    }));
+    objects
+}
+
+/// What is refused, without an item and with one, and afterwards the item is what it was.
+fn refusal(object: Object) -> Vec<Operation> {
+    let item = self::object(id("a"), &[("name", text("kept"))]);
+    vec![
+        Operation::Put(object.clone(), ContentType::Json),
+        Operation::Get(id("a")),
+        Operation::Put(item, ContentType::Json),
+        Operation::Put(object, ContentType::Octets),
+        Operation::Get(id("a")),
+    ]
+}
+
+fn raw() -> Vec<Operation> {
+    let bodies = RAW.map(|body| Operation::PutRaw(body.as_bytes().to_vec(), ContentType::Json));
+    let not_utf8 = Operation::PutRaw(b"{\"id\":\"\xff\"}".to_vec(), ContentType::Octets);
+    bodies.into_iter().chain([not_utf8]).collect()
+}
+
+/// Ids that can be asked for, though there never is such an item, and those that cannot be.
+fn ids_alone() -> Vec<Operation> {
+    let ids = ["a%b", "a?b", "..", "\u{1}"].map(id);
+    let too_long = Id::Text(filled('x', 2049));
+    let all = ids.into_iter().chain([too_long, id("")]);
+    all.flat_map(|id| [Operation::Get(id.clone()), Operation::Delete(id)])
+        .collect()
+}
+
+/// Ids that some would take for that of an item, of which one had an item of its own.
+fn near() -> Vec<Operation> {
+    let put = |text| Operation::Put(object(id(text), &[]), ContentType::Json);
+    let others = ["E\u{301}X", "\u{e9}x", " e\u{301}x", "e\u{301}x "];
+    let mut operations = vec![put("e\u{301}x")];
+    operations.extend(others.map(|other| Operation::Get(id(other))));
+    operations.extend([
+        put(others[0]),
+        Operation::Delete(id(others[0])),
+        Operation::Get(id(others[0])),
+    ]);
+    operations
+}
+
+/// Every kind of page, of no items and of some.
+fn lists() -> Vec<Operation> {
+    let list = |limit: Option<&str>, start: Option<Id>, other: Option<&str>| {
+        Operation::List(Query {
+            limit: limit.map(str::to_owned),
+            start,
+            other: other.map(str::to_owned),
+        })
+    };
+    let too_long = Id::Text(filled('x', 2049));
+    let pages = [
+        list(None, None, None),
+        list(Some("1"), None, Some("x")),
+        list(Some("1000"), None, None),
+        list(Some("2"), Some(id("a")), None),
+        list(None, Some(id("z")), None),
+        list(Some("0"), None, None),
+        list(Some("1001"), None, None),
+        list(Some("ten"), None, None),
+        list(None, Some(id("")), None),
+        list(None, Some(too_long), None),
+    ];
+    let put = |text| Operation::Put(object(id(text), &[]), ContentType::Json);
+    let walk = Operation::Walk {
+        limit: 1,
+        delete_boundary: true,
+    };
+    let puts = ["a", "b", "c"].map(put);
+    pages
+        .clone()
+        .into_iter()
+        .chain(puts)
+        .chain(pages)
+        .chain([walk])
+        .collect()
+}
+
+fn no_routes() -> Vec<Operation> {
+    [
+        NoRoute::Post,
+        NoRoute::Patch,
+        NoRoute::DeleteAll,
+        NoRoute::EmptyId,
+        NoRoute::TwoSegments,
+        NoRoute::OtherPath,
+    ]
+    .map(Operation::NoRoute)
+    .into()
+}
