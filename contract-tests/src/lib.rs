@@ -12,7 +12,8 @@
 //!    several clients, whose history must have an order that explains it; and a table that fails.
 //! 6. [`report`]: a failure that a person can act on.
 //! 7. [`planted`]: the tests of the tests, which are faulty services that the properties must catch.
-//! 8. [`coverage`]: what of the contract was tried at all.
+//! 8. [`live`]: manners on a deployed API, where others have items too.
+//! 9. [`coverage`]: what of the contract was tried at all.
 //!
 //! [`settings`] and [`progress`] are what a run is told, and what it tells. The tests themselves are put
 //! together in `tests/contract/main.rs`.
@@ -23,6 +24,7 @@ pub mod coverage;
 pub mod environments;
 pub mod faults;
 pub mod generate;
+pub mod live;
 pub mod planted;
 pub mod progress;
 pub mod report;

@@ -1,9 +1,32 @@
-//! Says how far a long property has come, to those who wait.
+//! How far a property has come: said to those who wait, and kept as what was proven in the end.
 
+use std::fmt::{self, Display};
 use std::time::{Duration, Instant};
 
 /// How long it is silent at first, and between two lines.
 const SILENCE: Duration = Duration::from_secs(20);
+
+/// What is known of a property that nothing was found to break.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// In how many cases it held.
+    pub cases: u32,
+    /// How many it was to be tried in.
+    pub of: u32,
+    /// Which limit kept it from being tried in more.
+    pub limit: Option<String>,
+    /// Which clause of it no verdict is about.
+    pub untold: Option<String>,
+}
+
+impl Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.limit {
+            None => write!(f, "{} cases", self.cases),
+            Some(limit) => write!(f, "{} of {} cases: {limit}", self.cases, self.of),
+        }
+    }
+}
 
 /// The progress of one property.
 #[derive(Debug)]
@@ -35,6 +58,23 @@ impl Progress {
                 "{}: {} of {} cases so far",
                 self.test, self.done, self.cases
             );
+        }
+    }
+
+    /// Whether any case is done.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        self.done > 0
+    }
+
+    /// What was proven, when no more cases are tried.
+    #[must_use]
+    pub fn held(self, limit: Option<String>, untold: Option<String>) -> Held {
+        Held {
+            cases: self.done,
+            of: self.cases,
+            limit,
+            untold,
         }
     }
 }

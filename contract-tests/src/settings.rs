@@ -3,9 +3,15 @@
 use std::collections::BTreeSet;
 use std::env::VarError;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use crate::live::access::Auth;
+use crate::live::journal::default_folder;
+use crate::live::limits::Limits;
 
 /// How many cases each property tries unless `CONTRACT_CASES` says otherwise.
 pub const CASES: u32 = 100;
@@ -20,6 +26,12 @@ pub struct Variables {
     pub settings: Settings,
     /// `CONTRACT_URL`: the deployed API to test.
     pub url: Option<String>,
+    /// `CONTRACT_AUTH` and `CONTRACT_BEARER`: what lets requests in there.
+    pub auth: Auth,
+    /// `CONTRACT_TIME`, `CONTRACT_REQUESTS`, `CONTRACT_RATE` and `CONTRACT_PAGES`: what may be spent there.
+    pub limits: Limits,
+    /// `CONTRACT_JOURNALS`: where the journals of what was put there are kept.
+    pub journals: PathBuf,
     /// `DYNAMODB_ENDPOINT`: where `DynamoDB` Local is, if no container is to be started.
     pub dynamodb_endpoint: Option<String>,
     /// `CONTRACT_REQUIRE`: the targets that must be tested.
@@ -50,17 +62,32 @@ impl Variables {
             let number = variable(name)?;
             number.map(|number| read_number(name, &number)).transpose()
         };
-        let cases = number("CONTRACT_CASES")?.map(|cases| {
-            let cases = u32::try_from(cases).ok().filter(|cases| *cases > 0);
-            cases.ok_or("CONTRACT_CASES must be from 1 to 4294967295")
-        });
+        let count = |name, default| match number(name)? {
+            None => Ok(default),
+            Some(count) => {
+                let count = u32::try_from(count).ok().filter(|count| *count > 0);
+                count.ok_or_else(|| format!("{name} must be from 1 to 4294967295"))
+            }
+        };
+        let token = variable("CONTRACT_BEARER")?;
+        let implied = if token.is_some() { "bearer" } else { "none" };
+        let auth = variable("CONTRACT_AUTH")?.unwrap_or_else(|| implied.to_owned());
+        let limits = Limits::default();
         let required = variable("CONTRACT_REQUIRE")?.unwrap_or_default();
         Ok(Self {
             settings: Settings {
-                cases: cases.transpose()?.unwrap_or(CASES),
+                cases: count("CONTRACT_CASES", CASES)?,
                 seed: number("CONTRACT_SEED")?.unwrap_or_else(fresh_seed),
             },
             url: url("CONTRACT_URL")?,
+            auth: Auth::named(&auth, token)?,
+            limits: Limits {
+                time: number("CONTRACT_TIME")?.map_or(limits.time, Duration::from_secs),
+                requests: count("CONTRACT_REQUESTS", limits.requests)?,
+                rate: count("CONTRACT_RATE", limits.rate)?,
+                pages: count("CONTRACT_PAGES", limits.pages)?,
+            },
+            journals: variable("CONTRACT_JOURNALS")?.map_or_else(default_folder, PathBuf::from),
             dynamodb_endpoint: url("DYNAMODB_ENDPOINT")?,
             required: read_targets(&required)?,
         })

@@ -4,17 +4,16 @@ use crate::concurrency::history::{Effect, Event};
 use crate::concurrency::linearize::is_linearizable;
 
 /// Leaves out all that the rejection does not need. Only what cannot make a history worse is ever left
-/// out: a read, or a write whose value nobody reads in what is left.
+/// out: a read, or a write that explains no read of what is left.
 #[must_use]
 pub fn minimise(mut events: Vec<Event>) -> Vec<Event> {
     let mut at = 0;
     while at < events.len() {
         let mut fewer = events.clone();
         let removed = fewer.remove(at);
-        let sound = match removed.effect {
-            Effect::Read(_) => true,
-            Effect::Write(value) => fewer.iter().all(|event| event.read() != Some(value)),
-        };
+        let sound = fewer
+            .iter()
+            .all(|read| !may_explain(&removed, read, &fewer));
         if sound && !is_linearizable(&fewer) {
             // What stood in the way of an earlier removal may be gone now.
             events = fewer;
@@ -24,6 +23,23 @@ pub fn minimise(mut events: Vec<Event>) -> Vec<Event> {
         }
     }
     events
+}
+
+/// Whether what `read` found may be what `write` left: after a DELETE it is not if the read was over before,
+/// or if a PUT certainly came between the two. A PUT stays as long as its value is read, for a person wants
+/// to see where it comes from.
+fn may_explain(write: &Event, read: &Event, all: &[Event]) -> bool {
+    let (Effect::Write(left), Some(found)) = (write.effect, read.read()) else {
+        return false;
+    };
+    let before = |one: &Event, other: &Event| one.returned.is_some_and(|end| end < other.invoked);
+    let between = |other: &Event| {
+        matches!(other.effect, Effect::Write(Some(_)))
+            && before(write, other)
+            && before(other, read)
+    };
+    let deleted = || !before(read, write) && !all.iter().any(between);
+    left == found && (left.is_some() || deleted())
 }
 
 #[cfg(test)]
@@ -65,5 +81,23 @@ mod tests {
                 Effect::Read(Some(2))
             ]
         );
+    }
+
+    #[test]
+    fn deletes_that_explain_nothing_are_left_out() {
+        let effects = [
+            Effect::Write(None),
+            Effect::Read(None),
+            Effect::Write(Some(1)),
+            Effect::Read(None),
+            Effect::Write(None),
+        ];
+        let events = effects
+            .into_iter()
+            .zip(0..)
+            .map(|(effect, at)| event(effect, 2 * at));
+        let least = minimise(events.collect());
+        let effects: Vec<_> = least.iter().map(|event| event.effect).collect();
+        assert_eq!(effects, [Effect::Write(Some(1)), Effect::Read(None)]);
     }
 }

@@ -18,7 +18,7 @@ use crate::contract::model::Item;
 use crate::environments::client::Api;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
-use crate::progress::Progress;
+use crate::progress::{Held, Progress};
 use crate::request::call::{Call, Gateway, Json};
 use crate::request::operation::ContentType;
 use crate::settings::Settings;
@@ -38,7 +38,7 @@ pub enum Trouble {
     CouldNotTell(String),
 }
 
-/// Tries as many plans as the settings say; with their faults, if there is a proxy.
+/// Tries as many plans as the settings say, or as can be paid for, and at least one; with their faults, if there is a proxy.
 ///
 /// # Errors
 /// The first whose history cannot be explained; or why that could not be told.
@@ -50,9 +50,9 @@ pub async fn hold(
     setup: &Setup,
     settings: Settings,
     test: &str,
-) -> Result<(), Trouble> {
+) -> Result<Held, Trouble> {
     let at_once = match target {
-        Target::Live(_) => 1,
+        Target::Live(..) => 1,
         Target::Embedded | Target::DynamoDbLocal(_) => AT_ONCE,
     };
     let mut progress = Progress::new(test, settings.cases);
@@ -71,10 +71,15 @@ pub async fn hold(
             // Every one is waited for, so that nothing of it is left.
             held = held.and(case.await.expect("a case does not panic"));
         }
-        held?;
-        progress.step(at_once);
+        match (held, target.spent()) {
+            (Ok(()), _) => progress.step(at_once),
+            (Err(Trouble::CouldNotTell(_)), Some(limit)) if progress.is_begun() => {
+                return Ok(progress.held(Some(limit), None));
+            }
+            (Err(trouble), _) => return Err(trouble),
+        }
     }
-    Ok(())
+    Ok(progress.held(None, None))
 }
 
 /// Tries the plan of one case.
@@ -141,20 +146,21 @@ async fn judge(environment: &Environment, plan: Plan) -> Result<(), Stop> {
     for (actions, number) in plan.clients.into_iter().zip(1..) {
         clients.spawn(client(number).run(actions));
     }
+    let mut trouble = Ok(());
+    // Whatever one of them met, the others come to their end: nothing is under way after that.
     while let Some(done) = clients.join_next().await {
-        all.extend(done.expect("a client does not panic")?);
+        match done.expect("a client does not panic") {
+            Ok(seen) => all.extend(seen),
+            Err(stop) => trouble = trouble.and(Err(stop)),
+        }
     }
+    trouble?;
     if let Some(proxy) = environment.proxy() {
         proxy.script().heal();
         proxy.apply_late().await;
     }
     let looks = (0..ITEMS).map(Action::Get).chain([Action::List(2)]);
     all.extend(client(0).run(looks.collect()).await?);
-    if environment.is_shared() {
-        client(0)
-            .run((0..ITEMS).map(Action::Delete).collect())
-            .await?;
-    }
 
     for key in 0..ITEMS {
         let events: Vec<_> = all
@@ -246,13 +252,16 @@ impl Client {
         let begun = self.now();
         let mut shown = Vec::new();
         let mut start = None;
-        for _ in 0..MOST_PAGES {
+        let followed = self.api.visit().map(|visit| visit.pages() as usize);
+        for page in 0..followed.unwrap_or(MOST_PAGES) {
             let invoked = self.now();
-            let answer = self.send(&Call::page(Some(limit), start)).await?;
+            // Where others have items too the end may be far, so the later pages are as long as can be.
+            let limit = Some(limit).filter(|_| followed.is_none_or(|pages| 2 * page < pages));
+            let answer = self.send(&Call::page(limit, start)).await?;
             if answer.status != 200 {
                 return Ok(());
             }
-            let page = answer.page().map_err(broken)?;
+            let page = answer.page(&self.prefix).map_err(broken)?;
             let returned = self.now();
             for (id, item) in page.items {
                 if shown.contains(&id) {
@@ -275,9 +284,10 @@ impl Client {
             }
             start = page.last;
         }
-        match self.api.gateway() {
-            Gateway::DecodesTwice => Err(broken("a list does not end".to_owned())),
-            Gateway::Unknown => Ok(()),
+        match followed {
+            None => Err(broken("a list does not end".to_owned())),
+            // What was not shown may be on a later page.
+            Some(_) => Ok(()),
         }
     }
 

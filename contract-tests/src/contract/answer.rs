@@ -69,14 +69,15 @@ impl Answer {
         members
             .nothing_left()
             .map_err(|has| format!("the body {has}"))?;
-        item(&found)
+        item(&found, "")
     }
 
-    /// The page in `{"Items":[…],"Count":n,"ScannedCount":n}`.
+    /// The page in `{"Items":[…],"Count":n,"ScannedCount":n}`. Of items whose ids do not begin with
+    /// `prefix` nothing is read but the id: those are other writers', and may hold anything.
     ///
     /// # Errors
     /// What is wrong with the body, or with its counts.
-    pub fn page(&self) -> Result<Shown, String> {
+    pub fn page(&self, prefix: &str) -> Result<Shown, String> {
         let mut members = Members::parse(self.text()?).map_err(|is| format!("the body {is}"))?;
         let mut required = |name: &str| {
             members
@@ -95,7 +96,7 @@ impl Answer {
 
         let (mut items, mut order) = (Items::new(), Vec::new());
         for element in shown {
-            let (id, item) = item(element.get())?;
+            let (id, item) = item(element.get(), prefix)?;
             order.push(id.clone());
             if items.insert(id.clone(), item).is_some() {
                 return Err(format!("the page shows the item {id:?} twice"));
@@ -122,10 +123,13 @@ fn last(text: &str) -> Result<String, String> {
     json::string(&id).map_err(|is| format!("the id of LastEvaluatedKey {is}"))
 }
 
-fn item(text: &str) -> Result<(String, Item), String> {
+fn item(text: &str, prefix: &str) -> Result<(String, Item), String> {
     let mut members = Members::parse(text).map_err(|is| format!("an item {is}"))?;
     let id = members.take("id").ok_or("an item has no id")?;
     let id = json::string(&id).map_err(|is| format!("an id {is}"))?;
+    if !id.starts_with(prefix) {
+        return Ok((id, Item::default()));
+    }
     let price = members.take("price").map(|price| {
         Decimal::parse(&price).ok_or_else(|| format!("a price is {price} and not a number"))
     });
@@ -179,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_page_counts_what_it_shows() {
-        let page = |body: &str| answer(body).page();
+        let page = |body: &str| answer(body).page("");
         let whole = page(r#"{"Items":[{"id":"a"}],"Count":1,"ScannedCount":1}"#).expect("a page");
         assert_eq!((whole.order, whole.last), (vec!["a".to_owned()], None));
         for body in [
@@ -190,5 +194,13 @@ mod tests {
         ] {
             assert!(page(body).is_err(), "{body}");
         }
+    }
+
+    #[test]
+    fn what_others_stored_is_not_read() {
+        let body = r#"{"Items":[{"id":"a","price":["1"]}],"Count":1,"ScannedCount":1}"#;
+        assert!(answer(body).page("").is_err());
+        let shown = answer(body).page("contract-").expect("a page");
+        assert_eq!(shown.order, ["a"]);
     }
 }

@@ -171,7 +171,7 @@ fn message(answer: &Answer, expected: &str) -> Result<(), String> {
 /// Every item of a page must be one that there is, as it is; a page that is the whole list must
 /// show them all.
 fn check_page(page: &Page, answer: &Answer) -> Result<(), String> {
-    let shown = answer.page()?;
+    let shown = answer.page(&page.prefix)?;
     if let Some(limit) = page.limit
         && shown.order.len() > limit
     {

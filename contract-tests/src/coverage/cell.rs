@@ -104,7 +104,9 @@ impl State<'_> {
                 )];
             }
         };
-        if let (Expected::Page(_), Ok(page)) = (&step.expected, answer.page()) {
+        if let Expected::Page(page) = &step.expected
+            && let Ok(page) = answer.page(&page.prefix)
+        {
             classes.push(if page.last.is_some() {
                 "cut short"
             } else {

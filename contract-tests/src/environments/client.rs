@@ -1,12 +1,14 @@
 //! The HTTP client: sends a call as it stands, and hands back the answer as it came.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, Request, RequestBuilder};
 
 use crate::contract::answer::Answer;
+use crate::live::visit::Visit;
 use crate::request::call::{Call, Gateway};
 
 /// Longer than any gateway waits for its integration (30 s).
@@ -18,16 +20,30 @@ pub struct Api {
     url: String,
     gateway: Gateway,
     client: reqwest::Client,
+    /// Whose manners it has, where others use it too.
+    visit: Option<Arc<Visit>>,
 }
 
 impl Api {
-    /// The API at this URL, which may have a path.
+    /// The API at this URL, whose gateway is one of ours.
     #[must_use]
-    pub fn new(url: &str, gateway: Gateway) -> Self {
+    pub fn new(url: &str) -> Self {
         Self {
-            url: url.trim_end_matches('/').to_owned(),
-            gateway,
+            url: url.to_owned(),
+            gateway: Gateway::DecodesTwice,
             client: http(),
+            visit: None,
+        }
+    }
+
+    /// The API that is visited.
+    #[must_use]
+    pub fn shared(visit: Visit) -> Self {
+        Self {
+            url: visit.url().to_owned(),
+            gateway: Gateway::Unknown,
+            client: http(),
+            visit: Some(Arc::new(visit)),
         }
     }
 
@@ -35,6 +51,12 @@ impl Api {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The visit that others should not notice, where there are others.
+    #[must_use]
+    pub fn visit(&self) -> Option<&Visit> {
+        self.visit.as_deref()
     }
 
     /// What is known of the gateway in front of it.
@@ -47,42 +69,62 @@ impl Api {
     ///
     /// # Errors
     /// Why there was no answer.
+    ///
+    /// # Panics
+    /// If the call can be sent to no API of ours, which every call can.
     pub async fn send(&self, call: &Call) -> Option<Result<Answer, String>> {
         let target = call.target(self.gateway)?;
-        Some(
-            self.exchange(call, &target)
-                .await
-                .map_err(|error| chain(&error)),
-        )
+        if let Some(visit) = &self.visit {
+            return Some(visit.send(call, &target).await);
+        }
+        let request = request(&self.client, &self.url, call, &target).build();
+        let request = request.expect("a path and headers that can be sent");
+        let answer = exchange(&self.client, request).await;
+        Some(answer.map_err(|error| chain(&error)))
     }
+}
 
-    async fn exchange(&self, call: &Call, target: &str) -> Result<Answer, reqwest::Error> {
-        let method = Method::from_bytes(call.method().as_bytes()).expect("a method");
-        let mut request = self.client.request(method, format!("{}{target}", self.url));
-        if let Some((body, content_type)) = call.body() {
-            request = request.body(body.to_vec());
-            if let Some(content_type) = content_type {
-                request = request.header(CONTENT_TYPE, content_type);
-            }
-        }
-        let response = request.send().await?;
-        let mut headers = BTreeMap::<String, String>::new();
-        for (name, value) in response.headers() {
-            let value = String::from_utf8_lossy(value.as_bytes());
-            headers
-                .entry(name.as_str().to_owned())
-                .and_modify(|values| {
-                    values.push_str(", ");
-                    values.push_str(&value);
-                })
-                .or_insert_with(|| value.clone().into_owned());
-        }
-        Ok(Answer {
-            status: response.status().as_u16(),
-            headers,
-            body: response.bytes().await?.to_vec(),
-        })
+/// The request that a call is, to the API at this URL.
+pub(crate) fn request(
+    client: &reqwest::Client,
+    url: &str,
+    call: &Call,
+    target: &str,
+) -> RequestBuilder {
+    let method = Method::from_bytes(call.method().as_bytes()).expect("a method");
+    let request = client.request(method, format!("{url}{target}"));
+    match call.body() {
+        None => request,
+        Some((body, None)) => request.body(body.to_vec()),
+        Some((body, Some(kind))) => request.body(body.to_vec()).header(CONTENT_TYPE, kind),
     }
+}
+
+/// Sends a request.
+///
+/// # Errors
+/// Why there was no answer.
+pub(crate) async fn exchange(
+    client: &reqwest::Client,
+    request: Request,
+) -> Result<Answer, reqwest::Error> {
+    let response = client.execute(request).await?;
+    let mut headers = BTreeMap::<String, String>::new();
+    for (name, value) in response.headers() {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        headers
+            .entry(name.as_str().to_owned())
+            .and_modify(|values| {
+                values.push_str(", ");
+                values.push_str(&value);
+            })
+            .or_insert_with(|| value.clone().into_owned());
+    }
+    Ok(Answer {
+        status: response.status().as_u16(),
+        headers,
+        body: response.bytes().await?.to_vec(),
+    })
 }
 
 /// A client that connects anew: connections belong to the runtime in which they were opened.

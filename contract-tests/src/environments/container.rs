@@ -97,9 +97,12 @@ impl DynamoDbLocal {
             Started::Running(_, url) => Ok(url.clone()),
             Started::Over => Err("the tests were stopped".to_owned()),
             Started::NotYet => {
-                let (container, url) = start(label)
-                    .await
-                    .map_err(|error| format!("{IMAGE}:{TAG} did not start: {}", chain(&error)))?;
+                let (container, url) = start(label).await.map_err(|error| {
+                    format!(
+                        "{IMAGE}:{TAG} did not start, so see whether docker run does: {}",
+                        chain(&error)
+                    )
+                })?;
                 *started = Started::Running(Box::new(container), url.clone());
                 Ok(url)
             }

@@ -12,8 +12,8 @@ use local::table::Table;
 use crate::contract::model::Exceptions;
 use crate::environments::client::Api;
 use crate::faults::proxy::Proxy;
+use crate::live::visit::Visit;
 use crate::planted::bug::Bug;
-use crate::request::call::Gateway;
 
 /// What a service is started with.
 #[derive(Clone, Debug)]
@@ -112,7 +112,7 @@ impl Environment {
         let gateway =
             gateway::Gateway::start(listener, handler, settings).map_err(|error| failed(&error))?;
         Ok(Self {
-            api: Api::new(&gateway.url(), Gateway::DecodesTwice),
+            api: Api::new(&gateway.url()),
             prefix: setup.prefix.clone(),
             exceptions,
             running: Some(Running {
@@ -124,12 +124,12 @@ impl Environment {
         })
     }
 
-    /// A namespace of its own in the API at this URL.
+    /// A namespace of its own in an API that others use too.
     #[must_use]
-    pub fn namespace(url: &str) -> Self {
+    pub fn visit(visit: Visit) -> Self {
         Self {
-            api: Api::new(url, Gateway::Unknown),
-            prefix: fresh(),
+            prefix: visit.namespace().to_owned(),
+            api: Api::shared(visit),
             exceptions: Exceptions::default(),
             running: None,
         }
@@ -147,12 +147,6 @@ impl Environment {
         &self.prefix
     }
 
-    /// Whether others may have items there too.
-    #[must_use]
-    pub fn is_shared(&self) -> bool {
-        self.running.is_none()
-    }
-
     /// What its table is known to do otherwise.
     #[must_use]
     pub fn exceptions(&self) -> Exceptions {
@@ -165,8 +159,12 @@ impl Environment {
         self.running.as_ref()?.proxy.as_ref()
     }
 
-    /// Stops what was started, and removes the table from a `DynamoDB` that goes on.
+    /// Stops what was started, and removes the table from a `DynamoDB` that goes on, or the items from
+    /// an API that does.
     pub async fn close(self) {
+        if let Some(visit) = self.api.visit() {
+            visit.leave().await;
+        }
         let Some(running) = self.running else { return };
         running.gateway.stop().await;
         if running.on_loan {

@@ -7,6 +7,8 @@ use local::Store;
 use crate::contract::model::Exceptions;
 use crate::environments::container::DynamoDbLocal;
 use crate::environments::environment::{Environment, Setup};
+use crate::live::Deployment;
+use crate::live::limits::Budget;
 
 /// One kind of environment.
 #[derive(Clone, Debug)]
@@ -15,8 +17,8 @@ pub enum Target {
     Embedded,
     /// The service in this process, on a table in `DynamoDB` Local.
     DynamoDbLocal(Arc<DynamoDbLocal>),
-    /// A deployed API at this URL.
-    Live(String),
+    /// A deployed API, and what may be spent there.
+    Live(Arc<Deployment>, Arc<Budget>),
 }
 
 impl Target {
@@ -26,7 +28,32 @@ impl Target {
         match self {
             Self::Embedded => "embedded",
             Self::DynamoDbLocal(_) => "dynamodb-local",
-            Self::Live(_) => "live",
+            Self::Live(..) => "live",
+        }
+    }
+
+    /// A deployed API, with all that its limits allow for one property.
+    #[must_use]
+    pub fn live(deployment: &Arc<Deployment>) -> Self {
+        let budget = Budget::new(deployment.limits());
+        Self::Live(Arc::clone(deployment), Arc::new(budget))
+    }
+
+    /// The same, with all that its limits allow for one property that begins now.
+    #[must_use]
+    pub fn begin(&self) -> Self {
+        match self {
+            Self::Live(deployment, _) => Self::live(deployment),
+            Self::Embedded | Self::DynamoDbLocal(_) => self.clone(),
+        }
+    }
+
+    /// Why no more cases can be tried, if that is so.
+    #[must_use]
+    pub fn spent(&self) -> Option<String> {
+        match self {
+            Self::Live(_, budget) => budget.spent(),
+            Self::Embedded | Self::DynamoDbLocal(_) => None,
         }
     }
 
@@ -44,7 +71,9 @@ impl Target {
                 let store = Store::Endpoint(dynamodb.endpoint().await?);
                 Environment::start(store, exceptions, setup).await
             }
-            Self::Live(url) => Ok(Environment::namespace(url)),
+            Self::Live(deployment, budget) => {
+                Ok(Environment::visit(deployment.visit(budget).await?))
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::coverage::ledger;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
 use crate::faults::fault::{Fate, Fault};
-use crate::progress::Progress;
+use crate::progress::{Held, Progress};
 use crate::request::call::{Call, Gateway, Json};
 use crate::request::operation::ContentType;
 
@@ -97,7 +97,7 @@ impl Display for Situation {
 ///
 /// # Panics
 /// If a situation does.
-pub async fn hold(target: &Target, setup: &Setup, test: &str) -> Result<(), Trouble> {
+pub async fn hold(target: &Target, setup: &Setup, test: &str) -> Result<Held, Trouble> {
     let faults = Fault::ALL.map(Meets::Fault).into_iter();
     let all = faults.chain(UNREACHABLE.map(Meets::NoTable));
     let situations: Vec<_> = all
@@ -122,7 +122,7 @@ pub async fn hold(target: &Target, setup: &Setup, test: &str) -> Result<(), Trou
         }
         progress.step(u32::try_from(at_once.len()).unwrap_or(u32::MAX));
     }
-    Ok(())
+    Ok(progress.held(None, None))
 }
 
 /// Tries one situation.

@@ -125,7 +125,7 @@ async fn by_a_sequence(
 ) -> Result<Option<Caught>, String> {
     let target = &Target::Embedded;
     let failure = match sequences::hold_once(target, setup, settings, case, "").await {
-        Ok(()) => return Ok(None),
+        Ok(_) => return Ok(None),
         Err(sequences::Trouble::Broken(failure)) => failure,
         Err(sequences::Trouble::CouldNotTell(reason)) => return Err(reason),
     };
@@ -166,7 +166,7 @@ async fn by_a_history(
 async fn by_a_fault(setup: &Setup, sound: &Setup, test: &str) -> Result<Option<Caught>, String> {
     let target = &Target::Embedded;
     let situation = match faults::hold(target, setup, test).await {
-        Ok(()) => return Ok(None),
+        Ok(_) => return Ok(None),
         Err(faults::Trouble::Broken(situation, _)) => situation,
         Err(faults::Trouble::CouldNotTell(reason)) => return Err(reason),
     };

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::script::script;
-use crate::request::call::Gateway;
+use crate::report::script::{Place, script};
 use crate::request::operation::Operation;
 use crate::sequences::execute::{Run, Verdict};
 
@@ -47,10 +46,8 @@ pub struct Failure {
     pub cases: u32,
     /// The shortest run that shows it.
     pub run: Run,
-    /// What the gateway in front of it is.
-    pub gateway: Gateway,
-    /// Where to look for it, unless the script is told otherwise.
-    pub url: String,
+    /// Where it was found, or can be.
+    pub place: Place,
     /// What else there is to say.
     pub note: Option<String>,
 }
@@ -69,7 +66,7 @@ impl Failure {
              (cargo local starts an API):\n\n{}\n",
             self.cases,
             steps.len(),
-            script(steps, &self.run.prefix, &self.url, self.gateway)
+            script(steps, &self.run.prefix, &self.place)
         );
         if let Some(note) = &self.note {
             let _ = writeln!(report, "Note: {note}.");

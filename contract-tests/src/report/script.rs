@@ -1,9 +1,11 @@
 //! A failure as a shell script of curl commands that runs as it stands.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::contract::answer::Answer;
 use crate::contract::model::Expected;
+use crate::live::namespace;
 use crate::request::call::{Call, Gateway};
 use crate::sequences::execute::Step;
 
@@ -13,12 +15,31 @@ const RUN: usize = 40;
 /// The most characters of an expectation or an answer that are shown.
 const SHOWN: usize = 300;
 
-/// The script of these requests. Where every id has this prefix, the script makes it anew each time.
+/// Where a script is run.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The URL of the API, unless the script is told another.
+    pub url: String,
+    /// The gateway in front of it.
+    pub gateway: Gateway,
+    /// What curl needs to be let in.
+    pub curl_options: &'static str,
+}
+
+/// The script of these requests. Where every id has this prefix, the script makes it anew each time; and
+/// where others have items too, it cleans up.
 #[must_use]
-pub fn script(steps: &[Step], prefix: &str, url: &str, gateway: Gateway) -> String {
-    let mut script = format!("url=${{1:-{url}}}\n");
+pub fn script(steps: &[Step], prefix: &str, place: &Place) -> String {
+    let gateway = place.gateway;
+    let mut script = format!("url=${{1:-{}}}\n", place.url);
+    let shared = namespace::in_shell(prefix);
     if !prefix.is_empty() {
-        script.push_str("p=$(printf '%08x-' \"$(date +%s)\")\n");
+        let fresh = shared.unwrap_or("$(printf '%08x-' \"$(date +%s)\")");
+        let _ = writeln!(script, "p={fresh}");
+    }
+    if !place.curl_options.is_empty() {
+        let options = place.curl_options;
+        let _ = writeln!(script, "curl() {{ command curl {options} \"$@\"; }}");
     }
     let body = |step: &Step| step.call.body().is_some_and(|(body, _)| long(body));
     let target = |step: &Step| {
@@ -38,6 +59,16 @@ pub fn script(steps: &[Step], prefix: &str, url: &str, gateway: Gateway) -> Stri
         );
         let _ = writeln!(script, "#    actual:   {}", actual(&step.answer));
         let _ = writeln!(script, "{}", command(&step.call, prefix, gateway));
+    }
+    if shared.is_some() {
+        script.push_str("\n# Nothing stays behind.\n");
+        let put = steps.iter().flat_map(|step| step.call.ids_to_put(prefix));
+        for id in put.collect::<BTreeSet<_>>() {
+            let delete = Call::Delete(id);
+            if delete.target(gateway).is_some() {
+                let _ = writeln!(script, "{}", command(&delete, prefix, gateway));
+            }
+        }
     }
     script
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::request::confined;
 use crate::request::ids::Ids;
 use crate::request::operation::{ContentType, NoRoute, Object, Query, Spelling, Value};
 
@@ -63,7 +64,7 @@ pub enum Json {
 impl Call {
     /// The PUT of an object, its ids chosen.
     pub fn put(object: &Object, content_type: ContentType, ids: &mut Ids) -> Self {
-        let value = |value: &Value, ids: &mut Ids| match value {
+        let mut value = |value: &Value| match value {
             Value::Id(id) => Json::Text(ids.resolve(id)),
             Value::Text(text) => Json::Text(text.after("")),
             Value::Number(number) => Json::Number(number.clone()),
@@ -73,11 +74,32 @@ impl Call {
         let fields: Vec<_> = object
             .fields
             .iter()
-            .map(|(name, sent)| (name.clone(), value(sent, ids)))
+            .map(|(name, sent)| (name.clone(), value(sent)))
+            .collect();
+        let fields: Vec<_> = fields
+            .into_iter()
+            .map(|(name, value)| {
+                let confined = if confined::is_id(&name) {
+                    confined::value(value, ids.prefix())
+                } else {
+                    value
+                };
+                (name, confined)
+            })
             .collect();
         Self::Put {
             body: written(&fields, object.spelling).into_bytes(),
             fields: Some(fields),
+            content_type,
+        }
+    }
+
+    /// The PUT of bytes that are no item.
+    #[must_use]
+    pub fn put_raw(body: &[u8], content_type: ContentType, ids: &Ids) -> Self {
+        Self::Put {
+            fields: None,
+            body: confined::body(body, ids.prefix()),
             content_type,
         }
     }
@@ -150,7 +172,45 @@ impl Call {
                     format!("/items?{}", pairs.join("&"))
                 })
             }
+            // Should there be such a route after all, it would touch the items of others.
+            Self::NoRoute(NoRoute::DeleteAll | NoRoute::Patch) if gateway == Gateway::Unknown => {
+                None
+            }
             Self::NoRoute(no_route) => Some(no_route.parts().1.to_owned()),
+        }
+    }
+
+    /// The paths of an id, as one gateway or the other wants it written, even where that is no verdict.
+    #[must_use]
+    pub fn every_target(&self) -> Vec<String> {
+        match (self.target(Gateway::Unknown), self) {
+            (Some(target), _) => vec![target],
+            (None, Self::Get(id) | Self::Delete(id)) => {
+                let once = escaped(id);
+                let twice = once.replace('%', "%25");
+                vec![format!("/items/{once}"), format!("/items/{twice}")]
+            }
+            (None, _) => Vec::new(),
+        }
+    }
+
+    /// The ids under which a service may store what it sends, faulty services included.
+    #[must_use]
+    pub fn ids_to_put(&self, prefix: &str) -> Vec<String> {
+        match self {
+            Self::Put { fields: None, .. } => vec![format!("{prefix}a")],
+            Self::Put {
+                fields: Some(fields),
+                ..
+            } => {
+                let ids = fields.iter().filter(|(name, _)| confined::is_id(name));
+                ids.filter_map(|(_, value)| match value {
+                    Json::Text(id) | Json::Number(id) => Some(id.clone()),
+                    Json::Null | Json::Other(_) => None,
+                })
+                .collect()
+            }
+            _ => Vec::new(),
         }
     }
 

@@ -9,9 +9,6 @@ use crate::request::call::{Call, Gateway};
 use crate::request::ids::Ids;
 use crate::request::operation::{Id, Object, Operation, Query, Value};
 
-/// The most pages that are followed where others may have items too.
-const MAX_FOREIGN_PAGES: usize = 50;
-
 /// What a sequence came to.
 #[derive(Debug)]
 pub struct Run {
@@ -23,6 +20,8 @@ pub struct Run {
     pub prefix: String,
     /// The verdict.
     pub verdict: Verdict,
+    /// Which clause no verdict is about, if there is one.
+    pub untold: Option<String>,
 }
 
 /// One request of a sequence.
@@ -65,12 +64,12 @@ type Stop = Verdict;
 pub async fn execute(environment: &Environment, operations: &[Operation], looking: Looking) -> Run {
     let api = environment.api();
     let mut execution = Execution {
-        foreign: environment.is_shared(),
         model: Model::new(environment.prefix(), environment.exceptions()),
         ids: Ids::new(environment.prefix()),
         steps: Vec::new(),
         operations: Vec::new(),
         looking: false,
+        untold: None,
         api,
     };
     let verdict = match execution.all(operations, looking).await {
@@ -82,17 +81,18 @@ pub async fn execute(environment: &Environment, operations: &[Operation], lookin
         steps: execution.steps,
         prefix: environment.prefix().to_owned(),
         verdict,
+        untold: execution.untold,
     }
 }
 
 struct Execution<'a> {
     api: &'a Api,
-    foreign: bool,
     model: Model,
     ids: Ids,
     steps: Vec<Step>,
     operations: Vec<Operation>,
     looking: bool,
+    untold: Option<String>,
 }
 
 impl Execution<'_> {
@@ -115,11 +115,7 @@ impl Execution<'_> {
         self.operations.push(literal.clone());
         let call = match literal {
             Operation::Put(object, content_type) => Call::put(&object, content_type, &mut self.ids),
-            Operation::PutRaw(body, content_type) => Call::Put {
-                fields: None,
-                body,
-                content_type,
-            },
+            Operation::PutRaw(body, content_type) => Call::put_raw(&body, content_type, &self.ids),
             Operation::Get(id) => Call::Get(self.ids.resolve(&id)),
             Operation::Delete(id) => Call::Delete(self.ids.resolve(&id)),
             Operation::List(query) => Call::list(&query, &mut self.ids),
@@ -202,24 +198,29 @@ impl Execution<'_> {
         }
     }
 
-    /// Follows the list to its end: every item that stays must be shown once, and none twice.
+    /// Follows the list to its end: every item that stays must be shown once, and none twice. Where
+    /// others have items too the end may be far, so the later pages are as long as can be, and after so
+    /// many it cannot be told what else the list would show.
     async fn walk(&mut self, limit: Option<u16>, delete_boundary: bool) -> Result<(), Stop> {
+        let followed = self.api.visit().map(|visit| visit.pages() as usize);
         let mut awaited = self.model.items().clone();
         // A page may be empty before the end, but not again and again.
         let most_pages = 2 * awaited.len() + 3;
         let mut seen = Vec::<String>::new();
         let mut start = None;
         for page in 0.. {
-            if self.foreign && page == MAX_FOREIGN_PAGES {
-                return Err(Verdict::CouldNotTell(
-                    "others have too many items".to_owned(),
+            if followed == Some(page) {
+                self.untold = Some(format!(
+                    "whether a list shows every item: others have more than CONTRACT_PAGES={page} pages"
                 ));
+                return Ok(());
             }
-            if !self.foreign && page == most_pages {
+            if followed.is_none() && page == most_pages {
                 return Err(Verdict::Broken(format!(
                     "the list goes on after {page} pages"
                 )));
             }
+            let limit = limit.filter(|_| followed.is_none_or(|pages| 2 * page < pages));
             let Shown { order, last, .. } = self.page(limit, start).await?;
             if let Some(twice) = order.iter().find(|id| seen.contains(id)) {
                 return Err(Verdict::Broken(format!(
@@ -246,6 +247,6 @@ impl Execution<'_> {
     async fn page(&mut self, limit: Option<u16>, start: Option<String>) -> Result<Shown, Stop> {
         let call = Call::page(limit, start);
         let answer = self.call(call).await?.expect("a list can always be sent");
-        answer.page().map_err(Verdict::Broken)
+        answer.page(self.ids.prefix()).map_err(Verdict::Broken)
     }
 }

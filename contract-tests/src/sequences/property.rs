@@ -8,8 +8,9 @@ use crate::coverage::{ledger, tour};
 use crate::environments::environment::{Setup, fresh};
 use crate::environments::target::Target;
 use crate::generate::sequence::sequence;
-use crate::progress::Progress;
+use crate::progress::{Held, Progress};
 use crate::report::failure::Failure;
+use crate::report::script::Place;
 use crate::request::call::Gateway;
 use crate::request::operation::Operation;
 use crate::sequences::execute::{Looking, Run, Verdict};
@@ -36,7 +37,7 @@ impl Trouble {
     }
 }
 
-/// Tries as many sequences as the settings say.
+/// Tries as many sequences as the settings say, or as can be paid for, and at least one.
 ///
 /// # Errors
 /// The first that broke the contract, shrunk; or why that could not be told.
@@ -45,13 +46,23 @@ pub async fn hold(
     setup: &Setup,
     settings: Settings,
     test: &str,
-) -> Result<(), Trouble> {
+) -> Result<Held, Trouble> {
     let mut progress = Progress::new(test, settings.cases);
+    let mut untold = None;
     for case in 0..settings.cases {
-        hold_once(target, setup, settings, case, test).await?;
-        progress.step(1);
+        let held = hold_once(target, setup, settings, case, test).await;
+        match (held, target.spent()) {
+            (Ok(clause), _) => {
+                untold = untold.or(clause);
+                progress.step(1);
+            }
+            (Err(Trouble::CouldNotTell(_)), Some(limit)) if progress.is_begun() => {
+                return Ok(progress.held(Some(limit), untold));
+            }
+            (Err(trouble), _) => return Err(trouble),
+        }
     }
-    Ok(())
+    Ok(progress.held(None, untold))
 }
 
 /// Goes through all that there is to be tried of the contract, and leaves nothing to chance. Returns
@@ -63,17 +74,20 @@ pub async fn hold_tour(
     target: &Target,
     setup: &Setup,
     test: &str,
-) -> Result<BTreeSet<Cell>, Trouble> {
+) -> Result<(Held, BTreeSet<Cell>), Trouble> {
+    let sequences = tour::sequences();
+    let mut progress = Progress::new(test, u32::try_from(sequences.len()).unwrap_or_default());
     let mut reached = BTreeSet::new();
-    for (case, operations) in (0..).zip(tour::sequences()) {
+    for (case, operations) in (0..).zip(sequences) {
         let settings = Settings { cases: 0, seed: 0 };
         let run = hold_these(target, setup, &operations, (settings, case), test).await?;
         reached.extend(cell::reached(&run));
+        progress.step(1);
     }
-    Ok(reached)
+    Ok((progress.held(None, None), reached))
 }
 
-/// Tries the sequence of one case.
+/// Tries the sequence of one case, and says which clause of it no verdict is about, if there is one.
 ///
 /// # Errors
 /// If it broke the contract, shrunk; or why that could not be told.
@@ -83,10 +97,10 @@ pub async fn hold_once(
     settings: Settings,
     case: u32,
     test: &str,
-) -> Result<(), Trouble> {
+) -> Result<Option<String>, Trouble> {
     let operations = settings.draw(&sequence(), case);
     let held = hold_these(target, setup, &operations, (settings, case), test);
-    held.await.map(drop)
+    held.await.map(|run| run.untold)
 }
 
 async fn hold_these(
@@ -102,7 +116,7 @@ async fn hold_these(
     match &first.verdict {
         Verdict::Held => {
             // In a namespace on a shared API much cannot be reached, and of a faulty service nothing counts.
-            if setup.bug.is_none() && !matches!(target, Target::Live(_)) {
+            if setup.bug.is_none() && !matches!(target, Target::Live(..)) {
                 ledger::note(cell::reached(&first));
             }
             return Ok(first);
@@ -112,19 +126,24 @@ async fn hold_these(
     }
     let shrunk = shrink(target, setup, first).await;
     let run = behind_a_prefix(target, setup, shrunk.run).await;
-    let (gateway, url) = match target {
-        Target::Live(url) => (Gateway::Unknown, url.as_str()),
-        Target::Embedded | Target::DynamoDbLocal(_) => {
-            (Gateway::DecodesTwice, "http://127.0.0.1:3000")
-        }
+    let place = match target {
+        Target::Live(api, _) => Place {
+            url: api.url().to_owned(),
+            gateway: Gateway::Unknown,
+            curl_options: api.auth().curl_options(),
+        },
+        Target::Embedded | Target::DynamoDbLocal(_) => Place {
+            url: "http://127.0.0.1:3000".to_owned(),
+            gateway: Gateway::DecodesTwice,
+            curl_options: "",
+        },
     };
     Err(Trouble::Broken(Box::new(Failure {
         test: test.to_owned(),
         seed: settings.seed,
         cases: case + 1,
         run,
-        gateway,
-        url: url.to_owned(),
+        place,
         note: shrunk.note,
     })))
 }

@@ -8,6 +8,7 @@ use contract_tests::environments::container::DynamoDbLocal;
 use contract_tests::environments::environment::Setup;
 use contract_tests::environments::target::Target;
 use contract_tests::faults::TIME_LIMIT;
+use contract_tests::progress::{Held, Progress};
 use contract_tests::report::failure::Saved;
 use contract_tests::sequences::execute::{Looking, Verdict};
 use contract_tests::sequences::shrink::run;
@@ -15,6 +16,8 @@ use contract_tests::settings::{Settings, Variables};
 use contract_tests::{concurrency, faults, sequences};
 use libtest_mimic::{Completion, Trial};
 use tokio::runtime::Handle;
+
+use crate::verdicts::{Trouble, Verdicts};
 
 /// Whether a target can be tested, and what becomes of its tests if not.
 #[derive(Clone)]
@@ -101,6 +104,7 @@ pub struct Suite {
     pub settings: Settings,
     pub target: Target,
     pub availability: Availability,
+    pub verdicts: Verdicts,
 }
 
 impl Suite {
@@ -112,7 +116,7 @@ impl Suite {
         ];
         trials.extend(regressions().map(|file| self.regression(file)));
         // A deployed API has a table that nobody can make fail.
-        if !matches!(self.target, Target::Live(_)) {
+        if !matches!(self.target, Target::Live(..)) {
             let faulty = Setup {
                 proxied: true,
                 time_limit: TIME_LIMIT,
@@ -126,84 +130,89 @@ impl Suite {
     }
 
     fn sequences(&self) -> Trial {
-        let (target, runtime) = (self.target.clone(), self.runtime.clone());
         let settings = self.settings;
-        self.trial("sequences::every_answer_is_the_models", move |test| {
-            let setup = Setup::default();
-            let held = sequences::hold(&target, &setup, settings, test);
-            runtime
-                .block_on(held)
-                .map_err(|trouble| trouble.report(Path::new(env!("CARGO_TARGET_TMPDIR"))))
-        })
+        self.trial(
+            "sequences::every_answer_is_the_models",
+            async move |target, test| {
+                Ok(sequences::hold(&target, &Setup::default(), settings, &test).await?)
+            },
+        )
     }
 
     /// Every cell that `CONTRACT.md` declares, with nothing left to chance.
     fn tour(&self) -> Trial {
-        let (target, runtime) = (self.target.clone(), self.runtime.clone());
-        self.trial("sequences::all_that_is_declared_is_reached", move |test| {
-            let setup = Setup::default();
-            let held = sequences::hold_tour(&target, &setup, test);
-            let reached = runtime
-                .block_on(held)
-                .map_err(|trouble| trouble.report(Path::new(env!("CARGO_TARGET_TMPDIR"))))?;
-            let inventory = Inventory::of_contract();
-            let mut missed = inventory
-                .of_sequences()
-                .filter(|cell| !reached.contains(cell));
-            match missed.next() {
-                None => Ok(()),
-                Some(cell) => Err(format!("the tour does not reach {cell}")),
-            }
-        })
+        self.trial(
+            "sequences::all_that_is_declared_is_reached",
+            async move |target, test| {
+                let setup = Setup::default();
+                let (held, reached) = sequences::hold_tour(&target, &setup, &test).await?;
+                let inventory = Inventory::of_contract();
+                let mut declared = inventory.of_sequences();
+                match declared.find(|cell| !reached.contains(cell)) {
+                    None => Ok(held),
+                    Some(cell) => Err(Trouble::Broken(format!("the tour does not reach {cell}"))),
+                }
+            },
+        )
     }
 
     /// What was broken once, and is saved in a file named after what it was.
     fn regression(&self, file: PathBuf) -> Trial {
-        let (target, runtime) = (self.target.clone(), self.runtime.clone());
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
-        self.trial(&format!("regressions::{name}"), move |_| {
-            let saved = Saved::read(&file)?;
-            let setup = Setup::default();
-            let replayed = run(&target, &setup, &saved.operations, Looking::InTheEnd);
-            match runtime.block_on(replayed)?.verdict {
-                Verdict::Held => Ok(()),
-                Verdict::CouldNotTell(reason) => Err(format!("It could not be told: {reason}")),
-                Verdict::Broken(reason) => Err(format!(
-                    "{reason}\nTo see it: cargo run -p contract-tests -- replay {} --url URL",
-                    file.display()
-                )),
-            }
-        })
+        self.trial(
+            &format!("regressions::{name}"),
+            async move |target, test| {
+                let saved = Saved::read(&file).map_err(Trouble::Broken)?;
+                let setup = Setup::default();
+                let replayed = run(&target, &setup, &saved.operations, Looking::InTheEnd).await;
+                let run = replayed.map_err(Trouble::CouldNotTell)?;
+                match run.verdict {
+                    Verdict::Held => {
+                        let mut progress = Progress::new(&test, 1);
+                        progress.step(1);
+                        Ok(progress.held(None, run.untold))
+                    }
+                    Verdict::CouldNotTell(reason) => Err(Trouble::CouldNotTell(reason)),
+                    Verdict::Broken(reason) => Err(Trouble::Broken(format!(
+                        "{reason}\nTo see it: cargo run -p contract-tests -- replay {} --url URL",
+                        file.display()
+                    ))),
+                }
+            },
+        )
     }
 
     fn histories(&self, name: &str, setup: Setup) -> Trial {
-        let (target, runtime) = (self.target.clone(), self.runtime.clone());
         let settings = self.settings;
-        self.trial(name, move |test| {
-            let held = concurrency::hold(&target, &setup, settings, test);
-            runtime
-                .block_on(held)
-                .map_err(|trouble| trouble.report(settings.seed))
+        self.trial(name, async move |target, test| {
+            let held = concurrency::hold(&target, &setup, settings, &test).await;
+            held.map_err(|trouble| match trouble {
+                concurrency::Trouble::CouldNotTell(reason) => Trouble::CouldNotTell(reason),
+                broken @ concurrency::Trouble::Broken(..) => {
+                    Trouble::Broken(broken.report(settings.seed))
+                }
+            })
         })
     }
 
     fn faults(&self) -> Trial {
-        let (target, runtime) = (self.target.clone(), self.runtime.clone());
-        self.trial("faults::every_fault_is_answered", move |test| {
-            let setup = Setup::default();
-            let held = faults::hold(&target, &setup, test);
-            runtime.block_on(held).map_err(|trouble| trouble.report())
+        self.trial("faults::every_fault_is_answered", async |target, test| {
+            Ok(faults::hold(&target, &Setup::default(), &test).await?)
         })
     }
 
     fn trial(
         &self,
         name: &str,
-        run: impl FnOnce(&str) -> Result<(), String> + Send + 'static,
+        run: impl AsyncFnOnce(Target, String) -> Result<Held, Trouble> + Send + 'static,
     ) -> Trial {
         let name = format!("{}::{name}", self.target.name());
-        let test = name.clone();
-        self.availability.clone().trial(name, move || run(&test))
+        let (runtime, verdicts) = (self.runtime.clone(), self.verdicts.clone());
+        let (target, test) = (self.target.clone(), name.clone());
+        self.availability.clone().trial(name, move || {
+            let verdict = runtime.block_on(run(target.begin(), test.clone()));
+            verdicts.give(&test, verdict)
+        })
     }
 }
 

@@ -103,14 +103,14 @@ impl Backend {
             .expect("the backend closes the connection");
     }
 
-    /// The items service on this backend.
-    pub fn service(&self) -> Service {
-        service(&self.url())
-    }
-
     /// Where it is.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The items service on this backend.
+    pub fn service(&self) -> Service {
+        service(&self.url())
     }
 
     /// The items service on this backend, which expects TLS of it and will wait for its handshake.

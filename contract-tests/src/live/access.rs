@@ -1,0 +1,274 @@
+//! What lets a request in: nothing (a public API), a bearer token (`CONTRACT_BEARER`, for a JWT
+//! authorizer), or a signature (`CONTRACT_AUTH=iam`, for an API with IAM authorization).
+
+use std::fmt;
+use std::time::SystemTime;
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use reqwest::Request;
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use tokio::sync::Mutex;
+
+use crate::environments::client::chain;
+
+/// The service that an HTTP API's requests are signed for.
+const SERVICE: &str = "execute-api";
+
+/// How long before they expire credentials are got anew.
+const MARGIN: std::time::Duration = std::time::Duration::from_mins(1);
+
+/// Which of those it is to be.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Auth {
+    /// Nothing.
+    Open,
+    /// This token.
+    Bearer(String),
+    /// A signature with the credentials of the usual chain: variables, profiles, roles.
+    Iam,
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Auth {
+    /// The one of this name, with this token if it needs one.
+    ///
+    /// # Errors
+    /// What to set otherwise.
+    pub fn named(name: &str, token: Option<String>) -> Result<Self, String> {
+        match name {
+            "none" => Ok(Self::Open),
+            "iam" => Ok(Self::Iam),
+            "bearer" => token
+                .map(Self::Bearer)
+                .ok_or("set CONTRACT_BEARER to a token for this API".to_owned()),
+            _ => Err(format!(
+                "CONTRACT_AUTH is {name:?}, and must be none, bearer or iam"
+            )),
+        }
+    }
+
+    /// Its name, which is no secret.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Open => "none",
+            Self::Bearer(_) => "bearer",
+            Self::Iam => "iam",
+        }
+    }
+
+    /// The options with which curl is let in as well, in a shell that has the same variables.
+    #[must_use]
+    pub fn curl_options(&self) -> &'static str {
+        match self {
+            Self::Open => "",
+            Self::Bearer(_) => "-H \"Authorization: Bearer $CONTRACT_BEARER\"",
+            Self::Iam => {
+                "--aws-sigv4 \"aws:amz:$AWS_REGION:execute-api\" \\\n  \
+                 --user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\" \\\n  \
+                 ${AWS_SESSION_TOKEN:+-H \"x-amz-security-token: $AWS_SESSION_TOKEN\"}"
+            }
+        }
+    }
+
+    /// The token, if it has one.
+    #[must_use]
+    pub fn token(&self) -> Option<String> {
+        match self {
+            Self::Bearer(token) => Some(token.clone()),
+            Self::Open | Self::Iam => None,
+        }
+    }
+}
+
+/// What is sent along so that the gateway lets a request in.
+#[derive(Debug)]
+pub enum Access {
+    /// Nothing.
+    Open,
+    /// This value of the header `authorization`.
+    Bearer(HeaderValue),
+    /// A signature.
+    Iam(Box<Signer>),
+}
+
+impl Access {
+    /// Gets what it takes, for the API at this URL.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub async fn get(auth: &Auth, url: &str) -> Result<Self, String> {
+        match auth {
+            Auth::Open => Ok(Self::Open),
+            Auth::Bearer(token) => {
+                let value = HeaderValue::from_str(&format!("Bearer {}", token.trim()));
+                let mut value = value.map_err(|_| "CONTRACT_BEARER is no token".to_owned())?;
+                value.set_sensitive(true);
+                Ok(Self::Bearer(value))
+            }
+            Auth::Iam => Ok(Self::Iam(Box::new(Signer::of_process(url).await?))),
+        }
+    }
+
+    /// Lets this request in.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub async fn apply(&self, request: &mut Request) -> Result<(), String> {
+        match self {
+            Self::Open => {}
+            Self::Bearer(value) => {
+                request.headers_mut().insert(AUTHORIZATION, value.clone());
+            }
+            Self::Iam(signer) => signer.sign(request).await?,
+        }
+        Ok(())
+    }
+
+    /// What to do where the gateway does not let a request in.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Open => {
+                "set CONTRACT_BEARER to a token for an API with a JWT authorizer, or CONTRACT_AUTH=iam for one with IAM authorization"
+            }
+            Self::Bearer(_) => {
+                "the token in CONTRACT_BEARER was not taken: it may be expired, or lack the audience or the scope that the authorizer wants"
+            }
+            Self::Iam(_) => {
+                "the signature was not taken: the credentials must be valid, and allowed execute-api:Invoke in the region of the API (CONTRACT_AUTH=iam takes those of AWS_ACCESS_KEY_ID or AWS_PROFILE)"
+            }
+        }
+    }
+}
+
+/// Signs requests for an API in one region.
+#[derive(Debug)]
+pub struct Signer {
+    region: String,
+    config: SdkConfig,
+    credentials: Mutex<Option<Credentials>>,
+}
+
+impl Signer {
+    async fn of_process(url: &str) -> Result<Self, String> {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http)
+            .load()
+            .await;
+        let region = region_of(url).or_else(|| config.region().map(ToString::to_string));
+        let region =
+            region.ok_or("CONTRACT_AUTH is iam: set AWS_REGION to the region of the API")?;
+        let signer = Self {
+            region,
+            config,
+            credentials: Mutex::new(None),
+        };
+        signer.credentials().await?;
+        Ok(signer)
+    }
+
+    async fn credentials(&self) -> Result<Credentials, String> {
+        let mut kept = self.credentials.lock().await;
+        let lasts = |credentials: &Credentials| {
+            let soon = SystemTime::now() + MARGIN;
+            credentials.expiry().is_none_or(|expiry| expiry > soon)
+        };
+        if let Some(credentials) = kept.as_ref().filter(|kept| lasts(kept)) {
+            return Ok(credentials.clone());
+        }
+        let provider = self.config.credentials_provider();
+        let provider = provider.ok_or("there is no way to get credentials")?;
+        let credentials = provider.provide_credentials().await.map_err(|error| {
+            format!(
+                "CONTRACT_AUTH is iam, and there are no credentials: set AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY, or AWS_PROFILE ({})",
+                chain(&error)
+            )
+        })?;
+        Ok(kept.insert(credentials).clone())
+    }
+
+    async fn sign(&self, request: &mut Request) -> Result<(), String> {
+        let identity = self.credentials().await?.into();
+        let headers = signature(request, &identity, &self.region, SystemTime::now())?;
+        for (name, value) in headers {
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| chain(&error))?;
+            let mut value = HeaderValue::from_str(&value).map_err(|error| chain(&error))?;
+            value.set_sensitive(true);
+            request.headers_mut().insert(name, value);
+        }
+        Ok(())
+    }
+}
+
+fn signature(
+    request: &Request,
+    identity: &aws_smithy_runtime_api::client::identity::Identity,
+    region: &str,
+    time: SystemTime,
+) -> Result<Vec<(String, String)>, String> {
+    let body = request.body().and_then(reqwest::Body::as_bytes);
+    let signable = SignableRequest::new(
+        request.method().as_str(),
+        request.url().as_str(),
+        std::iter::empty(),
+        SignableBody::Bytes(body.unwrap_or_default()),
+    );
+    let parameters = v4::SigningParams::builder()
+        .identity(identity)
+        .region(region)
+        .name(SERVICE)
+        .time(time)
+        .settings(SigningSettings::default())
+        .build()
+        .map_err(|error| chain(&error))?
+        .into();
+    let signed = signable.and_then(|signable| sign(signable, &parameters));
+    let (instructions, _) = signed.map_err(|error| chain(&error))?.into_parts();
+    let headers = instructions.headers();
+    Ok(headers
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect())
+}
+
+/// The region in the host name that API Gateway itself gives an API.
+fn region_of(url: &str) -> Option<String> {
+    let url = reqwest::Url::parse(url).ok()?;
+    let mut labels = url.host_str()?.split('.').skip(1);
+    (labels.next()? == SERVICE).then(|| labels.next().map(str::to_owned))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions() {
+        let region = |url: &str| region_of(url);
+        let own = "https://a1b2c3.execute-api.eu-west-1.amazonaws.com/stage";
+        assert_eq!(region(own).as_deref(), Some("eu-west-1"));
+        assert_eq!(region("https://items.example.com"), None);
+        assert_eq!(region("http://127.0.0.1:3000"), None);
+    }
+
+    #[test]
+    fn no_secret_is_shown() {
+        let auth = Auth::named("bearer", Some("secret".to_owned())).expect("a token is there");
+        assert_eq!(format!("{auth:?}"), "bearer");
+        assert!(Auth::named("bearer", None).is_err() && Auth::named("basic", None).is_err());
+    }
+}

@@ -1,0 +1,212 @@
+//! Leaves nothing behind: deletes what was put, and what the list shows of it all the same.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::deployment::{Deployment, NoAnswer};
+use super::pace::PAUSE;
+use crate::contract::answer::Answer;
+use crate::contract::model::MAX_ID;
+use crate::request::call::{Call, Gateway};
+
+/// How often a request is sent to an API that is busy. Each waits for as long as the API asks.
+const TRIES: usize = 8;
+
+/// How often a request is sent to an API that cannot be reached.
+const TRIES_UNREACHABLE: usize = 3;
+
+/// How often the list is looked through for what is still there.
+const ROUNDS: usize = 3;
+
+/// A page of the list, of which nothing is wanted but the keys.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Page {
+    items: Vec<Key>,
+    last_evaluated_key: Option<Key>,
+}
+
+#[derive(Deserialize)]
+struct Key {
+    id: String,
+}
+
+/// What a clean-up came to.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cleaned {
+    /// How many items the list still showed, and were deleted.
+    pub found: usize,
+    /// Whether the list was followed to its end.
+    pub whole: bool,
+}
+
+impl Deployment {
+    /// Ends the run: nothing that it put is left, and its journal is removed. Where nothing was ever
+    /// put, nothing is done.
+    ///
+    /// # Errors
+    /// What is left behind, and what to do about it.
+    pub async fn finish(&self) -> Result<Option<Cleaned>, String> {
+        if !self.journal.is_begun() {
+            return Ok(None);
+        }
+        // Waits for the requests under way, so that nothing is put behind the back of what follows.
+        *self.going.write().await = false;
+        let cleaned = self.clean_up().await.map_err(|reason| {
+            format!(
+                "items are left behind at {}: {reason}\nTo delete them when that can be done:\n  \
+                 cargo run -p contract-tests -- sweep {}",
+                self.url(),
+                self.journal.path().display()
+            )
+        })?;
+        self.journal.remove()?;
+        Ok(Some(cleaned))
+    }
+
+    async fn clean_up(&self) -> Result<Cleaned, String> {
+        let mut doubt = None;
+        for namespace in self.journal.namespaces() {
+            let mut gone = true;
+            for id in self.journal.put_in(&namespace) {
+                if !self.delete(&id).await? {
+                    gone = false;
+                    doubt = Some(id);
+                }
+            }
+            if gone {
+                self.journal.gone(&namespace);
+            }
+        }
+        // A faulty service may have stored other ids than it was told.
+        let ours = |id: &str| id.starts_with(self.namespace());
+        let cleaned = self.delete_listed(Some(self.limits().pages), ours).await?;
+        match doubt {
+            // A list that is seen to its end leaves none.
+            Some(id) if !cleaned.whole => Err(format!("{id:?} cannot be deleted")),
+            _ => Ok(cleaned),
+        }
+    }
+
+    /// Deletes every item that the list shows and `ours` knows, of so many pages or of all.
+    ///
+    /// # Errors
+    /// What could not be deleted, or could not be seen.
+    pub(super) async fn delete_listed(
+        &self,
+        pages: Option<u32>,
+        ours: impl Fn(&str) -> bool,
+    ) -> Result<Cleaned, String> {
+        let mut deleted = BTreeSet::new();
+        for _ in 0..ROUNDS {
+            let (listed, whole) = self.listed(pages, &ours).await?;
+            if listed.is_empty() {
+                return Ok(Cleaned {
+                    found: deleted.len(),
+                    whole,
+                });
+            }
+            for id in listed {
+                self.delete_anyhow(&id).await?;
+                deleted.insert(id);
+            }
+        }
+        Err(format!(
+            "the list still shows {} that were deleted, such as {:?}",
+            deleted.len(),
+            deleted.first().map(String::as_str).unwrap_or_default()
+        ))
+    }
+
+    /// The ids of ours that the list shows, and whether it was followed to its end.
+    async fn listed(
+        &self,
+        pages: Option<u32>,
+        ours: impl Fn(&str) -> bool,
+    ) -> Result<(BTreeSet<String>, bool), String> {
+        let (mut ids, mut starts) = (BTreeSet::new(), BTreeSet::new());
+        let mut start = None;
+        for _ in 0..pages.unwrap_or(u32::MAX) {
+            let call = Call::page(None, start);
+            let target = call.target(Gateway::Unknown);
+            let answer = self
+                .ask_patiently(&call, &target.expect("a list can always be sent"))
+                .await?;
+            if answer.status != 200 {
+                return Err(format!("the list answered {}", told(&answer)));
+            }
+            let page: Page = serde_json::from_slice(&answer.body)
+                .map_err(|error| format!("the list cannot be read: {error}"))?;
+            ids.extend(
+                page.items
+                    .into_iter()
+                    .map(|key| key.id)
+                    .filter(|id| ours(id)),
+            );
+            start = page.last_evaluated_key.map(|key| key.id);
+            match &start {
+                None => return Ok((ids, true)),
+                Some(next) if !starts.insert(next.clone()) => {
+                    return Err("the list does not end".to_owned());
+                }
+                Some(_) => {}
+            }
+        }
+        Ok((ids, false))
+    }
+
+    /// Deletes an item, if it can be there: some ids fit no key, and some no path. Whether it is
+    /// certainly gone.
+    ///
+    /// # Errors
+    /// Why there was no answer.
+    pub(super) async fn delete(&self, id: &str) -> Result<bool, String> {
+        let call = Call::Delete(id.to_owned());
+        let Some(target) = call.target(Gateway::Unknown).filter(|_| id.len() <= MAX_ID) else {
+            return Ok(true);
+        };
+        if self.ask_patiently(&call, &target).await?.status == 200 {
+            return Ok(true);
+        }
+        let found = self
+            .ask_patiently(&Call::Get(id.to_owned()), &target)
+            .await?;
+        Ok(found.status == 404)
+    }
+
+    /// Deletes an item that is there, whatever its id: its path is written as any gateway may want it.
+    async fn delete_anyhow(&self, id: &str) -> Result<(), String> {
+        let call = Call::Delete(id.to_owned());
+        for target in call.every_target() {
+            self.ask_patiently(&call, &target).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends what may be sent as often as one likes, until the API has time for it.
+    pub(super) async fn ask_patiently(&self, call: &Call, target: &str) -> Result<Answer, String> {
+        let mut tries = 0;
+        loop {
+            self.pace.turn().await;
+            let answer = self.ask(call, target).await;
+            tries += 1;
+            let most = match &answer {
+                Ok(answer) if answer.status == 429 || answer.status >= 500 => TRIES,
+                Err(NoAnswer::Unreachable(_)) => TRIES_UNREACHABLE,
+                Ok(_) | Err(NoAnswer::NotLetIn(_)) => 1,
+            };
+            if tries >= most {
+                return Ok(answer?);
+            }
+            if answer.is_err() {
+                self.pace.pause(PAUSE);
+            }
+        }
+    }
+}
+
+fn told(answer: &Answer) -> String {
+    let body = &answer.body[..answer.body.len().min(200)];
+    format!("{} {:?}", answer.status, String::from_utf8_lossy(body))
+}

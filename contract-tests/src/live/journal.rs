@@ -1,0 +1,321 @@
+//! What a run has put into a table that is not its own, on disk before it is put: so it can be taken
+//! away again, even when the run was killed.
+//!
+//! A journal is a file of lines, each a JSON object. The first names the API, how it lets requests in
+//! (never the secret that it takes) and the namespace of the run, and is on disk before the first item
+//! is put. The ids follow, each before it is sent; these are handed to the operating system, which keeps
+//! them when the process is killed, though not when the machine loses power: then the namespace is left
+//! to go by. The file is locked for as long as the run goes on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+/// How the name of a journal ends.
+const EXTENSION: &str = "journal";
+
+/// Where journals are kept, if nothing else is said: in `target`.
+#[must_use]
+pub fn default_folder() -> PathBuf {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    workspace
+        .unwrap_or(Path::new("."))
+        .join("target/contract-tests")
+}
+
+/// Whose journal it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heading {
+    /// The URL of the API.
+    pub url: String,
+    /// The name of what lets requests in.
+    pub auth: String,
+    /// What every id of the run begins with.
+    pub namespace: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Line {
+    Run(Heading),
+    /// This id is about to be put in this namespace.
+    Put(String, String),
+    /// Nothing is left in this namespace.
+    Gone(String),
+}
+
+/// The journal of a run.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    heading: Heading,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    file: Option<File>,
+    /// The ids that were put, by the namespace that is still to be cleaned up.
+    put: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Journal {
+    /// One in this folder, which is written as soon as there is something to write.
+    #[must_use]
+    pub fn new(folder: &Path, heading: Heading) -> Self {
+        let name = format!("{}{EXTENSION}", heading.namespace.replace('-', "."));
+        Self {
+            path: folder.join(name),
+            heading,
+            state: Mutex::default(),
+        }
+    }
+
+    /// The one that a run left behind; `None` if that run goes on.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn left_behind(path: &Path) -> Result<Option<Self>, String> {
+        let failed =
+            |error: &dyn std::error::Error| format!("failed to read {}: {error}", path.display());
+        let mut options = OpenOptions::new();
+        let file = options.read(true).append(true).open(path);
+        let file = file.map_err(|error| failed(&error))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(failed(&error)),
+        }
+        let (mut heading, mut put) = (None, BTreeMap::<_, BTreeSet<_>>::new());
+        for line in BufReader::new(&file).lines() {
+            match serde_json::from_str(&line.map_err(|error| failed(&error))?) {
+                Ok(Line::Run(run)) => heading = Some(run),
+                Ok(Line::Put(namespace, id)) => {
+                    put.entry(namespace).or_default().insert(id);
+                }
+                Ok(Line::Gone(namespace)) => {
+                    put.remove(&namespace);
+                }
+                // The power may have gone in the middle of a line; the namespace is left to go by.
+                Err(_) if heading.is_some() => {}
+                Err(error) => return Err(failed(&error)),
+            }
+        }
+        let heading = heading.ok_or_else(|| format!("{} is empty", path.display()))?;
+        Ok(Some(Self {
+            path: path.to_owned(),
+            heading,
+            state: Mutex::new(State {
+                file: Some(file),
+                put,
+            }),
+        }))
+    }
+
+    /// Those in this folder.
+    ///
+    /// # Errors
+    /// Why the folder cannot be read; that there is none only means that there are no journals.
+    pub fn all(folder: &Path) -> io::Result<Vec<PathBuf>> {
+        let entries = match std::fs::read_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut paths = Vec::new();
+        for entry in entries {
+            let path = entry?.path();
+            if path.extension().is_some_and(|it| it == EXTENSION) {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        Ok(paths)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn heading(&self) -> &Heading {
+        &self.heading
+    }
+
+    /// Whether anything was ever put.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        self.state().file.is_some()
+    }
+
+    /// Notes an id that is about to be put; whether it is a new one.
+    ///
+    /// # Errors
+    /// Why it could not be noted, and so must not be put.
+    pub fn note(&self, namespace: &str, id: &str) -> Result<bool, String> {
+        let mut state = self.state();
+        let put = state.put.get(namespace);
+        if put.is_some_and(|ids| ids.contains(id)) {
+            return Ok(false);
+        }
+        self.write(&mut state, &Line::Put(namespace.to_owned(), id.to_owned()))?;
+        let put = state.put.entry(namespace.to_owned()).or_default();
+        Ok(put.insert(id.to_owned()))
+    }
+
+    /// The ids that were put in this namespace, and may still be there.
+    #[must_use]
+    pub fn put_in(&self, namespace: &str) -> BTreeSet<String> {
+        self.state().put.get(namespace).cloned().unwrap_or_default()
+    }
+
+    /// The namespaces in which something may still be.
+    #[must_use]
+    pub fn namespaces(&self) -> Vec<String> {
+        self.state().put.keys().cloned().collect()
+    }
+
+    /// Notes that nothing is left in this namespace. If that fails, it is only looked at again.
+    pub fn gone(&self, namespace: &str) {
+        let mut state = self.state();
+        if state.put.remove(namespace).is_some() {
+            let _ = self.write(&mut state, &Line::Gone(namespace.to_owned()));
+        }
+    }
+
+    /// Removes it, since all is cleaned up.
+    ///
+    /// # Errors
+    /// Why it could not be removed.
+    pub fn remove(&self) -> Result<(), String> {
+        if self.state().file.take().is_none() {
+            return Ok(());
+        }
+        std::fs::remove_file(&self.path)
+            .map_err(|error| format!("failed to remove {}: {error}", self.path.display()))
+    }
+
+    fn write(&self, state: &mut State, line: &Line) -> Result<(), String> {
+        let written = match &mut state.file {
+            Some(file) => append(file, line),
+            file => self
+                .begin()
+                .and_then(|begun| append(file.insert(begun), line)),
+        };
+        written.map_err(|error| {
+            format!(
+                "the journal {} cannot be written: {error}",
+                self.path.display()
+            )
+        })
+    }
+
+    /// Makes the file under another name, so that it is never seen without its heading and its lock.
+    fn begin(&self) -> io::Result<File> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder)?;
+        let unfinished = self.path.with_extension("new");
+        let mut file = OpenOptions::new()
+            .append(true)
+            .create_new(true)
+            .open(&unfinished)?;
+        file.lock()?;
+        append(&mut file, &Line::Run(self.heading.clone()))?;
+        file.sync_all()?;
+        std::fs::rename(&unfinished, &self.path)?;
+        // On disk is a new file only when its folder is.
+        File::open(folder)?.sync_all()?;
+        Ok(file)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn append(file: &mut File, line: &Line) -> io::Result<()> {
+    let mut line = serde_json::to_string(line)?;
+    line.push('\n');
+    file.write_all(line.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heading() -> Heading {
+        Heading {
+            url: "https://items.example.com".to_owned(),
+            auth: "iam".to_owned(),
+            namespace: crate::live::namespace::of_run(),
+        }
+    }
+
+    #[test]
+    fn what_was_put_is_still_known_when_the_run_is_gone() {
+        let folder = std::env::temp_dir().join(heading().namespace);
+        let journal = Journal::new(&folder, heading());
+        assert_eq!(
+            Journal::all(&folder).expect("no folder is no error"),
+            [""; 0].map(PathBuf::from)
+        );
+        for (namespace, id) in [
+            ("1-", "1-a"),
+            ("1-", "1-a"),
+            ("1-", "1-\n\""),
+            ("2-", "2-a"),
+        ] {
+            journal.note(namespace, id).expect("it can be written");
+        }
+        journal.gone("2-");
+        let [path] = &Journal::all(&folder).expect("the folder is there")[..] else {
+            panic!("there is one journal");
+        };
+        assert!(
+            Journal::left_behind(path)
+                .expect("it can be read")
+                .is_none()
+        );
+        let heading = journal.heading().clone();
+        drop(journal);
+
+        // The power went in the middle of a line.
+        let mut file = OpenOptions::new()
+            .append(true)
+            .open(path)
+            .expect("it is there");
+        file.write_all(b"{\"put\":[\"3-")
+            .expect("it can be written");
+        drop(file);
+        let left = Journal::left_behind(path).expect("it can be read");
+        let left = left.expect("nobody has it");
+        assert_eq!(*left.heading(), heading);
+        assert_eq!(left.namespaces(), ["1-"]);
+        assert_eq!(
+            left.put_in("1-").into_iter().collect::<Vec<_>>(),
+            ["1-\n\"", "1-a"]
+        );
+        left.remove().expect("it can be removed");
+        assert!(
+            Journal::all(&folder)
+                .expect("the folder is there")
+                .is_empty()
+        );
+        std::fs::remove_dir(&folder).expect("it is empty");
+    }
+
+    #[test]
+    fn nothing_is_written_before_there_is_anything_to_write() {
+        let folder = std::env::temp_dir().join(heading().namespace);
+        let journal = Journal::new(&folder, heading());
+        assert!(!journal.is_begun());
+        journal.remove().expect("there is nothing to remove");
+        assert!(!folder.exists());
+    }
+}

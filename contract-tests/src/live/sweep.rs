@@ -1,0 +1,100 @@
+//! `sweep`: takes away what runs have left behind that were killed, or could not reach the API any more.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::access::Auth;
+use super::clean_up::Cleaned;
+use super::deployment::Deployment;
+use super::journal::Journal;
+use super::namespace;
+use crate::settings::Variables;
+
+/// A run that began longer ago than this is taken to be over, where no journal says so.
+const OVER: Duration = Duration::from_hours(24);
+
+/// What is to be swept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// What these journals tell of.
+    Journals(Vec<PathBuf>),
+    /// What the list of the API at this URL shows of runs that began more than a day ago.
+    Url(String),
+}
+
+/// Sweeps, and says what was done, line by line.
+///
+/// # Errors
+/// What is still left, after all that could be swept was.
+pub async fn sweep(
+    what: &What,
+    variables: &Variables,
+    mut say: impl FnMut(&str),
+) -> Result<(), String> {
+    let journals = match what {
+        What::Journals(journals) => journals,
+        What::Url(url) => return sweep_url(url, variables, say).await,
+    };
+    if journals.is_empty() {
+        say("no run has left a journal behind");
+    }
+    let mut left = Vec::new();
+    for path in journals {
+        match sweep_journal(path, variables).await {
+            Ok(done) => say(&format!("{}: {done}", path.display())),
+            Err(reason) => left.push(reason),
+        }
+    }
+    if left.is_empty() {
+        Ok(())
+    } else {
+        Err(left.join("\n"))
+    }
+}
+
+async fn sweep_journal(path: &Path, variables: &Variables) -> Result<String, String> {
+    let Some(journal) = Journal::left_behind(path)? else {
+        return Ok("its run goes on, and cleans up itself".to_owned());
+    };
+    let heading = journal.heading().clone();
+    let auth = Auth::named(&heading.auth, variables.auth.token())?;
+    let put: usize = journal
+        .namespaces()
+        .iter()
+        .map(|namespace| journal.put_in(namespace).len())
+        .sum();
+    let deployment = Deployment::of_journal(journal, auth, variables.limits);
+    deployment.greet().await?;
+    let cleaned = deployment.finish().await?;
+    let Cleaned { found, whole } = cleaned.unwrap_or(Cleaned {
+        found: 0,
+        whole: true,
+    });
+    let mut done = format!(
+        "{put} ids deleted at {}, and {found} more that the list showed",
+        heading.url
+    );
+    if !whole {
+        done.push_str(" (it goes on beyond CONTRACT_PAGES)");
+    }
+    Ok(done)
+}
+
+async fn sweep_url(
+    url: &str,
+    variables: &Variables,
+    mut say: impl FnMut(&str),
+) -> Result<(), String> {
+    // Nothing is put, so nothing is written into this folder.
+    let deployment = Deployment::new(
+        url,
+        variables.auth.clone(),
+        variables.limits,
+        Path::new("."),
+    );
+    deployment.greet().await?;
+    let over = |id: &str| namespace::age(id).is_some_and(|age| age > OVER);
+    let Cleaned { found, .. } = deployment.delete_listed(None, over).await?;
+    say(&format!("{url}: {found} items deleted"));
+    Ok(())
+}

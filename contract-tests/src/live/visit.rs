@@ -1,0 +1,99 @@
+//! One test's stay in a namespace of its own: what it sends, and that nothing of it is left.
+
+use std::sync::Arc;
+
+use super::deployment::Deployment;
+use super::limits::Budget;
+use super::pace::{LONGEST, asked_for};
+use crate::concurrency::property::unknown_fate;
+use crate::contract::answer::Answer;
+use crate::request::call::Call;
+
+/// How often a request is sent at most, where that it changed nothing is certain.
+const TRIES: usize = 4;
+
+/// A stay.
+#[derive(Debug)]
+pub struct Visit {
+    deployment: Arc<Deployment>,
+    budget: Arc<Budget>,
+    namespace: String,
+}
+
+impl Visit {
+    pub(super) fn new(deployment: Arc<Deployment>, budget: Arc<Budget>, namespace: String) -> Self {
+        Self {
+            deployment,
+            budget,
+            namespace,
+        }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.deployment.url()
+    }
+
+    /// What every id begins with.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// How many pages of a list may be followed.
+    #[must_use]
+    pub fn pages(&self) -> u32 {
+        self.deployment.limits().pages
+    }
+
+    /// Sends a request, and again if it came to nothing for certain.
+    ///
+    /// # Errors
+    /// Why there was no answer of the API, or that the budget is spent.
+    pub async fn send(&self, call: &Call, target: &str) -> Result<Answer, String> {
+        for id in call.ids_to_put(&self.namespace) {
+            if self.deployment.journal.note(&self.namespace, &id)? {
+                self.budget.owe();
+            }
+        }
+        let mut tries = 0;
+        loop {
+            self.budget.take()?;
+            self.deployment.pace.turn().await;
+            let answer = {
+                let going = self.deployment.going.read().await;
+                if !*going {
+                    return Err("the run was stopped".to_owned());
+                }
+                self.deployment.ask(call, target).await?
+            };
+            tries += 1;
+            if tries == TRIES || !changed_nothing(call, &answer) || asked_for(&answer) > LONGEST {
+                return Ok(answer);
+            }
+        }
+    }
+
+    /// Deletes what was put. What that fails for is tried again when the run ends.
+    pub async fn leave(&self) {
+        let mut gone = true;
+        for id in self.deployment.journal.put_in(&self.namespace) {
+            self.budget.pay();
+            gone &= self.deployment.delete(&id).await == Ok(true);
+        }
+        if gone {
+            self.deployment.journal.gone(&self.namespace);
+        }
+    }
+}
+
+/// Whether this answer says that the service is busy, and that all is as if it had not been asked.
+fn changed_nothing(call: &Call, answer: &Answer) -> bool {
+    match answer.status {
+        429 => true,
+        503 if call.method() == "GET" => true,
+        503 => unknown_fate(answer) == Ok(false),
+        _ => false,
+    }
+}

@@ -1,0 +1,154 @@
+//! What may stand in front of a deployed service: somebody busy, or somebody who lets in only those with
+//! the right signature or the right token.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::encodings::Body;
+use aws_lambda_events::http::HeaderValue;
+use aws_lambda_events::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use base64::prelude::{BASE64_STANDARD, Engine};
+use local::gateway::{Handler, Reply, handler};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What signatures are made with.
+pub const REGION: &str = "eu-central-1";
+pub const KEY: &str = "AKIDEXAMPLE";
+pub const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+pub const SESSION: &str = "session/token==";
+
+/// The token that is taken.
+pub const TOKEN: &str = "e30.e30.c2lnbmF0dXJl";
+
+/// What stands for bytes that are no UTF-8.
+const MENDED: char = char::REPLACEMENT_CHARACTER;
+
+/// What a path has as it is.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
+
+/// Answers every second request that it is busy, half of them as a gateway and half as the service.
+pub fn busy(inner: Handler) -> Handler {
+    static REQUESTS: AtomicUsize = AtomicUsize::new(0);
+    handler(move |event| {
+        // Irregularly, so that nothing gets used to it.
+        let turn = REQUESTS
+            .fetch_add(1, Ordering::Relaxed)
+            .wrapping_mul(0x9E37_79B9)
+            >> 7;
+        let inner = Handler::clone(&inner);
+        async move {
+            match turn % 4 {
+                0 => refusal(429, "Too Many Requests"),
+                1 => refusal(503, "Service Unavailable"),
+                _ => inner(event).await,
+            }
+        }
+    })
+}
+
+/// Lets in what is signed with the right secret.
+pub fn signed(inner: Handler) -> Handler {
+    handler(
+        move |event: lambda_runtime::LambdaEvent<ApiGatewayV2httpRequest>| {
+            let inner = Handler::clone(&inner);
+            async move {
+                if is_signed(&event.payload).unwrap_or(false) {
+                    inner(event).await
+                } else {
+                    refusal(403, "Forbidden")
+                }
+            }
+        },
+    )
+}
+
+/// Lets in what bears the right token.
+pub fn borne(inner: Handler) -> Handler {
+    handler(
+        move |event: lambda_runtime::LambdaEvent<ApiGatewayV2httpRequest>| {
+            let inner = Handler::clone(&inner);
+            async move {
+                let token = format!("Bearer {TOKEN}");
+                match event.payload.headers.get(AUTHORIZATION) {
+                    Some(value) if *value == token => inner(event).await,
+                    _ => refusal(401, "Unauthorized"),
+                }
+            }
+        },
+    )
+}
+
+/// Whether a request has the signature that it must have; `None` if it has none.
+fn is_signed(request: &ApiGatewayV2httpRequest) -> Option<bool> {
+    let header = |name: &str| request.headers.get(name)?.to_str().ok();
+    let given = header("authorization")?.rsplit_once("Signature=")?.1;
+    let time = date(header("x-amz-date")?)?;
+    let path = utf8_percent_encode(request.raw_path.as_deref()?, PLAIN).to_string();
+    let query = request.raw_query_string.as_deref().unwrap_or_default();
+    let mut url = format!("http://{}{path}", header("host")?);
+    if !query.is_empty() {
+        url = format!("{url}?{query}");
+    }
+    let body = request.body.as_deref().unwrap_or_default();
+    let bytes = if request.is_base64_encoded {
+        BASE64_STANDARD.decode(body).ok()?
+    } else {
+        body.as_bytes().to_vec()
+    };
+    let method = request.request_context.http.method.as_str();
+    let signable = SignableRequest::new(
+        method,
+        &url,
+        std::iter::empty(),
+        SignableBody::Bytes(&bytes),
+    );
+    let session = Some(SESSION.to_owned());
+    let identity =
+        aws_credential_types::Credentials::new(KEY, SECRET, session, None, "test").into();
+    let parameters = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(REGION)
+        .name("execute-api")
+        .time(time)
+        .settings(SigningSettings::default())
+        .build()
+        .ok()?
+        .into();
+    let (_, signature) = sign(signable.ok()?, &parameters).ok()?.into_parts();
+    // What is text to a gateway but no UTF-8 reaches a handler mended, not as it was signed.
+    let mended = !request.is_base64_encoded && body.contains(MENDED);
+    Some((signature == given || mended) && header("x-amz-security-token")? == SESSION)
+}
+
+/// The time in `20261124T191242Z`.
+fn date(text: &str) -> Option<SystemTime> {
+    let part = |range| text.get(range);
+    let (year, month, day) = (part(0..4)?, part(4..6)?, part(6..8)?);
+    let (hour, minute, second) = (part(9..11)?, part(11..13)?, part(13..16)?);
+    let text = format!("{year}-{month}-{day}T{hour}:{minute}:{second}");
+    let time = DateTime::from_str(&text, DateTimeFormat::DateTime).ok()?;
+    SystemTime::try_from(time).ok()
+}
+
+fn refusal(status: i64, message: &str) -> Reply {
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers.insert(CONTENT_TYPE, json);
+    if status == 503 {
+        response
+            .headers
+            .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response.body = Some(Body::Text(format!("{{\"message\":\"{message}\"}}")));
+    response.into()
+}

@@ -1,0 +1,176 @@
+//! A run of the `live` tests in a process of its own.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use contract_tests::environments::environment::fresh;
+
+use super::Trouble;
+
+/// Variables of this process which are none of such a run's business.
+const OURS: [&str; 9] = [
+    "AWS_PROFILE",
+    "CONTRACT_AUTH",
+    "CONTRACT_BEARER",
+    "CONTRACT_PAGES",
+    "CONTRACT_REQUESTS",
+    "CONTRACT_REQUIRE",
+    "CONTRACT_SEED",
+    "CONTRACT_TIME",
+    "DYNAMODB_ENDPOINT",
+];
+
+/// A run, and the folder of its journal.
+pub struct Run {
+    child: Child,
+    journals: PathBuf,
+}
+
+impl Run {
+    /// Starts one against the API at this URL, with these variables.
+    pub fn start(url: &str, variables: &[(&str, &str)]) -> Result<Self, Trouble> {
+        Self::of("live::", url, variables)
+    }
+
+    /// Starts one of these tests alone.
+    pub fn of(tests: &str, url: &str, variables: &[(&str, &str)]) -> Result<Self, Trouble> {
+        let journals = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}journals", fresh()));
+        let mut command = Command::new(std::env::current_exe()?);
+        for name in OURS {
+            command.env_remove(name);
+        }
+        let child = command
+            .arg(tests)
+            .env("CONTRACT_URL", url)
+            .env("CONTRACT_JOURNALS", &journals)
+            .env("CONTRACT_CASES", "5")
+            .env("CONTRACT_RATE", "1000")
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        Ok(Self { child, journals })
+    }
+
+    /// Waits for its end: with this exit code, having told all of this, and with no journal left.
+    pub fn ended(mut self, code: i32, tells: &[&str]) -> Result<String, Trouble> {
+        let told = self.wait(code, tells)?;
+        match std::fs::read_dir(&self.journals) {
+            // A run that put nothing needs no journal.
+            Err(_) => Ok(told),
+            Ok(mut left) => match left.next() {
+                None => {
+                    self.forget()?;
+                    Ok(told)
+                }
+                Some(journal) => {
+                    Err(format!("{} is left: {told}", journal?.path().display()).into())
+                }
+            },
+        }
+    }
+
+    /// Waits for its end: with this exit code, and having told all of this.
+    pub fn wait(&mut self, code: i32, tells: &[&str]) -> Result<String, Trouble> {
+        let mut told = String::new();
+        // What it says to stderr is little, and fits into the pipe.
+        let pipes = (self.child.stdout.take(), self.child.stderr.take());
+        if let (Some(mut stdout), Some(mut stderr)) = pipes {
+            stdout.read_to_string(&mut told)?;
+            stderr.read_to_string(&mut told)?;
+        }
+        let ended = self.child.wait()?.code();
+        match tells.iter().find(|tell| !told.contains(**tell)) {
+            None if ended == Some(code) => Ok(told),
+            missing => Err(format!(
+                "it ended with {ended:?}, not {code}, {missing:?} missing: {told}"
+            )
+            .into()),
+        }
+    }
+
+    /// Kills it as nothing can be that cleans up, at a moment at which this is so.
+    pub fn kill_while(&mut self, so: impl Fn() -> Result<bool, Trouble>) -> Result<(), Trouble> {
+        loop {
+            self.signal("STOP")?;
+            // What it has sent is still answered.
+            sleep(Duration::from_millis(100));
+            if so()? {
+                break;
+            }
+            self.signal("CONT")?;
+            sleep(Duration::from_millis(10));
+        }
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Presses Ctrl-C.
+    pub fn interrupt(&self) -> Result<(), Trouble> {
+        self.signal("INT")
+    }
+
+    fn signal(&self, signal: &str) -> Result<(), Trouble> {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id]).status()?;
+        if sent.success() {
+            Ok(())
+        } else {
+            Err("the run ended too early".into())
+        }
+    }
+
+    /// Sweeps what it left behind: that ends with this exit code, having told this.
+    pub fn sweep(&self, code: i32, tell: &str) -> Result<(), Trouble> {
+        ends_so(
+            sweeping(&[]).env("CONTRACT_JOURNALS", &self.journals),
+            code,
+            tell,
+        )
+    }
+
+    /// Removes its folder.
+    pub fn forget(self) -> Result<(), Trouble> {
+        Ok(std::fs::remove_dir_all(&self.journals)?)
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        // Where a test fails, its run does not go on without it.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sweeps with these arguments: that ends with this exit code, having told this.
+pub fn sweep(arguments: &[&str], code: i32, tell: &str) -> Result<(), Trouble> {
+    ends_so(&mut sweeping(arguments), code, tell)
+}
+
+fn sweeping(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_contract-tests"));
+    for name in OURS {
+        command.env_remove(name);
+    }
+    command
+        .arg("sweep")
+        .args(arguments)
+        .env("CONTRACT_RATE", "1000");
+    command
+}
+
+fn ends_so(command: &mut Command, code: i32, tell: &str) -> Result<(), Trouble> {
+    let ended = command.output()?;
+    let told = [ended.stdout, ended.stderr].concat();
+    let told = String::from_utf8_lossy(&told);
+    if ended.status.code() == Some(code) && told.contains(tell) {
+        Ok(())
+    } else {
+        Err(format!("it ended with {:?}, and told: {told}", ended.status.code()).into())
+    }
+}

@@ -1,0 +1,105 @@
+//! The three verdicts: a property held, or it is broken, or an environment was in the way of telling.
+//! libtest-mimic knows only two, so the third is a failure that says so, and has an exit code of its own.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use contract_tests::progress::Held;
+use contract_tests::{faults, sequences};
+use libtest_mimic::Conclusion;
+
+/// The exit code of a run in which nothing is known to be broken, and something could not be told.
+const COULD_NOT_TELL: u8 = 2;
+
+/// Why a property is not known to hold.
+pub enum Trouble {
+    /// It does not, and this is all there is to say.
+    Broken(String),
+    /// It could not be told, and this says why.
+    CouldNotTell(String),
+}
+
+/// The verdicts of this run.
+#[derive(Clone, Default)]
+pub struct Verdicts(Arc<Mutex<Given>>);
+
+#[derive(Default)]
+struct Given {
+    /// A line of the summary each.
+    lines: Vec<String>,
+    could_not_tell: u64,
+}
+
+impl From<sequences::Trouble> for Trouble {
+    fn from(trouble: sequences::Trouble) -> Self {
+        match trouble {
+            sequences::Trouble::CouldNotTell(reason) => Self::CouldNotTell(reason),
+            broken @ sequences::Trouble::Broken(_) => {
+                Self::Broken(broken.report(Path::new(env!("CARGO_TARGET_TMPDIR"))))
+            }
+        }
+    }
+}
+
+impl From<faults::Trouble> for Trouble {
+    fn from(trouble: faults::Trouble) -> Self {
+        match trouble {
+            faults::Trouble::CouldNotTell(reason) => Self::CouldNotTell(reason),
+            broken @ faults::Trouble::Broken(..) => Self::Broken(broken.report()),
+        }
+    }
+}
+
+impl Verdicts {
+    /// Takes down the verdict of a test, and makes of it what libtest-mimic understands.
+    pub fn give(&self, test: &str, verdict: Result<Held, Trouble>) -> Result<(), String> {
+        let mut given = self.given();
+        match verdict {
+            Ok(held) => {
+                given.lines.push(format!("held            {test} ({held})"));
+                if let Some(untold) = held.untold {
+                    given
+                        .lines
+                        .push(format!("could not tell  {test}, {untold}"));
+                }
+                Ok(())
+            }
+            Err(Trouble::Broken(report)) => {
+                given.lines.push(format!("broken          {test}"));
+                Err(report)
+            }
+            Err(Trouble::CouldNotTell(reason)) => {
+                given.could_not_tell += 1;
+                given
+                    .lines
+                    .push(format!("could not tell  {test}: {reason}"));
+                Err(format!("It could not be told: {reason}"))
+            }
+        }
+    }
+
+    /// What was told of each property, and what was not.
+    pub fn summary(&self) -> Option<String> {
+        let given = self.given();
+        let mut summary = "Verdicts:\n".to_owned();
+        for line in &given.lines {
+            let _ = writeln!(summary, "  {line}");
+        }
+        (!given.lines.is_empty()).then_some(summary)
+    }
+
+    /// 0 if all held, 101 if something is broken, and 2 if only some of it could not be told.
+    pub fn exit_code(&self, conclusion: &Conclusion) -> ExitCode {
+        if conclusion.num_failed > 0 && conclusion.num_failed == self.given().could_not_tell {
+            ExitCode::from(COULD_NOT_TELL)
+        } else {
+            conclusion.exit_code()
+        }
+    }
+
+    fn given(&self) -> MutexGuard<'_, Given> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
