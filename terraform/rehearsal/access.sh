@@ -5,7 +5,6 @@
 without() {
   local action=$1 route=$2 policy address='module.function["items"].aws_iam_role_policy.function' expected
   policy=$(aws iam get-role-policy --role-name "$prefix-role" --policy-name table-and-logs --query PolicyDocument)
-  ask "$public" PUT /items '{"id":"kept"}'
   aws iam put-role-policy --role-name "$prefix-role" --policy-name table-and-logs --policy-document \
     "$(jq --arg action "$action" '.Statement[0].Action -= [$action]' <<<"$policy")"
   expected=$(for each in 'PUT /items' 'GET /items/{id}' 'GET /items' 'DELETE /items/{id}'; do

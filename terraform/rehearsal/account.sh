@@ -30,7 +30,7 @@ no_state_in_the_clear() {
 }
 
 # The emulator takes what is done to an alias for listing them, knows neither iam:PermissionsBoundary nor
-# iam:PassedToService, and judges two more actions without the name of what they act on. These alone a policy beside the
+# iam:PassedToService, and judges three more actions without the name of what they act on. These alone a policy beside the
 # roles' own lets through: whether the roles' own would is left to terraform test.
 grant_what_the_emulator_cannot_judge() {
   local role names reads writes
@@ -39,7 +39,7 @@ grant_what_the_emulator_cannot_judge() {
     reads='{"Effect":"Allow","Action":["lambda:ListAliases"],"Resource":"arn:aws:lambda:us-east-1:123456789012:function:'$names'"},
       {"Effect":"Allow","Action":["dynamodb:ListTagsOfResource"],"Resource":"*"}'
     writes=',{"Effect":"Allow","Action":["iam:CreateRole","iam:PutRolePolicy","iam:PassRole"],"Resource":"arn:aws:iam::123456789012:role/'$names'"},
-      {"Effect":"Allow","Action":["lambda:CreateFunction"],"Resource":"*"}'
+      {"Effect":"Allow","Action":["dynamodb:TagResource","lambda:CreateFunction"],"Resource":"*"}'
     [[ $role == plan ]] && writes=
     aws iam put-role-policy --role-name "github-$prefix-$role" --policy-name emulator \
       --policy-document '{"Version":"2012-10-17","Statement":['"$reads$writes"']}'
@@ -103,7 +103,8 @@ preview() {
 lock() {
   local holder lock_id
   mkfifo "$work/approval"
-  tf apply "${settings[@]}" -var memory_size=512 <"$work/approval" >"$work/holder" &
+  # Terraform itself, for a function in the background would be a shell around it, and die alone.
+  env "${operator[@]}" terraform -chdir="$service/terraform" apply "${settings[@]}" -var memory_size=512 <"$work/approval" >"$work/holder" &
   holder=$!
   exec 9>"$work/approval"
   for _ in {1..300}; do

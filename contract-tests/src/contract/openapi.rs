@@ -60,8 +60,13 @@ pub fn check(answer: &Answer, call: &Call, gateway: Gateway) -> Result<(), Strin
     };
     let body: Value = serde_json::from_slice(&answer.body)
         .map_err(|error| format!("the body is not JSON: {error}"))?;
-    valid(&response.body, &body)
-        .map_err(|wrong| format!("the body is not as declared: {wrong}"))?;
+    // A table that others use may hold items of theirs with attributes of any type; the model reads those
+    // of our own.
+    let shared = gateway == Gateway::Unknown && matches!(call, Call::List { .. });
+    if answer.status != 200 || !shared {
+        valid(&response.body, &body)
+            .map_err(|wrong| format!("the body is not as declared: {wrong}"))?;
+    }
 
     for (name, header) in &response.headers {
         match answer.headers.get(name) {

@@ -193,7 +193,7 @@ fn what_to_mend_in_the_environment_is_said_in_one_line() {
         let line: Value = serde_json::from_slice(&ended.stdout).expect("one line of JSON");
         assert_eq!(
             (&line["level"], &line["message"]),
-            (&json!("WARN"), &json!("the function stopped"))
+            (&json!("ERROR"), &json!("the function stopped"))
         );
         let causes = line["causes"].to_string().replace("\\\"", "\"");
         assert!(causes.contains(named), "{causes}");
