@@ -1,7 +1,14 @@
 //! What the function is told by its environment, checked before it takes a request.
 
+use std::path::Path;
+
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use crate::connector;
 
 /// The environment's configuration.
 #[derive(Debug)]
@@ -21,6 +28,9 @@ pub enum ConfigError {
     /// A variable holds what it cannot mean.
     #[error("{0} is {1:?}: set it to {2}")]
     Invalid(&'static str, String, &'static str),
+    /// The file of certificate authorities cannot be used.
+    #[error("{CA_BUNDLE} is {0:?}, which {1}: set it to {A_CA_BUNDLE}, or unset it")]
+    CaBundle(String, String),
 }
 
 const TABLE_NAME: &str = "TABLE_NAME";
@@ -30,6 +40,8 @@ const REGION: &str = "AWS_REGION";
 const A_REGION: &str = "the region of the table, such as eu-central-1";
 const ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"];
 const AN_ENDPOINT: &str = "a URL such as http://localhost:8000, or unset it to use DynamoDB itself";
+const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
+const A_CA_BUNDLE: &str = "the path of a PEM file of the certificate authorities to trust as well";
 
 impl Config {
     /// Reads the environment of the process.
@@ -41,8 +53,10 @@ impl Config {
         let table_name = table_name(variable)?;
         let region = region(variable)?;
         endpoint(variable)?;
+        let http_client = connector::http_client(roots(variable)?);
         let sdk = aws_config::defaults(BehaviorVersion::latest())
             .region(region)
+            .http_client(http_client)
             // Lambda hands over its role's credentials here, and nowhere else.
             .credentials_provider(EnvironmentVariableCredentialsProvider::new())
             .load()
@@ -80,6 +94,31 @@ fn endpoint(variable: impl Fn(&str) -> Variable) -> Result<(), ConfigError> {
         {
             return Err(ConfigError::Invalid(name, url, AN_ENDPOINT));
         }
+    }
+    Ok(())
+}
+
+/// The roots of trust, and the ones of an endpoint of one's own, where there is one.
+fn roots(variable: impl Fn(&str) -> Variable) -> Result<RootCertStore, ConfigError> {
+    let mut roots = connector::roots();
+    if let Some(path) = variable(CA_BUNDLE) {
+        add_bundle(&mut roots, path.as_ref())
+            .map_err(|reason| ConfigError::CaBundle(path, reason))?;
+    }
+    Ok(roots)
+}
+
+fn add_bundle(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
+    let pem = std::fs::read(path).map_err(|error| format!("cannot be read ({error})"))?;
+    let before = roots.len();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        certificate
+            .map_err(|error| error.to_string())
+            .and_then(|it| roots.add(it).map_err(|error| error.to_string()))
+            .map_err(|error| format!("holds what is no certificate ({error})"))?;
+    }
+    if roots.len() == before {
+        return Err("holds no certificate".to_owned());
     }
     Ok(())
 }
