@@ -48,20 +48,20 @@ pub fn release(workspace: &Path, arch: Arch) -> Result<PathBuf, Error> {
     Ok(folder.join(target).join("release/bootstrap"))
 }
 
-/// The places of the sources, which would go into the executable with every panic, under names of their own.
+/// A fixed address, so that nothing has to be relocated at every start; and the places of the sources, which
+/// would go into the executable with every panic, under names of their own.
 fn rustflags(workspace: &Path) -> String {
     let cargo_home = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(env::home_dir()?.join(".cargo")));
     let mut places = vec![(workspace.to_owned(), "/function")];
     places.extend(cargo_home.map(|home| (home, "/cargo")));
-    let flags = places.iter().map(|(place, name)| {
-        format!(
-            "{:?}",
-            format!("--remap-path-prefix={}={name}", place.display())
-        )
-    });
-    format!("[{}]", flags.collect::<Vec<_>>().join(", "))
+    let mut flags = vec!["-Crelocation-model=static".to_owned()];
+    for (place, name) in &places {
+        flags.push(format!("--remap-path-prefix={}={name}", place.display()));
+    }
+    // A list of quoted strings is written the same in Rust and in TOML.
+    format!("{flags:?}")
 }
 
 /// Asks the compiler where the target's standard library should lie, for cargo's own error names no way out.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -15,7 +16,8 @@ use crate::connector;
 pub struct Config {
     /// The name of the DynamoDB table.
     pub table_name: String,
-    /// The region, the credentials and the endpoint, as every AWS SDK reads them.
+    /// The region, the credentials, the endpoint and the certificate authorities, under the names that
+    /// every AWS SDK knows them by. Profiles and other files of the SDK's are not looked for.
     pub sdk: SdkConfig,
 }
 
@@ -40,6 +42,9 @@ const REGION: &str = "AWS_REGION";
 const A_REGION: &str = "the region of the table, such as eu-central-1";
 const ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"];
 const AN_ENDPOINT: &str = "a URL such as http://localhost:8000, or unset it to use DynamoDB itself";
+const FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
+const DUAL_STACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
+const A_SWITCH: &str = "true or false, or unset it";
 const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 const A_CA_BUNDLE: &str = "the path of a PEM file of the certificate authorities to trust as well";
 
@@ -48,19 +53,22 @@ impl Config {
     ///
     /// # Errors
     /// The first variable that has to be mended, and what to set it to.
-    pub async fn from_env() -> Result<Self, ConfigError> {
+    pub fn from_env() -> Result<Self, ConfigError> {
         let variable = |name: &str| std::env::var(name).ok();
         let table_name = table_name(variable)?;
         let region = region(variable)?;
-        endpoint(variable)?;
-        let http_client = connector::http_client(roots(variable)?);
-        let sdk = aws_config::defaults(BehaviorVersion::latest())
+        let mut sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
             .region(region)
-            .http_client(http_client)
+            .http_client(connector::http_client(roots(variable)?))
             // Lambda hands over its role's credentials here, and nowhere else.
-            .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-            .load()
-            .await;
+            .credentials_provider(SharedCredentialsProvider::new(
+                EnvironmentVariableCredentialsProvider::new(),
+            ));
+        sdk.set_endpoint_url(endpoint(variable)?)
+            .set_use_fips(switch(variable, FIPS)?)
+            .set_use_dual_stack(switch(variable, DUAL_STACK)?);
+        let sdk = sdk.build();
         Ok(Self { table_name, sdk })
     }
 }
@@ -84,18 +92,34 @@ fn region(variable: impl Fn(&str) -> Variable) -> Result<Region, ConfigError> {
         .ok_or(ConfigError::Missing(REGION, A_REGION))
 }
 
-fn endpoint(variable: impl Fn(&str) -> Variable) -> Result<(), ConfigError> {
+/// The endpoint to use instead of the region's own; the first of [`ENDPOINTS`] that is set.
+fn endpoint(variable: impl Fn(&str) -> Variable) -> Result<Variable, ConfigError> {
+    let mut found = None;
     for name in ENDPOINTS {
-        if let Some(url) = variable(name)
-            && !["http://", "https://"].iter().any(|scheme| {
-                url.strip_prefix(scheme)
-                    .is_some_and(|host| !host.is_empty())
-            })
-        {
+        let Some(url) = variable(name) else { continue };
+        let schemes = ["http://", "https://"];
+        if !schemes.iter().any(|scheme| {
+            url.strip_prefix(scheme)
+                .is_some_and(|host| !host.is_empty())
+        }) {
             return Err(ConfigError::Invalid(name, url, AN_ENDPOINT));
         }
+        found.get_or_insert(url);
     }
-    Ok(())
+    Ok(found)
+}
+
+fn switch(
+    variable: impl Fn(&str) -> Variable,
+    name: &'static str,
+) -> Result<Option<bool>, ConfigError> {
+    let Some(value) = variable(name) else {
+        return Ok(None);
+    };
+    match value.to_ascii_lowercase().parse() {
+        Ok(on) => Ok(Some(on)),
+        Err(_) => Err(ConfigError::Invalid(name, value, A_SWITCH)),
+    }
 }
 
 /// The roots of trust, and the ones of an endpoint of one's own, where there is one.

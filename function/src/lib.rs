@@ -1,6 +1,6 @@
 //! The items API behind one Lambda function; read the modules in the order they are named here.
 //!
-//! A payload-2.0 event comes in at [`Service::handle`], in [`handler`], which dispatches on its
+//! A payload-2.0 [`event`] comes in at [`Service::handle`], in [`handler`], which dispatches on its
 //! [`route`]. The path, the query and the body become a [`key`], a [`query`], and by way of the
 //! [`body`] an [`item`] with its exact [`price`]; none of them can hold what the contract refuses. The
 //! [`table`] sends them to DynamoDB through the [`client`] and its [`connector`], under the rules of [`attempt`],
@@ -16,6 +16,7 @@ pub mod client;
 pub mod config;
 pub mod connector;
 pub mod error;
+pub mod event;
 pub mod handler;
 pub mod item;
 pub mod key;

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use function::Answer;
 use function::client::MAX_ATTEMPTS;
+use function::event::Event;
 use serde_json::json;
 
 use crate::backend::{self, Backend, LIMIT, Reaction, body, event, invoke};
@@ -23,25 +23,25 @@ const SERVER_ERROR: Reaction =
     Reaction::Answer(500, r#"{"__type":"InternalServerError","message":"oh"}"#);
 const DONE: Reaction = Reaction::Answer(200, "{}");
 
-fn put() -> ApiGatewayV2httpRequest {
+fn put() -> Event {
     event("PUT /items", None, Some(r#"{"id":"secret-id"}"#))
 }
 
-fn delete() -> ApiGatewayV2httpRequest {
+fn delete() -> Event {
     event("DELETE /items/{id}", Some("secret-id"), None)
 }
 
-fn get() -> ApiGatewayV2httpRequest {
+fn get() -> Event {
     event("GET /items/{id}", Some("secret-id"), None)
 }
 
-fn list() -> ApiGatewayV2httpRequest {
+fn list() -> Event {
     event("GET /items", None, None)
 }
 
 /// What a request must have come to.
 struct Outcome {
-    status: i64,
+    status: u16,
     message: &'static str,
     attempts: u32,
 }
@@ -49,11 +49,7 @@ struct Outcome {
 fn check(answer: &Answer, backend: &Backend, expected: &Outcome) {
     assert_eq!(body(answer), json!({ "message": expected.message }));
     assert_eq!(answer.response.status_code, expected.status);
-    let retry_after = answer
-        .response
-        .headers
-        .get("retry-after")
-        .map(|value| value.to_str().unwrap());
+    let retry_after = answer.response.headers.retry_after;
     assert_eq!(retry_after, (expected.status == 503).then_some("1"));
     assert_eq!(
         backend.requests(),
@@ -81,7 +77,7 @@ async fn writes_within(limit: Duration, script: &[Reaction], expected: Outcome) 
     }
 }
 
-async fn writes(script: &[Reaction], status: i64, message: &'static str, attempts: u32) {
+async fn writes(script: &[Reaction], status: u16, message: &'static str, attempts: u32) {
     writes_within(
         LIMIT,
         script,
@@ -94,7 +90,7 @@ async fn writes(script: &[Reaction], status: i64, message: &'static str, attempt
     .await;
 }
 
-async fn reads(script: &[Reaction], status: i64, message: &'static str, attempts: u32) {
+async fn reads(script: &[Reaction], status: u16, message: &'static str, attempts: u32) {
     for request in [get(), list()] {
         let backend = Backend::start(script);
         let expected = Outcome {

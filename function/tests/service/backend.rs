@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use function::event::Event;
 use function::table::Table;
 use function::{Answer, Service, client};
 use lambda_runtime::{Context, LambdaEvent};
@@ -172,7 +172,7 @@ pub fn service(endpoint: &str) -> Service {
 }
 
 /// A request to the API, as an HTTP API hands it over.
-pub fn event(route_key: &str, id: Option<&str>, body: Option<&str>) -> ApiGatewayV2httpRequest {
+pub fn event(route_key: &str, id: Option<&str>, body: Option<&str>) -> Event {
     let mut event = json!({
         "version": "2.0",
         "routeKey": route_key,
@@ -190,11 +190,7 @@ pub fn event(route_key: &str, id: Option<&str>, body: Option<&str>) -> ApiGatewa
 }
 
 /// Hands a request over, with so much time until Lambda's deadline.
-pub async fn invoke(
-    service: &Service,
-    request: ApiGatewayV2httpRequest,
-    limit: Duration,
-) -> Answer {
+pub async fn invoke(service: &Service, request: Event, limit: Duration) -> Answer {
     let now = SystemTime::UNIX_EPOCH.elapsed().expect("a clock past 1970");
     let mut context = Context::default();
     "lambda-id".clone_into(&mut context.request_id);
@@ -204,6 +200,5 @@ pub async fn invoke(
 
 /// The body of an answer, which is always JSON.
 pub fn body(answer: &Answer) -> Value {
-    let body = answer.response.body.as_ref().expect("a body");
-    serde_json::from_slice(body).expect("JSON")
+    serde_json::from_str(&answer.response.body).expect("JSON")
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use function::event::Event;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, COOKIE, HeaderValue};
 use hyper::http::request;
@@ -101,10 +101,7 @@ pub(super) fn payload(call: &Call<'_>) -> Result<Value, Refusal> {
 }
 
 /// The event as the function receives it: written as JSON and read again, as on its way to Lambda.
-pub(super) fn received(
-    payload: &Value,
-    context: Context,
-) -> Result<LambdaEvent<ApiGatewayV2httpRequest>, Refusal> {
+pub(super) fn received(payload: &Value, context: Context) -> Result<LambdaEvent<Event>, Refusal> {
     let written = payload.to_string();
     if written.len() > LIMIT {
         return Err(Refusal::TooLarge);
@@ -309,10 +306,11 @@ mod tests {
 
     #[test]
     fn the_function_reads_what_was_written() {
-        let written = event(Request::put("/items?a=1").header("x", "\u{e9}"), "{}");
+        let written = event(Request::put("/items?limit=1").header("x", "\u{e9}"), "{}");
         let event = received(&written, Context::default()).expect("an event");
         assert_eq!(event.payload.route_key.as_deref(), Some("PUT /items"));
-        assert_eq!(event.payload.query_string_parameters.first("a"), Some("1"));
+        let query = event.payload.query_string_parameters.expect("a query");
+        assert_eq!(query.limit.as_deref(), Some("1"));
         assert_eq!(event.payload.body.as_deref(), Some("e30="));
         assert!(event.payload.is_base64_encoded);
     }

@@ -4,8 +4,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use function::Answer;
+use function::event::Event;
 use function::log::Record;
 use lambda_runtime::LambdaEvent;
 use tokio::time::timeout;
@@ -16,11 +17,8 @@ use super::refusal::Refusal;
 const INTEGRATION_LIMIT: Duration = Duration::from_secs(30);
 
 /// What a gateway calls for every request that has a route. Make one with [`handler`].
-pub type Handler = Arc<
-    dyn Fn(LambdaEvent<ApiGatewayV2httpRequest>) -> Pin<Box<dyn Future<Output = Reply> + Send>>
-        + Send
-        + Sync,
->;
+pub type Handler =
+    Arc<dyn Fn(LambdaEvent<Event>) -> Pin<Box<dyn Future<Output = Reply> + Send>> + Send + Sync>;
 
 /// What a handler returns: the response, and what there is to log of it.
 #[derive(Debug)]
@@ -32,9 +30,11 @@ pub struct Reply {
 }
 
 impl From<Answer> for Reply {
+    /// By way of the JSON that Lambda would get.
     fn from(answer: Answer) -> Self {
+        let response = serde_json::to_value(answer.response).and_then(serde_json::from_value);
         Self {
-            response: answer.response,
+            response: response.expect("the function writes the payload format 2.0"),
             record: Some(answer.record),
         }
     }
@@ -51,9 +51,7 @@ impl From<ApiGatewayV2httpResponse> for Reply {
 
 /// Makes a [`Handler`] of an async function that returns the service's answer, a bare response, or
 /// a [`Reply`].
-pub fn handler<F, R>(
-    function: impl Fn(LambdaEvent<ApiGatewayV2httpRequest>) -> F + Send + Sync + 'static,
-) -> Handler
+pub fn handler<F, R>(function: impl Fn(LambdaEvent<Event>) -> F + Send + Sync + 'static) -> Handler
 where
     F: Future<Output = R> + Send + 'static,
     R: Into<Reply>,
@@ -70,7 +68,7 @@ where
 /// goes on, as in Lambda, when the client has hung up or the gateway has given up waiting.
 pub(super) async fn invoke(
     handler: &Handler,
-    event: LambdaEvent<ApiGatewayV2httpRequest>,
+    event: LambdaEvent<Event>,
     time_limit: Duration,
 ) -> Result<Reply, Refusal> {
     let handler = Arc::clone(handler);
@@ -93,7 +91,7 @@ mod tests {
 
     /// The clock is Tokio's and stands still unless everything sleeps, so this takes no time.
     async fn refusal_of(handler: Handler, time_limit: u64) -> Refusal {
-        let event = LambdaEvent::new(ApiGatewayV2httpRequest::default(), Context::default());
+        let event = LambdaEvent::new(Event::default(), Context::default());
         let limit = Duration::from_secs(time_limit);
         let replied = invoke(&handler, event, limit).await;
         replied.expect_err("no reply")
@@ -123,7 +121,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_a_failed_invocation() {
-        fn broken(_: LambdaEvent<ApiGatewayV2httpRequest>) -> ApiGatewayV2httpResponse {
+        fn broken(_: LambdaEvent<Event>) -> ApiGatewayV2httpResponse {
             panic!("a planted panic");
         }
         let later = handler(|event| async { broken(event) });
