@@ -125,7 +125,7 @@ fn switch(
 /// The roots of trust, and the ones of an endpoint of one's own, where there is one.
 fn roots(variable: impl Fn(&str) -> Variable) -> Result<RootCertStore, ConfigError> {
     let mut roots = connector::roots();
-    if let Some(path) = variable(CA_BUNDLE) {
+    if let Some(path) = variable(CA_BUNDLE).filter(|path| !path.is_empty()) {
         add_bundle(&mut roots, path.as_ref())
             .map_err(|reason| ConfigError::CaBundle(path, reason))?;
     }
@@ -145,4 +145,76 @@ fn add_bundle(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
         return Err("holds no certificate".to_owned());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bundle(content: &str) -> Result<usize, ConfigError> {
+        // A file of each test's own: they run side by side.
+        let name = format!("{:?}.pem", std::thread::current().id());
+        let path = std::env::temp_dir().join(format!("{}-{name}", std::process::id()));
+        std::fs::write(&path, content).unwrap();
+        let added = roots(|_| Some(path.display().to_string()));
+        std::fs::remove_file(&path).unwrap();
+        Ok(added?.len() - connector::roots().len())
+    }
+
+    #[test]
+    fn a_bundle_is_trusted_besides_the_roots() {
+        let authority = || rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let two = authority().cert.pem() + &authority().cert.pem();
+        assert_eq!(bundle(&two), Ok(2));
+    }
+
+    #[test]
+    fn no_bundle_is_needed() {
+        for unset in [None, Some(String::new())] {
+            let roots = roots(|_| unset.clone()).unwrap();
+            assert_eq!(roots.len(), connector::roots().len());
+        }
+    }
+
+    #[test]
+    fn a_bundle_that_cannot_be_used_is_named_with_its_fault() {
+        let no_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let cut_short = "-----BEGIN CERTIFICATE-----\nAAAA\n";
+        for (content, fault) in [
+            ("", "holds no certificate:"),
+            ("text", "holds no certificate:"),
+            (no_certificate, "holds what is no certificate ("),
+            (cut_short, "holds what is no certificate ("),
+        ] {
+            let error = bundle(content).unwrap_err().to_string();
+            assert!(error.starts_with("AWS_CA_BUNDLE is \"/"), "{error}");
+            assert!(error.contains(fault), "{error}");
+        }
+        let error = roots(|_| Some("/no/such/file".to_owned()))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("which cannot be read (No such file"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_services_own_endpoint_comes_first() {
+        let both = |name: &str| Some(format!("https://{}", name.to_lowercase()));
+        let first = endpoint(both).unwrap();
+        assert_eq!(first.as_deref(), Some("https://aws_endpoint_url_dynamodb"));
+        assert!(endpoint(|_| Some("localhost:8000".to_owned())).is_err());
+    }
+
+    #[test]
+    fn a_switch_is_true_or_false() {
+        let set = |value: &str| switch(|_| Some(value.to_owned()), FIPS);
+        assert_eq!(
+            (set("true"), set("False")),
+            (Ok(Some(true)), Ok(Some(false)))
+        );
+        assert!(set("1").is_err());
+        assert_eq!(switch(|_| None, FIPS), Ok(None));
+    }
 }
