@@ -1,9 +1,9 @@
-//! The event and the response: an HTTP API's payload format 2.0, as far as the service has a use for it.
+//! The event: an HTTP API's payload format 2.0, as far as the service has a use for it.
 //!
-//! `aws_lambda_events` has types for all of it, headers and authorisers included; reading and dropping
-//! them would be a third of what the service itself takes for a request.
+//! `aws_lambda_events` has types for all of it; to read headers and authorisers and to drop them again
+//! takes more than all the rest of what the service itself does for a request.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// A request to the API. A field with nothing to carry is left out of the event.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -49,50 +49,8 @@ pub struct RequestContext {
     pub request_id: Option<String>,
 }
 
-/// What API Gateway sends to the client.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Response {
-    /// The HTTP status.
-    pub status_code: u16,
-    /// The headers.
-    pub headers: Headers,
-    /// The body, a JSON text.
-    pub body: String,
-    is_base64_encoded: bool,
-    cookies: [(); 0],
-}
-
-/// The headers of a response.
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Headers {
-    content_type: &'static str,
-    /// In how many seconds to try again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry_after: Option<&'static str>,
-}
-
-impl Response {
-    /// A response with this status and JSON text; a 503 asks the client to try again in a second.
-    #[must_use]
-    pub fn new(status_code: u16, body: String) -> Self {
-        Self {
-            status_code,
-            headers: Headers {
-                content_type: "application/json",
-                retry_after: (status_code == 503).then_some("1"),
-            },
-            body,
-            is_base64_encoded: false,
-            cookies: [],
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
     use serde_json::json;
 
     use super::*;
@@ -117,23 +75,5 @@ mod tests {
             event.request_context.unwrap().request_id.as_deref(),
             Some("id")
         );
-    }
-
-    #[test]
-    fn a_response_is_written_as_the_gateway_reads_it() {
-        for (status, retry_after) in [(200, None), (503, Some("1"))] {
-            let response = Response::new(status, "\"\u{e9}\\\"".to_owned());
-            let written = serde_json::to_string(&response).unwrap();
-            let read: ApiGatewayV2httpResponse = serde_json::from_str(&written).unwrap();
-            assert_eq!(read.status_code, i64::from(status));
-            assert_eq!(read.body.as_deref(), Some("\"\u{e9}\\\"".as_bytes()));
-            assert!(!read.is_base64_encoded);
-            assert_eq!(read.headers["content-type"], "application/json");
-            let read = read
-                .headers
-                .get("retry-after")
-                .map(|it| it.to_str().unwrap());
-            assert_eq!(read, retry_after);
-        }
     }
 }

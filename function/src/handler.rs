@@ -8,11 +8,12 @@ use crate::answer;
 use crate::attempt::Call;
 use crate::body;
 use crate::error::{Cause, Error};
-use crate::event::{Event, Response};
+use crate::event::Event;
 use crate::item::Item;
 use crate::key::Key;
 use crate::log::Record;
 use crate::query::Query;
+use crate::response::Response;
 use crate::route::Route;
 use crate::table::Table;
 
@@ -70,14 +71,11 @@ impl Service {
             attempts: call.attempts(),
             causes: result.as_ref().err().map(Error::causes).unwrap_or_default(),
         };
-        let response = match result {
-            Ok(body) => Response::new(200, body),
-            Err(error) => Response::new(error.status(), answer::message(&error)),
-        };
+        let response = result.unwrap_or_else(|error| answer::error(&error));
         Answer { response, record }
     }
 
-    async fn dispatch(&self, request: &Event, call: &Call) -> Result<String, Error> {
+    async fn dispatch(&self, request: &Event, call: &Call) -> Result<Response, Error> {
         let route_key = request.route_key.as_deref().unwrap_or_default();
         match Route::from_key(route_key) {
             Some(Route::PutItem) => {
@@ -92,7 +90,7 @@ impl Service {
             }
             Some(Route::ListItems) => {
                 let query = Query::parse(request.query_string_parameters.as_ref())?;
-                answer::list(self.table.scan(query, call).await?)
+                answer::list(&self.table.scan(query, call).await?)
             }
             Some(Route::DeleteItem) => {
                 let id = path_id(request)?;

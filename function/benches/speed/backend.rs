@@ -5,6 +5,7 @@ use std::io::BufReader;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -18,6 +19,7 @@ use crate::request::{ID, ITEMS};
 pub struct Backend {
     port: u16,
     ca_bundle: PathBuf,
+    connections: Arc<AtomicU32>,
 }
 
 impl Backend {
@@ -38,14 +40,26 @@ impl Backend {
         let listener = TcpListener::bind("localhost:0")?;
         let port = listener.local_addr()?.port();
         let answers = Arc::new(Answers::new());
+        let connections = Arc::new(AtomicU32::new(0));
+        let counter = Arc::clone(&connections);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
+                counter.fetch_add(1, Ordering::Relaxed);
                 let (config, answers) = (Arc::clone(&config), Arc::clone(&answers));
                 // A function that ends leaves its connection behind, and that is all.
                 thread::spawn(move || serve(stream, config, &answers).ok());
             }
         });
-        Ok(Self { port, ca_bundle })
+        Ok(Self {
+            port,
+            ca_bundle,
+            connections,
+        })
+    }
+
+    /// How many connections it has taken.
+    pub fn connections(&self) -> u32 {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// What a function must be told to come here, by the names that it may know it under.

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use function::event::Event;
 use function::table::Table;
@@ -198,7 +199,13 @@ pub async fn invoke(service: &Service, request: Event, limit: Duration) -> Answe
     service.handle(LambdaEvent::new(request, context)).await
 }
 
+/// The answer as API Gateway reads it.
+pub fn response(answer: &Answer) -> ApiGatewayV2httpResponse {
+    serde_json::from_str(answer.response.json()).expect("a response")
+}
+
 /// The body of an answer, which is always JSON.
 pub fn body(answer: &Answer) -> Value {
-    serde_json::from_str(&answer.response.body).expect("JSON")
+    let body = response(answer).body.expect("a body");
+    serde_json::from_slice(&body).expect("JSON")
 }
