@@ -239,6 +239,16 @@ impl Journal {
     }
 }
 
+impl Drop for Journal {
+    /// Gives the lock back at once. Left to the closing of the file, it would go on for as long as a
+    /// child that is just being started has its copy of the descriptor.
+    fn drop(&mut self) {
+        if let Some(file) = self.state().file.take() {
+            let _ = file.unlock();
+        }
+    }
+}
+
 fn append(file: &mut File, line: &Line) -> io::Result<()> {
     let mut line = serde_json::to_string(line)?;
     line.push('\n');
