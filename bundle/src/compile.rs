@@ -49,7 +49,8 @@ pub fn release(workspace: &Path, arch: Arch) -> Result<PathBuf, Error> {
     Ok(folder.join(target).join("release/bootstrap"))
 }
 
-/// The places of the sources, which would go into the executable with every panic, under names of their own.
+/// A fixed address, so that nothing has to be relocated at every start; and the places of the sources, which
+/// would go into the executable with every panic, under names of their own.
 fn rustflags(workspace: &Path) -> Result<String, Error> {
     let cargo_home = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
@@ -65,13 +66,12 @@ fn rustflags(workspace: &Path) -> Result<String, Error> {
         .find_map(|line| line.strip_prefix("commit-hash: "));
     places.extend(commit.map(|commit| (sources, format!("/rustc/{commit}"))));
 
-    let flags = places.iter().map(|(place, name)| {
-        format!(
-            "{:?}",
-            format!("--remap-path-prefix={}={name}", place.display())
-        )
-    });
-    Ok(format!("[{}]", flags.collect::<Vec<_>>().join(", ")))
+    let mut flags = vec!["-Crelocation-model=static".to_owned()];
+    for (place, name) in &places {
+        flags.push(format!("--remap-path-prefix={}={name}", place.display()));
+    }
+    // A list of quoted strings is written the same in Rust and in TOML.
+    Ok(format!("{flags:?}"))
 }
 
 /// Asks the compiler where the target's standard library should lie, for cargo's own error names no way out.

@@ -1,7 +1,4 @@
-//! The bodies of answers, written as JSON straight from the table's attributes.
-
-use std::fmt::Display;
-use std::io::Write as _;
+//! The answers, their bodies written as JSON straight from the table's attributes.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
@@ -11,6 +8,7 @@ use crate::attribute;
 use crate::error::Error;
 use crate::key::Key;
 use crate::price::Price;
+use crate::response::{Response, Writer};
 use crate::table::{Attributes, PARTITION_KEY, Page, id_of};
 
 /// The most bytes of a list's reply to Lambda, in which the body is one JSON string: there, every
@@ -23,38 +21,38 @@ const REPLY_RESERVE: usize = 20_000;
 
 /// `"Put item <id>"`, a JSON string.
 #[must_use]
-pub fn put(id: &Key) -> String {
-    Json::default()
-        .string(&format!("Put item {}", id.as_str()))
-        .finish()
+pub fn put(id: &Key) -> Response {
+    text("Put item ", id)
 }
 
 /// `"Deleted item <id>"`, a JSON string.
 #[must_use]
-pub fn deleted(id: &Key) -> String {
-    Json::default()
-        .string(&format!("Deleted item {}", id.as_str()))
-        .finish()
+pub fn deleted(id: &Key) -> Response {
+    text("Deleted item ", id)
 }
 
-/// `{"message":"…"}`, the shape that API Gateway itself uses.
+fn text(done: &str, id: &Key) -> Response {
+    let mut body = Writer::new(200);
+    body.string(&format!("{done}{}", id.as_str()));
+    body.finish()
+}
+
+/// `{"message":"…"}`, the shape that API Gateway itself uses, with the error's status.
 #[must_use]
-pub fn message(text: &impl Display) -> String {
-    Json::default()
-        .raw("{\"message\":")
-        .string(&text.to_string())
-        .raw("}")
-        .finish()
+pub fn error(error: &Error) -> Response {
+    let mut body = Writer::new(error.status());
+    body.raw("{\"message\":")
+        .string(&error.to_string())
+        .raw("}");
+    body.finish()
 }
 
 /// `{"Item":{…}}`.
 #[must_use]
-pub fn item(attributes: &Attributes) -> String {
-    Json::default()
-        .raw("{\"Item\":")
-        .item(attributes)
-        .raw("}")
-        .finish()
+pub fn item(attributes: &Attributes) -> Response {
+    let mut body = Writer::new(200);
+    body.raw("{\"Item\":").item(attributes).raw("}");
+    body.finish()
 }
 
 /// `{"Items":[…],"Count":n,"ScannedCount":n}`, with `"LastEvaluatedKey"` where the page was cut short:
@@ -62,64 +60,42 @@ pub fn item(attributes: &Attributes) -> String {
 ///
 /// # Errors
 /// [`Error::Misconfigured`] if an item has no id: then the table has another key.
-pub fn list(page: Page) -> Result<String, Error> {
-    let mut json = Json::default();
-    json.raw("{\"Items\":[");
-    let mut reply = REPLY_RESERVE;
-    let mut shown = 0;
-    let mut last = None;
-    let mut cut = false;
+pub fn list(page: &Page) -> Result<Response, Error> {
+    let mut body = Writer::new(200);
+    body.raw("{\"Items\":[");
+    let most = body.len() + MAX_REPLY - REPLY_RESERVE;
+    let mut last = page.last.as_deref();
+    let mut shown: usize = 0;
+    let mut before = None;
     for attributes in &page.items {
         let id = id_of(attributes)?;
-        let start = json.0.len();
+        let start = body.len();
         if shown > 0 {
-            json.raw(",");
+            body.raw(",");
         }
-        json.item(attributes);
-        reply += escaped_length(&json.0[start..]);
+        body.item(attributes);
         // The first item always fits (400 KB of it are at most 14 times as much in the reply), and a
         // list that shows none could not be gone on with.
-        cut = shown > 0 && reply > MAX_REPLY;
-        if cut {
-            json.0.truncate(start);
+        if shown > 0 && body.len() > most {
+            body.truncate(start);
+            last = before;
             break;
         }
         shown += 1;
-        last = Some(id);
+        before = Some(id);
     }
-    json.raw(&format!("],\"Count\":{shown},\"ScannedCount\":{shown}"));
-    if let Some(last) = if cut { last } else { page.last } {
-        json.raw(",\"LastEvaluatedKey\":{")
+    body.raw(&format!("],\"Count\":{shown},\"ScannedCount\":{shown}"));
+    if let Some(last) = last {
+        body.raw(",\"LastEvaluatedKey\":{")
             .member(PARTITION_KEY)
-            .string(last.as_str())
+            .string(last)
             .raw("}");
     }
-    Ok(json.raw("}").finish())
+    body.raw("}");
+    Ok(body.finish())
 }
 
-fn escaped_length(json: &[u8]) -> usize {
-    json.len()
-        + json
-            .iter()
-            .filter(|&&byte| byte == b'"' || byte == b'\\')
-            .count()
-}
-
-/// JSON text in the making.
-#[derive(Default)]
-struct Json(Vec<u8>);
-
-impl Json {
-    fn raw(&mut self, text: &str) -> &mut Self {
-        self.0.extend_from_slice(text.as_bytes());
-        self
-    }
-
-    fn string(&mut self, text: &str) -> &mut Self {
-        serde_json::to_writer(&mut self.0, text).expect("a string can be written to memory");
-        self
-    }
-
+impl Writer {
     fn member(&mut self, name: &str) -> &mut Self {
         self.string(name).raw(":")
     }
@@ -144,8 +120,8 @@ impl Json {
             .into_iter()
             .filter_map(|name| Some((name, attributes.get(name)?)));
         self.raw("{")
-            .elements(shown, |json, (name, value)| {
-                json.member(name).value(value);
+            .elements(shown, |body, (name, value)| {
+                body.member(name).value(value);
             })
             .raw("}")
     }
@@ -153,10 +129,7 @@ impl Json {
     fn number(&mut self, text: &str) -> &mut Self {
         // In our own form, since that is bounded where DynamoDB writes an exponent out as zeros.
         match Price::parse(text) {
-            Ok(number) => {
-                write!(self.0, "{number}").expect("a number can be written to memory");
-                self
-            }
+            Ok(number) => self.raw(&number.to_string()),
             Err(_) => self.string(text),
         }
     }
@@ -175,40 +148,36 @@ impl Json {
             AttributeValue::B(bytes) => self.binary(bytes.as_ref()),
             AttributeValue::Ss(texts) => self
                 .raw("[")
-                .elements(texts, |json, text| {
-                    json.string(text);
+                .elements(texts, |body, text| {
+                    body.string(text);
                 })
                 .raw("]"),
             AttributeValue::Ns(texts) => self
                 .raw("[")
-                .elements(texts, |json, text| {
-                    json.number(text);
+                .elements(texts, |body, text| {
+                    body.number(text);
                 })
                 .raw("]"),
             AttributeValue::Bs(blobs) => self
                 .raw("[")
-                .elements(blobs, |json, bytes| {
-                    json.binary(bytes.as_ref());
+                .elements(blobs, |body, bytes| {
+                    body.binary(bytes.as_ref());
                 })
                 .raw("]"),
             AttributeValue::L(values) => self
                 .raw("[")
-                .elements(values, |json, value| {
-                    json.value(value);
+                .elements(values, |body, value| {
+                    body.value(value);
                 })
                 .raw("]"),
             AttributeValue::M(members) => self
                 .raw("{")
-                .elements(members, |json, (name, value)| {
-                    json.member(name).value(value);
+                .elements(members, |body, (name, value)| {
+                    body.member(name).value(value);
                 })
                 .raw("}"),
             // NULL, and a type that DynamoDB may yet come to have.
             _ => self.raw("null"),
         }
-    }
-
-    fn finish(&mut self) -> String {
-        String::from_utf8(std::mem::take(&mut self.0)).expect("only UTF-8 was written")
     }
 }

@@ -6,7 +6,8 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::{Client, Config};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+use crate::connector;
 
 /// A connection is made within this time, or the attempt has failed.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -19,17 +20,15 @@ pub const MAX_ATTEMPTS: u32 = 5;
 /// The first pause before a retry is a random part of this, and each later one of twice as much.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// A client for the region, endpoint and credentials of `config`.
+/// A client for the region, endpoint, credentials and HTTP client of `config`.
 ///
 /// Build it once: its connections are kept open for the requests to come.
 #[must_use]
 pub fn client(config: &SdkConfig) -> Client {
-    // ring, because AWS-LC spends 20 ms on entropy when the first connection opens.
-    let http_client = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
+    let http_client = config
+        .http_client()
+        .unwrap_or_else(|| connector::http_client(connector::roots()));
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .build();
     let retries = RetryConfig::standard()

@@ -1,15 +1,24 @@
 //! What the function is told by its environment, checked before it takes a request.
 
+use std::path::Path;
+
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_lambda_events::http::Uri;
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
+use http::Uri;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use crate::connector;
 
 /// The environment's configuration.
 #[derive(Debug)]
 pub struct Config {
     /// The name of the DynamoDB table.
     pub table_name: String,
-    /// The region, the credentials and the endpoint, as every AWS SDK reads them.
+    /// The region, the credentials, the endpoint and the certificate authorities, under the names that
+    /// every AWS SDK knows them by. Profiles and other files of the SDK's are not looked for.
     pub sdk: SdkConfig,
 }
 
@@ -22,6 +31,9 @@ pub enum ConfigError {
     /// A variable holds what it cannot mean.
     #[error("{0} is {1:?}: set it to {2}")]
     Invalid(&'static str, String, &'static str),
+    /// The file of certificate authorities cannot be used.
+    #[error("{CA_BUNDLE} is {0:?}, which {1}: set it to {A_CA_BUNDLE}, or unset it")]
+    CaBundle(String, String),
 }
 
 const TABLE_NAME: &str = "TABLE_NAME";
@@ -31,23 +43,33 @@ const REGION: &str = "AWS_REGION";
 const A_REGION: &str = "the region of the table, such as eu-central-1";
 const ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"];
 const AN_ENDPOINT: &str = "a URL such as http://localhost:8000, or unset it to use DynamoDB itself";
+const FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
+const DUAL_STACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
+const A_SWITCH: &str = "true or false, or unset it";
+const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
+const A_CA_BUNDLE: &str = "the path of a PEM file of the certificate authorities to trust as well";
 
 impl Config {
     /// Reads the environment of the process.
     ///
     /// # Errors
     /// The first variable that has to be mended, and what to set it to.
-    pub async fn from_env() -> Result<Self, ConfigError> {
+    pub fn from_env() -> Result<Self, ConfigError> {
         let variable = |name: &str| std::env::var(name).ok();
         let table_name = table_name(variable)?;
         let region = region(variable)?;
-        endpoint(variable)?;
-        let sdk = aws_config::defaults(BehaviorVersion::latest())
+        let mut sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
             .region(region)
+            .http_client(connector::http_client(roots(variable)?))
             // Lambda hands over its role's credentials here, and nowhere else.
-            .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-            .load()
-            .await;
+            .credentials_provider(SharedCredentialsProvider::new(
+                EnvironmentVariableCredentialsProvider::new(),
+            ));
+        sdk.set_endpoint_url(endpoint(variable)?)
+            .set_use_fips(switch(variable, FIPS)?)
+            .set_use_dual_stack(switch(variable, DUAL_STACK)?);
+        let sdk = sdk.build();
         Ok(Self { table_name, sdk })
     }
 }
@@ -71,15 +93,55 @@ fn region(variable: impl Fn(&str) -> Variable) -> Result<Region, ConfigError> {
         .ok_or(ConfigError::Missing(REGION, A_REGION))
 }
 
-fn endpoint(variable: impl Fn(&str) -> Variable) -> Result<(), ConfigError> {
+/// The endpoint to use instead of the region's own; the first of [`ENDPOINTS`] that is set.
+fn endpoint(variable: impl Fn(&str) -> Variable) -> Result<Variable, ConfigError> {
+    let mut found = None;
     for name in ENDPOINTS {
-        if let Some(url) = variable(name)
-            && !url.parse::<Uri>().is_ok_and(|uri| {
-                uri.host().is_some() && ["http", "https"].map(Some).contains(&uri.scheme_str())
-            })
-        {
+        let Some(url) = variable(name) else { continue };
+        if !url.parse::<Uri>().is_ok_and(|uri| {
+            uri.host().is_some() && ["http", "https"].map(Some).contains(&uri.scheme_str())
+        }) {
             return Err(ConfigError::Invalid(name, url, AN_ENDPOINT));
         }
+        found.get_or_insert(url);
+    }
+    Ok(found)
+}
+
+fn switch(
+    variable: impl Fn(&str) -> Variable,
+    name: &'static str,
+) -> Result<Option<bool>, ConfigError> {
+    let Some(value) = variable(name) else {
+        return Ok(None);
+    };
+    match value.to_ascii_lowercase().parse() {
+        Ok(on) => Ok(Some(on)),
+        Err(_) => Err(ConfigError::Invalid(name, value, A_SWITCH)),
+    }
+}
+
+/// The roots of trust, and the ones of an endpoint of one's own, where there is one.
+fn roots(variable: impl Fn(&str) -> Variable) -> Result<RootCertStore, ConfigError> {
+    let mut roots = connector::roots();
+    if let Some(path) = variable(CA_BUNDLE).filter(|path| !path.is_empty()) {
+        add_bundle(&mut roots, path.as_ref())
+            .map_err(|reason| ConfigError::CaBundle(path, reason))?;
+    }
+    Ok(roots)
+}
+
+fn add_bundle(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
+    let pem = std::fs::read(path).map_err(|error| format!("cannot be read ({error})"))?;
+    let before = roots.len();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        certificate
+            .map_err(|error| error.to_string())
+            .and_then(|it| roots.add(it).map_err(|error| error.to_string()))
+            .map_err(|error| format!("holds what is no certificate ({error})"))?;
+    }
+    if roots.len() == before {
+        return Err("holds no certificate".to_owned());
     }
     Ok(())
 }
@@ -115,8 +177,12 @@ mod tests {
     fn either_endpoint_must_be_a_url() {
         for name in ENDPOINTS {
             let read = |url: &str| endpoint(|asked| (asked == name).then(|| url.to_owned()));
-            assert_eq!(read("http://localhost:8000"), Ok(()));
-            assert_eq!(read("https://dynamodb.eu-central-1.amazonaws.com"), Ok(()));
+            for url in [
+                "http://localhost:8000",
+                "https://dynamodb.eu-central-1.amazonaws.com",
+            ] {
+                assert_eq!(read(url), Ok(Some(url.to_owned())));
+            }
             for url in [
                 "",
                 "localhost:8000",
@@ -129,5 +195,71 @@ mod tests {
                 assert_eq!(read(url), Err(refused));
             }
         }
+    }
+
+    fn bundle(content: &str) -> Result<usize, ConfigError> {
+        // A file of each test's own: they run side by side.
+        let name = format!("{:?}.pem", std::thread::current().id());
+        let path = std::env::temp_dir().join(format!("{}-{name}", std::process::id()));
+        std::fs::write(&path, content).unwrap();
+        let added = roots(|_| Some(path.display().to_string()));
+        std::fs::remove_file(&path).unwrap();
+        Ok(added?.len() - connector::roots().len())
+    }
+
+    #[test]
+    fn a_bundle_is_trusted_besides_the_roots() {
+        let authority = || rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let two = authority().cert.pem() + &authority().cert.pem();
+        assert_eq!(bundle(&two), Ok(2));
+    }
+
+    #[test]
+    fn no_bundle_is_needed() {
+        for unset in [None, Some(String::new())] {
+            let roots = roots(|_| unset.clone()).unwrap();
+            assert_eq!(roots.len(), connector::roots().len());
+        }
+    }
+
+    #[test]
+    fn a_bundle_that_cannot_be_used_is_named_with_its_fault() {
+        let no_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let cut_short = "-----BEGIN CERTIFICATE-----\nAAAA\n";
+        for (content, fault) in [
+            ("", "holds no certificate:"),
+            ("text", "holds no certificate:"),
+            (no_certificate, "holds what is no certificate ("),
+            (cut_short, "holds what is no certificate ("),
+        ] {
+            let error = bundle(content).unwrap_err().to_string();
+            assert!(error.starts_with("AWS_CA_BUNDLE is \"/"), "{error}");
+            assert!(error.contains(fault), "{error}");
+        }
+        let error = roots(|_| Some("/no/such/file".to_owned()))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("which cannot be read (No such file"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_services_own_endpoint_comes_first() {
+        let both = |name: &str| Some(format!("https://{}", name.to_lowercase()));
+        let first = endpoint(both).unwrap();
+        assert_eq!(first.as_deref(), Some("https://aws_endpoint_url_dynamodb"));
+    }
+
+    #[test]
+    fn a_switch_is_true_or_false() {
+        let set = |value: &str| switch(|_| Some(value.to_owned()), FIPS);
+        assert_eq!(
+            (set("true"), set("False")),
+            (Ok(Some(true)), Ok(Some(false)))
+        );
+        assert!(set("1").is_err());
+        assert_eq!(switch(|_| None, FIPS), Ok(None));
     }
 }

@@ -2,20 +2,18 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use aws_lambda_events::encodings::Body;
-use aws_lambda_events::event::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use aws_lambda_events::http::HeaderValue;
-use aws_lambda_events::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use lambda_runtime::LambdaEvent;
 
 use crate::answer;
 use crate::attempt::Call;
 use crate::body;
 use crate::error::{Cause, Error};
+use crate::event::Event;
 use crate::item::Item;
 use crate::key::Key;
 use crate::log::Record;
 use crate::query::Query;
+use crate::response::Response;
 use crate::route::Route;
 use crate::table::Table;
 
@@ -35,7 +33,7 @@ pub struct Service {
 #[derive(Debug)]
 pub struct Answer {
     /// What API Gateway sends to the client.
-    pub response: ApiGatewayV2httpResponse,
+    pub response: Response,
     /// What operators see; it holds nothing of the item.
     pub record: Record,
 }
@@ -56,7 +54,7 @@ impl Service {
     }
 
     /// Answers one request, half a second before its deadline at the latest.
-    pub async fn handle(&self, event: LambdaEvent<ApiGatewayV2httpRequest>) -> Answer {
+    pub async fn handle(&self, event: LambdaEvent<Event>) -> Answer {
         let start = Instant::now();
         let LambdaEvent {
             payload: request,
@@ -67,7 +65,7 @@ impl Service {
         let call = Call::until(start + time_for_the_table(deadline, now));
         let result = self.dispatch(&request, &call).await;
         let record = Record {
-            request_id: request.request_context.request_id,
+            request_id: request.request_context.and_then(|it| it.request_id),
             lambda_request_id: context.request_id,
             route: request.route_key,
             status: result.as_ref().map_or_else(Error::status, |_| 200),
@@ -75,17 +73,11 @@ impl Service {
             attempts: call.attempts(),
             causes: result.as_ref().err().map(Error::causes).unwrap_or_default(),
         };
-        Answer {
-            response: response(result),
-            record,
-        }
+        let response = result.unwrap_or_else(|error| answer::error(&error));
+        Answer { response, record }
     }
 
-    async fn dispatch(
-        &self,
-        request: &ApiGatewayV2httpRequest,
-        call: &Call,
-    ) -> Result<String, Error> {
+    async fn dispatch(&self, request: &Event, call: &Call) -> Result<Response, Error> {
         let route_key = request.route_key.as_deref().unwrap_or_default();
         match Route::from_key(route_key) {
             Some(Route::PutItem) => {
@@ -99,8 +91,8 @@ impl Service {
                 Ok(answer::item(&item.ok_or(Error::NotFound)?))
             }
             Some(Route::ListItems) => {
-                let query = Query::parse(|name| query_parameter(request, name))?;
-                answer::list(self.table.scan(query, call).await?)
+                let query = Query::parse(request.query_string_parameters.as_ref())?;
+                answer::list(&self.table.scan(query, call).await?)
             }
             Some(Route::DeleteItem) => {
                 let id = path_id(request)?;
@@ -112,17 +104,11 @@ impl Service {
     }
 }
 
-/// The `{id}` of the path, which API Gateway has percent-decoded.
-fn path_id(request: &ApiGatewayV2httpRequest) -> Result<Key, Error> {
-    let id = request.path_parameters.get("id").map(String::as_str);
+/// The `{id}` of the path.
+fn path_id(request: &Event) -> Result<Key, Error> {
+    let parameters = request.path_parameters.as_ref();
+    let id = parameters.and_then(|it| it.id.as_deref());
     Key::parse("id", id.unwrap_or_default())
-}
-
-/// A query parameter as API Gateway handed it over. The event type splits it at each comma, since
-/// the gateway joins repeated parameters with one; an id may have commas of its own.
-fn query_parameter(request: &ApiGatewayV2httpRequest, name: &str) -> Option<String> {
-    let parts = request.query_string_parameters.all(name)?;
-    Some(parts.join(","))
 }
 
 /// How long the table may be asked, where both times are since 1970.
@@ -131,25 +117,6 @@ fn time_for_the_table(deadline: Duration, now: Duration) -> Duration {
         .saturating_sub(now)
         .min(INTEGRATION_LIMIT)
         .saturating_sub(ANSWER_RESERVE)
-}
-
-fn response(result: Result<String, Error>) -> ApiGatewayV2httpResponse {
-    let mut response = ApiGatewayV2httpResponse::default();
-    response
-        .headers
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let (status, body) = match result {
-        Ok(body) => (200, body),
-        Err(error) => (error.status(), answer::message(&error)),
-    };
-    if status == 503 {
-        response
-            .headers
-            .insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    }
-    response.status_code = status.into();
-    response.body = Some(Body::Text(body));
-    response
 }
 
 #[cfg(test)]

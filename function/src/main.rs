@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use function::config::Config;
+use function::event::Event;
 use function::table::Table;
 use function::{Service, client, log};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -20,12 +21,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Error> {
-    let config = Config::from_env().await?;
+    let config = Config::from_env()?;
     let service = Service::new(Table::new(client::client(&config.sdk), config.table_name));
     if let Err(cause) = service.connect().await {
         log::warn("DynamoDB did not answer in init", cause.as_ref());
     }
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Event>| {
         let answer = service.handle(event).await;
         answer.record.write();
         Ok::<_, Error>(answer.response)

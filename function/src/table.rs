@@ -38,8 +38,8 @@ pub type Attributes = HashMap<String, AttributeValue>;
 pub struct Page {
     /// The items, in the table's order.
     pub items: Vec<Attributes>,
-    /// The key of the last item, if others may follow.
-    pub last: Option<Key>,
+    /// The id of the last item, if others may follow.
+    pub last: Option<String>,
 }
 
 /// The table of items.
@@ -150,8 +150,9 @@ impl Table {
             .send()
             .await
             .map_err(|error| read_failed(error, call))?;
+        let last = output.last_evaluated_key.as_ref().map(id_of).transpose()?;
         Ok(Page {
-            last: output.last_evaluated_key.as_ref().map(id_of).transpose()?,
+            last: last.map(str::to_owned),
             items: output.items.ok_or_else(|| {
                 Error::ReadUnavailable("DynamoDB's answer to a scan lists no items".into())
             })?,
@@ -181,11 +182,12 @@ impl Table {
 ///
 /// # Errors
 /// [`Error::Misconfigured`] if it has none: then the table has another key.
-pub fn id_of(attributes: &Attributes) -> Result<Key, Error> {
+pub fn id_of(attributes: &Attributes) -> Result<&str, Error> {
     attributes
         .get(PARTITION_KEY)
         .and_then(|id| id.as_s().ok())
-        .and_then(|id| Key::parse(PARTITION_KEY, id).ok())
+        .filter(|id| !id.is_empty())
+        .map(String::as_str)
         .ok_or_else(|| {
             Error::Misconfigured("the table's partition key is not id, of type S".into())
         })

@@ -6,15 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body;
+use function::event::Event;
 use lambda_runtime::LambdaEvent;
 use local::gateway::{Gateway, Handler, Settings, handler};
 use support::{call, connect, send, send_bytes};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
-
-type Event = LambdaEvent<ApiGatewayV2httpRequest>;
 
 fn text(body: String) -> ApiGatewayV2httpResponse {
     let mut response = ApiGatewayV2httpResponse::default();
@@ -24,9 +23,9 @@ fn text(body: String) -> ApiGatewayV2httpResponse {
 }
 
 /// Does what the id asks for; otherwise answers with the gateway's id of the request.
-async fn planted(event: Event) -> ApiGatewayV2httpResponse {
-    let id = event.payload.path_parameters.get("id");
-    match id.map(String::as_str) {
+async fn planted(event: LambdaEvent<Event>) -> ApiGatewayV2httpResponse {
+    let id = event.payload.path_parameters.and_then(|it| it.id);
+    match id.as_deref() {
         Some("panic") => panic!("a planted panic"),
         Some("sleep") => sleep(Duration::from_millis(300)).await,
         Some("hang") => std::future::pending().await,
@@ -34,7 +33,8 @@ async fn planted(event: Event) -> ApiGatewayV2httpResponse {
         Some("deadline") => return text(event.context.deadline.to_string()),
         _ => {}
     }
-    text(event.payload.request_context.request_id.unwrap_or_default())
+    let context = event.payload.request_context;
+    text(context.and_then(|it| it.request_id).unwrap_or_default())
 }
 
 async fn start_with(handler: Handler, time_limit: Duration) -> Gateway {

@@ -1,16 +1,17 @@
 //! What a faulty service does with events and replies: take them apart, and put others together.
 
-use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body;
 use aws_lambda_events::http::HeaderValue;
 use aws_lambda_events::http::header::CONTENT_TYPE;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use lambda_runtime::LambdaEvent;
 use local::gateway::{Handler, Reply, handler};
+use serde_json::{Value, json};
 
 use crate::contract::json::Members;
 
-pub(super) type Event = LambdaEvent<ApiGatewayV2httpRequest>;
+pub(super) type Event = LambdaEvent<Value>;
 
 pub(super) const PUT: &str = "PUT /items";
 pub(super) const GET: &str = "GET /items/{id}";
@@ -46,12 +47,12 @@ pub(super) fn after(inner: Handler, bug: fn(&Event, &mut Reply)) -> Handler {
 }
 
 pub(super) fn route(event: &Event) -> &str {
-    event.payload.route_key.as_deref().unwrap_or_default()
+    event.payload["routeKey"].as_str().unwrap_or_default()
 }
 
 /// The id in the path.
 pub(super) fn path_id(event: &Event) -> Option<&str> {
-    event.payload.path_parameters.get("id").map(String::as_str)
+    event.payload["pathParameters"]["id"].as_str()
 }
 
 /// The id that a PUT sends.
@@ -62,12 +63,10 @@ pub(super) fn put_id(event: &Event) -> Option<String> {
 
 /// The fields that a PUT sends, each as its JSON text; `None` if it sends something else.
 pub(super) fn fields(event: &Event) -> Option<Vec<(String, String)>> {
-    let body = event
-        .payload
-        .body
-        .as_deref()
+    let body = event.payload["body"]
+        .as_str()
         .filter(|_| route(event) == PUT)?;
-    let text = if event.payload.is_base64_encoded {
+    let text = if event.payload["isBase64Encoded"] == true {
         String::from_utf8(BASE64_STANDARD.decode(body).ok()?).ok()?
     } else {
         body.to_owned()
@@ -79,8 +78,13 @@ pub(super) fn fields(event: &Event) -> Option<Vec<(String, String)>> {
 pub(super) fn set_fields(event: &mut Event, fields: &[(String, String)]) {
     let member = |(name, value): &(String, String)| format!("{}:{value}", json_string(name));
     let members: Vec<_> = fields.iter().map(member).collect();
-    event.payload.body = Some(format!("{{{}}}", members.join(",")));
-    event.payload.is_base64_encoded = false;
+    set_sent(event, &format!("{{{}}}", members.join(",")));
+}
+
+/// Has an event carry this text as its body.
+pub(super) fn set_sent(event: &mut Event, text: &str) {
+    event.payload["body"] = json!(text);
+    event.payload["isBase64Encoded"] = json!(false);
 }
 
 /// Has each field of a PUT be what this makes of it.
@@ -104,20 +108,17 @@ pub(super) fn set_id(event: &mut Event, id: &str) {
             value.to_owned()
         })
     });
-    if let Some(old) = event.payload.path_parameters.get_mut("id") {
-        id.clone_into(old);
+    if path_id(event).is_some() {
+        event.payload["pathParameters"]["id"] = json!(id);
     }
 }
 
 /// Another event, as if it had come at the same time: of this route, about this id.
 pub(super) fn other(event: &Event, route: &str, id: &str) -> Event {
     let mut other = event.clone();
-    other.payload.route_key = Some(route.to_owned());
-    other.payload.path_parameters = [("id".to_owned(), id.to_owned())].into();
-    other.payload.query_string_parameters = []
-        .into_iter()
-        .collect::<std::collections::HashMap<String, Vec<String>>>()
-        .into();
+    other.payload["routeKey"] = json!(route);
+    other.payload["pathParameters"] = json!({ "id": id });
+    other.payload["queryStringParameters"] = json!({});
     other
 }
 
@@ -154,5 +155,5 @@ pub(super) fn message(status: i64, text: &str) -> Reply {
 }
 
 pub(super) fn json_string(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    Value::from(text).to_string()
 }

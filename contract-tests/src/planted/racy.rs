@@ -6,7 +6,7 @@ use local::gateway::{Handler, Reply};
 
 use super::event::{
     DELETE, Event, GET, LIST, PUT, around, json_string, members, message, other, path_id, put_id,
-    reply, route,
+    reply, route, set_sent,
 };
 use crate::contract::json;
 
@@ -50,8 +50,7 @@ pub(super) fn read_modify_write(inner: Handler) -> Handler {
             .unwrap_or_default();
         for item in items {
             let mut back = other(&event, PUT, "");
-            back.payload.body = Some(item.get().to_owned());
-            back.payload.is_base64_encoded = false;
+            set_sent(&mut back, item.get());
             if put_id(&back) != written {
                 inner(back).await;
             }

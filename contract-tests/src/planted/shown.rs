@@ -55,10 +55,7 @@ pub(super) fn one_page(inner: Handler) -> Handler {
 /// A page begins with the item that the one before ended with.
 pub(super) fn boundary_twice(inner: Handler) -> Handler {
     async fn bug(inner: Handler, event: Event) -> Reply {
-        let start = event
-            .payload
-            .query_string_parameters
-            .first("exclusiveStartKey");
+        let start = event.payload["queryStringParameters"]["exclusiveStartKey"].as_str();
         let boundary = match start.filter(|_| route(&event) == LIST) {
             None => None,
             Some(id) => {

@@ -94,7 +94,9 @@ pub(super) fn null_is_empty(inner: Handler) -> Handler {
 
 /// A body that came as base64 is read as it came.
 pub(super) fn base64_is_ignored(inner: Handler) -> Handler {
-    before(inner, |event| event.payload.is_base64_encoded = false)
+    before(inner, |event| {
+        event.payload["isBase64Encoded"] = false.into();
+    })
 }
 
 /// A field that no item has is taken, and lost.

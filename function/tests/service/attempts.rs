@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use function::Answer;
 use function::client::{ATTEMPT_TIMEOUT, MAX_ATTEMPTS};
+use function::event::Event;
 use serde_json::{Value, json};
 
-use crate::backend::{self, Backend, LIMIT, Reaction, body, event, invoke};
+use crate::backend::{self, Backend, LIMIT, Reaction, body, event, invoke, response};
 
 const READ_FAILED: &str = "The service is unavailable for a moment: try again.";
 const NOT_WRITTEN: &str =
@@ -23,34 +23,35 @@ const SERVER_ERROR: Reaction =
     Reaction::Answer(500, r#"{"__type":"InternalServerError","message":"oh"}"#);
 const DONE: Reaction = Reaction::Answer(200, "{}");
 
-fn put() -> ApiGatewayV2httpRequest {
+fn put() -> Event {
     event("PUT /items", None, Some(r#"{"id":"secret-id"}"#))
 }
 
-fn delete() -> ApiGatewayV2httpRequest {
+fn delete() -> Event {
     event("DELETE /items/{id}", Some("secret-id"), None)
 }
 
-fn get() -> ApiGatewayV2httpRequest {
+fn get() -> Event {
     event("GET /items/{id}", Some("secret-id"), None)
 }
 
-fn list() -> ApiGatewayV2httpRequest {
+fn list() -> Event {
     event("GET /items", None, None)
 }
 
 /// What a request must have come to.
 struct Outcome {
-    status: i64,
+    status: u16,
     message: &'static str,
     attempts: u32,
 }
 
 fn check(answer: &Answer, backend: &Backend, expected: &Outcome) {
     assert_eq!(body(answer), json!({ "message": expected.message }));
-    assert_eq!(answer.response.status_code, expected.status);
-    let retry_after = answer
-        .response
+    let response = response(answer);
+    assert_eq!(response.status_code, i64::from(expected.status));
+    assert_eq!(answer.record.status, expected.status);
+    let retry_after = response
         .headers
         .get("retry-after")
         .map(|value| value.to_str().unwrap());
@@ -81,7 +82,7 @@ async fn writes_within(limit: Duration, script: &[Reaction], expected: Outcome) 
     }
 }
 
-async fn writes(script: &[Reaction], status: i64, message: &'static str, attempts: u32) {
+async fn writes(script: &[Reaction], status: u16, message: &'static str, attempts: u32) {
     writes_within(
         LIMIT,
         script,
@@ -94,7 +95,7 @@ async fn writes(script: &[Reaction], status: i64, message: &'static str, attempt
     .await;
 }
 
-async fn reads(script: &[Reaction], status: i64, message: &'static str, attempts: u32) {
+async fn reads(script: &[Reaction], status: u16, message: &'static str, attempts: u32) {
     for request in [get(), list()] {
         let backend = Backend::start(script);
         let expected = Outcome {
@@ -170,7 +171,7 @@ async fn a_throttled_write_is_repeated() {
     for request in [put(), delete()] {
         let backend = Backend::start(&[THROTTLED, THROTTLED, DONE]);
         let answer = invoke(&backend.service(), request, LIMIT).await;
-        assert_eq!((answer.response.status_code, backend.requests()), (200, 3));
+        assert_eq!((answer.record.status, backend.requests()), (200, 3));
     }
 }
 
@@ -243,7 +244,7 @@ async fn a_read_is_repeated_after_any_passing_fault() {
                 Backend::start(&[fault, Reaction::Answer(200, r#"{"Item":{},"Items":[]}"#)]);
             let answer = invoke(&backend.service(), request, LIMIT).await;
             assert_eq!(
-                (answer.response.status_code, backend.requests()),
+                (answer.record.status, backend.requests()),
                 (200, 2),
                 "{fault:?}"
             );
@@ -265,7 +266,7 @@ async fn every_read_is_strongly_consistent() {
 async fn a_scan_without_items_is_no_empty_list() {
     let backend = Backend::start(&[DONE]);
     let answer = invoke(&backend.service(), list(), LIMIT).await;
-    assert_eq!(answer.response.status_code, 503);
+    assert_eq!(answer.record.status, 503);
     assert_eq!(body(&answer), json!({ "message": READ_FAILED }));
 }
 
@@ -294,7 +295,7 @@ async fn a_validation_error_near_the_size_limit_is_about_the_size() {
         );
         let backend = Backend::start(&[invalid]);
         let answer = invoke(&backend.service(), request, LIMIT).await;
-        assert_eq!(answer.response.status_code, status, "{length} bytes");
+        assert_eq!(answer.record.status, status, "{length} bytes");
     }
 }
 
@@ -314,7 +315,7 @@ async fn a_connection_that_is_never_made_changed_nothing() {
             (get(), READ_FAILED),
         ] {
             let answer = invoke(&backend::service(&endpoint), request, LIMIT).await;
-            assert_eq!(answer.response.status_code, 503);
+            assert_eq!(answer.record.status, 503);
             assert_eq!(body(&answer), json!({ "message": message }));
             assert_eq!(answer.record.attempts, MAX_ATTEMPTS);
         }
@@ -337,7 +338,7 @@ async fn missing_credentials_need_an_operator() {
     for request in [put(), get()] {
         let service = backend::service_as(&backend.url(), None);
         let answer = invoke(&service, request, LIMIT).await;
-        assert_eq!(answer.response.status_code, 500);
+        assert_eq!(answer.record.status, 500);
         assert_eq!(body(&answer), json!({ "message": FAULT }));
         assert_eq!((backend.requests(), answer.record.attempts), (0, 0));
     }
@@ -405,10 +406,7 @@ async fn the_service_recovers_with_the_table() {
     let backend = Backend::start(&[SERVER_ERROR, Reaction::Cut, Reaction::Answer(200, ""), DONE]);
     let service = backend.service();
     for status in [503, 503, 503, 200, 200] {
-        assert_eq!(
-            invoke(&service, put(), LIMIT).await.response.status_code,
-            status
-        );
+        assert_eq!(invoke(&service, put(), LIMIT).await.record.status, status);
     }
 }
 
@@ -418,7 +416,7 @@ async fn a_connection_that_died_in_a_freeze_costs_no_write() {
     let service = backend.service();
     for _ in 0..100 {
         let answer = invoke(&service, put(), LIMIT).await;
-        assert_eq!(answer.response.status_code, 200, "{:?}", answer.record);
+        assert_eq!(answer.record.status, 200, "{:?}", answer.record);
         backend.freeze_until_closed();
     }
     assert_eq!(backend.requests(), 100);
@@ -434,10 +432,7 @@ async fn init_opens_the_connection_that_requests_use() {
             .connect()
             .await
             .expect("any answer has come over a connection");
-        assert_eq!(
-            invoke(&service, put(), LIMIT).await.response.status_code,
-            200
-        );
+        assert_eq!(invoke(&service, put(), LIMIT).await.record.status, 200);
         assert_eq!((backend.connections(), backend.requests()), (1, 2));
     }
 }
@@ -449,8 +444,5 @@ async fn init_waits_a_second_at_most() {
     let start = Instant::now();
     service.connect().await.expect_err("nothing answered");
     assert!(start.elapsed() < ATTEMPT_TIMEOUT, "{:?}", start.elapsed());
-    assert_eq!(
-        invoke(&service, put(), LIMIT).await.response.status_code,
-        200
-    );
+    assert_eq!(invoke(&service, put(), LIMIT).await.record.status, 200);
 }

@@ -8,8 +8,9 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use function::event::Event;
 use function::table::Table;
 use function::{Answer, Service, client};
 use lambda_runtime::{Context, LambdaEvent};
@@ -211,7 +212,7 @@ pub fn service_as(endpoint: &str, credentials: Option<SharedCredentialsProvider>
 }
 
 /// A request to the API, as an HTTP API hands it over.
-pub fn event(route_key: &str, id: Option<&str>, body: Option<&str>) -> ApiGatewayV2httpRequest {
+pub fn event(route_key: &str, id: Option<&str>, body: Option<&str>) -> Event {
     let mut event = json!({
         "version": "2.0",
         "routeKey": route_key,
@@ -229,11 +230,7 @@ pub fn event(route_key: &str, id: Option<&str>, body: Option<&str>) -> ApiGatewa
 }
 
 /// Hands a request over, with so much time until Lambda's deadline.
-pub async fn invoke(
-    service: &Service,
-    request: ApiGatewayV2httpRequest,
-    limit: Duration,
-) -> Answer {
+pub async fn invoke(service: &Service, request: Event, limit: Duration) -> Answer {
     let now = SystemTime::UNIX_EPOCH.elapsed().expect("a clock past 1970");
     let mut context = Context::default();
     "lambda-id".clone_into(&mut context.request_id);
@@ -241,8 +238,13 @@ pub async fn invoke(
     service.handle(LambdaEvent::new(request, context)).await
 }
 
+/// The answer as API Gateway reads it.
+pub fn response(answer: &Answer) -> ApiGatewayV2httpResponse {
+    serde_json::from_str(answer.response.json()).expect("a response")
+}
+
 /// The body of an answer, which is always JSON.
 pub fn body(answer: &Answer) -> Value {
-    let body = answer.response.body.as_ref().expect("a body");
-    serde_json::from_slice(body).expect("JSON")
+    let body = response(answer).body.expect("a body");
+    serde_json::from_slice(&body).expect("JSON")
 }

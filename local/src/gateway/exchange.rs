@@ -95,6 +95,6 @@ async fn run(
         stamp,
     })?;
     let limit = api.settings.time_limit;
-    let event = event::received(&payload, stamp.context(limit))?;
+    let event = event::sent(payload, stamp.context(limit))?;
     invoke(&api.handler, event, limit).await
 }

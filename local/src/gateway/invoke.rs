@@ -4,10 +4,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use function::Answer;
 use function::log::Record;
 use lambda_runtime::LambdaEvent;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::time::timeout;
 
 use super::refusal::Refusal;
@@ -15,12 +17,9 @@ use super::refusal::Refusal;
 /// How long API Gateway waits for an integration (its quota, and the default).
 const INTEGRATION_LIMIT: Duration = Duration::from_secs(30);
 
-/// What a gateway calls for every request that has a route. Make one with [`handler`].
-pub type Handler = Arc<
-    dyn Fn(LambdaEvent<ApiGatewayV2httpRequest>) -> Pin<Box<dyn Future<Output = Reply> + Send>>
-        + Send
-        + Sync,
->;
+/// What a gateway calls for every request that has a route, with all of the event. Make one with [`handler`].
+pub type Handler =
+    Arc<dyn Fn(LambdaEvent<Value>) -> Pin<Box<dyn Future<Output = Reply> + Send>> + Send + Sync>;
 
 /// What a handler returns: the response, and what there is to log of it.
 #[derive(Debug)]
@@ -32,9 +31,11 @@ pub struct Reply {
 }
 
 impl From<Answer> for Reply {
+    /// By way of the JSON that Lambda would get.
     fn from(answer: Answer) -> Self {
         Self {
-            response: answer.response,
+            response: serde_json::from_str(answer.response.json())
+                .expect("the function writes the payload format 2.0"),
             record: Some(answer.record),
         }
     }
@@ -49,17 +50,20 @@ impl From<ApiGatewayV2httpResponse> for Reply {
     }
 }
 
-/// Makes a [`Handler`] of an async function that returns the service's answer, a bare response, or
-/// a [`Reply`].
-pub fn handler<F, R>(
-    function: impl Fn(LambdaEvent<ApiGatewayV2httpRequest>) -> F + Send + Sync + 'static,
-) -> Handler
+/// Makes a [`Handler`] of an async function that takes as much of the event as it has a use for, and
+/// returns the service's answer, a bare response, or a [`Reply`].
+///
+/// # Panics
+/// The handler does, as a failed invocation, if the function's type of event cannot be read.
+pub fn handler<E, F, R>(function: impl Fn(LambdaEvent<E>) -> F + Send + Sync + 'static) -> Handler
 where
+    E: DeserializeOwned,
     F: Future<Output = R> + Send + 'static,
     R: Into<Reply>,
 {
-    Arc::new(move |event| {
-        let reply = function(event);
+    Arc::new(move |LambdaEvent { payload, context }| {
+        let payload = serde_json::from_value(payload).expect("an event that can be read");
+        let reply = function(LambdaEvent { payload, context });
         Box::pin(async move { reply.await.into() })
     })
 }
@@ -70,7 +74,7 @@ where
 /// goes on, as in Lambda, when the client has hung up or the gateway has given up waiting.
 pub(super) async fn invoke(
     handler: &Handler,
-    event: LambdaEvent<ApiGatewayV2httpRequest>,
+    event: LambdaEvent<Value>,
     time_limit: Duration,
 ) -> Result<Reply, Refusal> {
     let handler = Arc::clone(handler);
@@ -87,20 +91,21 @@ pub(super) async fn invoke(
 #[cfg(test)]
 mod tests {
     use lambda_runtime::Context;
+    use serde_json::json;
     use tokio::time::sleep;
 
     use super::*;
 
     /// The clock is Tokio's and stands still unless everything sleeps, so this takes no time.
     async fn refusal_of(handler: Handler, time_limit: u64) -> Refusal {
-        let event = LambdaEvent::new(ApiGatewayV2httpRequest::default(), Context::default());
+        let event = LambdaEvent::new(json!({}), Context::default());
         let limit = Duration::from_secs(time_limit);
         let replied = invoke(&handler, event, limit).await;
         replied.expect_err("no reply")
     }
 
     fn sleeper() -> Handler {
-        handler(|_| async {
+        handler(|_: LambdaEvent<Value>| async {
             sleep(Duration::from_hours(1)).await;
             ApiGatewayV2httpResponse::default()
         })
@@ -123,7 +128,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_a_failed_invocation() {
-        fn broken(_: LambdaEvent<ApiGatewayV2httpRequest>) -> ApiGatewayV2httpResponse {
+        fn broken(_: LambdaEvent<Value>) -> ApiGatewayV2httpResponse {
             panic!("a planted panic");
         }
         let later = handler(|event| async { broken(event) });

@@ -29,9 +29,6 @@ pub enum Refusal {
     /// and not the answer; this is the status that HTTP has for it.
     #[error("the request line and the headers are over 10,240 bytes")]
     HeadTooLarge,
-    /// 500: the function's types do not accept the event.
-    #[error("the function could not read the event: {0}")]
-    UnreadableEvent(serde_json::Error),
     /// 500: the function panicked.
     #[error("the function panicked")]
     Panicked,
@@ -61,8 +58,7 @@ impl Refusal {
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
                 "Request Header Fields Too Large",
             ),
-            Self::UnreadableEvent(_)
-            | Self::Panicked
+            Self::Panicked
             | Self::TimedOut(_)
             | Self::MalformedReply(_)
             | Self::ReplyTooLarge(_) => {

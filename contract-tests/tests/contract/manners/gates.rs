@@ -12,8 +12,10 @@ use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use base64::prelude::{BASE64_STANDARD, Engine};
+use lambda_runtime::LambdaEvent;
 use local::gateway::{Handler, Reply, handler};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
 
 /// What signatures are made with.
 pub const REGION: &str = "eu-central-1";
@@ -57,34 +59,35 @@ pub fn busy(inner: Handler) -> Handler {
 
 /// Lets in what is signed with the right secret.
 pub fn signed(inner: Handler) -> Handler {
-    handler(
-        move |event: lambda_runtime::LambdaEvent<ApiGatewayV2httpRequest>| {
-            let inner = Handler::clone(&inner);
-            async move {
-                if is_signed(&event.payload).unwrap_or(false) {
-                    inner(event).await
-                } else {
-                    refusal(403, "Forbidden")
-                }
-            }
-        },
-    )
+    admitting(inner, is_signed, (403, "Forbidden"))
 }
 
 /// Lets in what bears the right token.
 pub fn borne(inner: Handler) -> Handler {
-    handler(
-        move |event: lambda_runtime::LambdaEvent<ApiGatewayV2httpRequest>| {
-            let inner = Handler::clone(&inner);
-            async move {
-                let token = format!("Bearer {TOKEN}");
-                match event.payload.headers.get(AUTHORIZATION) {
-                    Some(value) if *value == token => inner(event).await,
-                    _ => refusal(401, "Unauthorized"),
-                }
+    let is_borne = |request: &ApiGatewayV2httpRequest| {
+        let given = request.headers.get(AUTHORIZATION)?;
+        Some(*given == format!("Bearer {TOKEN}"))
+    };
+    admitting(inner, is_borne, (401, "Unauthorized"))
+}
+
+/// Lets in what has this, and refuses the rest.
+fn admitting(
+    inner: Handler,
+    is_let_in: fn(&ApiGatewayV2httpRequest) -> Option<bool>,
+    (status, message): (i64, &'static str),
+) -> Handler {
+    handler(move |event: LambdaEvent<Value>| {
+        let inner = Handler::clone(&inner);
+        async move {
+            let request = serde_json::from_value(event.payload.clone()).expect("a request");
+            if is_let_in(&request).unwrap_or(false) {
+                inner(event).await
+            } else {
+                refusal(status, message)
             }
-        },
-    )
+        }
+    })
 }
 
 /// Whether a request has the signature that it must have; `None` if it has none.

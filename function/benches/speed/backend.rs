@@ -1,0 +1,128 @@
+//! A canned DynamoDB behind TLS: it answers every request at once, and always the same.
+
+use std::fs;
+use std::io::BufReader;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::Error;
+use crate::http::{self, Request};
+use crate::request::{ID, ITEMS};
+
+/// A running backend.
+pub struct Backend {
+    port: u16,
+    ca_bundle: PathBuf,
+    connections: Arc<AtomicU32>,
+}
+
+impl Backend {
+    /// Starts it, with a P-256 certificate of its own.
+    pub fn start() -> Result<Self, Error> {
+        let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+        let ca_bundle = Path::new(env!("CARGO_TARGET_TMPDIR")).join("backend.pem");
+        fs::write(&ca_bundle, certified.cert.pem())?;
+
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der())?;
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(vec![CertificateDer::from(certified.cert)], key)?;
+        let config = Arc::new(config);
+
+        let listener = TcpListener::bind("localhost:0")?;
+        let port = listener.local_addr()?.port();
+        let answers = Arc::new(Answers::new());
+        let connections = Arc::new(AtomicU32::new(0));
+        let counter = Arc::clone(&connections);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                counter.fetch_add(1, Ordering::Relaxed);
+                let (config, answers) = (Arc::clone(&config), Arc::clone(&answers));
+                // A function that ends leaves its connection behind, and that is all.
+                thread::spawn(move || serve(stream, config, &answers).ok());
+            }
+        });
+        Ok(Self {
+            port,
+            ca_bundle,
+            connections,
+        })
+    }
+
+    /// How many connections it has taken.
+    pub fn connections(&self) -> u32 {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// What a function must be told to come here, by the names that it may know it under.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let endpoint = format!("https://localhost:{}", self.port);
+        let mut variables = vec![
+            ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.clone()),
+            ("AWS_ENDPOINT_URL", endpoint),
+        ];
+        // The AWS SDKs', OpenSSL's and Node's names for it.
+        for name in ["AWS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"] {
+            variables.push((name, self.ca_bundle.display().to_string()));
+        }
+        variables
+    }
+}
+
+struct Answers {
+    item: Vec<u8>,
+    items: Vec<u8>,
+    written: Vec<u8>,
+}
+
+impl Answers {
+    fn new() -> Self {
+        let item = |id: &str| {
+            let name = "n".repeat(110);
+            format!(r#"{{"id":{{"S":"{id}"}},"price":{{"N":"19.9"}},"name":{{"S":"{name}"}}}}"#)
+        };
+        let items: Vec<_> = (0..ITEMS).map(|n| item(&format!("item-{n:08}"))).collect();
+        let items = items.join(",");
+        Self {
+            item: ok(&format!(r#"{{"Item":{}}}"#, item(ID))),
+            items: ok(&format!(
+                r#"{{"Count":{ITEMS},"Items":[{items}],"ScannedCount":{ITEMS}}}"#
+            )),
+            written: ok("{}"),
+        }
+    }
+}
+
+/// With the headers that DynamoDB sends.
+fn ok(body: &str) -> Vec<u8> {
+    http::answer(
+        "200 OK",
+        "Server: Server\r\nDate: Mon, 14 Apr 2025 22:13:56 GMT\r\nContent-Type: application/x-amz-json-1.0\r\n\
+         Connection: keep-alive\r\nx-amzn-RequestId: 4KBNVRGD25RG1KEO9UT4V3FQDJVV4KQNSO5AEMVJF66Q9ASUAAJG\r\n\
+         x-amz-crc32: 2745614147\r\n",
+        body,
+    )
+}
+
+fn serve(stream: TcpStream, config: Arc<ServerConfig>, answers: &Answers) -> Result<(), Error> {
+    stream.set_nodelay(true)?;
+    let session = ServerConnection::new(config)?;
+    let mut reader = BufReader::new(StreamOwned::new(session, stream));
+    while let Some(request) = Request::read(&mut reader)? {
+        let answer = match request.header("x-amz-target") {
+            Some("DynamoDB_20120810.GetItem") => &answers.item,
+            Some("DynamoDB_20120810.Scan") => &answers.items,
+            _ => &answers.written,
+        };
+        http::send(reader.get_mut(), answer)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! What is measured: a bootstrap, and the zip that it would be shipped in.
+
+use std::env::consts::ARCH;
+use std::fs::{self, File, Permissions};
+use std::io::{self, Cursor, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
+
+use crate::Error;
+
+/// A function that can be run.
+pub struct Contender {
+    pub name: String,
+    pub bootstrap: PathBuf,
+    /// The bytes of its zip.
+    pub zip: usize,
+}
+
+impl Contender {
+    /// The function, as it is shipped: bundles it, and takes it out of the zip.
+    pub fn bundle() -> Result<Self, Error> {
+        let arch = if ARCH == "aarch64" { "arm64" } else { ARCH };
+        cargo(&["bundle", "--arch", arch])?;
+        let zip = workspace().join(format!("target/lambda/bootstrap-{arch}.zip"));
+        let bootstrap = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bootstrap");
+        let mut archive = ZipArchive::new(File::open(&zip)?)?;
+        // A new file, for the old one may be running.
+        if bootstrap.exists() {
+            fs::remove_file(&bootstrap)?;
+        }
+        let mut file = File::create(&bootstrap)?;
+        io::copy(&mut archive.by_name("bootstrap")?, &mut file)?;
+        file.set_permissions(Permissions::from_mode(0o755))?;
+        Ok(Self {
+            name: "function".to_owned(),
+            bootstrap,
+            zip: fs::metadata(&zip)?.len().try_into()?,
+        })
+    }
+
+    /// The floor, built as leanly as it can be: static, at a fixed address.
+    pub fn floor() -> Result<Self, Error> {
+        let target = format!("{ARCH}-unknown-linux-gnu");
+        let flags = r#"["-Ctarget-feature=+crt-static", "-Crelocation-model=static"]"#;
+        cargo(&[
+            "build",
+            "--quiet",
+            "--release",
+            "--locked",
+            "--package=floor",
+            &format!("--target={target}"),
+            "--target-dir=target/floor",
+            &format!("--config=target.{target}.rustflags={flags}"),
+        ])?;
+        let floor = workspace().join(format!("target/floor/{target}/release/floor"));
+        Self::new("floor", floor)
+    }
+
+    /// Any other function.
+    pub fn other(name: &str, bootstrap: &Path) -> Result<Self, Error> {
+        // Cargo runs a benchmark in its package's folder; a path is meant from where cargo was called.
+        let called_from = std::env::var_os("PWD").map(PathBuf::from);
+        let bootstrap = called_from.unwrap_or_default().join(bootstrap);
+        Self::new(name, bootstrap)
+    }
+
+    fn new(name: &str, bootstrap: PathBuf) -> Result<Self, Error> {
+        let executable = fs::read(&bootstrap)
+            .map_err(|error| format!("failed to read {}: {error}", bootstrap.display()))?;
+        Ok(Self {
+            name: name.to_owned(),
+            zip: zipped(&executable)?,
+            bootstrap,
+        })
+    }
+}
+
+/// The size of a zip like the bundle's.
+fn zipped(executable: &[u8]) -> Result<usize, Error> {
+    let options = SimpleFileOptions::default().compression_level(Some(9));
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    archive.start_file("bootstrap", options)?;
+    archive.write_all(executable)?;
+    Ok(archive.finish()?.into_inner().len())
+}
+
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the package lies in the workspace")
+}
+
+fn cargo(arguments: &[&str]) -> Result<(), Error> {
+    let status = Command::new(env!("CARGO"))
+        .args(arguments)
+        .current_dir(workspace())
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("cargo {} failed", arguments.join(" ")).into())
+    }
+}

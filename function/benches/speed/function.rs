@@ -1,0 +1,131 @@
+//! A function that runs: a bootstrap in the environment that Lambda gives it, and nothing else of ours.
+
+use std::fs;
+use std::io;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::time::{ClockId, clock_getcpuclockid, clock_gettime};
+use nix::unistd::Pid;
+
+use crate::Error;
+use crate::backend::Backend;
+use crate::request::Request;
+use crate::runtime_api::RuntimeApi;
+
+/// A running function, which waits for an event.
+pub struct Function {
+    child: Child,
+    clock: ClockId,
+    api: RuntimeApi,
+    spawned: Instant,
+    /// From its spawn to its first wish for an event.
+    pub init: Duration,
+}
+
+impl Function {
+    /// Runs `command`, the bootstrap or what runs it, until the function wants an event.
+    pub fn start(mut command: Command, backend: &Backend) -> Result<Self, Error> {
+        let mut api = RuntimeApi::start()?;
+        command
+            .env_clear()
+            .envs([
+                ("AWS_LAMBDA_RUNTIME_API", api.authority().as_str()),
+                ("AWS_LAMBDA_FUNCTION_NAME", "items"),
+                ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+                ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
+                ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/items"),
+                (
+                    "AWS_LAMBDA_LOG_STREAM_NAME",
+                    "2025/04/14/[1]0123456789abcdef",
+                ),
+                ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+                ("AWS_EXECUTION_ENV", "AWS_Lambda_rust"),
+                ("AWS_REGION", "eu-central-1"),
+                ("AWS_DEFAULT_REGION", "eu-central-1"),
+                ("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE"),
+                (
+                    "AWS_SECRET_ACCESS_KEY",
+                    "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+                ),
+                // As long as Lambda's are.
+                ("AWS_SESSION_TOKEN", &"IQoJb3JpZ2luX2VjEXAMPLE".repeat(40)),
+                ("LAMBDA_TASK_ROOT", "/var/task"),
+                ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
+                ("LANG", "en_US.UTF-8"),
+                ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+                ("TZ", ":UTC"),
+                ("_HANDLER", "bootstrap"),
+                ("TABLE_NAME", "http-crud-tutorial-items"),
+            ])
+            .envs(backend.environment())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        let spawned = Instant::now();
+        let mut child = command
+            .spawn()
+            .map_err(|error| format!("failed to run {command:?}: {error}"))?;
+        let waiting = api.wait();
+        let init = spawned.elapsed();
+        if let Err(error) = waiting {
+            child.kill()?;
+            child.wait()?;
+            return Err(error);
+        }
+        let clock = clock_getcpuclockid(Pid::from_raw(child.id().cast_signed()))?;
+        Ok(Self {
+            child,
+            clock,
+            api,
+            spawned,
+            init,
+        })
+    }
+
+    /// Asks it something, and waits until it wants more. Returns how long the answer took.
+    pub fn invoke(&mut self, request: Request, event: &[u8]) -> Result<Duration, Error> {
+        let (took, reply) = self.api.invoke(event)?;
+        self.api.wait()?;
+        request.check(&reply)?;
+        Ok(took)
+    }
+
+    /// As [`Function::invoke`]. Returns the time from its spawn to the answer.
+    pub fn first(&mut self, request: Request, event: &[u8]) -> Result<Duration, Error> {
+        let before = self.spawned.elapsed();
+        Ok(before + self.invoke(request, event)?)
+    }
+
+    /// The CPU time that it has used, all threads together.
+    pub fn cpu(&self) -> Result<Duration, Error> {
+        Ok(clock_gettime(self.clock)?.into())
+    }
+
+    /// The most memory that it ever had resident, in bytes.
+    pub fn peak_memory(&self) -> Result<u64, Error> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let kilobytes = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"))
+            .ok_or("no VmHWM in the process's status")?;
+        Ok(kilobytes.trim().parse::<u64>()? * 1024)
+    }
+
+    /// Ends it as Lambda does, and waits for its end.
+    pub fn stop(mut self) -> Result<(), Error> {
+        kill(
+            Pid::from_raw(self.child.id().cast_signed()),
+            Signal::SIGTERM,
+        )?;
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Function {
+    /// Leaves no process behind, whatever went wrong.
+    fn drop(&mut self) {
+        let _: io::Result<_> = self.child.kill().and_then(|()| self.child.wait());
+    }
+}

@@ -1,0 +1,59 @@
+//! HTTP/1.1 as the two emulated servers need it: a request read to its end, an answer in one write.
+
+use std::io::{self, BufRead, ErrorKind, Read, Write};
+
+/// A request whose body has been read.
+pub struct Request {
+    /// Its first line and its headers.
+    pub head: String,
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// Reads the next request, or nothing when the client has hung up.
+    pub fn read(reader: &mut impl BufRead) -> io::Result<Option<Self>> {
+        let mut head = String::new();
+        let mut length = 0;
+        loop {
+            let start = head.len();
+            if reader.read_line(&mut head)? == 0 {
+                return if head.is_empty() {
+                    Ok(None)
+                } else {
+                    Err(ErrorKind::UnexpectedEof.into())
+                };
+            }
+            let line = head[start..].trim_end();
+            if line.is_empty() {
+                break;
+            }
+            if let Some((name, value)) = line.split_once(':')
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = value.trim().parse().map_err(io::Error::other)?;
+            }
+        }
+        let mut body = Vec::new();
+        reader.take(length).read_to_end(&mut body)?;
+        Ok(Some(Self { head, body }))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+}
+
+/// An answer, ready to be written. `headers` end in `\r\n`, each.
+pub fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\n\r\n{body}").into_bytes()
+}
+
+/// Writes it, so that it leaves in one piece.
+pub fn send(stream: &mut impl Write, answer: &[u8]) -> io::Result<()> {
+    stream.write_all(answer)?;
+    stream.flush()
+}

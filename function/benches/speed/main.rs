@@ -1,0 +1,77 @@
+//! `cargo bench -p function` measures the bundle's own bytes against a floor, in the conditions of Lambda.
+//!
+//! [`function`] runs a bootstrap under an emulated [`runtime_api`], with a canned DynamoDB, the
+//! [`backend`], behind TLS. [`measure`] takes the times, interleaved, and [`report`] prints them. With
+//! `--gate`, [`gate`] counts instructions instead, which no other process can disturb. The contenders
+//! are built in [`contender`], and what they are asked is in [`request`].
+
+mod backend;
+mod contender;
+mod function;
+mod gate;
+mod http;
+mod measure;
+mod report;
+mod request;
+mod runtime_api;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use backend::Backend;
+use contender::Contender;
+
+/// Whatever ends the benchmark, in words.
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Measures the function that `cargo bundle` ships against a hand-rolled floor.
+#[derive(Parser)]
+#[command(bin_name = "cargo bench -p function --")]
+struct Arguments {
+    /// The function to measure, instead of the bundle's: its bootstrap.
+    #[arg(long)]
+    bootstrap: Option<PathBuf>,
+
+    /// A second function to measure, and to compare: its bootstrap.
+    #[arg(long, value_name = "BOOTSTRAP")]
+    against: Option<PathBuf>,
+
+    /// Counts instructions under valgrind instead, and fails when a count has left its bounds.
+    #[arg(long, conflicts_with = "against")]
+    gate: bool,
+
+    /// What cargo says to every benchmark.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    let function = match &arguments.bootstrap {
+        Some(bootstrap) => Contender::other("function", bootstrap)?,
+        None => Contender::bundle()?,
+    };
+    let floor = Contender::floor()?;
+    let backend = Backend::start()?;
+    if arguments.gate {
+        return gate::check(&function, &floor, &backend);
+    }
+    let mut contenders = vec![function, floor];
+    if let Some(bootstrap) = &arguments.against {
+        contenders.push(Contender::other("against", bootstrap)?);
+    }
+    let results = measure::all(&contenders, &backend)?;
+    report::print(&results);
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,194 @@
+//! The times: every contender in turn, again and again, on one core, so that what disturbs one disturbs all.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
+
+use crate::Error;
+use crate::backend::Backend;
+use crate::contender::Contender;
+use crate::function::Function;
+use crate::request::Request;
+
+/// Cold starts of each contender.
+const COLD_STARTS: usize = 40;
+/// Blocks of requests to each contender, in turns.
+const BLOCKS: usize = 30;
+/// Requests of a block, and fewer where each is a whole megabyte.
+const REQUESTS: usize = 100;
+const LISTS: usize = 5;
+
+/// All that was measured of a contender.
+pub struct Results<'a> {
+    pub contender: &'a Contender,
+    pub cold: Cold,
+    /// One for each of [`Request::ALL`].
+    pub warm: Vec<Warm>,
+}
+
+/// The median cold start.
+#[derive(Default)]
+pub struct Cold {
+    pub init: Duration,
+    /// From the spawn to the answer.
+    pub first: Duration,
+    /// The CPU time to the answer.
+    pub cpu: Duration,
+}
+
+/// One route of a function that has warmed up.
+#[derive(Default)]
+pub struct Warm {
+    pub p50: Duration,
+    pub p99: Duration,
+    /// The CPU time of an invocation, the median of the blocks' means.
+    pub cpu: Duration,
+    /// Invocations in a second, the median of the blocks.
+    pub rate: f64,
+    /// The most memory that a process ever had resident that did nothing else, in bytes.
+    pub peak_memory: u64,
+}
+
+/// Measures them all.
+pub fn all<'a>(contenders: &'a [Contender], backend: &Backend) -> Result<Vec<Results<'a>>, Error> {
+    pin()?;
+    let cold = cold(contenders, backend)?;
+    let mut results: Vec<_> = contenders
+        .iter()
+        .zip(cold)
+        .map(|(contender, cold)| Results {
+            contender,
+            cold,
+            warm: Vec::new(),
+        })
+        .collect();
+    for request in Request::ALL {
+        let warm = warm(contenders, backend, request)?;
+        for (results, warm) in results.iter_mut().zip(warm) {
+            results.warm.push(warm);
+        }
+    }
+    Ok(results)
+}
+
+/// Keeps this process, and every one that it starts, on one core.
+fn pin() -> Result<(), Error> {
+    let this = Pid::from_raw(0);
+    let allowed = sched_getaffinity(this)?;
+    let core = (0..CpuSet::count())
+        .rev()
+        .find(|&core| allowed.is_set(core).unwrap_or_default())
+        .ok_or("there is no core to run on")?;
+    let mut one = CpuSet::new();
+    one.set(core)?;
+    Ok(sched_setaffinity(this, &one)?)
+}
+
+fn start(contender: &Contender, backend: &Backend) -> Result<Function, Error> {
+    Function::start(Command::new(&contender.bootstrap), backend)
+        .map_err(|error| format!("{}: {error}", contender.name).into())
+}
+
+fn cold(contenders: &[Contender], backend: &Backend) -> Result<Vec<Cold>, Error> {
+    let request = Request::Get;
+    let event = request.event();
+    let mut samples: Vec<[Vec<Duration>; 3]> =
+        contenders.iter().map(|_| Default::default()).collect();
+    for round in 0..=COLD_STARTS {
+        for (contender, [inits, firsts, cpus]) in contenders.iter().zip(&mut samples) {
+            let mut function = start(contender, backend)?;
+            let first = function.first(request, &event)?;
+            let cpu = function.cpu()?;
+            // The first round only brings the files into memory.
+            if round > 0 {
+                inits.push(function.init);
+                firsts.push(first);
+                cpus.push(cpu);
+            }
+            function.stop()?;
+        }
+    }
+    let medians = samples.into_iter().map(|[inits, firsts, cpus]| Cold {
+        init: quantile(inits, 0.5),
+        first: quantile(firsts, 0.5),
+        cpu: quantile(cpus, 0.5),
+    });
+    Ok(medians.collect())
+}
+
+fn warm(contenders: &[Contender], backend: &Backend, request: Request) -> Result<Vec<Warm>, Error> {
+    let event = request.event();
+    let requests = if request == Request::List {
+        LISTS
+    } else {
+        REQUESTS
+    };
+    let mut running = Vec::new();
+    for contender in contenders {
+        running.push((start(contender, backend)?, Samples::default()));
+    }
+    for round in 0..=BLOCKS {
+        for (function, samples) in &mut running {
+            let cpu = function.cpu()?;
+            let start = Instant::now();
+            let mut took = Vec::new();
+            for _ in 0..requests {
+                took.push(function.invoke(request, &event)?);
+            }
+            // The first block only warms up.
+            if round > 0 {
+                let cpu = function.cpu()?.saturating_sub(cpu);
+                samples.add(took, start.elapsed(), cpu);
+            }
+        }
+    }
+    running
+        .into_iter()
+        .map(|(function, samples)| {
+            let peak_memory = function.peak_memory()?;
+            function.stop()?;
+            Ok(samples.sum_up(peak_memory))
+        })
+        .collect()
+}
+
+#[derive(Default)]
+struct Samples {
+    took: Vec<Duration>,
+    cpus: Vec<Duration>,
+    rates: Vec<f64>,
+}
+
+impl Samples {
+    fn add(&mut self, took: Vec<Duration>, elapsed: Duration, cpu: Duration) {
+        let requests = u32::try_from(took.len()).expect("a block is small");
+        self.cpus.push(cpu / requests);
+        self.rates.push(f64::from(requests) / elapsed.as_secs_f64());
+        self.took.extend(took);
+    }
+
+    fn sum_up(self, peak_memory: u64) -> Warm {
+        Warm {
+            p50: quantile(self.took.clone(), 0.5),
+            p99: quantile(self.took, 0.99),
+            cpu: quantile(self.cpus, 0.5),
+            rate: quantile(self.rates, 0.5),
+            peak_memory,
+        }
+    }
+}
+
+/// The sample below which this share of them lies.
+fn quantile<T: Copy + PartialOrd>(mut samples: Vec<T>, share: f64) -> T {
+    samples.sort_by(|a, b| a.partial_cmp(b).expect("samples are numbers"));
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index into some thousands of samples"
+    )]
+    let index = (samples.len() as f64 * share) as usize;
+    samples[index]
+}

@@ -1,0 +1,102 @@
+//! The figures, as tables in Markdown.
+
+use std::time::Duration;
+
+use crate::measure::Results;
+use crate::request::Request;
+
+/// A column: its name, the figure of a contender, and the digits to show of it after the point.
+type Column = (&'static str, Box<dyn Fn(&Results<'_>) -> f64>, usize);
+
+/// Prints everything, and how often the function's figures are the others'.
+pub fn print(results: &[Results<'_>]) {
+    table("Cold start, with GET /items/{id}", &cold(), results);
+    for (index, request) in Request::ALL.into_iter().enumerate() {
+        table(request.route_key(), &warm(index), results);
+    }
+}
+
+fn cold() -> Vec<Column> {
+    vec![
+        ("init ms", Box::new(|it| milliseconds(it.cold.init)), 2),
+        (
+            "first answer ms",
+            Box::new(|it| milliseconds(it.cold.first)),
+            2,
+        ),
+        ("CPU to it ms", Box::new(|it| milliseconds(it.cold.cpu)), 2),
+        (
+            "zip KB",
+            Box::new(|it| scaled(it.contender.zip as u64, 1000)),
+            0,
+        ),
+    ]
+}
+
+fn warm(index: usize) -> Vec<Column> {
+    vec![
+        (
+            "p50 µs",
+            Box::new(move |it| microseconds(it.warm[index].p50)),
+            1,
+        ),
+        (
+            "p99 µs",
+            Box::new(move |it| microseconds(it.warm[index].p99)),
+            1,
+        ),
+        (
+            "CPU µs",
+            Box::new(move |it| microseconds(it.warm[index].cpu)),
+            1,
+        ),
+        ("per second", Box::new(move |it| it.warm[index].rate), 0),
+        (
+            "peak MB",
+            Box::new(move |it| scaled(it.warm[index].peak_memory, 1_000_000)),
+            2,
+        ),
+    ]
+}
+
+fn table(title: &str, columns: &[Column], results: &[Results<'_>]) {
+    println!("\n{title}\n");
+    let names: Vec<_> = columns.iter().map(|(name, ..)| *name).collect();
+    println!("| | {} |", names.join(" | "));
+    println!("|---|{}", "--:|".repeat(names.len()));
+    for result in results {
+        let figures = columns
+            .iter()
+            .map(|(_, figure, digits)| format!("{:.digits$}", figure(result)));
+        row(&result.contender.name, figures);
+    }
+    let [function, others @ ..] = results else {
+        return;
+    };
+    for other in others {
+        let ratios = columns
+            .iter()
+            .map(|(_, figure, _)| format!("{:.2}x", figure(function) / figure(other)));
+        row(&format!("function / {}", other.contender.name), ratios);
+    }
+}
+
+fn row(name: &str, cells: impl Iterator<Item = String>) {
+    println!("| {name} | {} |", cells.collect::<Vec<_>>().join(" | "));
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+fn microseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "no file and no process is that large"
+)]
+fn scaled(bytes: u64, unit: u64) -> f64 {
+    bytes as f64 / unit as f64
+}

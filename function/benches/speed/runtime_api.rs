@@ -1,0 +1,132 @@
+//! Lambda's Runtime API, for one function: it hands an event over, and takes the answer.
+
+use std::io::{self, BufReader};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::Error;
+use crate::http::{self, Request};
+
+/// How long a function may take before it counts as stuck; under valgrind it takes seconds.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// How long Lambda gives the function, which is told so.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
+
+/// A running Runtime API.
+pub struct RuntimeApi {
+    address: SocketAddr,
+    calls: Receiver<Call>,
+    waiting: Option<TcpStream>,
+}
+
+/// What the function has asked of it.
+enum Call {
+    /// The next event, over this connection.
+    Next(TcpStream),
+    /// To take the reply, which was read to its end at this time.
+    Reply(Instant, Vec<u8>),
+    /// To take an error instead.
+    Failed(Vec<u8>),
+}
+
+impl RuntimeApi {
+    pub fn start() -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let (sender, calls) = mpsc::channel();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let sender = sender.clone();
+                // A function that ends leaves its connections behind, and that is all.
+                thread::spawn(move || serve(stream, &sender).ok());
+            }
+        });
+        Ok(Self {
+            address,
+            calls,
+            waiting: None,
+        })
+    }
+
+    /// What `AWS_LAMBDA_RUNTIME_API` must be.
+    pub fn authority(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// Waits until the function asks for an event.
+    pub fn wait(&mut self) -> Result<(), Error> {
+        match self.call()? {
+            Call::Next(stream) => {
+                self.waiting = Some(stream);
+                Ok(())
+            }
+            _ => Err("the function answered without an event".into()),
+        }
+    }
+
+    /// Hands an event over. Returns how long it took to the last byte of the reply, and the reply.
+    pub fn invoke(&mut self, event: &[u8]) -> Result<(Duration, Vec<u8>), Error> {
+        let mut stream = self.waiting.take().ok_or("the function is not waiting")?;
+        let deadline = (SystemTime::UNIX_EPOCH.elapsed()? + TIME_LIMIT).as_millis();
+        let event = http::answer(
+            "200 OK",
+            &format!(
+                "Content-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: 8476a536-e9f4-11e8-9739-2dfe598c3fcd\r\n\
+                 Lambda-Runtime-Deadline-Ms: {deadline}\r\n\
+                 Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:eu-central-1:123456789012:function:items\r\n\
+                 Lambda-Runtime-Trace-Id: Root=1-67fd8a64-12d3ae1c6a3e5b7f0f2d4c68;Parent=53995c3f42cd8ad8;Sampled=0\r\n"
+            ),
+            std::str::from_utf8(event)?,
+        );
+        let start = Instant::now();
+        http::send(&mut stream, &event)?;
+        match self.call()? {
+            Call::Reply(at, reply) => Ok((at.duration_since(start), reply)),
+            Call::Failed(error) => {
+                Err(format!("the function failed: {}", error.escape_ascii()).into())
+            }
+            Call::Next(_) => Err("the function wants an event and has not answered".into()),
+        }
+    }
+
+    fn call(&self) -> Result<Call, Error> {
+        self.calls.recv_timeout(PATIENCE).map_err(|error| {
+            match error {
+                RecvTimeoutError::Timeout => "the function is stuck",
+                RecvTimeoutError::Disconnected => "the Runtime API has stopped",
+            }
+            .into()
+        })
+    }
+}
+
+fn serve(mut stream: TcpStream, calls: &Sender<Call>) -> Result<(), Error> {
+    stream.set_nodelay(true)?;
+    let mut reader = BufReader::new(stream.try_clone()?);
+    while let Some(request) = Request::read(&mut reader)? {
+        let path = request.head.split(' ').nth(1).unwrap_or_default();
+        if path.ends_with("/invocation/next") {
+            calls.send(Call::Next(stream.try_clone()?))?;
+            continue;
+        }
+        let at = Instant::now();
+        let call = if path.ends_with("/response") {
+            Call::Reply(at, request.body)
+        } else {
+            Call::Failed(request.body)
+        };
+        http::send(
+            &mut stream,
+            &http::answer(
+                "202 Accepted",
+                "Content-Type: application/json\r\n",
+                r#"{"status":"OK"}"#,
+            ),
+        )?;
+        calls.send(call)?;
+    }
+    Ok(())
+}
