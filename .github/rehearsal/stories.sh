@@ -1,5 +1,5 @@
 # What is told of the pipeline: each a run of a job, and what became of the service.
-# shellcheck shell=bash disable=SC2154  # the variables are the rehearsal's
+# shellcheck shell=bash disable=SC2034,SC2154  # the variables are the rehearsal's
 
 # run_job WORKFLOW JOB EVENT: runs it; EVENT is JSON that is laid over what every run knows.
 run_job() {
@@ -44,7 +44,6 @@ set_up() {
   apply_bootstrap
   (cd "$service" && .github/scripts/variables "$AWS_REGION") |
     jq --raw-input --slurp 'split("\n") | map(select(. != "") | split("=") | {(.[0]): .[1]}) | add' >"$work/variables.json"
-  # shellcheck disable=SC2034  # for what follows
   bucket=$(state_bucket)
   no_state_in_the_clear
   grant_what_the_emulator_cannot_judge
@@ -71,10 +70,12 @@ builds() {
   cp "$work/bundles/$1.zip" "$work/artifacts/bundle/$zip"
 }
 
+id_of_api() {
+  aws apigatewayv2 get-apis --output json | jq --raw-output --arg name "$1" '.Items[] | select(.Name == $name) | .ApiId'
+}
+
 url_of_api() {
-  local id
-  id=$(aws apigatewayv2 get-apis --output json | jq --raw-output --arg name "$1" '.Items[] | select(.Name == $name) | .ApiId')
-  echo "$AWS_ENDPOINT_URL/_aws/execute-api/$id/\$default"
+  echo "$AWS_ENDPOINT_URL/_aws/execute-api/$(id_of_api "$1")/\$default"
 }
 
 version_of() {
@@ -104,14 +105,15 @@ first_release() {
 
 # With the ids that SETUP.md gives to the bootstrap last, the role verify invokes these APIs and no other.
 suite_reaches_listed_apis() {
-  local verify candidate id
-  candidate=$(url_of_api "$prefix-candidate-api")
-  id=$(basename "$(dirname "$candidate")")
-  bootstrap apply "${bootstrap_settings[@]}" -auto-approve -var "verified_api_ids=[\"$id\"]"
+  local verify
+  bootstrap apply "${bootstrap_settings[@]}" -auto-approve -var "verified_api_ids=[\"$(id_of_api "$prefix-api")\",\"$(id_of_api "$prefix-candidate-api")\"]"
+  # With everything else of bootstrap, the bucket's policy is back.
+  bucket=$(state_bucket)
+  no_state_in_the_clear
   mapfile -t verify < <(job production verify)
   verify+=(CONTRACT_AUTH=iam)
   cd "$service" || return
-  env "${verify[@]}" CONTRACT_URL="$candidate" .github/scripts/suite short
+  env "${verify[@]}" CONTRACT_URL="$(url_of_api "$prefix-candidate-api")" .github/scripts/suite short
   refuses 'not authorized to perform: execute-api:Invoke' \
     env "${verify[@]}" CONTRACT_URL="$(url_of_api "$prefix-staging-candidate-api")" .github/scripts/suite short
 }
