@@ -55,6 +55,16 @@ mod tests {
         }
     }
 
+    /// What is left of effects of one client, each after the one before.
+    fn least<const N: usize>(effects: [Effect; N]) -> Vec<Effect> {
+        let events = effects
+            .into_iter()
+            .zip(0..)
+            .map(|(effect, at)| event(effect, 2 * at));
+        let least = minimise(events.collect());
+        least.iter().map(|event| event.effect).collect()
+    }
+
     #[test]
     fn a_lost_write_is_two_operations() {
         let effects = [
@@ -67,14 +77,8 @@ mod tests {
             Effect::Read(Some(2)),
             Effect::Read(Some(2)),
         ];
-        let events = effects
-            .into_iter()
-            .zip(0..)
-            .map(|(effect, at)| event(effect, 2 * at));
-        let least = minimise(events.collect());
-        let effects: Vec<_> = least.iter().map(|event| event.effect).collect();
         assert_eq!(
-            effects,
+            least(effects),
             [
                 Effect::Write(Some(2)),
                 Effect::Write(Some(3)),
@@ -92,12 +96,6 @@ mod tests {
             Effect::Read(None),
             Effect::Write(None),
         ];
-        let events = effects
-            .into_iter()
-            .zip(0..)
-            .map(|(effect, at)| event(effect, 2 * at));
-        let least = minimise(events.collect());
-        let effects: Vec<_> = least.iter().map(|event| event.effect).collect();
-        assert_eq!(effects, [Effect::Write(Some(1)), Effect::Read(None)]);
+        assert_eq!(least(effects), [Effect::Write(Some(1)), Effect::Read(None)]);
     }
 }

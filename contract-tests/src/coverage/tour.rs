@@ -194,14 +194,5 @@ fn lists() -> Vec<Operation> {
 }
 
 fn no_routes() -> Vec<Operation> {
-    [
-        NoRoute::Post,
-        NoRoute::Patch,
-        NoRoute::DeleteAll,
-        NoRoute::EmptyId,
-        NoRoute::TwoSegments,
-        NoRoute::OtherPath,
-    ]
-    .map(Operation::NoRoute)
-    .into()
+    NoRoute::ALL.map(Operation::NoRoute).into()
 }

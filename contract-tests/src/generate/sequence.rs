@@ -50,15 +50,7 @@ pub fn id_to_put() -> impl Strategy<Value = Id> {
 }
 
 fn variation() -> impl Strategy<Value = Variation> {
-    select(vec![
-        Variation::OtherCase,
-        Variation::OtherForm,
-        Variation::Prefix,
-        Variation::Longer,
-        Variation::SpaceBefore,
-        Variation::SpaceAfter,
-        Variation::Escaped,
-    ])
+    select(Variation::ALL.to_vec())
 }
 
 /// Ids that must be taken: few that come again and again, some of them the same but for their form or
@@ -143,12 +135,5 @@ fn query() -> impl Strategy<Value = Query> {
 }
 
 fn no_route() -> impl Strategy<Value = NoRoute> {
-    select(vec![
-        NoRoute::Post,
-        NoRoute::Patch,
-        NoRoute::DeleteAll,
-        NoRoute::EmptyId,
-        NoRoute::TwoSegments,
-        NoRoute::OtherPath,
-    ])
+    select(NoRoute::ALL.to_vec())
 }

@@ -135,15 +135,7 @@ mod tests {
     #[test]
     fn a_near_duplicate_is_another_id_in_the_same_namespace() {
         for id in ["a", "A", "\u{e9}", "e\u{301}x", "\u{1f600}", "a b"] {
-            for variation in [
-                Variation::OtherCase,
-                Variation::OtherForm,
-                Variation::Prefix,
-                Variation::Longer,
-                Variation::SpaceBefore,
-                Variation::SpaceAfter,
-                Variation::Escaped,
-            ] {
+            for variation in Variation::ALL {
                 let mut ids = Ids::new("p-");
                 let original = ids.resolve(&Id::Text(Text::plain(id)));
                 let near = ids.resolve(&Id::Near(0, variation));

@@ -62,6 +62,19 @@ pub enum Variation {
     Escaped,
 }
 
+impl Variation {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::OtherCase,
+        Self::OtherForm,
+        Self::Prefix,
+        Self::Longer,
+        Self::SpaceBefore,
+        Self::SpaceAfter,
+        Self::Escaped,
+    ];
+}
+
 /// A JSON object, field by field, as it is written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Object {
@@ -162,6 +175,16 @@ pub enum NoRoute {
 }
 
 impl NoRoute {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Post,
+        Self::Patch,
+        Self::DeleteAll,
+        Self::EmptyId,
+        Self::TwoSegments,
+        Self::OtherPath,
+    ];
+
     /// Its method and path.
     #[must_use]
     pub fn parts(self) -> (&'static str, &'static str) {
