@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_sdk_dynamodb::config::StalledStreamProtectionConfig;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::{Client, Config};
@@ -42,6 +43,8 @@ pub fn client(config: &SdkConfig) -> Client {
         .to_builder()
         .http_client(http_client)
         .timeout_config(timeouts)
+        // A stalled stream would be given up after the attempt is: its timer would only cost a system call.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .retry_config(retries)
         .retry_partition(allowance)
         .build();

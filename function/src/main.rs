@@ -1,6 +1,8 @@
 //! The binary that Lambda runs: configuration, one connection, then request after request.
 
+use std::convert::Infallible;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use function::config::Config;
 use function::event::Event;
@@ -8,10 +10,14 @@ use function::table::Table;
 use function::{Service, client, log};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
-// Lambda sends a process one request at a time, so one thread is all that it needs.
+// Lambda sends a process one request at a time, so one thread is all that it needs. On it a task of its own is woken
+// for nothing, where the runtime asks the system for other events before it polls what it blocks on once more.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run().await {
+    match tokio::spawn(run())
+        .await
+        .unwrap_or_else(|panic| Err(panic.into()))
+    {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error("the function stopped", error.as_ref());
@@ -26,10 +32,14 @@ async fn run() -> Result<(), Error> {
     if let Err(cause) = service.connect().await {
         log::warn("DynamoDB did not answer in init", cause.as_ref());
     }
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<Event>| {
-        let answer = service.handle(event).await;
-        answer.record.write();
-        Ok::<_, Error>(answer.response)
+    let service = Arc::new(service);
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Event>| {
+        let service = Arc::clone(&service);
+        async move {
+            let answer = service.handle(event).await;
+            answer.record.write();
+            Ok::<_, Infallible>(answer.response)
+        }
     }))
     .await
 }
