@@ -181,3 +181,115 @@ impl Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::primitives::Blob;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::response::tests::read;
+
+    fn body(response: &Response) -> Value {
+        serde_json::from_slice(&read(response).body.unwrap()).unwrap()
+    }
+
+    fn stored(id: &str, name: AttributeValue) -> Attributes {
+        let id = AttributeValue::S(id.to_owned());
+        Attributes::from([
+            (attribute::ID.to_owned(), id),
+            (attribute::NAME.to_owned(), name),
+        ])
+    }
+
+    /// An item that takes `length` more bytes of a reply than the shortest.
+    fn long(id: &str, length: usize) -> Attributes {
+        stored(id, AttributeValue::S("x".repeat(length)))
+    }
+
+    fn listed(items: impl Into<Vec<Attributes>>) -> Response {
+        let items = items.into();
+        list(&Page { items, last: None }).unwrap()
+    }
+
+    #[test]
+    fn an_attribute_of_any_type_is_plain_json() {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let number = |number: &str| AttributeValue::N(number.to_owned());
+        for (value, expected) in [
+            (text("a \"quote\""), json!("a \"quote\"")),
+            (number("-1.50"), json!(-1.5)),
+            (AttributeValue::Bool(true), json!(true)),
+            (AttributeValue::Bool(false), json!(false)),
+            (AttributeValue::Null(true), json!(null)),
+            (AttributeValue::B(Blob::new([255, 254])), json!("//4=")),
+            (
+                AttributeValue::Ss(vec!["a".to_owned(), "b".to_owned()]),
+                json!(["a", "b"]),
+            ),
+            (
+                AttributeValue::Ns(vec!["1".to_owned(), "2".to_owned()]),
+                json!([1, 2]),
+            ),
+            (
+                AttributeValue::Bs(vec![Blob::new([0]), Blob::new([1])]),
+                json!(["AA==", "AQ=="]),
+            ),
+            (
+                AttributeValue::L(vec![text("a"), number("1")]),
+                json!(["a", 1]),
+            ),
+            (
+                AttributeValue::M([("a".to_owned(), text("b"))].into()),
+                json!({"a": "b"}),
+            ),
+        ] {
+            assert_eq!(
+                body(&item(&stored("1", value))),
+                json!({"Item": {"id": "1", "name": expected}})
+            );
+        }
+    }
+
+    #[test]
+    fn a_list_goes_on_after_the_last_item_of_the_page() {
+        let page = Page {
+            items: vec![long("a", 1), long("b", 1)],
+            last: Some("b".to_owned()),
+        };
+        let items = json!([{"id": "a", "name": "x"}, {"id": "b", "name": "x"}]);
+        assert_eq!(
+            body(&list(&page).unwrap()),
+            json!({"Items": items, "Count": 2, "ScannedCount": 2, "LastEvaluatedKey": {"id": "b"}})
+        );
+    }
+
+    #[test]
+    fn a_list_ends_before_the_item_that_would_take_the_reply_over_its_most_bytes() {
+        let two = |more| listed([long("a", 0), long("b", more), long("c", 0)]);
+        let size = |items| listed(items).json().len();
+        let both = size(vec![long("a", 0), long("b", 0)]) - size(vec![]);
+        let room = MAX_REPLY - REPLY_RESERVE - both;
+
+        let full = body(&two(room));
+        assert_eq!(
+            (&full["Count"], &full["LastEvaluatedKey"]),
+            (&json!(2), &json!({"id": "b"}))
+        );
+        let over = body(&two(room + 1));
+        assert_eq!(over["Items"], json!([{"id": "a", "name": ""}]));
+        assert_eq!(
+            (&over["Count"], &over["LastEvaluatedKey"]),
+            (&json!(1), &json!({"id": "a"}))
+        );
+    }
+
+    #[test]
+    fn a_list_shows_its_first_item_whatever_its_size() {
+        let first = body(&listed([long("a", MAX_REPLY), long("b", 0)]));
+        assert_eq!(
+            (&first["Count"], &first["LastEvaluatedKey"]),
+            (&json!(1), &json!({"id": "a"}))
+        );
+    }
+}

@@ -80,13 +80,13 @@ impl Writer {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
     use proptest::prelude::*;
 
     use super::*;
 
-    fn read(response: &Response) -> ApiGatewayV2httpResponse {
+    pub(crate) fn read(response: &Response) -> ApiGatewayV2httpResponse {
         serde_json::from_str(response.json()).unwrap()
     }
 
