@@ -40,17 +40,15 @@ pub fn release(workspace: &Path, arch: Arch) -> Result<PathBuf, Error> {
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("CARGO_BUILD_RUSTFLAGS")
         .env_remove(variable(arch, "RUSTFLAGS"));
-    if !arch.is_this_machine() {
-        cross_link(&mut cargo, arch)?;
-    }
+    choose_linker(&mut cargo, arch)?;
     if !run(&mut cargo)? {
         return Err(Error::Build);
     }
     Ok(folder.join(target).join("release/bootstrap"))
 }
 
-/// A fixed address, so that nothing has to be relocated at every start; and the places of the sources, which
-/// would go into the executable with every panic, under names of their own.
+/// One file at a fixed address, so that no library has to be found, nor anything relocated, at every start; and the
+/// places of the sources, which would go into the executable with every panic, under names of their own.
 fn rustflags(workspace: &Path) -> Result<String, Error> {
     let cargo_home = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
@@ -66,7 +64,10 @@ fn rustflags(workspace: &Path) -> Result<String, Error> {
         .find_map(|line| line.strip_prefix("commit-hash: "));
     places.extend(commit.map(|commit| (sources, format!("/rustc/{commit}"))));
 
-    let mut flags = vec!["-Crelocation-model=static".to_owned()];
+    let mut flags = vec![
+        "-Crelocation-model=static".to_owned(),
+        "-Ctarget-feature=+crt-static".to_owned(),
+    ];
     for (place, name) in &places {
         flags.push(format!("--remap-path-prefix={}={name}", place.display()));
     }
@@ -97,17 +98,25 @@ fn rustc(arguments: &[&str]) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Names the linker for another processor, unless the caller named one.
-fn cross_link(cargo: &mut Command, arch: Arch) -> Result<(), Error> {
+/// Names the linker for another processor, unless the caller named one, and makes sure of what it will need.
+fn choose_linker(cargo: &mut Command, arch: Arch) -> Result<(), Error> {
     let variable = variable(arch, "LINKER");
     if env::var_os(&variable).is_some() {
         return Ok(());
     }
-    let linker = arch.cross_linker();
-    if Command::new(linker).arg("--version").output().is_err() {
-        return Err(Error::NoLinker { arch, variable });
+    let native = arch.is_this_machine();
+    let linker = if native { "cc" } else { arch.cross_linker() };
+    match Command::new(linker).arg("-print-file-name=libc.a").output() {
+        // A library that was found is printed with its folder.
+        Ok(output) if output.stdout.starts_with(b"libc.a") => {
+            return Err(Error::NoLibrary { linker });
+        }
+        Err(_) if !native => return Err(Error::NoLinker { arch, variable }),
+        _ => {}
     }
-    cargo.env(variable, linker);
+    if !native {
+        cargo.env(variable, linker);
+    }
     Ok(())
 }
 

@@ -18,6 +18,12 @@ pub enum Error {
     )]
     NoLinker { arch: Arch, variable: String },
 
+    #[error(
+        "{linker} has no C library to link statically: install glibc-static on Fedora or Amazon Linux; \
+         Debian and Ubuntu have it in libc6-dev"
+    )]
+    NoLibrary { linker: &'static str },
+
     #[error("failed to run {}: {source}", program.display())]
     Run { program: PathBuf, source: io::Error },
 
@@ -40,8 +46,7 @@ pub enum Error {
     OtherProcessor(Arch),
 
     #[error(
-        "bootstrap asks for GLIBC_{major}.{minor}, and Lambda's provided.al2023 has 2.34: \
-         build on Debian 12, Ubuntu 22.04 or Amazon Linux 2023"
+        "bootstrap needs libraries that Lambda may not have: the linker did not link it statically"
     )]
-    NewerGlibc { major: u32, minor: u32 },
+    Dynamic,
 }

@@ -31,6 +31,7 @@ use tokio::time::timeout;
 use tower_service::Service;
 
 use crate::client::CONNECT_TIMEOUT;
+use crate::resolver::Resolver;
 
 /// The certificate authorities that Mozilla trusts, Amazon's among them.
 #[must_use]
@@ -46,7 +47,7 @@ pub fn roots() -> RootCertStore {
 /// Never: ring supports TLS 1.2 and 1.3.
 #[must_use]
 pub fn http_client(roots: RootCertStore) -> SharedHttpClient {
-    let mut tcp = TcpConnector::new();
+    let mut tcp = TcpConnector::new_with_resolver(Resolver);
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -63,7 +64,7 @@ pub fn http_client(roots: RootCertStore) -> SharedHttpClient {
 
 /// Opens a connection, to the end of the TLS handshake, within [`CONNECT_TIMEOUT`].
 #[derive(Clone)]
-struct Connect(HttpsConnector<TcpConnector>);
+struct Connect(HttpsConnector<TcpConnector<Resolver>>);
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
