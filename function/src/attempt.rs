@@ -17,7 +17,6 @@ use aws_sdk_dynamodb::config::{self, ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata};
 use aws_smithy_runtime_api::client::interceptors::context::Error as AnyError;
 use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
-use aws_smithy_runtime_api::client::retries::classifiers::RetryClassifierPriority;
 
 /// The error codes with which DynamoDB refuses a request for its rate: nothing was applied.
 ///
@@ -223,9 +222,9 @@ impl<E: OperationError> Intercept for Watch<E> {
     }
 }
 
-/// Has the last word after the SDK's own classifiers, which ask for a retry on every 500, 502, 503,
-/// 504, time-out and I/O error: right for a read, but a write sent again after one of those could
-/// overwrite a newer one.
+/// Has the last word over the SDK's own classifiers, for a retry that one forbids none can ask for. They
+/// do on every 500, 502, 503, 504, time-out and I/O error: right for a read, but a write sent again after
+/// one of those could overwrite a newer one.
 #[derive(Debug)]
 struct LastWord<E> {
     write: bool,
@@ -235,10 +234,6 @@ struct LastWord<E> {
 impl<E: OperationError> ClassifyRetry for LastWord<E> {
     fn name(&self) -> &'static str {
         "LastWord"
-    }
-
-    fn priority(&self) -> RetryClassifierPriority {
-        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
     }
 
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {

@@ -117,6 +117,15 @@ async fn a_write_is_not_repeated_after_a_500() {
 }
 
 #[tokio::test]
+async fn a_connection_on_which_a_request_failed_is_not_used_again() {
+    let found = Reaction::Answer(200, r#"{"Item":{"id":{"S":"secret-id"}}}"#);
+    let backend = Backend::start(&[SERVER_ERROR, found]);
+    let answer = invoke(&backend.service(), get(), LIMIT).await;
+    assert_eq!(answer.record.status, 200);
+    assert_eq!((backend.requests(), backend.connections()), (2, 2));
+}
+
+#[tokio::test]
 async fn a_write_is_not_repeated_after_a_502_without_a_body() {
     writes(&[Reaction::Answer(502, ""), DONE], 503, IN_DOUBT, 1).await;
 }
