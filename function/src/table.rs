@@ -236,3 +236,27 @@ fn cause<E: OperationError>(error: SdkError<E>) -> Cause {
         error.into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_without_an_id_is_that_of_another_table() {
+        let id = |name: &str, value| {
+            id_of(&HashMap::from([(name.to_owned(), value)])).map(str::to_owned)
+        };
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        assert_eq!(id(PARTITION_KEY, text("a")).unwrap(), "a");
+        for (name, value) in [
+            ("pk", text("a")),
+            (PARTITION_KEY, AttributeValue::N("1".to_owned())),
+            (PARTITION_KEY, text("")),
+        ] {
+            assert!(
+                matches!(id(name, value), Err(Error::Misconfigured(_))),
+                "{name}"
+            );
+        }
+    }
+}
