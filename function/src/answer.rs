@@ -116,9 +116,16 @@ impl Writer {
 
     /// An item's own three attributes; another writer may have stored more, which stay unseen.
     fn item(&mut self, attributes: &Attributes) -> &mut Self {
-        let shown = [attribute::ID, attribute::PRICE, attribute::NAME]
+        // Going through the few that there are costs less than to look each name up.
+        let mut own = [attribute::ID, attribute::PRICE, attribute::NAME].map(|name| (name, None));
+        for (name, value) in attributes {
+            if let Some((_, found)) = own.iter_mut().find(|(own, _)| own == name) {
+                *found = Some(value);
+            }
+        }
+        let shown = own
             .into_iter()
-            .filter_map(|name| Some((name, attributes.get(name)?)));
+            .filter_map(|(name, value)| Some((name, value?)));
         self.raw("{")
             .elements(shown, |body, (name, value)| {
                 body.member(name).value(value);
