@@ -37,6 +37,15 @@ impl Arch {
         }
     }
 
+    /// The package that brings the C library to link.
+    pub fn c_library_package(self) -> &'static str {
+        match self {
+            _ if self.is_this_machine() => "libc6-dev",
+            Self::Arm64 => "libc6-dev-arm64-cross",
+            Self::X86_64 => "libc6-dev-amd64-cross",
+        }
+    }
+
     /// Whether this machine builds for itself.
     pub fn is_this_machine(self) -> bool {
         cfg!(all(target_os = "linux", target_env = "gnu"))

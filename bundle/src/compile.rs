@@ -40,9 +40,12 @@ pub fn release(workspace: &Path, arch: Arch) -> Result<PathBuf, Error> {
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("CARGO_BUILD_RUSTFLAGS")
         .env_remove(variable(arch, "RUSTFLAGS"));
-    choose_linker(&mut cargo, arch)?;
+    let linker = linker(arch)?;
+    if !arch.is_this_machine() {
+        cargo.env(variable(arch, "LINKER"), &linker);
+    }
     if !run(&mut cargo)? {
-        return Err(Error::Build);
+        return Err(why(linker, arch));
     }
     Ok(folder.join(target).join("release/bootstrap"))
 }
@@ -98,26 +101,33 @@ fn rustc(arguments: &[&str]) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Names the linker for another processor, unless the caller named one, and makes sure of what it will need.
-fn choose_linker(cargo: &mut Command, arch: Arch) -> Result<(), Error> {
+/// What links for this processor: the caller's choice, or the C compiler.
+fn linker(arch: Arch) -> Result<PathBuf, Error> {
     let variable = variable(arch, "LINKER");
-    if env::var_os(&variable).is_some() {
-        return Ok(());
+    if let Some(linker) = env::var_os(&variable) {
+        return Ok(linker.into());
     }
-    let native = arch.is_this_machine();
-    let linker = if native { "cc" } else { arch.cross_linker() };
-    match Command::new(linker).arg("-print-file-name=libc.a").output() {
-        // A library that was found is printed with its folder.
-        Ok(output) if output.stdout.starts_with(b"libc.a") => {
-            return Err(Error::NoLibrary { linker });
-        }
-        Err(_) if !native => return Err(Error::NoLinker { arch, variable }),
-        _ => {}
+    if arch.is_this_machine() {
+        return Ok("cc".into());
     }
-    if !native {
-        cargo.env(variable, linker);
+    let linker = arch.cross_linker();
+    if Command::new(linker).arg("--version").output().is_err() {
+        return Err(Error::NoLinker { arch, variable });
     }
-    Ok(())
+    Ok(linker.into())
+}
+
+/// Why the build failed, where the linker's own words would name no way out: a C compiler that finds a library
+/// prints it with its folder.
+fn why(linker: PathBuf, arch: Arch) -> Error {
+    let asked = Command::new(&linker)
+        .arg("-print-file-name=libc.a")
+        .output();
+    if asked.is_ok_and(|answer| answer.stdout.trim_ascii() == b"libc.a") {
+        Error::NoLibrary { linker, arch }
+    } else {
+        Error::Build
+    }
 }
 
 /// The environment variable by which cargo takes a setting for this target.

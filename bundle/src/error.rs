@@ -11,18 +11,17 @@ pub enum Error {
     NoTarget { target: &'static str },
 
     #[error(
-        "the linker {} is not installed: run `apt-get install {} libc6-dev-{}-cross` on Debian or Ubuntu, \
+        "the linker {} is not installed: run `apt-get install {} {}` on Debian or Ubuntu, \
          build on a Linux machine with that processor, or name another linker in {variable}",
-        arch.cross_linker(), arch.cross_linker_package(),
-        match arch { Arch::Arm64 => "arm64", Arch::X86_64 => "amd64" }
+        arch.cross_linker(), arch.cross_linker_package(), arch.c_library_package()
     )]
     NoLinker { arch: Arch, variable: String },
 
     #[error(
-        "{linker} has no C library to link statically: install glibc-static on Fedora or Amazon Linux; \
-         Debian and Ubuntu have it in libc6-dev"
+        "{} found no C library to link statically: install {} on Debian or Ubuntu, \
+         or glibc-static on Fedora or Amazon Linux", linker.display(), arch.c_library_package()
     )]
-    NoLibrary { linker: &'static str },
+    NoLibrary { linker: PathBuf, arch: Arch },
 
     #[error("failed to run {}: {source}", program.display())]
     Run { program: PathBuf, source: io::Error },

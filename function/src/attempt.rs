@@ -222,9 +222,9 @@ impl<E: OperationError> Intercept for Watch<E> {
     }
 }
 
-/// Has the last word over the SDK's own classifiers, for a retry that one forbids none can ask for. They
-/// do on every 500, 502, 503, 504, time-out and I/O error: right for a read, but a write sent again after
-/// one of those could overwrite a newer one.
+/// Has the last word over the SDK's own classifiers: where one of them all forbids a retry, there is none.
+/// The SDK's ask for one on every 500, 502, 503, 504, time-out and I/O error: right for a read, but a write
+/// sent again after one of those could overwrite a newer one.
 #[derive(Debug)]
 struct LastWord<E> {
     write: bool,

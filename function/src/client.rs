@@ -43,7 +43,7 @@ pub fn client(config: &SdkConfig) -> Client {
         .to_builder()
         .http_client(http_client)
         .timeout_config(timeouts)
-        // A stalled stream would be given up after the attempt is: its timer would only cost a system call.
+        // A whole attempt is given up before a stalled stream would be, whose timer would only cost a system call.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .retry_config(retries)
         .retry_partition(allowance)

@@ -10,8 +10,8 @@ use function::table::Table;
 use function::{Service, client, log};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
-// Lambda sends a process one request at a time, so one thread is all that it needs. On it a task of its own is woken
-// for nothing, where the runtime asks the system for other events before it polls what it blocks on once more.
+// Lambda sends a process one request at a time, so one thread is all that it needs. There `run` is a task of its own,
+// for the future that the runtime blocks on is polled again only after a system call that asks for other events.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match tokio::spawn(run())

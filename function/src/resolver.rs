@@ -1,12 +1,11 @@
-//! Host names to addresses: by /etc/hosts, and by the name servers of /etc/resolv.conf.
+//! DynamoDB's name to its addresses: by /etc/hosts, and by the name servers of /etc/resolv.conf.
 //!
-//! The C library would do it with plug-ins of the system's, which must be of the very version that an
-//! executable was linked with, and would hold up a thread meanwhile. The bundle is linked statically.
+//! The C library's way would hold up a thread, and may load plug-ins of the system's, which must be of the
+//! very version that was linked: the bundle is linked statically. (Lambda names its runtime API by address.)
 
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 use std::vec;
 
 use hickory_resolver::config::{LookupIpStrategy, ResolverConfig};
@@ -16,9 +15,7 @@ use hickory_resolver::{ResolverBuilder, TokioResolver};
 use hyper_util::client::legacy::connect::dns::Name;
 use tower_service::Service;
 
-/// A name server that has not answered within this time is asked again, so that a datagram can be lost
-/// and the connection still be made within [`CONNECT_TIMEOUT`](crate::client::CONNECT_TIMEOUT).
-const PATIENCE: Duration = Duration::from_millis(300);
+use crate::client::CONNECT_TIMEOUT;
 
 type Builder = ResolverBuilder<TokioRuntimeProvider>;
 type Addresses = vec::IntoIter<SocketAddr>;
@@ -37,21 +34,31 @@ impl Service<Name> for Resolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        // A machine without name servers, such as one that is offline, still knows names of its own.
-        let builder = TokioResolver::builder_tokio().unwrap_or_else(|_| {
-            let no_servers = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
-            TokioResolver::builder_with_config(no_servers, TokioRuntimeProvider::default())
-        });
-        Box::pin(async move { addresses(builder, name.as_str()).await })
+        Box::pin(async move {
+            match TokioResolver::builder_tokio() {
+                Ok(builder) => addresses(builder, name.as_str()).await,
+                // A machine without name servers, such as one that is offline, still knows names of its own.
+                Err(error) => addresses(without_servers(), name.as_str())
+                    .await
+                    .map_err(|_| error),
+            }
+        })
     }
+}
+
+fn without_servers() -> Builder {
+    let config = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
+    TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
 }
 
 async fn addresses(mut builder: Builder, name: &str) -> Result<Addresses, NetError> {
     let options = builder.options_mut();
     // Connections are rare, and the clock by which a cache would age may stand still in a frozen process.
     options.cache_size = 0;
-    options.ip_strategy = LookupIpStrategy::Ipv4thenIpv6;
-    options.timeout = PATIENCE;
+    // Both, for where one family leads nowhere the other is tried.
+    options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
+    // The connection is given up before its name is. Until then a query that stays unanswered is sent again.
+    options.timeout = CONNECT_TIMEOUT;
     let found = builder.build()?.lookup_ip(name).await?;
     let addresses: Vec<_> = found.iter().map(|ip| SocketAddr::new(ip, 0)).collect();
     Ok(addresses.into_iter())
@@ -60,73 +67,106 @@ async fn addresses(mut builder: Builder, name: &str) -> Result<Addresses, NetErr
 #[cfg(test)]
 mod tests {
     use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+    use std::sync::Arc;
+    use std::time::Duration;
 
     use hickory_resolver::config::NameServerConfig;
     use hickory_resolver::proto::op::Message;
     use hickory_resolver::proto::rr::{RData, Record};
     use tokio::net::UdpSocket;
+    use tokio::time::{sleep, timeout};
 
     use super::*;
 
     const TABLES: &str = "dynamodb.eu-central-1.amazonaws.com.";
+    const V4: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+    const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
-    /// Looks [`TABLES`] up at a name server that knows it by this address, and loses the first `lost` queries.
-    async fn look_up(address: IpAddr, lost: usize) -> Result<Vec<IpAddr>, NetError> {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let mut server = NameServerConfig::udp(socket.local_addr().unwrap().ip());
-        server.connections[0].port = socket.local_addr().unwrap().port();
-        tokio::spawn(serve(socket, RData::from(address), lost));
-        let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
-        let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
-        let found = addresses(builder, TABLES).await?;
-        Ok(found.map(|address| address.ip()).collect())
+    /// A name server that knows [`TABLES`] by these addresses, loses its first queries, and takes its time.
+    struct NameServer {
+        known: &'static [IpAddr],
+        lost: usize,
+        delay: Duration,
     }
 
-    async fn serve(socket: UdpSocket, known: RData, lost: usize) {
-        let mut datagram = [0; 512];
-        for query in 0.. {
-            let (length, client) = socket.recv_from(&mut datagram).await.unwrap();
-            if query < lost {
-                continue;
+    impl NameServer {
+        async fn serve(self, socket: Arc<UdpSocket>) {
+            let mut datagram = [0; 512];
+            for number in 0.. {
+                let (length, client) = socket.recv_from(&mut datagram).await.unwrap();
+                if number < self.lost {
+                    continue;
+                }
+                let query = Message::from_vec(&datagram[..length]).unwrap();
+                let asked = query.queries[0].clone();
+                let records = self.known.iter().map(|&address| RData::from(address));
+                let records = records.filter(|data| data.record_type() == asked.query_type());
+                let mut answer = query.into_response();
+                answer.add_answers(
+                    records.map(|data| Record::from_rdata(asked.name().clone(), 5, data)),
+                );
+                let (answer, socket) = (answer.to_vec().unwrap(), Arc::clone(&socket));
+                tokio::spawn(async move {
+                    sleep(self.delay).await;
+                    socket.send_to(&answer, client).await.unwrap();
+                });
             }
-            let query = Message::from_vec(&datagram[..length]).unwrap();
-            let asked = query.queries[0].clone();
-            let mut answer = query.into_response();
-            if asked.query_type() == known.record_type() {
-                answer.add_answer(Record::from_rdata(asked.name().clone(), 5, known.clone()));
-            }
-            let answer = answer.to_vec().unwrap();
-            socket.send_to(&answer, client).await.unwrap();
+        }
+    }
+
+    /// What a connection would be made to.
+    async fn look_up(server: NameServer) -> Vec<IpAddr> {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = socket.local_addr().unwrap();
+        tokio::spawn(server.serve(Arc::new(socket)));
+        let mut config = NameServerConfig::udp(address.ip());
+        config.connections[0].port = address.port();
+        let config = ResolverConfig::from_parts(None, Vec::new(), vec![config]);
+        let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        let found = timeout(CONNECT_TIMEOUT, addresses(builder, TABLES)).await;
+        found.unwrap().unwrap().map(|found| found.ip()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_host_has_addresses_of_either_version() {
+        for known in [&[V4] as &[_], &[V6], &[V4, V6]] {
+            let server = NameServer {
+                known,
+                lost: 0,
+                delay: Duration::ZERO,
+            };
+            assert_eq!(look_up(server).await, known);
         }
     }
 
     #[tokio::test]
-    async fn a_name_is_looked_up_at_the_name_server() {
-        let address = IpAddr::from([192, 0, 2, 1]);
-        assert_eq!(look_up(address, 0).await.unwrap(), [address]);
+    async fn a_lost_query_is_sent_again_before_the_connection_is_given_up() {
+        let server = NameServer {
+            known: &[V4],
+            lost: 2,
+            delay: Duration::ZERO,
+        };
+        assert_eq!(look_up(server).await, [V4]);
     }
 
     #[tokio::test]
-    async fn a_host_may_have_an_address_of_version_6_alone() {
-        let address = IpAddr::from(Ipv6Addr::LOCALHOST);
-        assert_eq!(look_up(address, 0).await.unwrap(), [address]);
-    }
-
-    #[tokio::test]
-    async fn a_lost_datagram_is_sent_again_before_the_connection_is_given_up() {
-        let address = IpAddr::from([192, 0, 2, 1]);
-        let connect = tokio::time::timeout(crate::client::CONNECT_TIMEOUT, look_up(address, 1));
-        assert_eq!(connect.await.unwrap().unwrap(), [address]);
+    async fn an_answer_may_come_after_its_query_was_sent_again() {
+        let server = NameServer {
+            known: &[V4],
+            lost: 0,
+            delay: Duration::from_millis(500),
+        };
+        assert_eq!(look_up(server).await, [V4]);
     }
 
     #[tokio::test]
     async fn a_machine_without_name_servers_knows_itself() {
-        let no_servers = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
-        let builder = || {
-            TokioResolver::builder_with_config(no_servers.clone(), TokioRuntimeProvider::default())
-        };
-        let found: Vec<_> = addresses(builder(), "localhost").await.unwrap().collect();
-        assert_eq!(found, [SocketAddr::from((Ipv4Addr::LOCALHOST, 0))]);
-        assert!(addresses(builder(), TABLES).await.is_err());
+        let found: Vec<_> = addresses(without_servers(), "localhost")
+            .await
+            .unwrap()
+            .map(|found| found.ip())
+            .collect();
+        assert!(found.contains(&IpAddr::V4(Ipv4Addr::LOCALHOST)));
+        assert!(addresses(without_servers(), TABLES).await.is_err());
     }
 }

@@ -37,7 +37,7 @@ impl Backend {
             .with_single_cert(vec![CertificateDer::from(certified.cert)], key)?;
         let config = Arc::new(config);
 
-        let listener = TcpListener::bind("localhost:0")?;
+        let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
         let answers = Arc::new(Answers::new());
         let connections = Arc::new(AtomicU32::new(0));
