@@ -50,7 +50,7 @@ pub fn release(workspace: &Path, arch: Arch) -> Result<PathBuf, Error> {
     Ok(folder.join(target).join("release/bootstrap"))
 }
 
-/// One file at a fixed address, so that no library has to be found, nor anything relocated, at every start; and the
+/// One file at a fixed address, so that a start has no library to find, and next to nothing to relocate; and the
 /// places of the sources, which would go into the executable with every panic, under names of their own.
 fn rustflags(workspace: &Path) -> Result<String, Error> {
     let cargo_home = env::var_os("CARGO_HOME")

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::vec;
 
-use hickory_resolver::config::{LookupIpStrategy, ResolverConfig};
+use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolverConfig};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::{ResolverBuilder, TokioResolver};
@@ -38,7 +38,7 @@ impl Service<Name> for Resolver {
             match TokioResolver::builder_tokio() {
                 Ok(builder) => addresses(builder, name.as_str()).await,
                 // A machine without name servers, such as one that is offline, still knows names of its own.
-                Err(error) => addresses(without_servers(), name.as_str())
+                Err(error) => addresses(with(Vec::new()), name.as_str())
                     .await
                     .map_err(|_| error),
             }
@@ -46,8 +46,8 @@ impl Service<Name> for Resolver {
     }
 }
 
-fn without_servers() -> Builder {
-    let config = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
+fn with(servers: Vec<NameServerConfig>) -> Builder {
+    let config = ResolverConfig::from_parts(None, Vec::new(), servers);
     TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
 }
 
@@ -70,7 +70,6 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use hickory_resolver::config::NameServerConfig;
     use hickory_resolver::proto::op::Message;
     use hickory_resolver::proto::rr::{RData, Record};
     use tokio::net::UdpSocket;
@@ -121,9 +120,7 @@ mod tests {
         tokio::spawn(server.serve(Arc::new(socket)));
         let mut config = NameServerConfig::udp(address.ip());
         config.connections[0].port = address.port();
-        let config = ResolverConfig::from_parts(None, Vec::new(), vec![config]);
-        let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
-        let found = timeout(CONNECT_TIMEOUT, addresses(builder, TABLES)).await;
+        let found = timeout(CONNECT_TIMEOUT, addresses(with(vec![config]), TABLES)).await;
         found.unwrap().unwrap().map(|found| found.ip()).collect()
     }
 
@@ -161,12 +158,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_machine_without_name_servers_knows_itself() {
-        let found: Vec<_> = addresses(without_servers(), "localhost")
+        let found: Vec<_> = addresses(with(Vec::new()), "localhost")
             .await
             .unwrap()
             .map(|found| found.ip())
             .collect();
         assert!(found.contains(&IpAddr::V4(Ipv4Addr::LOCALHOST)));
-        assert!(addresses(without_servers(), TABLES).await.is_err());
+        assert!(addresses(with(Vec::new()), TABLES).await.is_err());
     }
 }
