@@ -217,7 +217,7 @@ variable "live_versions" {
 }
 
 variable "bundle_sha256" {
-  description = "Hash of the deployed bundle, as the output bundle_sha256 gives it: plan, promotion and rollback then need no zip. null: hash the zip that cargo bundle wrote."
+  description = "Hash of the deployed bundle, as the output bundle_sha256 gives it: plan, promotion and rollback then need no zip. null: hash the zip that cargo zip wrote."
   type        = string
   default     = null
 

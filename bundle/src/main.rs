@@ -1,4 +1,4 @@
-//! `cargo bundle` turns the function into the zip that Lambda runs: [`compile`] it, [`archive`] it, [`elf`] checks it.
+//! `cargo zip` turns the function into the zip that Lambda runs: [`compile`] it, [`archive`] it, [`elf`] checks it.
 
 mod arch;
 mod archive;
@@ -17,7 +17,7 @@ use error::Error;
 
 /// Builds the function and writes target/lambda/bootstrap-ARCH.zip, the same bytes for the same sources.
 #[derive(Parser)]
-#[command(bin_name = "cargo bundle")]
+#[command(bin_name = "cargo zip")]
 struct Arguments {
     /// Lambda's processor, as Terraform's variable `architecture` names it.
     #[arg(long, value_enum, default_value_t = Arch::Arm64)]

@@ -1,4 +1,4 @@
-//! `cargo local`: the items API on this machine, until Ctrl-C.
+//! `cargo serve`: the items API on this machine, until Ctrl-C.
 
 mod signal;
 
@@ -19,7 +19,7 @@ use crate::signal::Signal;
 /// Only this machine can reach it. Its address is printed, with commands to try it. Every request
 /// is logged on a line, without the contents of any item. Ctrl-C stops it.
 #[derive(Debug, Parser)]
-#[command(bin_name = "cargo local", version, verbatim_doc_comment, after_help = EXAMPLES)]
+#[command(bin_name = "cargo serve", version, verbatim_doc_comment, after_help = EXAMPLES)]
 struct Arguments {
     /// The port to listen on; 0 takes any free one.
     #[arg(long, value_name = "PORT", default_value_t = 3000)]
@@ -49,10 +49,10 @@ The table is created there if it is missing. Credentials and region are those of
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo local                                            on port 3000, in memory
-  cargo local --data items.db                            kept in a file
-  cargo local --port 0                                   on any free port
-  cargo local --dynamodb-endpoint http://localhost:8000  in DynamoDB Local";
+  cargo serve                                            on port 3000, in memory
+  cargo serve --data items.db                            kept in a file
+  cargo serve --port 0                                   on any free port
+  cargo serve --dynamodb-endpoint http://localhost:8000  in DynamoDB Local";
 
 impl From<Arguments> for Options {
     fn from(arguments: Arguments) -> Self {

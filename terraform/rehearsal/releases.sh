@@ -2,11 +2,11 @@
 # shellcheck shell=bash
 
 bundle() {
-  (cd "$root" && cargo bundle --arch "$architecture")
+  (cd "$root" && cargo zip --arch "$architecture")
   python "$here/rehearsal/bundles.py" "$root/target/lambda/$zip" "$here/rehearsal/second_release.py" "$work/bundles"
 }
 
-# deploys NAME: the next apply finds this bundle where cargo bundle leaves it.
+# deploys NAME: the next apply finds this bundle where cargo zip leaves it.
 deploys() {
   cp "$work/bundles/$1.zip" "$service/target/lambda/$zip"
 }

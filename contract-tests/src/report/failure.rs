@@ -63,7 +63,7 @@ impl Failure {
         let steps = &self.run.steps;
         let mut report = format!(
             "{broken}\n\nFound in case {}, and shrunk to {} requests. To see it, run this script \
-             (cargo local starts an API):\n\n{}\n",
+             (cargo serve starts an API):\n\n{}\n",
             self.cases,
             steps.len(),
             script(steps, &self.run.prefix, &self.place)

@@ -26,7 +26,7 @@ use contender::Contender;
 /// Whatever ends the benchmark, in words.
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// Measures the function that `cargo bundle` ships against a hand-rolled floor.
+/// Measures the function that `cargo zip` ships against a hand-rolled floor.
 #[derive(Parser)]
 #[command(bin_name = "cargo bench -p function --")]
 struct Arguments {

@@ -75,7 +75,7 @@ resource "aws_lambda_function" "function" {
   lifecycle {
     precondition {
       condition     = var.bundle.sha256 != null
-      error_message = "There is no bundle ${var.bundle.path}: run cargo bundle --arch ${var.architecture} first, or set bundle_sha256 to go on with the deployed one."
+      error_message = "There is no bundle ${var.bundle.path}: run cargo zip --arch ${var.architecture} first, or set bundle_sha256 to go on with the deployed one."
     }
   }
 
