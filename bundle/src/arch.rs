@@ -6,9 +6,9 @@ use clap::ValueEnum;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Arch {
-    #[value(name = "arm64")]
+    #[value(name = "arm64", alias = "aarch64")]
     Arm64,
-    #[value(name = "x86_64")]
+    #[value(name = "x86_64", aliases = ["amd64", "x86-64"])]
     X86_64,
 }
 
@@ -62,5 +62,24 @@ impl fmt::Display for Arch {
             Self::Arm64 => "arm64",
             Self::X86_64 => "x86_64",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_usual_name_of_a_processor_is_understood() {
+        for (name, arch) in [
+            ("arm64", Arch::Arm64),
+            ("aarch64", Arch::Arm64),
+            ("x86_64", Arch::X86_64),
+            ("x86-64", Arch::X86_64),
+            ("amd64", Arch::X86_64),
+        ] {
+            assert_eq!(Arch::from_str(name, false), Ok(arch), "{name}");
+        }
+        assert!(Arch::from_str("i386", false).is_err());
     }
 }
