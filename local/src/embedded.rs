@@ -1,85 +1,136 @@
-//! A DynamoDB in this process: dynoxide, served on a port of the loopback interface.
+//! A DynamoDB in this process: dynoxide, which the SDK asks through a connector instead of a port.
 //!
-//! Served, and not called as a library, so that the real SDK, its signatures and its HTTP are at
-//! work between the service and the table.
+//! It has no port because whatever else runs on this machine, a web page in a browser included, could
+//! read and drop the tables behind one.
 
-use std::convert::Infallible;
+use std::fmt;
 use std::fs::OpenOptions;
 use std::io;
-use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
 
-use dynoxide::Database;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use aws_sdk_dynamodb::config::SharedHttpClient;
+use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use dynoxide::{Database, DynoxideError};
+use hyper::body::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::task::spawn_blocking;
 
+use crate::data_file;
 use crate::error::Error;
-use crate::start::listen;
 
-/// How long the requests under way may take when it stops; none is left once the gateway has.
-const STOP_LIMIT: Duration = Duration::from_secs(2);
-
-/// A running DynamoDB. Dropping it stops it too, only without waiting until it has stopped.
-#[derive(Debug)]
-pub(crate) struct Embedded {
-    address: SocketAddr,
-    running: oneshot::Sender<Infallible>,
-    server: JoinHandle<Result<(), String>>,
-}
+/// A DynamoDB whose tables are in memory or in a file. Clones share the tables; the last one closes them.
+#[derive(Clone)]
+pub struct Embedded(Database);
 
 impl Embedded {
-    /// Starts one whose tables are in memory.
-    pub async fn in_memory() -> Result<Self, Error> {
+    /// Opens a DynamoDB whose tables are in memory.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn in_memory() -> Result<Self, Error> {
         let database = Database::memory().map_err(|reason| Error::Memory(reason.to_string()))?;
-        Self::serve(database).await
+        Ok(Self(database))
     }
 
-    /// Starts one whose tables are in this file.
-    pub async fn in_file(path: &Path) -> Result<Self, Error> {
+    /// Opens a DynamoDB whose tables are in this file, which is made if it is not there.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, or belongs to another program; it is then left as it was.
+    pub(crate) fn in_file(path: &Path) -> Result<Self, Error> {
         let unusable = |reason| Error::DataFile(path.to_owned(), reason);
         // Opened here first, for the system says better than SQLite what is wrong with a path; and
         // an absolute path is never one of SQLite's special names, such as ":memory:".
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true);
-        options.open(path).map_err(unusable)?;
+        let file = options.open(path).map_err(unusable)?;
         let absolute = std::path::absolute(path).map_err(unusable)?;
         let absolute = absolute
             .to_str()
             .ok_or_else(|| unusable(io::Error::other("its path is not UTF-8")))?;
-        let database = Database::new(absolute).map_err(|reason| {
-            // What follows the first sentence speaks to users of the library.
-            let reason = reason.to_string();
-            let reason = reason.split(". ").next().unwrap_or_default();
-            Error::NotOurs(path.to_owned(), reason.to_owned())
-        })?;
-        Self::serve(database).await
+        let not_ours = |reason| Error::NotOurs(path.to_owned(), reason);
+        data_file::check(file, absolute).map_err(not_ours)?;
+        let database = Database::new(absolute).map_err(|reason| not_ours(reason.to_string()))?;
+        Ok(Self(database))
     }
 
-    async fn serve(database: Database) -> Result<Self, Error> {
-        let listener = listen(0).await?;
-        let address = listener
-            .local_addr()
-            .map_err(|reason| Error::Listen(0, reason))?;
-        let (running, stopped) = oneshot::channel::<Infallible>();
-        let stopped = async { drop(stopped.await) };
-        let server = dynoxide::server::serve_with_shutdown(listener, database, stopped);
-        Ok(Self {
-            address,
-            running,
-            server: tokio::spawn(server),
+    /// Answers a request of DynamoDB's JSON protocol: the HTTP status, and the body.
+    ///
+    /// `operation` is the last part of `X-Amz-Target`. Those are known that this project's code and tests use.
+    ///
+    /// # Panics
+    /// If dynoxide does.
+    pub async fn answer(&self, operation: &str, body: Bytes) -> (u16, String) {
+        let (database, operation) = (self.0.clone(), operation.to_owned());
+        // SQLite blocks, on the disk too; a request that is under way is finished even if nobody waits for it.
+        let answering = spawn_blocking(move || answer(&database, &operation, &body));
+        answering.await.expect("dynoxide does not panic")
+    }
+
+    /// The SDK's way to these tables: no request leaves the process, wherever its endpoint is.
+    pub(crate) fn http_client(&self) -> SharedHttpClient {
+        let connector = SharedHttpConnector::new(self.clone());
+        http_client_fn(move |_, _| connector.clone())
+    }
+}
+
+impl fmt::Debug for Embedded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Embedded").finish_non_exhaustive()
+    }
+}
+
+impl HttpConnector for Embedded {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let embedded = self.clone();
+        HttpConnectorFuture::new(async move {
+            let target = request.headers().get("x-amz-target").unwrap_or_default();
+            let operation = target.rsplit('.').next().unwrap_or_default();
+            let body = Bytes::copy_from_slice(request.body().bytes().unwrap_or_default());
+            let (status, json) = embedded.answer(operation, body).await;
+            let status = status
+                .try_into()
+                .map_err(|_| ConnectorError::other("a status that is none".into(), None))?;
+            Ok(HttpResponse::new(status, SdkBody::from(json)))
         })
     }
+}
 
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+fn answer(database: &Database, operation: &str, body: &[u8]) -> (u16, String) {
+    let answered = match operation {
+        "CreateTable" => run(body, |request| database.create_table(request)),
+        "DescribeTable" => run(body, |request| database.describe_table(request)),
+        "DeleteTable" => run(body, |request| database.delete_table(request)),
+        "PutItem" => run(body, |request| database.put_item(request)),
+        "GetItem" => run(body, |request| database.get_item(request)),
+        "DeleteItem" => run(body, |request| database.delete_item(request)),
+        "Scan" => run(body, |request| database.scan(request)),
+        "BatchWriteItem" => run(body, |request| database.batch_write_item(request)),
+        _ => {
+            let unknown = r#"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#;
+            return (400, unknown.to_owned());
+        }
+    };
+    match answered {
+        Ok(json) => (200, json),
+        Err(error) => (error.status_code(), error.to_json()),
     }
+}
 
-    /// Lets the requests under way finish; what is kept in a file is then all there.
-    pub async fn stop(self) {
-        drop(self.running);
-        // It is over either way, and nothing that was acknowledged is lost.
-        let _ = timeout(STOP_LIMIT, self.server).await;
-    }
+/// Reads the request, runs it, and writes its answer.
+fn run<Request: DeserializeOwned, Answer: Serialize>(
+    body: &[u8],
+    operation: impl FnOnce(Request) -> dynoxide::Result<Answer>,
+) -> dynoxide::Result<String> {
+    // The SDK gives each member its type, so what cannot be read has a value that DynamoDB refuses.
+    let request = serde_json::from_slice(body)
+        .map_err(|error| DynoxideError::ValidationException(error.to_string()))?;
+    let answer = operation(request)?;
+    serde_json::to_string(&answer)
+        .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }

@@ -3,8 +3,8 @@
 //! In reading order: [`start()`] puts together what the other modules give. The [`gateway`] turns
 //! HTTP requests into the events that Lambda would get, and the function's replies into HTTP
 //! responses. The [`table`] is opened where the [`store`] says: in memory, in a file, or in any
-//! DynamoDB; for the first two, `embedded` runs one. [`log`] writes a line for each request,
-//! and [`error`] says what keeps all this from starting.
+//! DynamoDB; for the first two, [`embedded`] is one in this process, after `data_file` has looked at
+//! the file. [`log`] writes a line for each request, and [`error`] says what keeps all this from starting.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), local::Error> {
@@ -15,7 +15,8 @@
 //! # }
 //! ```
 
-mod embedded;
+mod data_file;
+pub mod embedded;
 pub mod error;
 pub mod gateway;
 pub mod log;

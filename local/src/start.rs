@@ -88,6 +88,5 @@ impl Local {
     /// Stops it: the requests under way are answered, at most for the function's time limit.
     pub async fn stop(self) {
         self.gateway.stop().await;
-        self.table.close().await;
     }
 }

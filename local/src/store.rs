@@ -7,6 +7,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use hyper::Uri;
 
+use crate::embedded::Embedded;
 use crate::error::Error;
 
 /// Where the table is.
@@ -31,8 +32,12 @@ impl fmt::Display for Store {
 }
 
 /// How to reach an embedded DynamoDB. Nothing of the environment can lead it astray.
-pub(crate) fn embedded_config(url: &str) -> SdkConfig {
-    config(url, None, None, None)
+pub(crate) fn embedded_config(embedded: &Embedded) -> SdkConfig {
+    // A name that nothing on a network has: no request goes there. Source: RFC 6761, 6.4.
+    config("http://embedded.invalid", None, None, None)
+        .into_builder()
+        .http_client(embedded.http_client())
+        .build()
 }
 
 /// How to reach the DynamoDB at `url`, with the credentials and the region of the environment, or
@@ -100,8 +105,9 @@ mod tests {
 
     #[test]
     fn the_environment_does_not_reach_an_embedded_table() {
-        let config = embedded_config("http://127.0.0.1:1");
+        let embedded = Embedded::in_memory().expect("a table in memory");
+        let config = embedded_config(&embedded);
         assert_eq!(config.region().map(AsRef::as_ref), Some("us-east-1"));
-        assert_eq!(config.endpoint_url(), Some("http://127.0.0.1:1"));
+        assert_eq!(config.endpoint_url(), Some("http://embedded.invalid"));
     }
 }

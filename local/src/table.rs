@@ -22,12 +22,11 @@ const CREATION_LIMIT: Duration = Duration::from_mins(1);
 /// How often it is looked at meanwhile.
 const CREATION_PAUSE: Duration = Duration::from_millis(200);
 
-/// A table that is there and has the right key.
+/// A table that is there and has the right key. An embedded one is closed with the last client of it.
 #[derive(Debug)]
 pub struct Table {
     client: Client,
     name: String,
-    embedded: Option<Embedded>,
 }
 
 impl Table {
@@ -37,17 +36,14 @@ impl Table {
     /// # Errors
     /// When the store cannot be reached, or the table is not one of items.
     pub async fn open(store: &Store, name: &str) -> Result<Self, Error> {
-        let in_process =
-            |embedded: Embedded| (store::embedded_config(&embedded.url()), Some(embedded));
-        let (config, embedded) = match store {
-            Store::Memory => in_process(Embedded::in_memory().await?),
-            Store::File(path) => in_process(Embedded::in_file(path).await?),
-            Store::Endpoint(url) => (store::endpoint_config(url)?, None),
+        let config = match store {
+            Store::Memory => store::embedded_config(&Embedded::in_memory()?),
+            Store::File(path) => store::embedded_config(&Embedded::in_file(path)?),
+            Store::Endpoint(url) => store::endpoint_config(url)?,
         };
         let table = Self {
             client: client::client(&config),
             name: name.to_owned(),
-            embedded,
         };
         table.make_ready().await.map_err(|failure| match failure {
             Failure::Unreachable(cause) => {
@@ -78,13 +74,6 @@ impl Table {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
-    }
-
-    /// Stops the embedded DynamoDB, if there is one. What is kept in a file is then all there.
-    pub async fn close(self) {
-        if let Some(embedded) = self.embedded {
-            embedded.stop().await;
-        }
     }
 
     async fn make_ready(&self) -> Result<(), Failure> {

@@ -6,7 +6,13 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
     ScalarAttributeType,
 };
-use dynoxide::Database;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use local::embedded::Embedded;
 use local::table::Table;
 use local::{Error, Local, Options, Store, start};
 use support::call;
@@ -41,10 +47,29 @@ async fn failure(store: Store) -> String {
 
 /// A DynamoDB that is not started by the API; it ends with the test.
 async fn somebodys_dynamodb() -> Store {
+    let embedded = Embedded::in_memory().expect("a DynamoDB");
     let listener = local::listen(0).await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let database = Database::memory().expect("a database");
-    tokio::spawn(dynoxide::server::serve_on(listener, database));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let embedded = embedded.clone();
+            let service = service_fn(move |request: Request<Incoming>| {
+                let embedded = embedded.clone();
+                async move {
+                    let target = request.headers()["x-amz-target"].to_str().expect("text");
+                    let operation = target.rsplit('.').next().expect("a part").to_owned();
+                    let body = request.into_body().collect().await?.to_bytes();
+                    let (status, json) = embedded.answer(&operation, body).await;
+                    let response = Response::builder().status(status);
+                    Ok::<_, hyper::Error>(
+                        response.body(Full::<Bytes>::from(json)).expect("an answer"),
+                    )
+                }
+            });
+            let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+            tokio::spawn(connection);
+        }
+    });
     Store::Endpoint(url)
 }
 

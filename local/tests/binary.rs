@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -141,6 +143,108 @@ async fn data_outlives_the_program() {
     assert_eq!(call(&program.url, "GET /items/b", "").await.status, 200);
 }
 
+/// A program that is killed leaves everything in SQLite's log, and nothing in the file itself yet.
+#[tokio::test]
+async fn data_of_a_program_that_was_killed_at_once_is_there() {
+    let folder = folder("data_of_a_program_that_was_killed_at_once_is_there");
+    let file = folder.join("100% #1?.db");
+    let arguments = ["--port", "0", "--data", file.to_str().expect("UTF-8")];
+    let program = Running::start(&arguments);
+    call(&program.url, "PUT /items", r#"{"id":"a"}"#).await;
+    program.stop("KILL");
+
+    let program = Running::start(&arguments);
+    assert_eq!(call(&program.url, "GET /items/a", "").await.status, 200);
+}
+
+/// All the files of a folder, byte for byte.
+fn content(folder: &Path) -> BTreeMap<OsString, Vec<u8>> {
+    let files = std::fs::read_dir(folder).expect("a folder");
+    let files = files.map(|file| file.expect("a file"));
+    files
+        .map(|file| (file.file_name(), std::fs::read(file.path()).expect("read")))
+        .collect()
+}
+
+#[test]
+fn a_file_of_another_program_is_left_as_it_is() {
+    let folder = folder("a_file_of_another_program_is_left_as_it_is");
+    let path = |name: &str| folder.join(name).to_str().expect("UTF-8").to_owned();
+    std::fs::write(path("text"), "not a database, whatever its name says").expect("written");
+    std::fs::write(path("short"), "SQLite").expect("written");
+    std::fs::write(path("damaged"), "SQLite format 3\0, or so it says").expect("written");
+    let made_by = |file: &str, statements: &str| {
+        let database = rusqlite::Connection::open(path(file)).expect("a database");
+        database.execute_batch(statements).expect("statements");
+        database
+    };
+    made_by(
+        "bookmarks",
+        "CREATE TABLE bookmarks (url); INSERT INTO bookmarks VALUES ('http://x');",
+    );
+    made_by("without_tables", "PRAGMA user_version = 7;");
+    made_by("settings", "CREATE TABLE _config (key TEXT, value TEXT);");
+    // While it is open its tables are in its log alone.
+    let logged = made_by(
+        "logged",
+        "PRAGMA journal_mode = WAL; CREATE TABLE notes (x);",
+    );
+    std::fs::copy(path("logged"), path("killed")).expect("copied");
+    std::fs::copy(path("logged-wal"), path("killed-wal")).expect("copied");
+    drop(logged);
+
+    let before = content(&folder);
+    for (name, reason) in [
+        ("text", "it is not an SQLite database"),
+        ("short", "it is not an SQLite database"),
+        ("damaged", "file is not a database"),
+        ("bookmarks", "it is an SQLite database of another program"),
+        (
+            "without_tables",
+            "it is an SQLite database of another program",
+        ),
+        ("settings", "it is an SQLite database of another program"),
+        ("killed", "it is an SQLite database of another program"),
+    ] {
+        let message = fails(&["--port", "0", "--data", &path(name)]);
+        let expected = format!("failed to use the data file {}: {reason}; ", path(name));
+        assert!(message.starts_with(&expected), "{name}: {message}");
+        assert_eq!(content(&folder), before, "{name}");
+    }
+}
+
+/// A port of the table's would be open to every program and every web page on this machine.
+#[cfg(target_os = "linux")]
+#[test]
+fn it_listens_on_one_port_and_no_other() {
+    let folder = folder("it_listens_on_one_port_and_no_other");
+    let file = folder.join("items.db");
+    for store in [&[][..], &["--data", file.to_str().expect("UTF-8")]] {
+        let program = Running::start(&[&["--port", "0"], store].concat());
+        let process = PathBuf::from(format!("/proc/{}", program.child.id()));
+        let sockets: Vec<String> = std::fs::read_dir(process.join("fd"))
+            .expect("its files")
+            .filter_map(|file| std::fs::read_link(file.ok()?.path()).ok())
+            .map(|file| file.display().to_string())
+            .collect();
+        let mut ports = Vec::new();
+        for table in ["net/tcp", "net/tcp6"] {
+            let table = std::fs::read_to_string(process.join(table)).expect("the sockets");
+            for line in table.lines().skip(1) {
+                // "sl local_address rem_address st … inode", where the state 0A is listening.
+                let fields: Vec<&str> = line.split_whitespace().collect();
+                let inode = format!("socket:[{}]", fields[9]);
+                if fields[3] == "0A" && sockets.contains(&inode) {
+                    let (_, port) = fields[1].split_once(':').expect("a port");
+                    ports.push(u16::from_str_radix(port, 16).expect("a number"));
+                }
+            }
+        }
+        let own = program.url.rsplit_once(':').expect("a port").1;
+        assert_eq!(ports, [own.parse().expect("a number")], "{store:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_keeps_it_from_starting_is_said() {
     let folder = folder("what_keeps_it_from_starting_is_said");
@@ -156,14 +260,6 @@ async fn what_keeps_it_from_starting_is_said() {
     let message = fails(&["--port", "0", "--data", &nowhere]);
     assert!(
         message.starts_with(&format!("failed to open the data file {nowhere}: ")),
-        "{message}"
-    );
-
-    let other = path("other.db");
-    std::fs::write(&other, "not a database, whatever its name says").expect("written");
-    let message = fails(&["--port", "0", "--data", &other]);
-    assert!(
-        message.starts_with(&format!("failed to use the data file {other}: ")),
         "{message}"
     );
 

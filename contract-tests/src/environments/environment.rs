@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use function::Service;
+use function::{Service, connector};
 use local::Store;
 use local::gateway::{self, Settings};
 use local::table::Table;
@@ -89,6 +89,8 @@ impl Environment {
                     .config()
                     .to_builder()
                     .endpoint_url(endpoint)
+                    // A table in this process is asked without any connection, wherever its endpoint is.
+                    .http_client(connector::http_client(connector::roots()))
                     .build();
                 Service::new(function::table::Table::new(
                     Client::from_conf(config),
@@ -176,7 +178,6 @@ impl Environment {
                 .send()
                 .await;
         }
-        running.table.close().await;
         if let Some(proxy) = running.proxy {
             proxy.stop().await;
         }

@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use dynoxide::Database;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -12,6 +11,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use local::Store;
+use local::embedded::Embedded;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
@@ -83,22 +83,22 @@ pub struct Proxy {
     onward: Arc<Onward>,
     running: oneshot::Sender<Infallible>,
     server: JoinHandle<()>,
-    /// The table in this process, if it is there.
-    embedded: Option<Embedded>,
-}
-
-#[derive(Debug)]
-struct Embedded {
-    running: oneshot::Sender<Infallible>,
-    server: JoinHandle<Result<(), String>>,
 }
 
 #[derive(Debug)]
 struct Onward {
-    table: String,
-    client: reqwest::Client,
+    table: Table,
     script: Script,
     filter: Option<Filter>,
+}
+
+/// The DynamoDB that requests are forwarded to.
+#[derive(Debug)]
+enum Table {
+    /// In this process.
+    Embedded(Embedded),
+    /// At a URL.
+    Endpoint(String, reqwest::Client),
 }
 
 impl Proxy {
@@ -107,20 +107,19 @@ impl Proxy {
     /// # Errors
     /// What kept it from starting.
     pub async fn start(store: &Store, filter: Option<Filter>) -> Result<Self, String> {
-        let (table, embedded) = match store {
-            Store::Endpoint(url) => (url.clone(), None),
+        let failed = |error| format!("failed to {error}");
+        let table = match store {
+            Store::Endpoint(url) => Table::Endpoint(url.clone(), http()),
             Store::Memory | Store::File(_) => {
-                let (url, embedded) = embedded().await?;
-                (url, Some(embedded))
+                Table::Embedded(Embedded::in_memory().map_err(failed)?)
             }
         };
         let onward = Arc::new(Onward {
             table,
-            client: http(),
             script: Script::default(),
             filter,
         });
-        let listener = listen().await?;
+        let listener = local::listen(0).await.map_err(failed)?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         let (running, stopped) = oneshot::channel();
         let server = tokio::spawn(serve(listener, Arc::clone(&onward), stopped));
@@ -129,7 +128,6 @@ impl Proxy {
             onward,
             running,
             server,
-            embedded,
         })
     }
 
@@ -150,33 +148,12 @@ impl Proxy {
         self.onward.apply_late(|_| true).await;
     }
 
-    /// Stops it, whatever hangs in it, and the table behind it if that is in this process.
+    /// Stops it, whatever hangs in it; a table in this process is then gone.
     pub async fn stop(self) {
         drop(self.running);
         // An error would be a panic of the server's task, which has then stopped as well.
         let _ = self.server.await;
-        if let Some(embedded) = self.embedded {
-            embedded.server.abort();
-            drop(embedded.running);
-        }
     }
-}
-
-async fn listen() -> Result<TcpListener, String> {
-    local::listen(0)
-        .await
-        .map_err(|error| format!("failed to {error}"))
-}
-
-async fn embedded() -> Result<(String, Embedded), String> {
-    let database = Database::memory().map_err(|error| error.to_string())?;
-    let listener = listen().await?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
-    let (running, stopped) = oneshot::channel::<Infallible>();
-    let stopped = async { drop(stopped.await) };
-    let server = dynoxide::server::serve_with_shutdown(listener, database, stopped);
-    let server = tokio::spawn(server);
-    Ok((format!("http://{address}"), Embedded { running, server }))
 }
 
 async fn serve(
@@ -213,6 +190,27 @@ fn id(write: &[u8]) -> Option<String> {
     Some(id.into_iter().flatten().next()?.as_str()?.to_owned())
 }
 
+/// The operation that a request to DynamoDB asks for.
+fn operation(headers: &hyper::HeaderMap) -> &str {
+    let target = headers.get("x-amz-target");
+    let target = target.and_then(|value| value.to_str().ok());
+    target
+        .and_then(|value| value.rsplit('.').next())
+        .unwrap_or_default()
+}
+
+/// A response of DynamoDB's JSON protocol.
+fn json(status: u16, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() =
+        hyper::StatusCode::from_u16(status).expect("a status of DynamoDB's is one");
+    let json = hyper::header::HeaderValue::from_static("application/x-amz-json-1.0");
+    response
+        .headers_mut()
+        .insert(hyper::header::CONTENT_TYPE, json);
+    response
+}
+
 /// Ends a connection without an answer.
 #[derive(Debug)]
 struct Cut;
@@ -229,13 +227,7 @@ impl Onward {
     async fn answer(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Cut> {
         let (head, body) = request.into_parts();
         let body = body.collect().await.map_err(|_| Cut)?.to_bytes();
-        let operation = head
-            .headers
-            .get("x-amz-target")
-            .and_then(|value| value.to_str().ok());
-        let operation = operation
-            .and_then(|value| value.rsplit('.').next())
-            .unwrap_or_default();
+        let operation = operation(&head.headers);
         let write = ["PutItem", "DeleteItem"].contains(&operation);
         if !write && !["GetItem", "Scan"].contains(&operation) {
             // Making and dropping the table is no business of the service's.
@@ -278,14 +270,7 @@ impl Onward {
                 let body = self.filter.map_or(Bytes::from_static(body), |filter| {
                     filter(Bytes::from_static(body))
                 });
-                let mut response = Response::new(Full::new(body));
-                *response.status_mut() =
-                    hyper::StatusCode::from_u16(status).expect("a scripted status is one");
-                let json = hyper::header::HeaderValue::from_static("application/x-amz-json-1.0");
-                response
-                    .headers_mut()
-                    .insert(hyper::header::CONTENT_TYPE, json);
-                Ok(response)
+                Ok(json(status, body))
             }
         }
     }
@@ -295,10 +280,17 @@ impl Onward {
         mut headers: hyper::HeaderMap,
         body: Bytes,
     ) -> Result<Response<Full<Bytes>>, Cut> {
+        let (table, client) = match &self.table {
+            Table::Embedded(embedded) => {
+                let (status, body) = embedded.answer(operation(&headers), body).await;
+                return Ok(json(status, body));
+            }
+            Table::Endpoint(url, client) => (url, client),
+        };
         for name in [hyper::header::HOST, hyper::header::CONTENT_LENGTH] {
             headers.remove(name);
         }
-        let request = self.client.post(&self.table).headers(headers).body(body);
+        let request = client.post(table).headers(headers).body(body);
         let answer = request.send().await.map_err(|_| Cut)?;
         let status = answer.status();
         let mut response = Response::new(Full::default());
