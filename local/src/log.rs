@@ -2,8 +2,6 @@
 
 use std::time::SystemTime;
 
-use function::Route;
-
 use crate::gateway::Exchange;
 
 /// What there is to log of a request, with a line break at the end. It names the route and not the
@@ -11,7 +9,7 @@ use crate::gateway::Exchange;
 ///
 /// ```text
 /// 22:13:56Z 200 GET /items/{id}        2 ms  JCJJxhz4PHcEJgQ=
-/// 22:13:57Z 404 -                      0 ms  JCJJzjZ7PHcEJkA=  no route has this method and path
+/// 22:13:57Z 404 POST -                 0 ms  JCJJzjZ7PHcEJkA=  no such route
 /// 22:13:58Z 503 PUT /items          1204 ms  JCJJyhB0PHcEJ1w=  4 attempts
 ///     cause: dispatch failure: ...
 /// ```
@@ -20,7 +18,12 @@ pub fn entry(exchange: &Exchange<'_>) -> String {
     // "Mon, 14 Apr 2025 22:13:56 GMT"
     let clock = &httpdate::fmt_http_date(SystemTime::now())[17..25];
     let status = exchange.status;
-    let route = exchange.route.map_or("-", Route::key);
+    let request = match (exchange.route, exchange.method) {
+        (Some(route), _) => route.key().to_owned(),
+        // A method can be any word, of any length.
+        (None, Some(method)) => format!("{:.16} -", method.as_str()),
+        (None, None) => "-".to_owned(),
+    };
     let elapsed = exchange.elapsed.as_millis();
     let id = exchange.request_id;
     let attempts = match exchange.record {
@@ -37,14 +40,16 @@ pub fn entry(exchange: &Exchange<'_>) -> String {
         }
         _ => String::new(),
     };
-    format!("{clock}Z {status} {route:<18} {elapsed:>5} ms  {id}{attempts}{refusal}\n{causes}")
+    format!("{clock}Z {status} {request:<18} {elapsed:>5} ms  {id}{attempts}{refusal}\n{causes}")
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
+    use function::Route;
     use function::log::Record;
+    use hyper::Method;
 
     use super::*;
     use crate::gateway::Refusal;
@@ -66,6 +71,7 @@ mod tests {
         };
         let exchange = Exchange {
             request_id: "JCJJxhz4PHcEJgQ=",
+            method: Some(&Method::GET),
             route: Some(Route::GetItem),
             status: 200,
             elapsed: Duration::from_millis(2),
@@ -91,6 +97,7 @@ mod tests {
         };
         let exchange = Exchange {
             request_id: "JCJJxhz4PHcEJgQ=",
+            method: Some(&Method::PUT),
             route: Some(Route::PutItem),
             status: 503,
             elapsed: Duration::from_millis(1204),
@@ -104,19 +111,32 @@ mod tests {
         );
     }
 
-    #[test]
-    fn what_the_gateway_refuses_says_why() {
-        let exchange = Exchange {
+    fn refused(method: Option<&Method>, status: u16, refusal: &Refusal) -> String {
+        line(&Exchange {
             request_id: "JCJJxhz4PHcEJgQ=",
+            method,
             route: None,
-            status: 404,
+            status,
             elapsed: Duration::ZERO,
             record: None,
-            refusal: Some(&Refusal::NoRoute),
-        };
+            refusal: Some(refusal),
+        })
+    }
+
+    #[test]
+    fn a_refusal_shows_the_method_and_the_reason() {
         assert_eq!(
-            line(&exchange),
-            "404 -                      0 ms  JCJJxhz4PHcEJgQ=  no route has this method and path\n"
+            refused(Some(&Method::POST), 404, &Refusal::NoRoute),
+            "404 POST -                 0 ms  JCJJxhz4PHcEJgQ=  no such route\n"
+        );
+        let long = "X".repeat(1000).parse().expect("a method");
+        assert_eq!(
+            refused(Some(&long), 404, &Refusal::NoRoute),
+            "404 XXXXXXXXXXXXXXXX -     0 ms  JCJJxhz4PHcEJgQ=  no such route\n"
+        );
+        assert_eq!(
+            refused(None, 431, &Refusal::HeadTooLarge),
+            "431 -                      0 ms  JCJJxhz4PHcEJgQ=  the request line and the headers are over 10,240 bytes\n"
         );
     }
 }

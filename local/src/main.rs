@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use local::gateway::Settings;
+use local::gateway::{HostName, Settings};
 use local::{Options, Store, log, start};
 
 use crate::signal::Signal;
@@ -33,6 +33,13 @@ struct Arguments {
 
     #[arg(long, value_name = "URL", conflicts_with = "data", help = ENDPOINT, long_help = ENDPOINT_LONG)]
     dynamodb_endpoint: Option<String>,
+
+    /// Answer requests for this host too, whatever their port; may be given several times.
+    ///
+    /// Without it, the API answers only requests for localhost and the loopback addresses, with its own
+    /// port, so that no web page can reach it under a name of the page's own.
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<HostName>,
 
     /// The name of the table.
     #[arg(long, value_name = "NAME", default_value = "http-crud-tutorial-items")]
@@ -62,6 +69,7 @@ impl From<Arguments> for Options {
             (None, None) => Store::Memory,
         };
         let gateway = Settings {
+            allowed_hosts: arguments.allow_host,
             observer: Arc::new(|exchange| tell(&mut io::stderr(), &log::entry(exchange))),
             ..Settings::default()
         };

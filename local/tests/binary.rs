@@ -104,7 +104,8 @@ async fn it_serves_until_it_is_told_to_stop() {
             "{logged}"
         );
         assert!(lines[1].contains(" 200 GET /items/{id} "), "{logged}");
-        assert!(lines[2].contains(" 404 - "), "{logged}");
+        assert!(lines[2].contains(" 404 GET - "), "{logged}");
+        assert!(lines[2].ends_with("  no such route"), "{logged}");
         assert_eq!(lines[3..], ["stopping", "stopped"]);
         assert!(
             !logged.contains("secret") && !logged.contains("hush"),
@@ -262,6 +263,9 @@ async fn what_keeps_it_from_starting_is_said() {
         message.starts_with(&format!("failed to open the data file {nowhere}: ")),
         "{message}"
     );
+
+    let message = fails(&["--allow-host", "http://items.test"]);
+    assert!(message.contains("without a scheme or a port"), "{message}");
 
     fails(&[
         "--data",

@@ -7,25 +7,23 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
 use tokio::time::timeout;
 
+use super::connection::LINGER;
 use super::refusal::Refusal;
 
 /// How large a body may be, in bytes: 10 MB (API Gateway's quota of the payload).
 const LIMIT: usize = 10 * 1024 * 1024;
 
-/// How long what a client still sends of a refused body is read and thrown away.
-const LINGER: Duration = Duration::from_secs(5);
-
-/// Reads the whole body, and never holds more than the limit of it.
-pub(super) async fn read(mut body: Incoming) -> Result<Bytes, Refusal> {
+/// Reads the whole body within this time, and never holds more than the limit of it.
+pub(super) async fn read(mut body: Incoming, within: Duration) -> Result<Bytes, Refusal> {
     let announced = body.size_hint().lower();
     if usize::try_from(announced).is_ok_and(|size| size <= LIMIT) {
-        match Limited::new(&mut body, LIMIT).collect().await {
-            Ok(read) => return Ok(read.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => {}
-            Err(_) => return Err(Refusal::BrokenBody),
+        match timeout(within, Limited::new(&mut body, LIMIT).collect()).await {
+            Ok(Ok(read)) => return Ok(read.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {}
+            Ok(Err(_)) => return Err(Refusal::BrokenBody),
+            Err(_) => return Err(Refusal::SlowBody(within)),
         }
     }
-    // The client gets its answer only if it is not cut off while it is still sending.
     tokio::spawn(timeout(LINGER, async move {
         while let Some(Ok(_)) = body.frame().await {}
     }));

@@ -9,7 +9,7 @@ use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::HeaderValue;
 use hyper::http::request;
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 
 use super::event::{self, Call};
 use super::head::Matched;
@@ -17,13 +17,15 @@ use super::invoke::{Reply, invoke};
 use super::refusal::Refusal;
 use super::server::Api;
 use super::stamp::Stamp;
-use super::{body, reply};
+use super::{body, host, reply};
 
 /// What there is to tell of a request that was answered; nothing of what an item holds.
 #[derive(Debug)]
 pub struct Exchange<'a> {
     /// The gateway's id of the request, which the client sees as `Apigw-Requestid`.
     pub request_id: &'a str,
+    /// The method, if there was a request that could be read.
+    pub method: Option<&'a Method>,
     /// The route, if the request came as far as that.
     pub route: Option<Route>,
     /// The HTTP status that was answered.
@@ -47,8 +49,9 @@ pub(super) async fn answer(
     let (head, body) = request.into_parts();
     // The body comes before any check of the head: a connection that is closed with bytes unread
     // is reset, and the reset may overtake the answer.
-    let body = body::read(body).await;
-    let matched = Matched::find(&head);
+    let body = body::read(body, api.settings.client_limit).await;
+    let matched = host::check(&head, api.port, &api.settings.allowed_hosts)
+        .and_then(|()| Matched::find(&head));
     let route = matched.as_ref().ok().map(|matched| matched.route);
 
     let invoked = match (matched, body) {
@@ -59,21 +62,47 @@ pub(super) async fn answer(
         Ok(Reply { response, record }) => (reply::to_http(&response), record),
         Err(refusal) => (Err(refusal), None),
     };
-    let (mut response, refusal) = match answered {
+    let (response, refusal) = match answered {
         Ok(response) => (response, None),
         Err(refusal) => (refusal.to_http(), Some(refusal)),
     };
-    if let Ok(id) = HeaderValue::from_str(&stamp.request_id) {
-        response.headers_mut().insert("apigw-requestid", id);
-    }
-    (api.settings.observer)(&Exchange {
+    let exchange = Exchange {
         request_id: &stamp.request_id,
+        method: Some(&head.method),
         route,
         status: response.status().as_u16(),
         elapsed: started.elapsed(),
         record: record.as_ref(),
         refusal: refusal.as_ref(),
-    });
+    };
+    tell(api, &exchange, response)
+}
+
+/// Answers what could not be read as a request, and tells the observer of it.
+pub(super) fn refuse(api: &Api, refusal: &Refusal) -> Response<Full<Bytes>> {
+    let response = refusal.to_http();
+    let exchange = Exchange {
+        request_id: &Stamp::now().request_id,
+        method: None,
+        route: None,
+        status: response.status().as_u16(),
+        elapsed: Duration::ZERO,
+        record: None,
+        refusal: Some(refusal),
+    };
+    tell(api, &exchange, response)
+}
+
+/// Tells the observer of an exchange, and returns its response under the id of the request.
+fn tell(
+    api: &Api,
+    exchange: &Exchange<'_>,
+    mut response: Response<Full<Bytes>>,
+) -> Response<Full<Bytes>> {
+    if let Ok(id) = HeaderValue::from_str(exchange.request_id) {
+        response.headers_mut().insert("apigw-requestid", id);
+    }
+    (api.settings.observer)(exchange);
     response
 }
 

@@ -1,8 +1,8 @@
 //! A little API Gateway HTTP API: HTTP/1.1 in, payload-2.0 events to a handler, its replies out.
 //!
-//! What a request goes through, in reading order: [`server`] accepts the connection, [`exchange`]
-//! leads the request through all the rest. [`head`] checks the request line and finds the route,
-//! after [`decode`] has taken the path apart; [`body`] reads what follows. [`event`] writes both as
+//! What a request goes through, in reading order: [`server`] accepts the connection, [`connection`] serves it over
+//! its [`wire`], and [`exchange`] leads each request through all the rest. [`host`] checks whom it is for.
+//! [`head`] checks the request line and finds the route, after [`decode`] has taken the path apart; [`body`] reads what follows. [`event`] writes both as
 //! the JSON that Lambda would get, marked with a [`stamp`]. [`invoke`] runs the handler under
 //! Lambda's limits, and [`reply`] turns what it returns into HTTP. Whenever the gateway answers by
 //! itself, the answer is a [`refusal`].
@@ -15,17 +15,21 @@
 //! [quotas of Lambda]: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
 mod body;
+mod connection;
 mod decode;
 mod event;
 mod exchange;
 mod head;
+mod host;
 mod invoke;
 mod refusal;
 mod reply;
 mod server;
 mod stamp;
+mod wire;
 
 pub use exchange::Exchange;
+pub use host::{HostName, InvalidHostName};
 pub use invoke::{Handler, Reply, handler};
 pub use refusal::Refusal;
 pub use server::{Gateway, Observer, Settings};

@@ -19,9 +19,19 @@ pub enum Refusal {
     /// 400: the body broke off, or is not in the form that its headers announce.
     #[error("the body could not be read")]
     BrokenBody,
+    /// 400: what the client sent is not a request of HTTP/1.1.
+    #[error("not a request of HTTP/1.1 ({0}); this port speaks plain HTTP, not HTTPS")]
+    NotHttp(hyper::Error),
+    /// 403: the request is for a host that is neither this machine nor an allowed one. Only this gateway
+    /// answers so: the public names of an API lead to it alone.
+    #[error("the request is for another host, which --allow-host would allow")]
+    OtherHost,
     /// 404: no route has this method and this path. API Gateway never answers 405.
-    #[error("no route has this method and path")]
+    #[error("no such route")]
     NoRoute,
+    /// 408: the body did not come in time. AWS gives no limit; this is the status that HTTP has for it.
+    #[error("the body did not come within {0:?}")]
+    SlowBody(Duration),
     /// 413: the body is over 10 MB, or the event made of it over 6 MB.
     #[error("the body is over 10 MB, or the event over 6 MB")]
     TooLarge,
@@ -51,8 +61,15 @@ impl Refusal {
     #[must_use]
     pub fn public(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::BrokenEscape | Self::BrokenBody => (StatusCode::BAD_REQUEST, "Bad Request"),
+            Self::BrokenEscape | Self::BrokenBody | Self::NotHttp(_) => {
+                (StatusCode::BAD_REQUEST, "Bad Request")
+            }
+            Self::OtherHost => (
+                StatusCode::FORBIDDEN,
+                "This host is not allowed: use localhost with the port of the API, or start it with --allow-host NAME",
+            ),
             Self::NoRoute => (StatusCode::NOT_FOUND, "Not Found"),
+            Self::SlowBody(_) => (StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
             Self::HeadTooLarge => (
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,

@@ -7,16 +7,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use super::exchange::{self, Exchange};
+use super::connection;
+use super::exchange::Exchange;
+use super::host::HostName;
 use super::invoke::Handler;
 
 /// Is told of every request, once it has been answered.
@@ -27,6 +25,11 @@ pub type Observer = Arc<dyn Fn(&Exchange<'_>) + Send + Sync>;
 pub struct Settings {
     /// How long one invocation may take, as a Lambda function's `Timeout`; 10 s unless set.
     pub time_limit: Duration,
+    /// How long a client may take to send the head of a request, to send its body, and to take in each part
+    /// of an answer; 30 s unless set.
+    pub client_limit: Duration,
+    /// The hosts that a request may be for, besides the loopback interface with the gateway's port.
+    pub allowed_hosts: Vec<HostName>,
     /// Who is told of every request; nobody unless set.
     pub observer: Observer,
 }
@@ -35,6 +38,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             time_limit: Duration::from_secs(10),
+            client_limit: Duration::from_secs(30),
+            allowed_hosts: Vec::new(),
             observer: Arc::new(|_| {}),
         }
     }
@@ -44,6 +49,8 @@ impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
             .field("time_limit", &self.time_limit)
+            .field("client_limit", &self.client_limit)
+            .field("allowed_hosts", &self.allowed_hosts)
             .finish_non_exhaustive()
     }
 }
@@ -100,14 +107,15 @@ pub(super) struct Api {
 
 /// Runs until the other end of `stopped` is gone.
 async fn serve(listener: TcpListener, api: Arc<Api>, mut stopped: oneshot::Receiver<Infallible>) {
-    let graceful = GracefulShutdown::new();
+    let (running, stopping) = watch::channel(());
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             _ = &mut stopped => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    connections.spawn(connection(stream, peer, Arc::clone(&api), graceful.watcher()));
+                    let serving = connection::serve(stream, peer, Arc::clone(&api), stopping.clone());
+                    connections.spawn(serving);
                 }
                 // Out of file descriptors, or a client gone already: both pass.
                 Err(_) => sleep(Duration::from_millis(20)).await,
@@ -115,19 +123,8 @@ async fn serve(listener: TcpListener, api: Arc<Api>, mut stopped: oneshot::Recei
             Some(_) = connections.join_next() => {}
         }
     }
-    drop(listener);
+    drop((listener, running));
     // Whatever is still connected after that is cut when `connections` is dropped.
-    let _ = timeout(api.settings.time_limit, graceful.shutdown()).await;
-}
-
-async fn connection(stream: TcpStream, peer: SocketAddr, api: Arc<Api>, watcher: Watcher) {
-    // Without it an answer may wait 40 ms for an acknowledgement; with neither is it wrong.
-    let _ = stream.set_nodelay(true);
-    let answer = service_fn(move |request| {
-        let api = Arc::clone(&api);
-        async move { Ok::<_, Infallible>(exchange::answer(&api, peer.ip(), request).await) }
-    });
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
-    // A connection that breaks off is the client's affair.
-    let _ = watcher.watch(connection).await;
+    let ended = async { while connections.join_next().await.is_some() {} };
+    let _ = timeout(api.settings.time_limit, ended).await;
 }

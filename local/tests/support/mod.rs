@@ -12,7 +12,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn parse(bytes: &[u8]) -> Self {
+    pub fn parse(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes);
         let (head, body) = text.split_once("\r\n\r\n").expect("an HTTP answer");
         Self {
@@ -31,8 +31,7 @@ impl Answer {
 }
 
 pub async fn connect(url: &str) -> TcpStream {
-    let address = url.strip_prefix("http://").expect("a URL");
-    TcpStream::connect(address).await.expect("a connection")
+    TcpStream::connect(host(url)).await.expect("a connection")
 }
 
 /// Sends these bytes and reads until the server closes the connection.
@@ -45,11 +44,16 @@ pub async fn send_bytes(url: &str, bytes: &[u8]) -> Vec<u8> {
     answer
 }
 
+/// The `Host` of a request to this URL.
+pub fn host(url: &str) -> &str {
+    url.strip_prefix("http://").expect("a URL")
+}
+
 /// Sends a request with these header lines, each ended by `\r\n`.
 pub async fn send(url: &str, line: &str, headers: &str, body: &str) -> Answer {
-    let length = body.len();
+    let (host, length) = (host(url), body.len());
     let request = format!(
-        "{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\
+        "{line} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n\
          {headers}\r\n{body}"
     );
     Answer::parse(&send_bytes(url, request.as_bytes()).await)

@@ -1,0 +1,182 @@
+//! The host that a request is for: only a name of this machine's, so that no web page reaches the API under its own name.
+//!
+//! In DNS rebinding a page at `evil.example` has its name looked up again, as 127.0.0.1. To the browser the
+//! API is then of the page's own origin, which may read and write everything. The `Host` still tells.
+
+use std::net::Ipv6Addr;
+use std::str::FromStr;
+
+use hyper::header::HOST;
+use hyper::http::request;
+use hyper::http::uri::Authority;
+
+use super::refusal::Refusal;
+
+/// The names of the loopback interface, at which the gateway listens.
+const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+
+/// The port of a URL that names none. Source: RFC 9110, 4.2.1.
+const DEFAULT_PORT: u16 = 80;
+
+/// The name of a host without a port, such as `items.test`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostName(String);
+
+/// The error of a text that is not the name of a host.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the name of a host: it must be one such as items.test, without a scheme or a port")]
+pub struct InvalidHostName;
+
+impl FromStr for HostName {
+    type Err = InvalidHostName;
+
+    fn from_str(name: &str) -> Result<Self, InvalidHostName> {
+        let word = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+        let address = name
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
+        let is_address = address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
+        if is_address || (!name.is_empty() && name.chars().all(word)) {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(InvalidHostName)
+        }
+    }
+}
+
+/// Checks that a request is for a loopback name with the gateway's port, or for an allowed name with any port.
+///
+/// The names are those of its one `Host` header, and of its target if that is an absolute URL.
+pub(super) fn check(head: &request::Parts, port: u16, allowed: &[HostName]) -> Result<(), Refusal> {
+    let mut headers = head.headers.get_all(HOST).iter();
+    let (Some(header), None) = (headers.next(), headers.next()) else {
+        return Err(Refusal::OtherHost);
+    };
+    let header = Authority::try_from(header.as_bytes()).map_err(|_| Refusal::OtherHost)?;
+    let mut named = std::iter::once(&header).chain(head.uri.authority());
+    if named.all(|authority| is_allowed(authority, port, allowed)) {
+        Ok(())
+    } else {
+        Err(Refusal::OtherHost)
+    }
+}
+
+fn is_allowed(authority: &Authority, port: u16, allowed: &[HostName]) -> bool {
+    let is = |name: &str| authority.host().eq_ignore_ascii_case(name);
+    let own_port = authority.port_u16().unwrap_or(DEFAULT_PORT) == port;
+    let loopback = own_port && LOOPBACK.into_iter().any(is);
+    // Before an @ stands the name of a user, which no browser sends.
+    !authority.as_str().contains('@') && (loopback || allowed.iter().any(|HostName(name)| is(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::Request;
+
+    use super::*;
+
+    fn allows(target: &str, hosts: &[&str], port: u16) -> bool {
+        let mut request = Request::builder().uri(target);
+        for host in hosts {
+            request = request.header(HOST, *host);
+        }
+        let head = request.body(()).expect("a request").into_parts().0;
+        let allowed = ["items.test", "10.0.0.7"].map(|name| name.parse().expect("a name"));
+        check(&head, port, &allowed).is_ok()
+    }
+
+    #[test]
+    fn the_names_of_the_loopback_interface_are_allowed_with_the_own_port() {
+        for host in [
+            "localhost:3000",
+            "LocalHost:3000",
+            "127.0.0.1:3000",
+            "[::1]:3000",
+        ] {
+            assert!(allows("/items", &[host], 3000), "{host}");
+            assert!(!allows("/items", &[host], 3001), "{host}");
+        }
+        for host in ["localhost", "127.0.0.1", "[::1]"] {
+            assert!(allows("/items", &[host], 80), "{host}");
+            assert!(!allows("/items", &[host], 3000), "{host}");
+        }
+    }
+
+    #[test]
+    fn an_allowed_name_has_any_port() {
+        for host in [
+            "items.test",
+            "Items.Test:3000",
+            "items.test:443",
+            "10.0.0.7",
+        ] {
+            assert!(allows("/items", &[host], 3000), "{host}");
+        }
+    }
+
+    #[test]
+    fn every_other_host_is_refused() {
+        for host in [
+            "evil.example",
+            "evil.example:3000",
+            "localhost.evil.example:3000",
+            "localhost.:3000",
+            "evil-localhost:3000",
+            "x.items.test",
+            "0.0.0.0:3000",
+            "127.0.0.2:3000",
+            "2130706433:3000",
+            "::1:3000",
+            "localhost:3000@evil.example",
+            "evil.example@localhost:3000",
+            "localhost:3000, evil.example",
+            "localhost:03000x",
+            "",
+            " ",
+            ":3000",
+            "http://localhost:3000",
+        ] {
+            assert!(!allows("/items", &[host], 3000), "{host:?}");
+        }
+    }
+
+    #[test]
+    fn there_is_exactly_one_host() {
+        assert!(!allows("/items", &[], 3000));
+        assert!(!allows("/items", &["localhost:3000", "evil.example"], 3000));
+        assert!(!allows(
+            "/items",
+            &["localhost:3000", "localhost:3000"],
+            3000
+        ));
+    }
+
+    #[test]
+    fn an_absolute_target_is_for_an_allowed_host_too() {
+        let allows = |target: &str, host: &str| allows(target, &[host], 3000);
+        assert!(allows("http://localhost:3000/items", "127.0.0.1:3000"));
+        assert!(!allows("http://evil.example/items", "localhost:3000"));
+        assert!(!allows("http://localhost:3000/items", "evil.example"));
+        assert!(!allows("http://localhost/items", "localhost:3000"));
+    }
+
+    #[test]
+    fn a_host_name_has_no_scheme_port_or_path() {
+        for name in ["items.test", "10.0.0.7", "[fd00::7]", "localhost"] {
+            assert_eq!(name.parse(), Ok(HostName(name.to_owned())));
+        }
+        for name in [
+            "",
+            "items.test:80",
+            "http://items.test",
+            "items.test/",
+            "a b",
+            "me@items.test",
+            "fd00::7",
+            "[items.test]",
+            "*",
+        ] {
+            assert_eq!(name.parse::<HostName>(), Err(InvalidHostName), "{name:?}");
+        }
+    }
+}
