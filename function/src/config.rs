@@ -74,7 +74,8 @@ impl Config {
     }
 }
 
-type Variable = Option<String>;
+/// The value of an environment variable, if it is set.
+pub type Variable = Option<String>;
 
 fn table_name(variable: impl Fn(&str) -> Variable) -> Result<String, ConfigError> {
     let name = variable(TABLE_NAME).ok_or(ConfigError::Missing(TABLE_NAME, A_TABLE_NAME))?;
@@ -121,8 +122,12 @@ fn switch(
     }
 }
 
-/// The roots of trust, and the ones of an endpoint of one's own, where there is one.
-fn roots(variable: impl Fn(&str) -> Variable) -> Result<RootCertStore, ConfigError> {
+/// Returns the compiled-in roots of trust, and the certificates of the file that `AWS_CA_BUNDLE` names if
+/// `variable` has it.
+///
+/// # Errors
+/// [`ConfigError::CaBundle`].
+pub fn roots(variable: impl Fn(&str) -> Variable) -> Result<RootCertStore, ConfigError> {
     let mut roots = connector::roots();
     if let Some(path) = variable(CA_BUNDLE).filter(|path| !path.is_empty()) {
         add_bundle(&mut roots, path.as_ref())

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use function::config::ConfigError;
+
 /// Why the API did not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -38,9 +40,17 @@ pub enum Error {
     #[error("use {0:?} as DynamoDB's endpoint: it must be a URL such as http://localhost:8000")]
     EndpointUrl(String),
 
-    /// Nothing that speaks as DynamoDB does answers at the endpoint.
+    /// The certificate authorities of `AWS_CA_BUNDLE` cannot be trusted.
+    #[error("trust the certificate authorities of the environment: {0}")]
+    Authorities(ConfigError),
+
+    /// Nothing answers at the endpoint, or nothing that can be understood.
     #[error("reach DynamoDB at {0}: {1}; is it running there?")]
     Unreachable(String, String),
+
+    /// Another server than DynamoDB answers at the endpoint.
+    #[error("use {0} as DynamoDB's endpoint: what answers there is not DynamoDB, for it says {1}")]
+    NotDynamoDb(String, String),
 
     /// DynamoDB answers, but refuses to describe or to create the table.
     #[error("open the table {0}: DynamoDB says {1}")]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use function::connector;
 use hyper::Uri;
 
 use crate::embedded::Embedded;
@@ -48,10 +49,13 @@ pub(crate) fn endpoint_config(url: &str) -> Result<SdkConfig, Error> {
     if !scheme.is_some_and(|scheme| ["http", "https"].contains(&scheme)) {
         return Err(Error::EndpointUrl(url.to_owned()));
     }
-    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let roots = function::config::roots(variable).map_err(Error::Authorities)?;
     let keys = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
     let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
-    Ok(config(url, keys, variable("AWS_SESSION_TOKEN"), region))
+    let config = config(url, keys, variable("AWS_SESSION_TOKEN"), region);
+    let http_client = connector::http_client(roots);
+    Ok(config.into_builder().http_client(http_client).build())
 }
 
 fn config(

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
@@ -10,6 +11,7 @@ use aws_sdk_dynamodb::types::{
 };
 use function::table::PARTITION_KEY;
 use function::{Service, client};
+use hyper::StatusCode;
 use tokio::time::sleep;
 
 use crate::embedded::Embedded;
@@ -45,11 +47,10 @@ impl Table {
             client: client::client(&config),
             name: name.to_owned(),
         };
+        let url = config.endpoint_url().unwrap_or_default().to_owned();
         table.make_ready().await.map_err(|failure| match failure {
-            Failure::Unreachable(cause) => {
-                let url = config.endpoint_url().unwrap_or_default();
-                Error::Unreachable(url.to_owned(), cause)
-            }
+            Failure::Unreachable(cause) => Error::Unreachable(url, cause),
+            Failure::NotDynamoDb(answer) => Error::NotDynamoDb(url, answer),
             Failure::Refused(cause) => Error::Table(name.to_owned(), cause),
             Failure::OtherKey => Error::OtherKey(name.to_owned()),
             Failure::Late => Error::NotActive(name.to_owned()),
@@ -92,7 +93,12 @@ impl Table {
     async fn describe(&self) -> Result<Option<TableDescription>, Failure> {
         let described = self.client.describe_table().table_name(&self.name).send();
         match described.await {
-            Ok(described) => Ok(described.table),
+            Ok(described) => match described.table {
+                Some(table) => Ok(Some(table)),
+                None => Err(Failure::NotDynamoDb(
+                    "200 OK, and nothing of a table".to_owned(),
+                )),
+            },
             Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -139,6 +145,7 @@ fn has_our_key(table: &TableDescription) -> bool {
 /// Why a table is not ready.
 enum Failure {
     Unreachable(String),
+    NotDynamoDb(String),
     Refused(String),
     OtherKey,
     Late,
@@ -149,18 +156,28 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     fn from(failed: SdkError<E>) -> Self {
-        match &failed {
-            SdkError::ServiceError(refused) => {
-                let refused = refused.err();
-                let code = refused.code().unwrap_or("an error without a code");
-                Self::Refused(format!(
-                    "{code}: {}",
-                    refused.message().unwrap_or("no message")
-                ))
-            }
-            _ => Self::Unreachable(error::chain(&failed)),
+        if let Some(code) = failed.code() {
+            let message = failed.message().unwrap_or("no message");
+            return Self::Refused(format!("{code}: {message}"));
+        }
+        // DynamoDB gives every error a code.
+        match failed.raw_response() {
+            Some(answer) => Self::NotDynamoDb(first_lines(answer)),
+            None => Self::Unreachable(error::chain(&failed)),
         }
     }
+}
+
+/// The status of an answer, and the headers that tell which server gave it.
+fn first_lines(answer: &HttpResponse) -> String {
+    let status = StatusCode::from_u16(answer.status().as_u16());
+    let status = status.map_or_else(|_| answer.status().to_string(), |status| status.to_string());
+    let headers = ["content-type", "server"].map(|name| answer.headers().get(name));
+    let headers = headers.into_iter().flatten();
+    std::iter::once(status.as_str())
+        .chain(headers)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 impl From<aws_sdk_dynamodb::error::BuildError> for Failure {

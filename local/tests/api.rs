@@ -16,6 +16,7 @@ use local::embedded::Embedded;
 use local::table::Table;
 use local::{Error, Local, Options, Store, start};
 use support::call;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 async fn on(store: Store) -> Result<Local, Error> {
     start(Options {
@@ -71,6 +72,21 @@ async fn somebodys_dynamodb() -> Store {
         }
     });
     Store::Endpoint(url)
+}
+
+/// The URL of a server that gives this answer to every request; it ends with the test.
+async fn canned(answer: String) -> String {
+    let listener = local::listen(0).await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    url
 }
 
 #[tokio::test]
@@ -177,6 +193,33 @@ async fn what_keeps_it_from_starting_is_said() {
         message.starts_with(&format!("reach DynamoDB at {url}: ")),
         "{message}"
     );
+
+    for (head, body, said) in [
+        (
+            "404 Not Found\r\ncontent-type: text/html\r\nserver: a web server",
+            "<h1>Not here</h1>",
+            "404 Not Found, text/html, a web server",
+        ),
+        (
+            "200 OK\r\ncontent-type: text/html",
+            "<h1>Hello</h1>",
+            "200 OK, text/html",
+        ),
+        ("200 OK", "{}", "200 OK, and nothing of a table"),
+        ("302 Found\r\nlocation: /login", "", "302 Found"),
+        ("501 Not Implemented", "no", "501 Not Implemented"),
+    ] {
+        let url = canned(format!(
+            "HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        ))
+        .await;
+        let message = failure(Store::Endpoint(url.clone())).await;
+        let expected = format!(
+            "use {url} as DynamoDB's endpoint: what answers there is not DynamoDB, for it says {said}"
+        );
+        assert_eq!(message, expected);
+    }
 
     let message = failure(Store::Endpoint("localhost:8000".to_owned())).await;
     assert!(message.contains("must be a URL"), "{message}");

@@ -5,10 +5,14 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 
+use rustls::crypto::ring;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use support::call;
 
 fn program(arguments: &[&str]) -> Command {
@@ -244,6 +248,60 @@ fn it_listens_on_one_port_and_no_other() {
         let own = program.url.rsplit_once(':').expect("a port").1;
         assert_eq!(ports, [own.parse().expect("a number")], "{store:?}");
     }
+}
+
+/// The URL of an HTTPS server that is not DynamoDB, and its certificate, which it has signed itself.
+fn self_signed() -> (String, String) {
+    let certified = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("signed");
+    let key = certified.signing_key.serialize_der();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions of TLS")
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certified.cert.der().clone()],
+            key.try_into().expect("a key"),
+        );
+    let config = Arc::new(config.expect("a configuration"));
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("https://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let session = ServerConnection::new(Arc::clone(&config)).expect("a session");
+            let mut stream = StreamOwned::new(session, stream.expect("a client"));
+            let _ = stream.read(&mut [0; 4096]);
+            let answer = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
+            let _ = stream.write_all(answer);
+        }
+    });
+    (url, certified.cert.pem())
+}
+
+#[test]
+fn an_endpoint_may_have_an_authority_of_its_own() {
+    let folder = folder("an_endpoint_may_have_an_authority_of_its_own");
+    let (url, certificate) = self_signed();
+    let bundle = folder.join("authority.pem");
+    std::fs::write(&bundle, certificate).expect("written");
+    let message = |bundle: &Path| {
+        let mut program = program(&["--port", "0", "--dynamodb-endpoint", &url]);
+        let output = program.env("AWS_CA_BUNDLE", bundle).output();
+        String::from_utf8(output.expect("a process").stderr).expect("text")
+    };
+    let trusted = message(&bundle);
+    assert!(
+        trusted.contains("is not DynamoDB, for it says 404 Not Found"),
+        "{trusted}"
+    );
+    let unknown = message(Path::new(""));
+    assert!(
+        unknown.contains("invalid peer certificate: UnknownIssuer"),
+        "{unknown}"
+    );
+    let missing = message(&folder.join("missing.pem"));
+    let expected =
+        "failed to trust the certificate authorities of the environment: AWS_CA_BUNDLE is ";
+    assert!(missing.starts_with(expected), "{missing}");
 }
 
 #[tokio::test]
