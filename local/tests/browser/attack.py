@@ -1,0 +1,161 @@
+"""`attack.py LOCAL`: opens an attacker's page in a browser, and checks that the program LOCAL is safe from it.
+
+The page comes from two origins: once from a host of its own, and once, as after DNS rebinding, from a host that has the
+API's port and whose address is now the API's. That this second attack works where the host is allowed shows that the
+page is able to read and to change.
+"""
+
+import contextlib
+import http.client
+import json
+import pathlib
+import queue
+import re
+import shutil
+import socket
+import socketserver
+import subprocess
+import sys
+import tempfile
+import threading
+
+PAGE = pathlib.Path(__file__).with_name("page.html").read_bytes()
+BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+REBOUND = "rebound.example"
+# What only a page that reads the list can know.
+CANARY = "canary"
+
+
+class Attacker(socketserver.ThreadingTCPServer):
+    """Serves the page, hears what it saw, and passes all else on to the API, as the network does after a rebinding."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, api_port):
+        super().__init__(("127.0.0.1", 0), Connection)
+        self.api_port = api_port
+        self.seen = queue.Queue()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Connection(socketserver.BaseRequestHandler):
+    def handle(self):
+        start = self.request.recv(65536)
+        if start.startswith(b"GET /page"):
+            self.answer(PAGE)
+        elif start.startswith(b"POST /seen"):
+            head, body = start.split(b"\r\n\r\n", 1)
+            length = int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE)[1])
+            while len(body) < length:
+                body += self.request.recv(65536)
+            self.server.seen.put(json.loads(body))
+            self.answer(b"")
+        else:
+            with socket.create_connection(("127.0.0.1", self.server.api_port)) as api, contextlib.suppress(OSError):
+                api.sendall(start)
+                threading.Thread(target=pump, args=(self.request, api), daemon=True).start()
+                pump(api, self.request)
+
+    def answer(self, page):
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {len(page)}\r\nconnection: close\r\n\r\n"
+        self.request.sendall(head.encode() + page)
+
+
+def pump(source, target):
+    with contextlib.suppress(OSError):
+        while received := source.recv(65536):
+            target.sendall(received)
+        target.shutdown(socket.SHUT_WR)
+
+
+@contextlib.contextmanager
+def running(program, *arguments):
+    """A running API with one item, by its port."""
+    process = subprocess.Popen(
+        [program, "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        port = int(re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())[1])
+        call(port, "PUT", "/items", json.dumps({"id": "secret", "name": CANARY}))
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def call(port, method, path, body=None):
+    connection = http.client.HTTPConnection("localhost", port, timeout=10)
+    connection.request(method, path, body)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    assert answer.status == 200, f"{method} {path}: {answer.status} {text}"
+    return text
+
+
+def visit(browser, url, attacker):
+    """What the page at this URL saw."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        command = [
+            browser,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--remote-debugging-port=0",
+            f"--user-data-dir={profile}",
+            f"--host-resolver-rules=MAP *.example 127.0.0.1:{attacker.server_address[1]}",
+            url,
+        ]
+        log = pathlib.Path(profile, "log")
+        with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+            try:
+                return attacker.seen.get(timeout=120)
+            except queue.Empty:
+                sys.exit(f"error: the page at {url} reported nothing within 120 s:\n{log.read_text()}")
+            finally:
+                process.terminate()
+
+
+def attack(browser, program, origin, api, *arguments):
+    """What a page of this origin saw, and whether the items are another than before."""
+    with running(program, *arguments) as port:
+        before = call(port, "GET", "/items")
+        url = f"{origin.format(port=port)}/page#{api.format(port=port)}"
+        seen = visit(browser, url, Attacker(port))
+        after = call(port, "GET", "/items")
+    print(f"\n{url} {' '.join(arguments)}")
+    for attempt, what in seen.items():
+        print(f"  {attempt:22} {str(what)[:120]}")
+    print(f"  items afterwards       {after}")
+    return CANARY in json.dumps(seen), before != after
+
+
+def main():
+    [program] = sys.argv[1:]
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not browser:
+        sys.exit("error: there is no browser: install Chromium, such as by apt-get install chromium")
+    rebound = f"http://{REBOUND}:{{port}}"
+    wrong = []
+    for origin, api in [
+        ("http://attacker.example", "http://127.0.0.1:{port}"),
+        ("http://attacker.example", "http://localhost:{port}"),
+        (rebound, rebound),
+    ]:
+        read, changed = attack(browser, program, origin, api)
+        if read or changed:
+            wrong.append(f"a page at {origin} {'read' if read else 'changed'} the items of the API at {api}")
+    read, changed = attack(browser, program, rebound, rebound, "--allow-host", REBOUND)
+    if not (read and changed):
+        wrong.append("the page is no attack: where its host is allowed, it does not read and change the items")
+    print()
+    sys.exit("\n".join(f"error: {line}" for line in wrong) or None)
+
+
+if __name__ == "__main__":
+    main()
