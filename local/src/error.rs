@@ -49,7 +49,7 @@ pub enum Error {
     Unreachable(String, String),
 
     /// Another server than DynamoDB answers at the endpoint.
-    #[error("use {0} as DynamoDB's endpoint: what answers there is not DynamoDB, for it says {1}")]
+    #[error("use {0} as DynamoDB's endpoint: what answers there is not DynamoDB: {1}")]
     NotDynamoDb(String, String),
 
     /// DynamoDB answers, but refuses to describe or to create the table.

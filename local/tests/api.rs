@@ -215,9 +215,8 @@ async fn what_keeps_it_from_starting_is_said() {
         ))
         .await;
         let message = failure(Store::Endpoint(url.clone())).await;
-        let expected = format!(
-            "use {url} as DynamoDB's endpoint: what answers there is not DynamoDB, for it says {said}"
-        );
+        let expected =
+            format!("use {url} as DynamoDB's endpoint: what answers there is not DynamoDB: {said}");
         assert_eq!(message, expected);
     }
 

@@ -290,7 +290,7 @@ fn an_endpoint_may_have_an_authority_of_its_own() {
     };
     let trusted = message(&bundle);
     assert!(
-        trusted.contains("is not DynamoDB, for it says 404 Not Found"),
+        trusted.contains("is not DynamoDB: 404 Not Found"),
         "{trusted}"
     );
     let unknown = message(Path::new(""));

@@ -20,7 +20,7 @@ pub enum Refusal {
     #[error("the body could not be read")]
     BrokenBody,
     /// 400: what the client sent is not a request of HTTP/1.1.
-    #[error("not a request of HTTP/1.1 ({0}); this port speaks plain HTTP, not HTTPS")]
+    #[error("not a request of plain HTTP/1.1: {0}")]
     NotHttp(hyper::Error),
     /// 403: the request is for a host that is neither this machine nor an allowed one. Only this gateway
     /// answers so: the public names of an API lead to it alone.
