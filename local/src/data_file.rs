@@ -1,4 +1,4 @@
-//! The look at a data file before it is used: a file of another program is left as it is.
+//! The check of a data file before it is used: a file of another program is left as it is.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -10,10 +10,13 @@ use rusqlite::{Connection, OpenFlags};
 /// The first bytes of every SQLite database. Source: <https://sqlite.org/fileformat2.html#magic_header_string>
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
+/// The tables in which dynoxide keeps its own state, made in one transaction.
+const OURS: [&str; 3] = ["_config", "_tables", "_stream_records"];
+
 /// The characters that mean something else in the path of a URI.
 const RESERVED: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
 
-/// Checks that a file is empty, or one that an embedded DynamoDB made, without changing a byte of it.
+/// Checks that a file is new, or one that an embedded DynamoDB made, without changing a byte of it.
 ///
 /// # Errors
 /// Why it is not, in words that fit after the name of the file.
@@ -34,39 +37,67 @@ pub(crate) fn check(mut file: File, path: &str) -> Result<(), String> {
     if start != MAGIC {
         return Err("it is not an SQLite database".to_owned());
     }
-    match has_our_tables(path) {
+    match is_ours(path) {
         Ok(true) => Ok(()),
         Ok(false) => Err("it is an SQLite database of another program".to_owned()),
         Err(error) => Err(error.to_string()),
     }
 }
 
-/// Returns `true` if the database has the tables in which dynoxide keeps its own state.
-fn has_our_tables(path: &str) -> Result<bool, Box<dyn Error>> {
-    // Immutable: SQLite then takes no lock, recovers nothing, and makes no file beside this one.
-    let uri = format!("file:{}?immutable=1", utf8_percent_encode(path, RESERVED));
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-    let database = Connection::open_with_flags(uri, flags)?;
-    let (tables, ours): (u32, u32) = database.query_row(
-        "SELECT count(*), count(*) FILTER (WHERE name IN ('_config', '_tables'))
-         FROM sqlite_schema WHERE type = 'table'",
-        [],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    if tables == 0 {
-        return Ok(log_makes_our_tables(path)?);
+/// Returns `true` if a database is one that dynoxide made, or if nothing was ever stored in it.
+fn is_ours(path: &str) -> Result<bool, Box<dyn Error>> {
+    let tables = Tables::of(path);
+    match &tables {
+        Ok(tables) if tables.ours == OURS.len() => return Ok(true),
+        Ok(tables) if tables.all > 0 => return Ok(false),
+        _ => {}
     }
-    Ok(ours == 2)
+    // A program that was killed leaves its first tables in the write-ahead log, and a file that is only
+    // partly written makes sense together with the log.
+    match fs::read(format!("{path}-wal")) {
+        Ok(log) if !log.is_empty() => Ok(makes_our_tables(&log)),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(tables?.unmarked),
+    }
 }
 
-/// Returns `true` if the write-ahead log has the statement that makes the first of our tables, as it has
-/// when a program was killed before SQLite moved anything out of the log. SQLite itself could not read
-/// the log without writing to the files.
-fn log_makes_our_tables(path: &str) -> io::Result<bool> {
-    const STATEMENT: &[u8] = b"CREATE TABLE _config (";
-    match fs::read(format!("{path}-wal")) {
-        Ok(log) => Ok(log.windows(STATEMENT.len()).any(|bytes| bytes == STATEMENT)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
+/// The tables of a database, without those that are still in its write-ahead log.
+struct Tables {
+    all: usize,
+    /// How many of [`OURS`] there are.
+    ours: usize,
+    /// `true` if no program has left its mark: neither an application id nor a version.
+    unmarked: bool,
+}
+
+impl Tables {
+    fn of(path: &str) -> rusqlite::Result<Self> {
+        // Immutable: SQLite then takes no lock, recovers nothing, and makes no file beside this one.
+        let uri = format!("file:{}?immutable=1", utf8_percent_encode(path, RESERVED));
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        let database = Connection::open_with_flags(uri, flags)?;
+        let mut names = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
+        let names: Vec<String> = names
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let mark = |name| database.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        Ok(Self {
+            all: names.len(),
+            ours: OURS
+                .iter()
+                .filter(|ours| names.iter().any(|name| name == *ours))
+                .count(),
+            unmarked: mark("application_id")? == 0 && mark("user_version")? == 0,
+        })
     }
+}
+
+/// Returns `true` if a write-ahead log has the statements that make our tables. It is searched as bytes,
+/// because SQLite cannot read a log without writing to the files.
+fn makes_our_tables(log: &[u8]) -> bool {
+    OURS.iter().all(|name| {
+        let statement = format!("CREATE TABLE {name} (");
+        let mut bytes = log.windows(statement.len());
+        bytes.any(|bytes| bytes == statement.as_bytes())
+    })
 }

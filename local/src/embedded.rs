@@ -1,6 +1,6 @@
 //! A DynamoDB in this process: dynoxide, which the SDK asks through a connector instead of a port.
 //!
-//! It has no port because whatever else runs on this machine, a web page in a browser included, could
+//! It has no port because any other program on this machine, and any web page in a browser on it, could
 //! read and drop the tables behind one.
 
 use std::fmt;
@@ -44,32 +44,36 @@ impl Embedded {
     /// When the file cannot be opened, or belongs to another program; it is then left as it was.
     pub(crate) fn in_file(path: &Path) -> Result<Self, Error> {
         let unusable = |reason| Error::DataFile(path.to_owned(), reason);
-        // Opened here first, for the system says better than SQLite what is wrong with a path; and
-        // an absolute path is never one of SQLite's special names, such as ":memory:".
+        // Opened here first, because the system says better than SQLite what is wrong with a path.
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true);
         let file = options.open(path).map_err(unusable)?;
-        let absolute = std::path::absolute(path).map_err(unusable)?;
-        let absolute = absolute
+        // Never one of SQLite's special names, such as ":memory:"; and SQLite puts its log beside the file
+        // that a link leads to.
+        let canonical = path.canonicalize().map_err(unusable)?;
+        let canonical = canonical
             .to_str()
             .ok_or_else(|| unusable(io::Error::other("its path is not UTF-8")))?;
         let not_ours = |reason| Error::NotOurs(path.to_owned(), reason);
-        data_file::check(file, absolute).map_err(not_ours)?;
-        let database = Database::new(absolute).map_err(|reason| not_ours(reason.to_string()))?;
+        data_file::check(file, canonical).map_err(not_ours)?;
+        let database = Database::new(canonical).map_err(|reason| not_ours(reason.to_string()))?;
         Ok(Self(database))
     }
 
     /// Answers a request of DynamoDB's JSON protocol: the HTTP status, and the body.
     ///
-    /// `operation` is the last part of `X-Amz-Target`. Those are known that this project's code and tests use.
-    ///
-    /// # Panics
-    /// If dynoxide does.
-    pub async fn answer(&self, operation: &str, body: Bytes) -> (u16, String) {
-        let (database, operation) = (self.0.clone(), operation.to_owned());
-        // SQLite blocks, on the disk too; a request that is under way is finished even if nobody waits for it.
+    /// `target` is the header `X-Amz-Target`, which ends in the name of the operation. Only the operations
+    /// that this project uses are known.
+    pub async fn answer(&self, target: &str, body: Bytes) -> (u16, String) {
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let database = self.0.clone();
+        // SQLite blocks, also on the disk. A request that has begun is finished even if its client is gone.
         let answering = spawn_blocking(move || answer(&database, &operation, &body));
-        answering.await.expect("dynoxide does not panic")
+        answering.await.unwrap_or_else(|_| {
+            failed(&DynoxideError::InternalServerError(
+                "it panicked".to_owned(),
+            ))
+        })
     }
 
     /// The SDK's way to these tables: no request leaves the process, wherever its endpoint is.
@@ -90,12 +94,11 @@ impl HttpConnector for Embedded {
         let embedded = self.clone();
         HttpConnectorFuture::new(async move {
             let target = request.headers().get("x-amz-target").unwrap_or_default();
-            let operation = target.rsplit('.').next().unwrap_or_default();
             let body = Bytes::copy_from_slice(request.body().bytes().unwrap_or_default());
-            let (status, json) = embedded.answer(operation, body).await;
+            let (status, json) = embedded.answer(target, body).await;
             let status = status
                 .try_into()
-                .map_err(|_| ConnectorError::other("a status that is none".into(), None))?;
+                .map_err(|_| ConnectorError::other("an invalid status".into(), None))?;
             Ok(HttpResponse::new(status, SdkBody::from(json)))
         })
     }
@@ -116,10 +119,11 @@ fn answer(database: &Database, operation: &str, body: &[u8]) -> (u16, String) {
             return (400, unknown.to_owned());
         }
     };
-    match answered {
-        Ok(json) => (200, json),
-        Err(error) => (error.status_code(), error.to_json()),
-    }
+    answered.map_or_else(|error| failed(&error), |json| (200, json))
+}
+
+fn failed(error: &DynoxideError) -> (u16, String) {
+    (error.status_code(), error.to_json())
 }
 
 /// Reads the request, runs it, and writes its answer.

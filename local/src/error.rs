@@ -49,7 +49,10 @@ pub enum Error {
     Unreachable(String, String),
 
     /// Another server than DynamoDB answers at the endpoint.
-    #[error("use {0} as DynamoDB's endpoint: what answers there is not DynamoDB: {1}")]
+    #[error(
+        "use {0} as DynamoDB's endpoint: what answers there is not DynamoDB, but says {1}; \
+         check the host and the port"
+    )]
     NotDynamoDb(String, String),
 
     /// DynamoDB answers, but refuses to describe or to create the table.

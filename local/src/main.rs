@@ -52,7 +52,8 @@ const ENDPOINT_LONG: &str = "\
 Keep the items in the DynamoDB at this URL, such as DynamoDB Local.
 
 The table is created there if it is missing. Credentials and region are those of the environment
-(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION), or made up if it has none.";
+(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION), or made up if it has none. AWS_CA_BUNDLE may name
+a PEM file of certificate authorities to trust as well.";
 
 const EXAMPLES: &str = "\
 Examples:

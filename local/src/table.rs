@@ -162,6 +162,10 @@ where
         }
         // DynamoDB gives every error a code.
         match failed.raw_response() {
+            // A proxy may answer so while DynamoDB starts behind it.
+            Some(answer) if answer.status().is_server_error() => {
+                Self::Unreachable(format!("what answers there says {}", first_lines(answer)))
+            }
             Some(answer) => Self::NotDynamoDb(first_lines(answer)),
             None => Self::Unreachable(error::chain(&failed)),
         }

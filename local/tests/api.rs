@@ -47,7 +47,7 @@ async fn failure(store: Store) -> String {
 }
 
 /// A DynamoDB that is not started by the API; it ends with the test.
-async fn somebodys_dynamodb() -> Store {
+async fn external_dynamodb() -> Store {
     let embedded = Embedded::in_memory().expect("a DynamoDB");
     let listener = local::listen(0).await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -58,9 +58,9 @@ async fn somebodys_dynamodb() -> Store {
                 let embedded = embedded.clone();
                 async move {
                     let target = request.headers()["x-amz-target"].to_str().expect("text");
-                    let operation = target.rsplit('.').next().expect("a part").to_owned();
+                    let target = target.to_owned();
                     let body = request.into_body().collect().await?.to_bytes();
-                    let (status, json) = embedded.answer(&operation, body).await;
+                    let (status, json) = embedded.answer(&target, body).await;
                     let response = Response::builder().status(status);
                     Ok::<_, hyper::Error>(
                         response.body(Full::<Bytes>::from(json)).expect("an answer"),
@@ -150,7 +150,7 @@ async fn the_table_can_be_reached_behind_the_api() {
 
 #[tokio::test]
 async fn a_missing_table_is_created_and_an_existing_one_is_kept() {
-    let store = somebodys_dynamodb().await;
+    let store = external_dynamodb().await;
     let first = on(store.clone()).await.expect("an API");
     put(&first, "a").await;
     first.stop().await;
@@ -160,7 +160,7 @@ async fn a_missing_table_is_created_and_an_existing_one_is_kept() {
 
 #[tokio::test]
 async fn a_table_with_another_key_is_refused() {
-    let store = somebodys_dynamodb().await;
+    let store = external_dynamodb().await;
     let any = Table::open(&store, "any").await.expect("a table");
     let key = AttributeDefinition::builder()
         .attribute_name("id")
@@ -207,7 +207,6 @@ async fn what_keeps_it_from_starting_is_said() {
         ),
         ("200 OK", "{}", "200 OK, and nothing of a table"),
         ("302 Found\r\nlocation: /login", "", "302 Found"),
-        ("501 Not Implemented", "no", "501 Not Implemented"),
     ] {
         let url = canned(format!(
             "HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
@@ -215,10 +214,21 @@ async fn what_keeps_it_from_starting_is_said() {
         ))
         .await;
         let message = failure(Store::Endpoint(url.clone())).await;
-        let expected =
-            format!("use {url} as DynamoDB's endpoint: what answers there is not DynamoDB: {said}");
+        let expected = format!(
+            "use {url} as DynamoDB's endpoint: what answers there is not DynamoDB, but says {said}; check the host \
+             and the port"
+        );
         assert_eq!(message, expected);
     }
+
+    let starting =
+        "HTTP/1.1 503 Service Unavailable\r\nserver: a proxy\r\ncontent-length: 0\r\n\r\n";
+    let url = canned(starting.to_owned()).await;
+    let said = "what answers there says 503 Service Unavailable, a proxy";
+    assert_eq!(
+        failure(Store::Endpoint(url.clone())).await,
+        format!("reach DynamoDB at {url}: {said}; is it running there?")
+    );
 
     let message = failure(Store::Endpoint("localhost:8000".to_owned())).await;
     assert!(message.contains("must be a URL"), "{message}");

@@ -64,8 +64,16 @@ impl Drop for Running {
     }
 }
 
+/// The log of a program that must not start.
 fn fails(arguments: &[&str]) -> String {
-    let Output { status, stderr, .. } = program(arguments).output().expect("a process");
+    let mut child = program(arguments).spawn().expect("a process");
+    // Once it has started, it prints its address, and its output ends with it otherwise.
+    let mut started = String::new();
+    let stdout = child.stdout.take().expect("its output");
+    let _ = BufReader::new(stdout).read_line(&mut started);
+    let _ = child.kill();
+    let Output { status, stderr, .. } = child.wait_with_output().expect("an end");
+    assert!(started.is_empty(), "{arguments:?}: {started}");
     assert!(!status.success(), "{arguments:?}");
     String::from_utf8(stderr).expect("text")
 }
@@ -153,11 +161,47 @@ async fn data_outlives_the_program() {
 async fn data_of_a_program_that_was_killed_at_once_is_there() {
     let folder = folder("data_of_a_program_that_was_killed_at_once_is_there");
     let file = folder.join("100% #1?.db");
+    let link = folder.join("link.db");
+    std::os::unix::fs::symlink(&file, &link).expect("a link");
+    let plain = file.to_str().expect("UTF-8");
+    let doubled = format!("/{plain}");
+    for (id, path) in [
+        ("a", plain),
+        ("b", link.to_str().expect("UTF-8")),
+        ("c", &doubled),
+    ] {
+        let program = Running::start(&["--port", "0", "--data", path]);
+        let item = format!(r#"{{"id":"{id}"}}"#);
+        assert_eq!(call(&program.url, "PUT /items", &item).await.status, 200);
+        program.stop("KILL");
+    }
+    let program = Running::start(&["--port", "0", "--data", plain]);
+    for id in ["a", "b", "c"] {
+        let request = format!("GET /items/{id}");
+        assert_eq!(call(&program.url, &request, "").await.status, 200, "{id}");
+    }
+}
+
+/// As a program leaves it that is killed between its first two writes, or after half a checkpoint.
+#[tokio::test]
+async fn a_data_file_that_is_only_begun_is_used() {
+    let folder = folder("a_data_file_that_is_only_begun_is_used");
+    let file = folder.join("begun.db");
+    let begun = rusqlite::Connection::open(&file).expect("a database");
+    let mode = "PRAGMA journal_mode = WAL;";
+    begun.execute_batch(mode).expect("a header");
+    drop(begun);
     let arguments = ["--port", "0", "--data", file.to_str().expect("UTF-8")];
     let program = Running::start(&arguments);
     call(&program.url, "PUT /items", r#"{"id":"a"}"#).await;
     program.stop("KILL");
 
+    // The first page of a checkpoint, whose other pages are still only in the log.
+    let log = std::fs::read(folder.join("begun.db-wal")).expect("a log");
+    let page_size = 4096;
+    let mut frames = log[32..].chunks_exact(24 + page_size);
+    let first_page = frames.rfind(|frame| frame[..4] == [0, 0, 0, 1]);
+    std::fs::write(&file, &first_page.expect("a first page")[24..]).expect("written");
     let program = Running::start(&arguments);
     assert_eq!(call(&program.url, "GET /items/a", "").await.status, 200);
 }
@@ -189,14 +233,21 @@ fn a_file_of_another_program_is_left_as_it_is() {
     );
     made_by("without_tables", "PRAGMA user_version = 7;");
     made_by("settings", "CREATE TABLE _config (key TEXT, value TEXT);");
-    // While it is open its tables are in its log alone.
-    let logged = made_by(
-        "logged",
-        "PRAGMA journal_mode = WAL; CREATE TABLE notes (x);",
-    );
-    std::fs::copy(path("logged"), path("killed")).expect("copied");
-    std::fs::copy(path("logged-wal"), path("killed-wal")).expect("copied");
-    drop(logged);
+    // While a database is open, its tables are only in its log.
+    for (killed, table) in [
+        ("killed", "CREATE TABLE notes (x);"),
+        (
+            "killed_with_settings",
+            "CREATE TABLE _config (key TEXT, value TEXT);",
+        ),
+    ] {
+        let open = made_by("open", &format!("PRAGMA journal_mode = WAL; {table}"));
+        let log = format!("{killed}-wal");
+        std::fs::copy(path("open"), path(killed)).expect("copied");
+        std::fs::copy(path("open-wal"), path(&log)).expect("copied");
+        drop(open);
+        std::fs::remove_file(path("open")).expect("removed");
+    }
 
     let before = content(&folder);
     for (name, reason) in [
@@ -210,6 +261,10 @@ fn a_file_of_another_program_is_left_as_it_is() {
         ),
         ("settings", "it is an SQLite database of another program"),
         ("killed", "it is an SQLite database of another program"),
+        (
+            "killed_with_settings",
+            "it is an SQLite database of another program",
+        ),
     ] {
         let message = fails(&["--port", "0", "--data", &path(name)]);
         let expected = format!("failed to use the data file {}: {reason}; ", path(name));
@@ -221,8 +276,8 @@ fn a_file_of_another_program_is_left_as_it_is() {
 /// A port of the table's would be open to every program and every web page on this machine.
 #[cfg(target_os = "linux")]
 #[test]
-fn it_listens_on_one_port_and_no_other() {
-    let folder = folder("it_listens_on_one_port_and_no_other");
+fn it_listens_on_one_port_only() {
+    let folder = folder("it_listens_on_one_port_only");
     let file = folder.join("items.db");
     for store in [&[][..], &["--data", file.to_str().expect("UTF-8")]] {
         let program = Running::start(&[&["--port", "0"], store].concat());
@@ -290,7 +345,7 @@ fn an_endpoint_may_have_an_authority_of_its_own() {
     };
     let trusted = message(&bundle);
     assert!(
-        trusted.contains("is not DynamoDB: 404 Not Found"),
+        trusted.contains("is not DynamoDB, but says 404 Not Found"),
         "{trusted}"
     );
     let unknown = message(Path::new(""));

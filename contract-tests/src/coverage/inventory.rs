@@ -211,11 +211,11 @@ mod tests {
         }
         // Those of the recorder compare with the tutorial, and some of the gateway's with AWS's, not with
         // clauses of their own.
-        let has_clause = |test: &&String| {
+        let needs_clause = |test: &&String| {
             let binary = test.split("::").next();
             binary.is_some_and(|binary| !["recorded", "gateway"].contains(&binary))
         };
-        let unnamed: Vec<_> = functions.difference(&named).filter(has_clause).collect();
+        let unnamed: Vec<_> = functions.difference(&named).filter(needs_clause).collect();
         assert!(unnamed.is_empty(), "no clause names {unnamed:#?}");
     }
 

@@ -190,12 +190,11 @@ fn id(write: &[u8]) -> Option<String> {
     Some(id.into_iter().flatten().next()?.as_str()?.to_owned())
 }
 
-/// The operation that a request to DynamoDB asks for.
-fn operation(headers: &hyper::HeaderMap) -> &str {
+/// The header of a request to DynamoDB that ends in the name of the operation.
+fn target(headers: &hyper::HeaderMap) -> &str {
     let target = headers.get("x-amz-target");
-    let target = target.and_then(|value| value.to_str().ok());
     target
-        .and_then(|value| value.rsplit('.').next())
+        .and_then(|value| value.to_str().ok())
         .unwrap_or_default()
 }
 
@@ -227,7 +226,7 @@ impl Onward {
     async fn answer(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Cut> {
         let (head, body) = request.into_parts();
         let body = body.collect().await.map_err(|_| Cut)?.to_bytes();
-        let operation = operation(&head.headers);
+        let operation = target(&head.headers).rsplit('.').next().unwrap_or_default();
         let write = ["PutItem", "DeleteItem"].contains(&operation);
         if !write && !["GetItem", "Scan"].contains(&operation) {
             // Making and dropping the table is no business of the service's.
@@ -282,7 +281,7 @@ impl Onward {
     ) -> Result<Response<Full<Bytes>>, Cut> {
         let (table, client) = match &self.table {
             Table::Embedded(embedded) => {
-                let (status, body) = embedded.answer(operation(&headers), body).await;
+                let (status, body) = embedded.answer(target(&headers), body).await;
                 return Ok(json(status, body));
             }
             Table::Endpoint(url, client) => (url, client),

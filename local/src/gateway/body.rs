@@ -7,27 +7,32 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
 use tokio::time::timeout;
 
-use super::connection::LINGER;
 use super::refusal::Refusal;
 
 /// How large a body may be, in bytes: 10 MB (API Gateway's quota of the payload).
 const LIMIT: usize = 10 * 1024 * 1024;
 
+/// How long the rest of a request that was refused is read and thrown away: the client gets its answer only
+/// if it is not cut off while it is still sending.
+pub(super) const LINGER: Duration = Duration::from_secs(5);
+
 /// Reads the whole body within this time, and never holds more than the limit of it.
 pub(super) async fn read(mut body: Incoming, within: Duration) -> Result<Bytes, Refusal> {
     let announced = body.size_hint().lower();
+    let mut refusal = Refusal::TooLarge;
     if usize::try_from(announced).is_ok_and(|size| size <= LIMIT) {
         match timeout(within, Limited::new(&mut body, LIMIT).collect()).await {
             Ok(Ok(read)) => return Ok(read.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => {}
+            // hyper reads no more of such a body.
             Ok(Err(_)) => return Err(Refusal::BrokenBody),
-            Err(_) => return Err(Refusal::SlowBody(within)),
+            Err(_) => refusal = Refusal::TooSlow(within),
         }
     }
     tokio::spawn(timeout(LINGER, async move {
         while let Some(Ok(_)) = body.frame().await {}
     }));
-    Err(Refusal::TooLarge)
+    Err(refusal)
 }
 
 /// The body as an event carries it, and its `isBase64Encoded`; `None` if there is nothing to carry.

@@ -1,10 +1,11 @@
-//! One connection: its requests, one after the other, and an answer to what hyper cannot read as one.
+//! One connection: its requests, one after the other, and a response to bytes that hyper cannot parse.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::SystemTime;
 
 use http_body_util::{BodyExt, Full};
 use hyper::Response;
@@ -17,18 +18,15 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use super::body::LINGER;
 use super::exchange;
 use super::refusal::Refusal;
-use super::server::Api;
-use super::wire::{Stage, Wire};
+use super::settings::Api;
+use super::wire::Wire;
 
-/// The most headers of a request. API Gateway limits the bytes of their values alone, to 10,240: so many
-/// headers may have one each.
+/// The maximum number of headers. API Gateway's limit of 10,240 bytes counts only the values of headers, so
+/// that this many of one byte fit.
 const MAX_HEADERS: usize = 10_240;
-
-/// How long the rest of a request that was refused is read and thrown away: the client gets its answer only
-/// if it is not cut off while it is still sending.
-pub(super) const LINGER: Duration = Duration::from_secs(5);
 
 /// Serves a connection until it ends, or until the sender of `stopping` is gone and its request answered.
 pub(super) async fn serve(
@@ -37,19 +35,12 @@ pub(super) async fn serve(
     api: Arc<Api>,
     mut stopping: watch::Receiver<()>,
 ) {
-    // Without it an answer may wait 40 ms for an acknowledgement; with neither is it wrong.
+    // Disables Nagle's algorithm: otherwise an answer can wait 40 ms for a delayed ACK. Failing to is harmless.
     let _ = stream.set_nodelay(true);
     let limit = api.settings.client_limit;
-    let stage = Stage::default();
-    let wire = Wire::new(stream, stage.clone(), limit);
     let service = service_fn(|request| {
-        let (api, stage) = (Arc::clone(&api), stage.clone());
-        async move {
-            stage.serving();
-            let response = exchange::answer(&api, peer.ip(), request).await;
-            stage.answered();
-            Ok::<_, Infallible>(response)
-        }
+        let api = Arc::clone(&api);
+        async move { Ok::<_, Infallible>(exchange::answer(&api, peer.ip(), request).await) }
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -57,7 +48,7 @@ pub(super) async fn serve(
         .max_headers(MAX_HEADERS)
         // A client that has sent its request may close its half of the connection, as nc does.
         .half_close(true)
-        .serve_connection(TokioIo::new(wire), service);
+        .serve_connection(TokioIo::new(Wire::new(stream, limit)), service);
     let served = tokio::select! {
         served = &mut connection => Some(served),
         _ = stopping.changed() => None,
@@ -68,28 +59,38 @@ pub(super) async fn serve(
         Pin::new(&mut connection).graceful_shutdown();
         (&mut connection).await
     };
-    // A connection that breaks off in any other way is the client's affair.
     let Err(error) = served else { return };
-    if !error.is_parse() {
-        return;
-    }
+    let parts = connection.into_parts();
+    let wire = parts.io.into_inner();
+    let half_a_head = !parts.read_buf.is_empty();
+    // hyper responds to what it cannot parse. A client of HTTP/2 could not read a response of HTTP/1.1.
+    let unanswered = wire.kept_back() || !error.is_parse();
     let refusal = if error.is_parse_too_large() {
         Refusal::HeadTooLarge
-    } else {
+    } else if error.is_parse() || (half_a_head && error.is_incomplete_message()) {
         Refusal::NotHttp(error)
+    } else if half_a_head && error.is_timeout() {
+        Refusal::TooSlow(limit)
+    } else {
+        // The client has gone, or is idle.
+        return;
     };
     let response = exchange::refuse(&api, &refusal);
-    if let Some(stream) = connection.into_parts().io.into_inner().kept_back() {
-        tokio::select! {
-            // Whether the client takes it is the client's affair as well.
-            _ = timeout(LINGER, write_last(stream, response)) => {}
-            _ = stopping.changed() => {}
-        }
+    if !unanswered {
+        return;
+    }
+    let mut stream = wire.into_stream();
+    // A failed write is ignored: the client has gone.
+    let _ = timeout(LINGER, write(&mut stream, response)).await;
+    let mut nowhere = sink();
+    tokio::select! {
+        _ = timeout(LINGER, copy(&mut stream, &mut nowhere)) => {}
+        _ = stopping.changed() => {}
     }
 }
 
-/// Writes the last answer of a connection, and reads what the client still sends.
-async fn write_last(mut stream: TcpStream, response: Response<Full<Bytes>>) -> std::io::Result<()> {
+/// Writes the last response of a connection.
+async fn write(stream: &mut TcpStream, response: Response<Full<Bytes>>) -> io::Result<()> {
     let (head, body) = response.into_parts();
     let Ok(body) = body.collect().await;
     let body = body.to_bytes();
@@ -97,13 +98,11 @@ async fn write_last(mut stream: TcpStream, response: Response<Full<Bytes>>) -> s
     for (name, value) in &head.headers {
         bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
     }
-    let date = httpdate::fmt_http_date(std::time::SystemTime::now());
+    let date = httpdate::fmt_http_date(SystemTime::now());
     let length = body.len();
     let rest = format!("content-length: {length}\r\nconnection: close\r\ndate: {date}\r\n\r\n");
     bytes.extend(rest.into_bytes());
     bytes.extend(body);
     stream.write_all(&bytes).await?;
-    stream.shutdown().await?;
-    copy(&mut stream, &mut sink()).await?;
-    Ok(())
+    stream.shutdown().await
 }

@@ -3,40 +3,23 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use function::Route;
-use function::log::Record;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::HeaderValue;
 use hyper::http::request;
-use hyper::{Method, Request, Response};
+use hyper::{Request, Response};
 
 use super::event::{self, Call};
 use super::head::Matched;
 use super::invoke::{Reply, invoke};
+use super::observer::Exchange;
 use super::refusal::Refusal;
-use super::server::Api;
+use super::settings::Api;
 use super::stamp::Stamp;
 use super::{body, host, reply};
 
-/// What there is to tell of a request that was answered; nothing of what an item holds.
-#[derive(Debug)]
-pub struct Exchange<'a> {
-    /// The gateway's id of the request, which the client sees as `Apigw-Requestid`.
-    pub request_id: &'a str,
-    /// The method, if there was a request that could be read.
-    pub method: Option<&'a Method>,
-    /// The route, if the request came as far as that.
-    pub route: Option<Route>,
-    /// The HTTP status that was answered.
-    pub status: u16,
-    /// How long it took, from the end of the request's head.
-    pub elapsed: Duration,
-    /// What the function tells of the request, if it was reached and replied.
-    pub record: Option<&'a Record>,
-    /// Why the gateway answered by itself, if it did.
-    pub refusal: Option<&'a Refusal>,
-}
+/// The header with the gateway's id of the request.
+pub(super) const REQUEST_ID: &str = "apigw-requestid";
 
 /// Answers one request, and tells the observer of it.
 pub(super) async fn answer(
@@ -100,7 +83,7 @@ fn tell(
     mut response: Response<Full<Bytes>>,
 ) -> Response<Full<Bytes>> {
     if let Ok(id) = HeaderValue::from_str(exchange.request_id) {
-        response.headers_mut().insert("apigw-requestid", id);
+        response.headers_mut().insert(REQUEST_ID, id);
     }
     (api.settings.observer)(exchange);
     response

@@ -1,7 +1,8 @@
-//! The host that a request is for: only a name of this machine's, so that no web page reaches the API under its own name.
+//! The host that a request is for: only this machine, so that no web page reaches the API under a name of its own.
 //!
 //! In DNS rebinding a page at `evil.example` has its name looked up again, as 127.0.0.1. To the browser the
-//! API is then of the page's own origin, which may read and write everything. The `Host` still tells.
+//! API is then of the page's own origin, so that the page may read and write everything. The `Host` header still
+//! names the page's host.
 
 use std::net::Ipv6Addr;
 use std::str::FromStr;
@@ -18,7 +19,7 @@ const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 /// The port of a URL that names none. Source: RFC 9110, 4.2.1.
 const DEFAULT_PORT: u16 = 80;
 
-/// The name of a host without a port, such as `items.test`.
+/// The name of a host without a port, such as `items.test`, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostName(String);
 
@@ -37,7 +38,7 @@ impl FromStr for HostName {
             .and_then(|rest| rest.strip_suffix(']'));
         let is_address = address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
         if is_address || (!name.is_empty() && name.chars().all(word)) {
-            Ok(Self(name.to_owned()))
+            Ok(Self(name.to_ascii_lowercase()))
         } else {
             Err(InvalidHostName)
         }
@@ -52,21 +53,34 @@ pub(super) fn check(head: &request::Parts, port: u16, allowed: &[HostName]) -> R
     let (Some(header), None) = (headers.next(), headers.next()) else {
         return Err(Refusal::OtherHost);
     };
-    let header = Authority::try_from(header.as_bytes()).map_err(|_| Refusal::OtherHost)?;
-    let mut named = std::iter::once(&header).chain(head.uri.authority());
-    if named.all(|authority| is_allowed(authority, port, allowed)) {
+    let header = header.to_str().map_err(|_| Refusal::OtherHost)?;
+    let target = head.uri.authority().map(Authority::as_str);
+    let mut named = std::iter::once(header).chain(target);
+    if named.all(|host| is_allowed(host, port, allowed)) {
         Ok(())
     } else {
         Err(Refusal::OtherHost)
     }
 }
 
-fn is_allowed(authority: &Authority, port: u16, allowed: &[HostName]) -> bool {
-    let is = |name: &str| authority.host().eq_ignore_ascii_case(name);
-    let own_port = authority.port_u16().unwrap_or(DEFAULT_PORT) == port;
-    let loopback = own_port && LOOPBACK.into_iter().any(is);
-    // Before an @ stands the name of a user, which no browser sends.
-    !authority.as_str().contains('@') && (loopback || allowed.iter().any(|HostName(name)| is(name)))
+/// Returns `true` for the allowed hosts, each compared as a whole: parsers differ in what they make of the rest.
+fn is_allowed(host: &str, port: u16, allowed: &[HostName]) -> bool {
+    let host = host.to_ascii_lowercase();
+    let loopback = |name: &str| match host.strip_prefix(name) {
+        Some("") => port == DEFAULT_PORT,
+        Some(rest) => rest == format!(":{port}"),
+        None => false,
+    };
+    let any_port = |HostName(name): &HostName| match host.strip_prefix(name) {
+        Some("") => true,
+        Some(rest) => rest.strip_prefix(':').is_some_and(is_number),
+        None => false,
+    };
+    LOOPBACK.into_iter().any(loopback) || allowed.iter().any(any_port)
+}
+
+fn is_number(port: &str) -> bool {
+    !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -131,6 +145,17 @@ mod tests {
             "evil.example@localhost:3000",
             "localhost:3000, evil.example",
             "localhost:03000x",
+            "localhost:03000",
+            "localhost:+3000",
+            "localhost:",
+            "[::1]evil.example:3000",
+            "[::1].evil.example:3000",
+            "items.testy",
+            "items.test:",
+            "items.test:x",
+            "items.test:80:80",
+            "10.0.0.7.evil.example",
+            "10.0.0.7@evil.example",
             "",
             " ",
             ":3000",

@@ -1,11 +1,12 @@
 //! A little API Gateway HTTP API: HTTP/1.1 in, payload-2.0 events to a handler, its replies out.
 //!
-//! What a request goes through, in reading order: [`server`] accepts the connection, [`connection`] serves it over
-//! its [`wire`], and [`exchange`] leads each request through all the rest. [`host`] checks whom it is for.
-//! [`head`] checks the request line and finds the route, after [`decode`] has taken the path apart; [`body`] reads what follows. [`event`] writes both as
-//! the JSON that Lambda would get, marked with a [`stamp`]. [`invoke`] runs the handler under
-//! Lambda's limits, and [`reply`] turns what it returns into HTTP. Whenever the gateway answers by
-//! itself, the answer is a [`refusal`].
+//! In the order in which a request meets them: [`server`] accepts the connection, [`connection`] serves it
+//! over its [`wire`], and [`exchange`] leads each request through all the rest. [`host`] checks for which
+//! host it is. [`head`] checks the request line and finds the route, after [`decode`] has taken the path
+//! apart; [`body`] reads the rest. [`event`] writes both as the JSON that Lambda would get, marked with a
+//! [`stamp`]. [`invoke`] runs the handler under Lambda's limits, and [`reply`] turns its reply into HTTP.
+//! An answer of the gateway's own is a [`refusal`]. The [`observer`] learns of every request, and
+//! [`settings`] has what can be chosen.
 //!
 //! The rules are those of AWS: the [payload format], the [quotas of an HTTP API] and the [quotas of
 //! Lambda]. Where AWS is silent, the choice is explained beside the code.
@@ -22,14 +23,17 @@ mod exchange;
 mod head;
 mod host;
 mod invoke;
+mod observer;
 mod refusal;
 mod reply;
 mod server;
+mod settings;
 mod stamp;
 mod wire;
 
-pub use exchange::Exchange;
 pub use host::{HostName, InvalidHostName};
 pub use invoke::{Handler, Reply, handler};
+pub use observer::{Exchange, Observer};
 pub use refusal::Refusal;
-pub use server::{Gateway, Observer, Settings};
+pub use server::Gateway;
+pub use settings::Settings;

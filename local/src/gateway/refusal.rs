@@ -22,16 +22,17 @@ pub enum Refusal {
     /// 400: what the client sent is not a request of HTTP/1.1.
     #[error("not a request of plain HTTP/1.1: {0}")]
     NotHttp(hyper::Error),
-    /// 403: the request is for a host that is neither this machine nor an allowed one. Only this gateway
-    /// answers so: the public names of an API lead to it alone.
+    /// 403: the request is for a host that is neither this machine nor an allowed one. An HTTP API in AWS
+    /// never answers so, because only its own names lead to it.
     #[error("the request is for another host, which --allow-host would allow")]
     OtherHost,
     /// 404: no route has this method and this path. API Gateway never answers 405.
     #[error("no such route")]
     NoRoute,
-    /// 408: the body did not come in time. AWS gives no limit; this is the status that HTTP has for it.
-    #[error("the body did not come within {0:?}")]
-    SlowBody(Duration),
+    /// 408: the head or the body did not come in time. AWS gives no limit; this is the status that HTTP has
+    /// for it.
+    #[error("the head or the body did not come within {0:?}")]
+    TooSlow(Duration),
     /// 413: the body is over 10 MB, or the event made of it over 6 MB.
     #[error("the body is over 10 MB, or the event over 6 MB")]
     TooLarge,
@@ -69,7 +70,7 @@ impl Refusal {
                 "This host is not allowed: use localhost with the port of the API, or start it with --allow-host NAME",
             ),
             Self::NoRoute => (StatusCode::NOT_FOUND, "Not Found"),
-            Self::SlowBody(_) => (StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
+            Self::TooSlow(_) => (StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
             Self::HeadTooLarge => (
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,

@@ -1,7 +1,6 @@
 //! The server: accepts connections, serves each until it ends, and stops without cutting a request.
 
 use std::convert::Infallible;
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,47 +12,8 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use super::connection;
-use super::exchange::Exchange;
-use super::host::HostName;
 use super::invoke::Handler;
-
-/// Is told of every request, once it has been answered.
-pub type Observer = Arc<dyn Fn(&Exchange<'_>) + Send + Sync>;
-
-/// What can be set of a gateway.
-#[derive(Clone)]
-pub struct Settings {
-    /// How long one invocation may take, as a Lambda function's `Timeout`; 10 s unless set.
-    pub time_limit: Duration,
-    /// How long a client may take to send the head of a request, to send its body, and to take in each part
-    /// of an answer; 30 s unless set.
-    pub client_limit: Duration,
-    /// The hosts that a request may be for, besides the loopback interface with the gateway's port.
-    pub allowed_hosts: Vec<HostName>,
-    /// Who is told of every request; nobody unless set.
-    pub observer: Observer,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            time_limit: Duration::from_secs(10),
-            client_limit: Duration::from_secs(30),
-            allowed_hosts: Vec::new(),
-            observer: Arc::new(|_| {}),
-        }
-    }
-}
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("time_limit", &self.time_limit)
-            .field("client_limit", &self.client_limit)
-            .field("allowed_hosts", &self.allowed_hosts)
-            .finish_non_exhaustive()
-    }
-}
+use super::settings::{Api, Settings};
 
 /// A running gateway. Dropping it stops it too, only without waiting until it has stopped.
 #[derive(Debug)]
@@ -96,13 +56,6 @@ impl Gateway {
         // An error would be a panic of the server's task, which has then stopped as well.
         let _ = self.server.await;
     }
-}
-
-/// What every request needs to know of the gateway that it came to.
-pub(super) struct Api {
-    pub port: u16,
-    pub handler: Handler,
-    pub settings: Settings,
 }
 
 /// Runs until the other end of `stopped` is gone.

@@ -1,8 +1,7 @@
-//! The bytes of a connection: keeps back what hyper would answer by itself, and gives up on a client that takes nothing.
+//! The TCP stream below hyper: keeps back hyper's automatic responses, and sets a time limit for writes.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -10,72 +9,39 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// The stage of the newest request on a connection, which the service and the [`Wire`] share.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Stage(Arc<Mutex<State>>);
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
-    /// There is none, or its answer is written: what hyper writes now, it answers by itself.
-    #[default]
-    Idle,
-    /// The service has it.
-    Serving,
-    /// The service has answered, and hyper writes the answer.
-    Answered,
-}
-
-impl Stage {
-    pub fn serving(&self) {
-        self.set(State::Serving);
-    }
-
-    pub fn answered(&self) {
-        self.set(State::Answered);
-    }
-
-    fn set(&self, state: State) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = state;
-    }
-
-    fn get(&self) -> State {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+use super::exchange::REQUEST_ID;
 
 /// A connection to a client, as hyper reads and writes it.
 ///
-/// hyper answers what it cannot read by itself: with a status and no body, unseen by the service. Such an
-/// answer is not written, so that [`kept_back`](Self::kept_back) tells to write another.
+/// To a request that it cannot parse, hyper responds by itself: with a status and without a body, unseen by
+/// the service. Such a response is not written; [`kept_back`](Self::kept_back) says that the gateway has to
+/// write its own.
 pub(super) struct Wire {
     stream: TcpStream,
-    stage: Stage,
     kept_back: bool,
     /// How long a write may wait for the client.
     limit: Duration,
-    /// Until when the write that is waiting may.
-    waiting: Option<Pin<Box<Sleep>>>,
+    /// The deadline of the write that is waiting.
+    deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl Wire {
-    pub fn new(stream: TcpStream, stage: Stage, limit: Duration) -> Self {
+    pub fn new(stream: TcpStream, limit: Duration) -> Self {
         Self {
             stream,
-            stage,
             kept_back: false,
             limit,
-            waiting: None,
+            deadline: None,
         }
     }
 
-    /// The stream, if hyper's own answer was kept back: the client still waits for one.
-    pub fn kept_back(self) -> Option<TcpStream> {
-        self.kept_back.then_some(self.stream)
+    /// Returns `true` if a response of hyper's own was kept back.
+    pub fn kept_back(&self) -> bool {
+        self.kept_back
     }
 
-    /// Returns `true` if hyper begins an answer that the service did not give.
-    fn is_hypers_own(&self, bytes: &[u8]) -> bool {
-        self.stage.get() == State::Idle && bytes.starts_with(b"HTTP/")
+    pub fn into_stream(self) -> TcpStream {
+        self.stream
     }
 
     fn keep_back(&mut self, bytes: usize) -> Poll<io::Result<usize>> {
@@ -83,21 +49,31 @@ impl Wire {
         Poll::Ready(Ok(bytes))
     }
 
-    /// The outcome of a write, or an error when it has waited too long.
+    /// The outcome of a write, or an error if it has waited too long.
     fn within_limit(
         &mut self,
         context: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         if written.is_ready() {
-            self.waiting = None;
+            self.deadline = None;
             return written;
         }
         let limit = self.limit;
-        let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(limit)));
-        ready!(waiting.as_mut().poll(context));
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(limit)));
+        ready!(deadline.as_mut().poll(context));
         Poll::Ready(Err(ErrorKind::TimedOut.into()))
     }
+}
+
+/// Returns `true` if a write is a response of hyper's own: a whole head without a body, and without the id
+/// that every response of the gateway has.
+fn is_hypers_own(bytes: &[u8]) -> bool {
+    let has = |part: &[u8]| bytes.windows(part.len()).any(|bytes| bytes == part);
+    bytes.starts_with(b"HTTP/1.")
+        && bytes.ends_with(b"\r\n\r\n")
+        && has(b"content-length: 0\r\n")
+        && !has(REQUEST_ID.as_bytes())
 }
 
 impl AsyncRead for Wire {
@@ -116,7 +92,7 @@ impl AsyncWrite for Wire {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.is_hypers_own(bytes) {
+        if is_hypers_own(bytes) {
             return self.keep_back(bytes.len());
         }
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
@@ -128,11 +104,10 @@ impl AsyncWrite for Wire {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if slices
-            .first()
-            .is_some_and(|first| self.is_hypers_own(first))
+        if let [only] = slices
+            && is_hypers_own(only)
         {
-            return self.keep_back(slices.iter().map(|slice| slice.len()).sum());
+            return self.keep_back(only.len());
         }
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
         self.within_limit(context, written)
@@ -142,11 +117,7 @@ impl AsyncWrite for Wire {
         self.stream.is_write_vectored()
     }
 
-    /// hyper flushes when it has nothing left to write.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.stage.get() == State::Answered {
-            self.stage.set(State::Idle);
-        }
         Pin::new(&mut self.stream).poll_flush(context)
     }
 

@@ -22,7 +22,7 @@ import threading
 PAGE = pathlib.Path(__file__).with_name("page.html").read_bytes()
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 REBOUND = "rebound.example"
-# What only a page that reads the list can know.
+# Only a page that reads the list can know this name.
 CANARY = "canary"
 
 
@@ -71,14 +71,13 @@ def pump(source, target):
 
 @contextlib.contextmanager
 def running(program, *arguments):
-    """A running API with one item, by its port."""
-    process = subprocess.Popen(
-        [program, "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+    """Runs an API with one item, and yields its port and its log."""
+    log = tempfile.TemporaryFile("w+")
+    process = subprocess.Popen([program, "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         port = int(re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())[1])
         call(port, "PUT", "/items", json.dumps({"id": "secret", "name": CANARY}))
-        yield port
+        yield port, log
     finally:
         process.terminate()
         process.wait()
@@ -94,7 +93,7 @@ def call(port, method, path, body=None):
 
 
 def visit(browser, url, attacker):
-    """What the page at this URL saw."""
+    """Returns the report of the page at this URL."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [
             browser,
@@ -122,17 +121,21 @@ def visit(browser, url, attacker):
 
 
 def attack(browser, program, origin, api, *arguments):
-    """What a page of this origin saw, and whether the items are another than before."""
-    with running(program, *arguments) as port:
+    """Returns whether a page of this origin read the items, whether it changed them, and how many lists it was sent."""
+    with running(program, *arguments) as (port, log):
         before = call(port, "GET", "/items")
         url = f"{origin.format(port=port)}/page#{api.format(port=port)}"
         seen = visit(browser, url, Attacker(port))
         after = call(port, "GET", "/items")
+        log.seek(0)
+        # Two of the lists are for this function.
+        lists = log.read().count(" 200 GET /items ") - 2
     print(f"\n{url} {' '.join(arguments)}")
     for attempt, what in seen.items():
         print(f"  {attempt:22} {str(what)[:120]}")
     print(f"  items afterwards       {after}")
-    return CANARY in json.dumps(seen), before != after
+    print(f"  lists of the API       {lists}")
+    return CANARY in json.dumps(seen), before != after, lists
 
 
 def main():
@@ -147,10 +150,13 @@ def main():
         ("http://attacker.example", "http://localhost:{port}"),
         (rebound, rebound),
     ]:
-        read, changed = attack(browser, program, origin, api)
+        read, changed, lists = attack(browser, program, origin, api)
         if read or changed:
             wrong.append(f"a page at {origin} {'read' if read else 'changed'} the items of the API at {api}")
-    read, changed = attack(browser, program, rebound, rebound, "--allow-host", REBOUND)
+        # To another origin the API answers, and the browser withholds the answer from the page.
+        if (lists > 0) != (origin != rebound):
+            wrong.append(f"the API at {api} gave {lists} lists to a page at {origin}")
+    read, changed, _ = attack(browser, program, rebound, rebound, "--allow-host", REBOUND)
     if not (read and changed):
         wrong.append("the page is no attack: where its host is allowed, it does not read and change the items")
     print()

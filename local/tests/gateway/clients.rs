@@ -5,63 +5,79 @@ use std::time::Duration;
 
 use local::gateway::{Gateway, Settings, handler};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
 use tokio::time::{sleep, timeout};
 
-use crate::support::{Answer, call, connect, host, send, send_bytes};
-use crate::{head, planted, start};
+use crate::support::{Answer, connect, host, send, send_bytes};
+use crate::{assert_failure, head, planted, start};
 
 #[tokio::test]
 async fn no_bytes_bring_the_server_down() {
     let gateway = start().await;
     let url = gateway.url();
-    let host = host(&url);
-    for bytes in [
-        b"CONNECT localhost:1 HTTP/1.1\r\nhost: HOST\r\nconnection: close\r\n\r\n".as_slice(),
-        b"GET /items HTTP/1.0\r\nhost: HOST\r\n\r\n",
-        b"GET /items HTTP/1.1\r\nhost: HOST\r\nx: \xff\xfe\r\ncookie: \xff;;=\r\nconnection: close\r\n\r\n",
-        b"PUT /items HTTP/1.1\r\nhost: HOST\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
-        b"PUT /items HTTP/1.1\r\nhost: HOST\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n\
-          ffffffffffffffff\r\n",
+    for (line, rest, status) in [
+        ("CONNECT localhost:1", b"\r\n".as_slice(), 403),
+        ("GET /items", b"x: \xff\xfe\r\ncookie: \xff;;=\r\n\r\n", 200),
+        (
+            "PUT /items",
+            b"transfer-encoding: chunked\r\n\r\nzz\r\n",
+            400,
+        ),
+        (
+            "PUT /items",
+            b"transfer-encoding: chunked\r\n\r\nffffffffffffffff\r\n",
+            400,
+        ),
+        ("PUT /items", b"content-length: 10\r\n\r\nhalf", 400),
     ] {
-        let at = bytes.windows(4).position(|four| four == b"HOST");
-        let (before, after) = bytes.split_at(at.expect("a host"));
-        let bytes = [before, host.as_bytes(), &after[4..]].concat();
-        // Some of them leave the server waiting for more, which is fair.
-        let _ = timeout(Duration::from_millis(200), send_bytes(&url, &bytes)).await;
-        assert_eq!(call(&url, "GET /items", "").await.status, 200);
+        let head = format!(
+            "{line} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n",
+            host(&url)
+        );
+        let request = [head.as_bytes(), rest].concat();
+        let mut client = connect(&url).await;
+        client.write_all(&request).await.expect("sent");
+        client.shutdown().await.expect("closed");
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await.expect("an answer");
+        assert_eq!(
+            Answer::parse(&answer).status,
+            status,
+            "{line} {}",
+            rest.escape_ascii()
+        );
     }
+    let old = format!("GET /items HTTP/1.0\r\nhost: {}\r\n\r\n", host(&url));
+    let answer = Answer::parse(&send_bytes(&url, old.as_bytes()).await);
+    assert_eq!(answer.status, 200);
 }
 
-/// A gateway that gives its clients 300 ms, and the log of what it answered.
-async fn start_logged() -> (Gateway, Arc<Mutex<String>>) {
+/// A gateway that gives its clients this time, and the log of what it answered.
+async fn start_logged(client_limit: Duration) -> (Gateway, Arc<Mutex<String>>) {
     let logged = Arc::new(Mutex::new(String::new()));
     let log = Arc::clone(&logged);
     let settings = Settings {
-        client_limit: Duration::from_millis(300),
+        client_limit,
+        time_limit: PATIENT,
         allowed_hosts: vec!["items.test".parse().expect("a name")],
         observer: Arc::new(move |exchange| {
             *log.lock().expect("no panic") += &local::log::entry(exchange);
         }),
-        ..Settings::default()
     };
     let listener = local::listen(0).await.expect("a port");
     let gateway = Gateway::start(listener, handler(planted), settings).expect("a gateway");
     (gateway, logged)
 }
 
-/// Checks that an answer is a failure in API Gateway's form, and that it is logged under its id.
-fn assert_failure(answer: &Answer, status: u16, message: &str, logged: &Mutex<String>, what: &str) {
-    assert_eq!(answer.status, status, "{what}: {answer:?}");
-    assert_eq!(
-        answer.body,
-        format!(r#"{{"message":"{message}"}}"#),
-        "{what}"
-    );
-    assert_eq!(
-        answer.header("content-type"),
-        Some("application/json"),
-        "{what}"
-    );
+/// Longer than any test here takes.
+const PATIENT: Duration = Duration::from_mins(1);
+
+/// So short that a test can wait for its end.
+const IMPATIENT: Duration = Duration::from_millis(300);
+
+/// Checks that an answer is a failure, and that it is logged under its id.
+fn assert_logged(answer: &Answer, status: u16, message: &str, logged: &Mutex<String>, what: &str) {
+    assert_failure(answer, status, message, what);
     let id = answer.header("apigw-requestid").expect("an id");
     let logged = logged.lock().expect("no panic");
     let line = logged.lines().find(|line| line.contains(id)).expect(what);
@@ -69,8 +85,8 @@ fn assert_failure(answer: &Answer, status: u16, message: &str, logged: &Mutex<St
 }
 
 #[tokio::test]
-async fn what_is_no_request_is_answered_and_logged_too() {
-    let (gateway, logged) = start_logged().await;
+async fn an_unparsable_request_is_answered_and_logged() {
+    let (gateway, logged) = start_logged(PATIENT).await;
     let url = gateway.url();
     let lengths = "PUT /items HTTP/1.1\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabc";
     let client_hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
@@ -88,6 +104,7 @@ async fn what_is_no_request_is_answered_and_logged_too() {
         ("a TLS hello", client_hello, bad),
         ("zeros", b"\0\xff\r\n\r\n", bad),
         ("half a line", b"GET\r\n\r\n", bad),
+        ("half a head", b"GET /items HTTP/1.1\r\nhost: ", bad),
         ("another version", b"GET /items HTTP/9.9\r\n\r\n", bad),
         (
             "a path in Latin 1",
@@ -102,17 +119,22 @@ async fn what_is_no_request_is_answered_and_logged_too() {
         ("10,241 headers", headers.as_bytes(), large),
         ("a line of 1 MB", line.as_bytes(), large),
     ] {
-        let answer = Answer::parse(&send_bytes(&url, bytes).await);
-        assert_failure(&answer, status, message, &logged, what);
-        assert_eq!(answer.header("connection"), Some("close"), "{what}");
-        // The same after a request on the same connection, whose answer must be whole.
-        let after = [head(&gateway, "GET /items/large").as_bytes(), bytes].concat();
-        let answers = send_bytes(&url, &after).await;
-        let (_, second) =
-            answers.split_at(answers.len() - answer.head.len() - 4 - answer.body.len());
-        let first = Answer::parse(&answers[..answers.len() - second.len()]);
-        assert_eq!((first.status, first.body.len()), (200, 6_000_000), "{what}");
-        assert_failure(&Answer::parse(second), status, message, &logged, what);
+        // The second time after a request on the same connection, whose answer must be whole.
+        for before in [String::new(), head(&gateway, "GET /items/large")] {
+            let sent = [before.as_bytes(), bytes].concat();
+            let mut answers = send_and_close(&url, &sent).await;
+            if !before.is_empty() {
+                let first = Answer::parse(&answers);
+                assert_eq!(first.status, 200, "{what}");
+                let length = first.head.len() + 4 + 6_000_000;
+                let whole = first.body.bytes().take_while(|byte| *byte == b'a').count();
+                assert_eq!(whole, 6_000_000, "{what}");
+                answers.drain(..length);
+            }
+            let answer = Answer::parse(&answers);
+            assert_logged(&answer, status, message, &logged, what);
+            assert_eq!(answer.header("connection"), Some("close"), "{what}");
+        }
     }
     // A client of HTTP/2 could not read an answer of HTTP/1.1.
     let answer = send_bytes(&url, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
@@ -121,26 +143,45 @@ async fn what_is_no_request_is_answered_and_logged_too() {
     assert!(logged.contains("HTTP2 preface"), "{logged}");
 }
 
+/// Sends these bytes, ends the sending, and reads meanwhile until the server closes the connection.
+async fn send_and_close(url: &str, bytes: &[u8]) -> Vec<u8> {
+    let (mut reading, mut writing) = connect(url).await.into_split();
+    let mut answer = Vec::new();
+    let sending = async {
+        // Fails when the server has already refused the rest.
+        let _ = writing.write_all(bytes).await;
+        let _ = writing.shutdown().await;
+    };
+    let ((), read) = tokio::join!(sending, reading.read_to_end(&mut answer));
+    read.expect("an answer");
+    answer
+}
+
 #[tokio::test]
-async fn a_head_may_have_as_many_headers_as_values_fit_into_10240_bytes() {
-    let gateway = start().await;
-    let headers: Vec<String> = (0..10_000).map(|n| format!("a{n}: b\r\n")).collect();
-    let headers = headers.concat();
-    let answer = send(&gateway.url(), "GET /items", &headers, "").await;
-    assert_eq!(answer.status, 200);
-    let answer = send(
-        &gateway.url(),
-        "GET /items",
-        &headers.replace('b', "bb"),
-        "",
-    )
-    .await;
-    assert_eq!(answer.status, 431);
+async fn an_unparsable_request_is_answered_while_the_gateway_stops() {
+    for _ in 0..20 {
+        let (gateway, logged) = start_logged(PATIENT).await;
+        let mut client = connect(&gateway.url()).await;
+        client.write_all(b"GET").await.expect("sent");
+        sleep(Duration::from_millis(10)).await;
+        let stopping = tokio::spawn(gateway.stop());
+        sleep(Duration::from_millis(10)).await;
+        let _ = client.write_all(b" / HTTP/9.9\r\n\r\n").await;
+        let mut answer = Vec::new();
+        let read = client.read_to_end(&mut answer).await;
+        stopping.await.expect("no panic");
+        // It may have hung up before the request was whole; what it has read, it answers.
+        if !logged.lock().expect("no panic").is_empty() {
+            read.expect("an answer");
+            let answer = Answer::parse(&answer);
+            assert_logged(&answer, 400, "Bad Request", &logged, "another version");
+        }
+    }
 }
 
 #[tokio::test]
 async fn a_request_for_another_host_is_refused_whatever_it_asks() {
-    let (gateway, logged) = start_logged().await;
+    let (gateway, logged) = start_logged(PATIENT).await;
     let url = gateway.url();
     let port = url.rsplit_once(':').expect("a port").1;
     let message = "This host is not allowed: use localhost with the port of the API, or start it with \
@@ -162,14 +203,14 @@ async fn a_request_for_another_host_is_refused_whatever_it_asks() {
         ] {
             let request = format!("{line} HTTP/1.1\r\n{host}connection: close\r\n\r\n");
             let answer = Answer::parse(&send_bytes(&url, request.as_bytes()).await);
-            assert_failure(&answer, 403, message, &logged, &request);
+            assert_logged(&answer, 403, message, &logged, &request);
         }
     }
     let absolute = format!(
         "GET http://evil.example/items HTTP/1.1\r\nhost: localhost:{port}\r\nconnection: close\r\n\r\n"
     );
     let answer = Answer::parse(&send_bytes(&url, absolute.as_bytes()).await);
-    assert_failure(&answer, 403, message, &logged, &absolute);
+    assert_logged(&answer, 403, message, &logged, &absolute);
 
     for host in [
         &format!("localhost:{port}"),
@@ -185,53 +226,71 @@ async fn a_request_for_another_host_is_refused_whatever_it_asks() {
 
 #[tokio::test]
 async fn a_client_that_sends_nothing_is_hung_up_on() {
-    let (gateway, logged) = start_logged().await;
+    let (gateway, logged) = start_logged(IMPATIENT).await;
     let url = gateway.url();
     let whole = head(&gateway, "GET /items");
-    for sent in ["", "GET", &whole[..whole.len() - 2], &whole] {
-        let mut client = connect(&url).await;
-        client.write_all(sent.as_bytes()).await.expect("sent");
-        let mut answer = Vec::new();
-        let ended = timeout(Duration::from_secs(20), client.read_to_end(&mut answer)).await;
-        assert!(ended.is_ok(), "{sent:?}");
-        assert_eq!(answer.is_empty(), sent != whole, "{sent:?}");
+    // The second time after a request.
+    for (sent, answers) in [("", 0), (whole.as_str(), 1)] {
+        let answer = send_bytes(&url, sent.as_bytes()).await;
+        let answer = String::from_utf8_lossy(&answer);
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), answers, "{answer}");
     }
-    let half = format!(
+    assert_eq!(logged.lock().expect("no panic").lines().count(), 1);
+
+    let body = format!(
         "PUT /items HTTP/1.1\r\nhost: {}\r\ncontent-length: 10\r\n\r\nhalf",
         host(&url)
     );
-    let answer = Answer::parse(&send_bytes(&url, half.as_bytes()).await);
-    assert_failure(&answer, 408, "Request Timeout", &logged, &half);
+    for half in ["GET", &whole[..whole.len() - 2], &body] {
+        let answer = Answer::parse(&send_bytes(&url, half.as_bytes()).await);
+        assert_logged(&answer, 408, "Request Timeout", &logged, half);
+    }
 }
 
 #[tokio::test]
 async fn a_client_that_takes_nothing_is_hung_up_on() {
-    let (gateway, _) = start_logged().await;
-    let mut client = connect(&gateway.url()).await;
-    // More than the system keeps for a client.
-    let requests = head(&gateway, "GET /items/large").repeat(5);
-    client.write_all(requests.as_bytes()).await.expect("sent");
-    sleep(Duration::from_secs(2)).await;
-    let mut answers = Vec::new();
-    let ended = timeout(Duration::from_secs(20), client.read_to_end(&mut answers)).await;
-    assert!(ended.is_ok(), "{} bytes", answers.len());
-    assert!(answers.len() < 5 * 6_000_000, "{} bytes", answers.len());
+    let (gateway, logged) = start_logged(IMPATIENT).await;
+    // The system keeps little for this client, and less than an answer for the gateway.
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4096).expect("a small buffer");
+    let address = host(&gateway.url()).parse().expect("an address");
+    let mut client = socket.connect(address).await.expect("a connection");
+    let request = head(&gateway, "GET /items/large");
+    client.write_all(request.as_bytes()).await.expect("sent");
+    while logged.lock().expect("no panic").is_empty() {
+        sleep(Duration::from_millis(10)).await;
+    }
+    // The gateway stops once no answer is under way any more.
+    let stopped = timeout(PATIENT / 2, gateway.stop()).await;
+    assert!(stopped.is_ok(), "a client that takes nothing holds it up");
+    let mut answer = Vec::new();
+    let _ = client.read_to_end(&mut answer).await;
+    assert!(answer.len() < 6_000_000, "{} bytes", answer.len());
+}
+
+#[tokio::test]
+async fn a_head_may_have_as_many_headers_as_values_fit_into_10240_bytes() {
+    let gateway = start().await;
+    let headers: Vec<String> = (0..10_000).map(|n| format!("a{n}: b\r\n")).collect();
+    let headers = headers.concat();
+    let answer = send(&gateway.url(), "GET /items", &headers, "").await;
+    assert_eq!(answer.status, 200);
+    let answer = send(
+        &gateway.url(),
+        "GET /items",
+        &headers.replace('b', "bb"),
+        "",
+    )
+    .await;
+    assert_eq!(answer.status, 431);
 }
 
 #[tokio::test]
 async fn a_client_may_close_its_half_of_the_connection() {
-    let (gateway, logged) = start_logged().await;
-    let mut client = connect(&gateway.url()).await;
+    let (gateway, logged) = start_logged(PATIENT).await;
     let request = head(&gateway, "GET /items/sleep");
-    client.write_all(request.as_bytes()).await.expect("sent");
-    client.shutdown().await.expect("closed");
-    let mut answer = Vec::new();
-    client.read_to_end(&mut answer).await.expect("an answer");
+    let answer = send_and_close(&gateway.url(), request.as_bytes()).await;
     assert_eq!(Answer::parse(&answer).status, 200);
-    assert!(
-        logged
-            .lock()
-            .expect("no panic")
-            .contains(" 200 GET /items/{id} ")
-    );
+    let logged = logged.lock().expect("no panic");
+    assert!(logged.contains(" 200 GET /items/{id} "), "{logged}");
 }

@@ -14,7 +14,7 @@ use aws_lambda_events::encodings::Body;
 use function::event::Event;
 use lambda_runtime::LambdaEvent;
 use local::gateway::{Gateway, Handler, Settings, handler};
-use support::{call, connect, host, send, send_bytes};
+use support::{Answer, call, connect, host, send, send_bytes};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
 
@@ -59,6 +59,16 @@ async fn start() -> Gateway {
     start_with(handler(planted), Duration::from_secs(10)).await
 }
 
+/// Checks that an answer is a failure in API Gateway's form.
+fn assert_failure(answer: &Answer, status: u16, message: &str, what: &str) {
+    let body = format!(r#"{{"message":"{message}"}}"#);
+    assert_eq!((answer.status, &answer.body), (status, &body), "{what}");
+    let json = Some("application/json");
+    assert_eq!(answer.header("content-type"), json, "{what}");
+    let id = answer.header("apigw-requestid");
+    assert_eq!(id.map(str::len), Some(16), "{what}");
+}
+
 #[tokio::test]
 async fn the_client_sees_the_id_that_the_function_sees() {
     let gateway = start().await;
@@ -89,22 +99,7 @@ async fn the_gateways_own_answers_have_api_gateways_form() {
         ("GET /items/panic", "", 500, "Internal Server Error"),
     ] {
         let answer = send(&url, line, headers, "").await;
-        assert_eq!(answer.status, status, "{line}");
-        assert_eq!(
-            answer.body,
-            format!(r#"{{"message":"{message}"}}"#),
-            "{line}"
-        );
-        assert_eq!(
-            answer.header("content-type"),
-            Some("application/json"),
-            "{line}"
-        );
-        assert_eq!(
-            answer.header("apigw-requestid").map(str::len),
-            Some(16),
-            "{line}"
-        );
+        assert_failure(&answer, status, message, line);
     }
 }
 

@@ -1,0 +1,32 @@
+//! The observer, which learns of every request what may be logged.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use function::Route;
+use function::log::Record;
+use hyper::Method;
+
+use super::refusal::Refusal;
+
+/// The function that is called with every request, once it has been answered.
+pub type Observer = Arc<dyn Fn(&Exchange<'_>) + Send + Sync>;
+
+/// A request and its answer, without anything of what an item holds.
+#[derive(Debug)]
+pub struct Exchange<'a> {
+    /// The gateway's id of the request, which the client sees as `Apigw-Requestid`.
+    pub request_id: &'a str,
+    /// The method, if there was a request that could be read.
+    pub method: Option<&'a Method>,
+    /// The route, if the request came as far as that.
+    pub route: Option<Route>,
+    /// The HTTP status that was answered.
+    pub status: u16,
+    /// How long it took, from the end of the request's head.
+    pub elapsed: Duration,
+    /// What the function tells of the request, if it was reached and replied.
+    pub record: Option<&'a Record>,
+    /// Why the gateway answered by itself, if it did.
+    pub refusal: Option<&'a Refusal>,
+}
