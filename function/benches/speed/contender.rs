@@ -24,7 +24,7 @@ impl Contender {
     /// The function, as it is shipped: bundles it, and takes it out of the zip.
     pub fn bundle() -> Result<Self, Error> {
         let arch = if ARCH == "aarch64" { "arm64" } else { ARCH };
-        cargo(&["bundle", "--arch", arch])?;
+        cargo(&["zip", "--arch", arch])?;
         let zip = workspace().join(format!("target/lambda/bootstrap-{arch}.zip"));
         let bootstrap = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bootstrap");
         let mut archive = ZipArchive::new(File::open(&zip)?)?;
