@@ -25,8 +25,8 @@ pub struct Exchange<'a> {
     pub status: u16,
     /// How long it took, from the end of the request's head.
     pub elapsed: Duration,
-    /// What the function tells of the request, if it was reached and replied.
+    /// The log record of the function, if the request reached it and it replied.
     pub record: Option<&'a Record>,
-    /// Why the gateway answered by itself, if it did.
+    /// The reason for which the gateway answered by itself, if it did.
     pub refusal: Option<&'a Refusal>,
 }
