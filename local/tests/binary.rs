@@ -67,7 +67,7 @@ impl Drop for Running {
 /// The log of a program that must not start.
 fn fails(arguments: &[&str]) -> String {
     let mut child = program(arguments).spawn().expect("a process");
-    // Once it has started, it prints its address, and its output ends with it otherwise.
+    // A program that starts prints its address. One that does not start ends, and so does its output.
     let mut started = String::new();
     let stdout = child.stdout.take().expect("its output");
     let _ = BufReader::new(stdout).read_line(&mut started);

@@ -63,8 +63,9 @@ pub(super) async fn serve(
     let parts = connection.into_parts();
     let wire = parts.io.into_inner();
     let half_a_head = !parts.read_buf.is_empty();
-    // hyper responds to what it cannot parse. A client of HTTP/2 could not read a response of HTTP/1.1.
-    let unanswered = wire.kept_back() || !error.is_parse();
+    // Without a response kept back, hyper has already responded to bytes that it cannot parse, or they are
+    // those of HTTP/2, whose client could not read a response of HTTP/1.1.
+    let needs_response = wire.kept_back() || !error.is_parse();
     let refusal = if error.is_parse_too_large() {
         Refusal::HeadTooLarge
     } else if error.is_parse() || (half_a_head && error.is_incomplete_message()) {
@@ -76,7 +77,7 @@ pub(super) async fn serve(
         return;
     };
     let response = exchange::refuse(&api, &refusal);
-    if !unanswered {
+    if !needs_response {
         return;
     }
     let mut stream = wire.into_stream();
