@@ -5,19 +5,19 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::generate::bodies;
-use crate::request::operation::{ContentType, Id, NoRoute, Operation, Query, Variation};
+use crate::request::operation::{ContentType, Id, NoRoute, Object, Operation, Query, Variation};
 use crate::request::text::Text;
 
-/// Sequences of operations.
+/// Sequences of operations. Boxed, because unoptimised the nested strategies take more stack than a test has.
 pub fn sequence() -> impl Strategy<Value = Vec<Operation>> {
     vec(operation(), 1..=30)
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
-        30 => (bodies::item(), content_type()).prop_map(|(object, kind)| Operation::Put(object, kind)),
-        8 => (bodies::no_item(), content_type()).prop_map(|(object, kind)| Operation::Put(object, kind)),
-        5 => bodies::raw(),
+        30 => put(bodies::item()),
+        8 => put(bodies::no_item()),
+        5 => bodies::raw().boxed(),
         25 => id().prop_map(Operation::Get),
         15 => id().prop_map(Operation::Delete),
         8 => query().prop_map(Operation::List),
@@ -25,6 +25,12 @@ fn operation() -> impl Strategy<Value = Operation> {
             .prop_map(|(limit, delete_boundary)| Operation::Walk { limit, delete_boundary }),
         2 => no_route().prop_map(Operation::NoRoute),
     ]
+}
+
+fn put(object: impl Strategy<Value = Object> + 'static) -> BoxedStrategy<Operation> {
+    (object, content_type())
+        .prop_map(|(object, kind)| Operation::Put(object, kind))
+        .boxed()
 }
 
 /// Any id: mostly one that was used before, or nearly.
