@@ -63,16 +63,43 @@ impl Search<'_> {
             done & (1 << at) == 0 && value.is_some() && event.read() == Some(value)
         };
         let replaceable = !self.events.iter().enumerate().any(reads_left);
-        for at in self.candidates(done) {
-            if let Effect::Write(written) = self.events[at].effect
-                && replaceable
-                && self.completes(done | (1 << at), written)
-            {
-                return true;
-            }
+        if replaceable
+            && self
+                .next_writes(done, value)
+                .into_iter()
+                .any(|(at, written)| self.completes(done | (1 << at), written))
+        {
+            return true;
         }
         self.failed.insert((done, value));
         false
+    }
+
+    /// Returns the writes that may come next, and all that need to be tried.
+    fn next_writes(&self, done: u128, value: Value) -> Vec<(usize, Value)> {
+        let mut writes: Vec<_> = self
+            .candidates(done)
+            .into_iter()
+            .filter_map(|at| match self.events[at].effect {
+                Effect::Write(written) => Some((at, written)),
+                Effect::Read(_) => None,
+            })
+            .collect();
+        // A PUT that is never read, instead of a value that is read no more: wherever later it would fit, it fits
+        // here, because only a write can follow either.
+        let unread = |(_, written): &(usize, Value)| {
+            written.is_some()
+                && !self
+                    .events
+                    .iter()
+                    .any(|event| event.read() == Some(*written))
+        };
+        if value.is_some()
+            && let Some(at) = writes.iter().position(unread)
+        {
+            writes = vec![writes[at]];
+        }
+        writes
     }
 
     /// What may come next: what was sent before any of the rest was answered.

@@ -26,8 +26,11 @@ use crate::settings::Settings;
 /// The most pages of a list: more than there are items of ours, where no others have any.
 const MOST_PAGES: usize = 50;
 
-/// How many cases are tried at once: most of the time of one is waiting, for faults that take theirs.
+/// Cases that are tried at once.
 const AT_ONCE: u32 = 4;
+
+/// The same where the table fails: most of the time of such a case is waiting until a time-out.
+const FAULTY_AT_ONCE: u32 = 16;
 
 /// Why the property is not known to hold.
 #[derive(Debug)]
@@ -53,6 +56,7 @@ pub async fn hold(
 ) -> Result<Held, Trouble> {
     let at_once = match target {
         Target::Live(..) => 1,
+        Target::Embedded | Target::DynamoDbLocal(_) if setup.proxied => FAULTY_AT_ONCE,
         Target::Embedded | Target::DynamoDbLocal(_) => AT_ONCE,
     };
     let mut progress = Progress::new(test, settings.cases);
@@ -60,6 +64,7 @@ pub async fn hold(
     while next < settings.cases {
         let cases = next..settings.cases.min(next.saturating_add(at_once));
         next = cases.end;
+        let tried = cases.end - cases.start;
         let cases: Vec<_> = cases
             .map(|case| {
                 let (target, setup) = (target.clone(), setup.clone());
@@ -72,7 +77,7 @@ pub async fn hold(
             held = held.and(case.await.expect("a case does not panic"));
         }
         match (held, target.spent()) {
-            (Ok(()), _) => progress.step(at_once),
+            (Ok(()), _) => progress.step(tried),
             (Err(Trouble::CouldNotTell(_)), Some(limit)) if progress.is_begun() => {
                 return Ok(progress.held(Some(limit), None));
             }

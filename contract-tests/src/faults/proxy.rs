@@ -109,7 +109,7 @@ impl Proxy {
     pub async fn start(store: &Store, filter: Option<Filter>) -> Result<Self, String> {
         let failed = |error| format!("failed to {error}");
         let table = match store {
-            Store::Endpoint(url) => Table::Endpoint(url.clone(), http()),
+            Store::Endpoint(url) => Table::Endpoint(url.clone(), http(url)),
             Store::Memory | Store::File(_) => {
                 Table::Embedded(Embedded::in_memory().map_err(failed)?)
             }

@@ -22,6 +22,9 @@ use tokio::runtime::{Handle, Runtime};
 use suite::{Availability, Suite};
 use verdicts::Verdicts;
 
+/// Tests that run at once, unless `--test-threads` says otherwise: most wait, for time-outs, most of the time.
+const TEST_THREADS: usize = 8;
+
 /// From how many seeds the planted bugs are looked for.
 const SEEDS: u32 = 5;
 
@@ -43,7 +46,8 @@ impl Borrowed {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(TEST_THREADS);
     let variables = match Variables::of_process() {
         Ok(variables) => variables,
         Err(wrong) => {
