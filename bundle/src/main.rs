@@ -8,7 +8,7 @@ mod error;
 
 use std::fs;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
 use clap::Parser;
 
@@ -64,8 +64,11 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
 
 fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
     let folder = path.parent().expect("a file lies in a folder");
+    // Put in place in one step: whoever reads the file meanwhile has the old one or the new one.
+    let partial = path.with_extension(format!("{}.part", process::id()));
     fs::create_dir_all(folder)
-        .and_then(|()| fs::write(path, content))
+        .and_then(|()| fs::write(&partial, content))
+        .and_then(|()| fs::rename(&partial, path))
         .map_err(|source| Error::File {
             path: path.into(),
             source,

@@ -1,0 +1,17 @@
+//! `cargo zip` from outside.
+
+use std::process::Command;
+
+#[test]
+fn an_unknown_processor_is_refused_with_the_names_of_the_known() {
+    let output = Command::new(env!("CARGO_BIN_EXE_bundle"))
+        .args(["--arch", "mips"])
+        .output()
+        .expect("the binary runs");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(
+        message.contains("[possible values: arm64, x86_64]"),
+        "{message}"
+    );
+}
