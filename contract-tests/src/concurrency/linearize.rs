@@ -65,7 +65,7 @@ impl Search<'_> {
         let replaceable = !self.events.iter().enumerate().any(reads_left);
         if replaceable
             && self
-                .next_writes(done, value)
+                .next_writes(done)
                 .into_iter()
                 .any(|(at, written)| self.completes(done | (1 << at), written))
         {
@@ -75,8 +75,8 @@ impl Search<'_> {
         false
     }
 
-    /// Returns the writes that may come next, and all that need to be tried.
-    fn next_writes(&self, done: u128, value: Value) -> Vec<(usize, Value)> {
+    /// Returns the writes that are worth trying next.
+    fn next_writes(&self, done: u128) -> Vec<(usize, Value)> {
         let mut writes: Vec<_> = self
             .candidates(done)
             .into_iter()
@@ -85,18 +85,15 @@ impl Search<'_> {
                 Effect::Read(_) => None,
             })
             .collect();
-        // A PUT that is never read, instead of a value that is read no more: wherever later it would fit, it fits
-        // here, because only a write can follow either.
-        let unread = |(_, written): &(usize, Value)| {
-            written.is_some()
-                && !self
-                    .events
-                    .iter()
-                    .any(|event| event.read() == Some(*written))
+        // Every read that fits has come, so that a write is next. If one of them is never read, it can be that one:
+        // wherever later it would fit, it fits here, because a write follows it in both places.
+        let is_read = |written| {
+            self.events
+                .iter()
+                .any(|event| event.read() == Some(written))
         };
-        if value.is_some()
-            && let Some(at) = writes.iter().position(unread)
-        {
+        let never_read = |(_, written): &(usize, Value)| !is_read(*written);
+        if let Some(at) = writes.iter().position(never_read) {
             writes = vec![writes[at]];
         }
         writes
@@ -114,7 +111,9 @@ impl Search<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::prelude::*;
+
+    use super::{Effect, Event, Value, is_linearizable};
 
     fn write(value: Value, invoked: u64, returned: impl Into<Option<u64>>) -> Event {
         Event {
@@ -210,5 +209,59 @@ mod tests {
         // The last answered ones cannot come after a late one that was seen before.
         events.push(read(Some(8), 300, 301));
         assert!(!is_linearizable(&events));
+    }
+
+    #[test]
+    fn puts_that_are_never_read_take_no_time() {
+        let waves = (0..120).map(|n| write(Some(n), n / 30 * 10, n / 30 * 10 + 9));
+        let mut events: Vec<_> = waves.collect();
+        events.push(read(Some(0), 1000, 1001));
+        assert!(!is_linearizable(&events));
+    }
+
+    /// Tries every order, without any of the shortcuts.
+    fn has_an_order(events: &[Event], done: u32, value: Value) -> bool {
+        let rest = || (0..events.len()).filter(|at| done & (1 << at) == 0);
+        let is_next = |&at: &usize| {
+            let before = |end| end <= events[at].invoked;
+            !rest().any(|other| events[other].returned.is_some_and(before))
+        };
+        rest().all(|at| events[at].returned.is_none())
+            || rest().filter(is_next).any(|at| match events[at].effect {
+                Effect::Write(written) => has_an_order(events, done | (1 << at), written),
+                Effect::Read(read) => {
+                    read == value && has_an_order(events, done | (1 << at), value)
+                }
+            })
+    }
+
+    fn history() -> impl Strategy<Value = Vec<Event>> {
+        let effect = prop_oneof![
+            3 => Just(Effect::Write(Some(0))),
+            1 => Just(Effect::Write(None)),
+            3 => proptest::option::of(0..5_u64).prop_map(Effect::Read),
+        ];
+        let event = (effect, 0..12_u64, 1..8_u64, proptest::bool::weighted(0.2));
+        proptest::collection::vec(event, 1..=7).prop_map(|events| {
+            let numbered = (0..).zip(events);
+            let events = numbered.map(|(number, (effect, invoked, lasts, unknown))| {
+                let returned = (!unknown).then_some(invoked + lasts);
+                match effect {
+                    Effect::Write(Some(_)) => write(Some(number), invoked, returned),
+                    Effect::Write(None) => write(None, invoked, returned),
+                    Effect::Read(value) => read(value, invoked, invoked + lasts),
+                }
+            });
+            events.collect()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn the_search_finds_an_order_wherever_there_is_one(events in history()) {
+            prop_assert_eq!(is_linearizable(&events), has_an_order(&events, 0, None));
+        }
     }
 }

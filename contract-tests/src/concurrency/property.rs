@@ -29,7 +29,7 @@ const MOST_PAGES: usize = 50;
 /// Cases that are tried at once.
 const AT_ONCE: u32 = 4;
 
-/// The same where the table fails: most of the time of such a case is waiting until a time-out.
+/// The same where a table in this process fails: most of the time of such a case is waiting until a time-out.
 const FAULTY_AT_ONCE: u32 = 16;
 
 /// Why the property is not known to hold.
@@ -56,7 +56,7 @@ pub async fn hold(
 ) -> Result<Held, Trouble> {
     let at_once = match target {
         Target::Live(..) => 1,
-        Target::Embedded | Target::DynamoDbLocal(_) if setup.proxied => FAULTY_AT_ONCE,
+        Target::Embedded if setup.proxied => FAULTY_AT_ONCE,
         Target::Embedded | Target::DynamoDbLocal(_) => AT_ONCE,
     };
     let mut progress = Progress::new(test, settings.cases);
