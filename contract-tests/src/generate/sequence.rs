@@ -8,7 +8,7 @@ use crate::generate::bodies;
 use crate::request::operation::{ContentType, Id, NoRoute, Object, Operation, Query, Variation};
 use crate::request::text::Text;
 
-/// Sequences of operations. Boxed, because unoptimised the nested strategies take more stack than a test has.
+/// Sequences of operations.
 pub fn sequence() -> impl Strategy<Value = Vec<Operation>> {
     vec(operation(), 1..=30)
 }
@@ -27,6 +27,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
+/// A PUT of this object. Boxed, because the nested strategies take more stack, unoptimised, than a test has.
 fn put(object: impl Strategy<Value = Object> + 'static) -> BoxedStrategy<Operation> {
     (object, content_type())
         .prop_map(|(object, kind)| Operation::Put(object, kind))

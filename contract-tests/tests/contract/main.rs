@@ -17,7 +17,7 @@ use contract_tests::live::Deployment;
 use contract_tests::planted::hunt;
 use contract_tests::settings::{CASES, Settings, Variables};
 use libtest_mimic::{Arguments, Trial};
-use tokio::runtime::{Handle, Runtime};
+use tokio::runtime::{Builder, Handle};
 
 use suite::{Availability, Suite};
 use verdicts::Verdicts;
@@ -55,7 +55,12 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let runtime = Runtime::new().expect("a runtime can be started");
+    // A thread for each test: what one of them computes keeps no service of another from its answer.
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(TEST_THREADS)
+        .enable_all()
+        .build()
+        .expect("a runtime can be started");
     let borrowed = Borrowed {
         dynamodb: Arc::new(match &variables.dynamodb_endpoint {
             Some(endpoint) => DynamoDbLocal::at(endpoint),
