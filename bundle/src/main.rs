@@ -64,11 +64,12 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
 
 fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
     let folder = path.parent().expect("a file lies in a folder");
-    // Put in place in one step: whoever reads the file meanwhile has the old one or the new one.
+    // Put in place in one step: a concurrent reader has the old file or the new one.
     let partial = path.with_extension(format!("{}.part", process::id()));
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(&partial, content))
         .and_then(|()| fs::rename(&partial, path))
+        .inspect_err(|_| drop(fs::remove_file(&partial)))
         .map_err(|source| Error::File {
             path: path.into(),
             source,

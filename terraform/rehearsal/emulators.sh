@@ -38,6 +38,8 @@ start_emulators() {
   start moto moto_server -H 127.0.0.1 -p "$cloudwatch"
   until_answers "$AWS_ENDPOINT_URL/_ministack/health"
   until_answers "$AWS_ENDPOINT_URL_CLOUDWATCH/moto-api/data.json"
+  # What answers could be another rehearsal's, if it was faster to take the port.
+  kill -0 "${emulators[@]}" || { echo "an emulator has ended: see $logs" && return 1; }
 }
 
 stop_emulators() {

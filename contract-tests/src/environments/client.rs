@@ -134,8 +134,9 @@ pub(crate) fn http(url: &str) -> reqwest::Client {
     let mut client = reqwest::Client::builder()
         .timeout(LIMIT)
         .redirect(reqwest::redirect::Policy::none());
+    // Reading the system's certificates takes longer than most sequences. Without redirects such a client never needs
+    // them.
     if url.starts_with("http://") {
-        // To read the system's certificates takes longer than most sequences.
         client = client.tls_certs_only([]);
     }
     client

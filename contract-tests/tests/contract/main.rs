@@ -5,9 +5,11 @@ mod rehearsal;
 mod suite;
 mod verdicts;
 
+use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::available_parallelism;
 
 use contract_tests::coverage::ledger;
 use contract_tests::environments::container::DynamoDbLocal;
@@ -17,13 +19,14 @@ use contract_tests::live::Deployment;
 use contract_tests::planted::hunt;
 use contract_tests::settings::{CASES, Settings, Variables};
 use libtest_mimic::{Arguments, Trial};
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::{Handle, Runtime};
 
 use suite::{Availability, Suite};
 use verdicts::Verdicts;
 
-/// Tests that run at once, unless `--test-threads` says otherwise: most wait, for time-outs, most of the time.
-const TEST_THREADS: usize = 8;
+/// Tests that run at once, also on fewer processors, unless `--test-threads` says otherwise: most of them wait for
+/// time-outs most of the time.
+const MIN_TEST_THREADS: usize = 8;
 
 /// From how many seeds the planted bugs are looked for.
 const SEEDS: u32 = 5;
@@ -47,7 +50,11 @@ impl Borrowed {
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    arguments.test_threads.get_or_insert(TEST_THREADS);
+    let processors = available_parallelism().map_or(1, NonZero::get);
+    let threads = arguments
+        .test_threads
+        .unwrap_or(processors.max(MIN_TEST_THREADS));
+    arguments.test_threads = Some(threads);
     let variables = match Variables::of_process() {
         Ok(variables) => variables,
         Err(wrong) => {
@@ -55,12 +62,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    // A thread for each test: what one of them computes keeps no service of another from its answer.
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(TEST_THREADS)
-        .enable_all()
-        .build()
-        .expect("a runtime can be started");
+    let runtime = Runtime::new().expect("a runtime can be started");
     let borrowed = Borrowed {
         dynamodb: Arc::new(match &variables.dynamodb_endpoint {
             Some(endpoint) => DynamoDbLocal::at(endpoint),
