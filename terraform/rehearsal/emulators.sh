@@ -38,8 +38,12 @@ start_emulators() {
   start moto moto_server -H 127.0.0.1 -p "$cloudwatch"
   until_answers "$AWS_ENDPOINT_URL/_ministack/health"
   until_answers "$AWS_ENDPOINT_URL_CLOUDWATCH/moto-api/data.json"
-  # What answers could be another rehearsal's, if it was faster to take the port.
-  kill -0 "${emulators[@]}" || { echo "an emulator has ended: see $logs" && return 1; }
+  # An emulator of another rehearsal answers instead, if it was faster to take the port. One by one, because bash's kill
+  # succeeds if any of several does.
+  local emulator
+  for emulator in "${emulators[@]}"; do
+    kill -0 "$emulator" || { echo "an emulator has ended: see $logs" && return 1; }
+  done
 }
 
 stop_emulators() {

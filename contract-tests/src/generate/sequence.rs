@@ -27,7 +27,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// A PUT of this object. Boxed, because the nested strategies take more stack, unoptimised, than a test has.
+/// Returns the PUTs of these objects. Boxed, because unoptimised the nested strategies take more stack than a test has.
 fn put(object: impl Strategy<Value = Object> + 'static) -> BoxedStrategy<Operation> {
     (object, content_type())
         .prop_map(|(object, kind)| Operation::Put(object, kind))

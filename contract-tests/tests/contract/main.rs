@@ -51,10 +51,8 @@ impl Borrowed {
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     let processors = available_parallelism().map_or(1, NonZero::get);
-    let threads = arguments
-        .test_threads
-        .unwrap_or(processors.max(MIN_TEST_THREADS));
-    arguments.test_threads = Some(threads);
+    let threads = &mut arguments.test_threads;
+    threads.get_or_insert(processors.max(MIN_TEST_THREADS));
     let variables = match Variables::of_process() {
         Ok(variables) => variables,
         Err(wrong) => {
