@@ -1,6 +1,8 @@
 # Keeps the account of what held, and ends the rehearsal with it.
 # shellcheck shell=bash
 
+failed=()
+
 # holds WHAT COMMAND…: runs the command, stopping at its first failure, and notes whether it held.
 # In the background, since bash forgets `set -e` inside a condition.
 holds() {
@@ -11,6 +13,7 @@ holds() {
   if ! wait $!; then
     outcome=NO
     broken=1
+    failed+=("$log")
     printf '\n--- did not hold: %s (the end of %s)\n' "$what" "$log"
     tail -n 40 "$log"
   fi
@@ -25,11 +28,16 @@ needs() {
 }
 
 report() {
-  local result outcome seconds what
+  local result outcome seconds what log
   printf '\nheld  seconds  what\n'
   for result in "${results[@]}"; do
     IFS='|' read -r outcome seconds what <<<"$result"
     printf '%-4s  %7s  %s\n' "$outcome" "$seconds" "$what"
   done
   printf '%d seconds in all; logs in %s\n' "$SECONDS" "$logs"
+  # Once more, and last: the end is what a shortened log keeps.
+  for log in "${failed[@]}"; do
+    printf '\n--- did not hold: the end of %s\n' "$log"
+    tail -n 20 "$log"
+  done
 }
