@@ -55,7 +55,6 @@ impl Config {
     /// # Errors
     /// The first variable that has to be mended, and what to set it to.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let variable = |name: &str| std::env::var(name).ok();
         let table_name = table_name(variable)?;
         let region = region(variable)?;
         let mut sdk = SdkConfig::builder()
@@ -74,8 +73,15 @@ impl Config {
     }
 }
 
-/// The value of an environment variable, if it is set.
+/// The value of an environment variable, if it is set to something.
 pub type Variable = Option<String>;
+
+/// Reads a variable of the process. One that is set to nothing is as good as none, so that Terraform or a pipeline
+/// can leave it so.
+#[must_use]
+pub fn variable(name: &str) -> Variable {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
 
 fn table_name(variable: impl Fn(&str) -> Variable) -> Result<String, ConfigError> {
     let name = variable(TABLE_NAME).ok_or(ConfigError::Missing(TABLE_NAME, A_TABLE_NAME))?;
@@ -89,7 +95,6 @@ fn table_name(variable: impl Fn(&str) -> Variable) -> Result<String, ConfigError
 
 fn region(variable: impl Fn(&str) -> Variable) -> Result<Region, ConfigError> {
     variable(REGION)
-        .filter(|region| !region.is_empty())
         .map(Region::new)
         .ok_or(ConfigError::Missing(REGION, A_REGION))
 }
@@ -129,7 +134,7 @@ fn switch(
 /// [`ConfigError::CaBundle`].
 pub fn roots(variable: impl Fn(&str) -> Variable) -> Result<RootCertStore, ConfigError> {
     let mut roots = connector::roots();
-    if let Some(path) = variable(CA_BUNDLE).filter(|path| !path.is_empty()) {
+    if let Some(path) = variable(CA_BUNDLE) {
         add_bundle(&mut roots, path.as_ref())
             .map_err(|reason| ConfigError::CaBundle(path, reason))?;
     }
@@ -165,7 +170,7 @@ mod tests {
         for name in ["abc", "http-crud-tutorial-items", "A_b.9", &"x".repeat(255)] {
             assert_eq!(read(Some(name)).as_deref(), Ok(name));
         }
-        for name in ["", "ab", "a b c", "caf\u{e9}s", "a/b/c", &"x".repeat(256)] {
+        for name in ["ab", "a b c", "caf\u{e9}s", "a/b/c", &"x".repeat(256)] {
             let refused = ConfigError::Invalid(TABLE_NAME, name.to_owned(), A_TABLE_NAME);
             assert_eq!(read(Some(name)), Err(refused));
         }
@@ -174,7 +179,7 @@ mod tests {
     #[test]
     fn a_region_is_needed() {
         let read = |value: Option<&str>| region(|_| value.map(str::to_owned));
-        assert!(read(None).is_err() && read(Some("")).is_err());
+        assert!(read(None).is_err());
         assert_eq!(read(Some("eu-central-1")).unwrap().as_ref(), "eu-central-1");
     }
 
@@ -189,7 +194,6 @@ mod tests {
                 assert_eq!(read(url), Ok(Some(url.to_owned())));
             }
             for url in [
-                "",
                 "localhost:8000",
                 "http://",
                 "ftp://localhost",
@@ -221,10 +225,8 @@ mod tests {
 
     #[test]
     fn no_bundle_is_needed() {
-        for unset in [None, Some(String::new())] {
-            let roots = roots(|_| unset.clone()).unwrap();
-            assert_eq!(roots.len(), connector::roots().len());
-        }
+        let roots = roots(|_| None).unwrap();
+        assert_eq!(roots.len(), connector::roots().len());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use function::config::{self, variable};
 use function::connector;
 use hyper::Uri;
 
@@ -35,7 +36,7 @@ impl fmt::Display for Store {
 /// How to reach an embedded DynamoDB. Nothing of the environment can lead it astray.
 pub(crate) fn embedded_config(embedded: &Embedded) -> SdkConfig {
     // A name that nothing on a network has: no request goes there. Source: RFC 6761, 6.4.
-    config("http://embedded.invalid", None, None, None)
+    sdk_config("http://embedded.invalid", None, None, None)
         .into_builder()
         .http_client(embedded.http_client())
         .build()
@@ -49,19 +50,18 @@ pub(crate) fn endpoint_config(url: &str) -> Result<SdkConfig, Error> {
     if !scheme.is_some_and(|scheme| ["http", "https"].contains(&scheme)) {
         return Err(Error::EndpointUrl(url.to_owned()));
     }
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let keys = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
     let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
-    let config = config(url, keys, variable("AWS_SESSION_TOKEN"), region);
+    let sdk = sdk_config(url, keys, variable("AWS_SESSION_TOKEN"), region);
     if scheme == Some("http") {
-        return Ok(config);
+        return Ok(sdk);
     }
-    let roots = function::config::roots(variable).map_err(Error::Authorities)?;
+    let roots = config::roots(variable).map_err(Error::Authorities)?;
     let http_client = connector::http_client(roots);
-    Ok(config.into_builder().http_client(http_client).build())
+    Ok(sdk.into_builder().http_client(http_client).build())
 }
 
-fn config(
+fn sdk_config(
     url: &str,
     keys: Option<(String, String)>,
     session: Option<String>,

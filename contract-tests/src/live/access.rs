@@ -4,12 +4,15 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use function::config::variable;
 use reqwest::Request;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use tokio::sync::Mutex;
@@ -165,8 +168,20 @@ impl Signer {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build_https();
+        // The SDK takes a variable for set that is set to nothing.
+        let profile = variable("AWS_PROFILE").unwrap_or_else(|| "default".to_owned());
+        let region = |name| variable(name).map(Region::new);
+        let region = RegionProviderChain::first_try(region("AWS_REGION"))
+            .or_else(region("AWS_DEFAULT_REGION"))
+            .or_else(
+                ProfileFileRegionProvider::builder()
+                    .profile_name(&profile)
+                    .build(),
+            );
         let config = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http)
+            .profile_name(profile)
+            .region(region)
             .load()
             .await;
         let region = region_of(url).or_else(|| config.region().map(ToString::to_string));

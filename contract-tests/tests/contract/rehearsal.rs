@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use contract_tests::environments::container::{DynamoDbLocal, LABEL};
 use contract_tests::environments::environment::fresh;
+use function::config::variable;
 use libtest_mimic::Trial;
 use tokio::runtime::Handle;
 
@@ -31,12 +32,12 @@ const ENDINGS: [(&str, i32); 4] = [
 
 /// How this process is to end, if it is one of those.
 pub fn asked_for() -> Option<String> {
-    std::env::var(ENDING).ok()
+    variable(ENDING)
 }
 
 /// The label of its container.
 pub fn label() -> Option<String> {
-    std::env::var(LABELLED).ok()
+    variable(LABELLED)
 }
 
 /// The one test of such a process.

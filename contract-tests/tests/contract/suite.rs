@@ -14,6 +14,7 @@ use contract_tests::sequences::execute::{Looking, Verdict};
 use contract_tests::sequences::shrink::run;
 use contract_tests::settings::{Settings, Variables};
 use contract_tests::{concurrency, faults, sequences};
+use function::config::variable;
 use libtest_mimic::{Completion, Trial};
 use tokio::runtime::Handle;
 
@@ -70,7 +71,7 @@ impl Availability {
     ) -> Trial {
         // Under nextest each test is a process of its own, which has no way to tell that it was ignored:
         // there it must be known when the tests are listed.
-        let nextest = std::env::var_os("NEXTEST").is_some();
+        let nextest = variable("NEXTEST").is_some();
         let ignored = nextest && self.ignored().is_some();
         let trial = Trial::ignorable_test(name, move || {
             if let Self::Failed(reason) = self {

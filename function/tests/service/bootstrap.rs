@@ -173,7 +173,7 @@ fn what_to_mend_in_the_environment_is_said_in_one_line() {
     let sound = [("TABLE_NAME", "items"), ("AWS_REGION", "us-east-1")];
     for (variable, value, named) in [
         ("TABLE_NAME", None, "TABLE_NAME is not set"),
-        ("TABLE_NAME", Some(""), "TABLE_NAME is \"\""),
+        ("TABLE_NAME", Some(""), "TABLE_NAME is not set"),
         ("TABLE_NAME", Some("it"), "TABLE_NAME is \"it\""),
         ("TABLE_NAME", Some("my items"), "TABLE_NAME is \"my items\""),
         ("TABLE_NAME", Some(long.as_str()), "TABLE_NAME is \"aaa"),
