@@ -10,13 +10,12 @@ use aws_sdk_dynamodb::{Client, Config};
 
 use crate::connector;
 
-/// A connection is made within this time, or the attempt has failed.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// An attempt is answered, to its last byte, within this time, or it has failed.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// The most attempts at one request. Fewer are made when the call's budget of time is used up, or the
-/// client's allowance of retries is: it holds 500 tokens, of which a retry takes ten and a success
-/// gives one back, so that a table in trouble is not asked five times as much for long.
+/// client's allowance of retries is, so that a table in trouble is not asked five times as much for long. It
+/// holds 500 tokens. A retry takes ten, or five after a throttled attempt; a success gives back what its last
+/// retry took, or one token if it needed none.
 pub const MAX_ATTEMPTS: u32 = 5;
 /// The first pause before a retry is a random part of this, and each later one of twice as much.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);

@@ -3,10 +3,12 @@
 //! The SDK's own connector also looks for proxies, speaks HTTP/2, and reads the system's store of
 //! certificates. The function has no use for them, and that store alone costs more than the rest of init.
 
-use std::error::Error as StdError;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
 use aws_sdk_dynamodb::config::{RuntimeComponents, SharedHttpClient};
@@ -17,21 +19,22 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use http::Uri;
+use http::uri::Scheme;
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::{
-    CaptureConnection, HttpConnector as TcpConnector, capture_connection,
-};
-use hyper_util::client::legacy::{self, Client};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
-use tokio::time::error::Elapsed;
-use tokio::time::timeout;
 use tower_service::Service;
 
-use crate::client::CONNECT_TIMEOUT;
+use crate::error::Cause;
+use crate::race::{race, step};
 use crate::resolver::Resolver;
+
+/// A connection that was idle for longer is not used again.
+pub const MAX_IDLE: Duration = Duration::from_secs(50);
 
 /// The certificate authorities that Mozilla trusts, Amazon's among them.
 #[must_use]
@@ -47,9 +50,6 @@ pub fn roots() -> RootCertStore {
 /// Never: ring supports TLS 1.2 and 1.3.
 #[must_use]
 pub fn http_client(roots: RootCertStore) -> SharedHttpClient {
-    let mut tcp = TcpConnector::new_with_resolver(Resolver);
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("ring supports every version of TLS")
@@ -57,29 +57,68 @@ pub fn http_client(roots: RootCertStore) -> SharedHttpClient {
         .with_no_client_auth();
     let client = Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
-        .build(Connect(HttpsConnector::from((tcp, tls))));
+        .pool_idle_timeout(MAX_IDLE)
+        .build(Connect(Arc::new(tls)));
     let connector = SharedHttpConnector::new(Connector(client));
     http_client_fn(move |_: &HttpConnectorSettings, _: &RuntimeComponents| connector.clone())
 }
 
-/// Opens a connection, to the end of the TLS handshake, within [`CONNECT_TIMEOUT`].
+/// Opens a connection, to the end of the TLS handshake, to one of the host's addresses.
 #[derive(Clone)]
-struct Connect(HttpsConnector<TcpConnector<Resolver>>);
+struct Connect(Arc<ClientConfig>);
 
-type BoxError = Box<dyn StdError + Send + Sync>;
+type Connection = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 impl Service<Uri> for Connect {
-    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+    type Response = Connection;
+    type Error = Cause;
+    type Future = Pin<Box<dyn Future<Output = Result<Connection, Cause>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.0.poll_ready(context)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Cause>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let connecting = timeout(CONNECT_TIMEOUT, self.0.call(uri));
-        Box::pin(async { connecting.await? })
+        let tls = Arc::clone(&self.0);
+        Box::pin(async move {
+            let connect = |address| {
+                let mut connector = HttpsConnector::from((Address(address), Arc::clone(&tls)));
+                connector.call(uri.clone())
+            };
+            let host = uri.host().unwrap_or_default();
+            if let Ok(address) = host.trim_matches(['[', ']']).parse() {
+                return step(connect(address)).await;
+            }
+            let resolver = Resolver::from_system()?;
+            Ok(race(resolver.ipv4(host), resolver.ipv6(host), connect).await?)
+        })
+    }
+}
+
+/// Connects to one address, at the port of the URL.
+struct Address(IpAddr);
+
+impl Service<Uri> for Address {
+    type Response = TokioIo<TcpStream>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let default = if uri.scheme() == Some(&Scheme::HTTP) {
+            80
+        } else {
+            443
+        };
+        let address = SocketAddr::new(self.0, uri.port_u16().unwrap_or(default));
+        Box::pin(async move {
+            let stream = TcpStream::connect(address).await?;
+            stream.set_nodelay(true)?;
+            Ok(TokioIo::new(stream))
+        })
     }
 }
 
@@ -100,7 +139,10 @@ impl HttpConnector for Connector {
         }
         let answer = self.0.request(request);
         HttpConnectorFuture::new(async {
-            let response = answer.await.map_err(failure)?.map(SdkBody::from_body_1_x);
+            let response = answer
+                .await
+                .map_err(|error| ConnectorError::io(error.into()))?
+                .map(SdkBody::from_body_1_x);
             HttpResponse::try_from(response)
                 .map_err(|error| ConnectorError::other(error.into(), None))
         })
@@ -121,13 +163,4 @@ fn metadata(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
         .poison_fn(poison)
         .build();
     Some(metadata)
-}
-
-fn failure(error: legacy::Error) -> ConnectorError {
-    let mut sources = std::iter::successors(error.source(), |&error| error.source());
-    if sources.any(<dyn StdError>::is::<Elapsed>) {
-        ConnectorError::timeout(error.into())
-    } else {
-        ConnectorError::io(error.into())
-    }
 }

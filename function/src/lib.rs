@@ -23,6 +23,7 @@ pub mod key;
 pub mod log;
 pub mod price;
 pub mod query;
+pub mod race;
 pub mod resolver;
 pub mod response;
 pub mod route;

@@ -1,0 +1,281 @@
+//! The race for a connection: a host's addresses are tried shortly after one another, and the first that connects wins.
+//!
+//! Source: RFC 8305, "Happy Eyeballs Version 2". Here IPv4 goes first, because in Lambda it always leads to DynamoDB,
+//! and IPv6 only from a VPC that has it.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::select;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::error::Cause;
+use crate::log;
+
+/// A query for addresses has been answered within this time, or it has failed; and so has an address that is not
+/// connected to within this time. Each has a time-out of its own, so that none can use up another's.
+pub const STEP_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The lead that an address has over the next one, unless it fails sooner. Source: RFC 8305, section 5.
+const LEAD: Duration = Duration::from_millis(250);
+
+/// The time that IPv6 addresses wait for an answer about IPv4. Source: RFC 8305, section 3.
+const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
+
+/// The end of a race that nobody has won, with the reason of each query and of each address.
+#[derive(Debug, thiserror::Error)]
+#[error("no address could be connected to: {}", .0.join("; "))]
+pub struct Lost(Vec<String>);
+
+/// Connects to one of the addresses of a host, which join the race as the queries for them are answered.
+///
+/// # Errors
+/// [`Lost`], when both queries have ended and every address has failed.
+pub async fn race<Connection, Attempt>(
+    ipv4: impl Future<Output = Result<Vec<IpAddr>, Cause>>,
+    ipv6: impl Future<Output = Result<Vec<IpAddr>, Cause>>,
+    connect: impl Fn(IpAddr) -> Attempt,
+) -> Result<Connection, Lost>
+where
+    Connection: Send + 'static,
+    Attempt: Future<Output = Result<Connection, Cause>> + Send + 'static,
+{
+    let (mut ipv4, mut ipv6) = (pin!(step(ipv4)), pin!(step(ipv6)));
+    let (mut asking_ipv4, mut asking_ipv6) = (true, true);
+    let mut waiting = Waiting::default();
+    let mut attempts = JoinSet::new();
+    let mut next_start = Instant::now();
+    let mut reasons = Vec::new();
+    loop {
+        select! {
+            biased;
+            Some(ended) = attempts.join_next() => {
+                match ended {
+                    Ok((_, Ok(connection))) => return Ok(connection),
+                    Ok((address, Err(cause))) => reasons.push(reason(&address, &cause)),
+                    Err(panic) => reasons.push(panic.to_string()),
+                }
+                next_start = Instant::now();
+            }
+            found = &mut ipv4, if asking_ipv4 => {
+                asking_ipv4 = false;
+                match found {
+                    Ok(addresses) => waiting.ipv4.extend(addresses),
+                    Err(cause) => reasons.push(reason(&"A records", &cause)),
+                }
+                // Nothing is left to wait for, unless an attempt has the lead.
+                if attempts.is_empty() {
+                    next_start = Instant::now();
+                }
+            }
+            found = &mut ipv6, if asking_ipv6 => {
+                asking_ipv6 = false;
+                match found {
+                    Ok(addresses) => waiting.ipv6.extend(addresses),
+                    Err(cause) => reasons.push(reason(&"AAAA records", &cause)),
+                }
+                if asking_ipv4 {
+                    next_start = Instant::now() + RESOLUTION_DELAY;
+                }
+            }
+            () = sleep_until(next_start), if !waiting.is_empty() => {
+                if let Some(address) = waiting.next() {
+                    let attempt = step(connect(address));
+                    attempts.spawn(async move { (address, attempt.await) });
+                }
+                next_start = Instant::now() + LEAD;
+            }
+            else => return Err(Lost(reasons)),
+        }
+    }
+}
+
+/// Gives up `work` after [`STEP_TIMEOUT`].
+///
+/// # Errors
+/// Why `work` failed, or that it took too long.
+pub async fn step<T>(work: impl Future<Output = Result<T, Cause>>) -> Result<T, Cause> {
+    let done = timeout(STEP_TIMEOUT, work).await;
+    done.unwrap_or_else(|_| Err(format!("no answer in {STEP_TIMEOUT:?}").into()))
+}
+
+fn reason(of: &dyn std::fmt::Display, cause: &Cause) -> String {
+    format!("{of}: {}", log::chain(cause.as_ref()).join(": "))
+}
+
+/// The addresses that have yet to be tried.
+#[derive(Default)]
+struct Waiting {
+    ipv4: VecDeque<IpAddr>,
+    ipv6: VecDeque<IpAddr>,
+    was_ipv4: bool,
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.ipv4.is_empty() && self.ipv6.is_empty()
+    }
+
+    /// Takes the next address, of the other version than the one before it if there is one.
+    fn next(&mut self) -> Option<IpAddr> {
+        self.was_ipv4 = !self.ipv4.is_empty() && (!self.was_ipv4 || self.ipv6.is_empty());
+        let line = if self.was_ipv4 {
+            &mut self.ipv4
+        } else {
+            &mut self.ipv6
+        };
+        line.pop_front()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use tokio::time::sleep;
+
+    use super::*;
+
+    // The clock is Tokio's and stands still unless everything sleeps: a race takes no time, and its times are exact.
+    type Milliseconds = u64;
+
+    const GOOD_V4: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+    const GOOD_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
+    /// Addresses that swallow every packet.
+    const DEAD_V4: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
+    const DEAD_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2));
+    /// An address that fails at once.
+    const UNROUTABLE: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 3));
+
+    async fn connect(address: IpAddr) -> Result<IpAddr, Cause> {
+        match address {
+            GOOD_V4 | GOOD_V6 => {
+                sleep(Duration::from_millis(10)).await;
+                Ok(address)
+            }
+            UNROUTABLE => Err("unroutable".into()),
+            _ => pending().await,
+        }
+    }
+
+    /// The end of a query: after so long, with these addresses.
+    #[derive(Clone, Copy)]
+    enum Answer<'a> {
+        At(Milliseconds, &'a [IpAddr]),
+        Never,
+    }
+    use Answer::{At, Never};
+
+    async fn answer(answer: Answer<'_>) -> Result<Vec<IpAddr>, Cause> {
+        match answer {
+            At(after, addresses) => {
+                sleep(Duration::from_millis(after)).await;
+                let some = (!addresses.is_empty()).then(|| addresses.to_vec());
+                some.ok_or("no records".into())
+            }
+            Never => pending().await,
+        }
+    }
+
+    /// The winner, and its time.
+    async fn run(a: Answer<'_>, aaaa: Answer<'_>) -> (Result<IpAddr, Lost>, Milliseconds) {
+        let start = Instant::now();
+        let end = race(answer(a), answer(aaaa), connect).await;
+        (end, start.elapsed().as_millis().try_into().unwrap())
+    }
+
+    async fn wins(winner: IpAddr, after: Milliseconds, a: Answer<'_>, aaaa: Answer<'_>) {
+        let (end, time) = run(a, aaaa).await;
+        assert_eq!((end.unwrap(), time), (winner, after));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ipv4_waits_for_no_answer_about_ipv6() {
+        for aaaa in [
+            Never,
+            At(800, &[GOOD_V6]),
+            At(0, &[]),
+            At(0, &[GOOD_V6]),
+            At(0, &[UNROUTABLE]),
+        ] {
+            wins(GOOD_V4, 30, At(20, &[GOOD_V4]), aaaa).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dead_address_costs_its_lead() {
+        wins(GOOD_V4, 260, At(0, &[DEAD_V4, GOOD_V4]), At(0, &[])).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_good_address_of_eight_is_found() {
+        for at in 0..8 {
+            let mut addresses = [DEAD_V4; 8];
+            addresses[at] = GOOD_V4;
+            let (end, time) = run(At(0, &addresses), Never).await;
+            assert_eq!(end.unwrap(), GOOD_V4);
+            // Sooner once the first one has failed, which makes way for another.
+            assert!(
+                time <= 250 * at as Milliseconds + 10,
+                "address {at} after {time} ms"
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_that_fails_makes_way_at_once() {
+        wins(
+            GOOD_V6,
+            10,
+            At(0, &[]),
+            At(0, &[UNROUTABLE, UNROUTABLE, GOOD_V6]),
+        )
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ipv6_waits_a_little_for_an_answer_about_ipv4() {
+        wins(GOOD_V6, 60, Never, At(0, &[GOOD_V6])).await;
+        wins(GOOD_V6, 30, At(20, &[]), At(0, &[GOOD_V6])).await;
+        wins(GOOD_V4, 50, At(40, &[GOOD_V4]), At(0, &[GOOD_V6])).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn addresses_that_are_found_late_join_the_race() {
+        wins(GOOD_V4, 210, At(200, &[GOOD_V4]), At(0, &[UNROUTABLE])).await;
+        wins(GOOD_V4, 310, At(200, &[GOOD_V4]), At(0, &[DEAD_V6])).await;
+        wins(GOOD_V6, 810, At(0, &[DEAD_V4]), At(800, &[GOOD_V6])).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_versions_take_turns() {
+        wins(GOOD_V6, 260, At(0, &[DEAD_V4; 4]), At(0, &[GOOD_V6])).await;
+        wins(
+            GOOD_V4,
+            510,
+            At(0, &[DEAD_V4, GOOD_V4]),
+            At(0, &[DEAD_V6; 4]),
+        )
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lost_race_tells_why() {
+        let (end, time) = run(At(0, &[DEAD_V4]), At(0, &[UNROUTABLE])).await;
+        assert_eq!(time, 1000);
+        assert_eq!(
+            end.unwrap_err().to_string(),
+            "no address could be connected to: 2001:db8::3: unroutable; 192.0.2.2: no answer in 1s"
+        );
+        let (end, time) = run(Never, At(0, &[])).await;
+        assert_eq!(time, 1000);
+        assert_eq!(
+            end.unwrap_err().to_string(),
+            "no address could be connected to: AAAA records: no records; A records: no answer in 1s"
+        );
+    }
+}
