@@ -3,14 +3,14 @@
 //! `aws_lambda_events` has types for all of it; to read headers and authorisers and to drop them again
 //! takes more than all the rest of what the service itself does for a request.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-/// A request to the API. A field with nothing to carry is left out of the event.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+/// A request to the API. A field with nothing to carry is left out of the event, or is `null`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "an object")]
 pub struct Event {
     /// The key of the route that the request matched.
-    pub route_key: Option<String>,
+    pub route_key: String,
     /// The variables of the route's path, percent-decoded.
     pub path_parameters: Option<PathParameters>,
     /// The query's parameters, percent-decoded.
@@ -20,12 +20,11 @@ pub struct Event {
     /// The body, as text or in base64.
     pub body: Option<String>,
     /// Whether the body is in base64.
-    pub is_base64_encoded: bool,
+    pub is_base64_encoded: Option<bool>,
 }
 
 /// The variables in the paths of the routes.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub struct PathParameters {
     /// The `{id}` of the path.
     pub id: Option<String>,
@@ -33,7 +32,7 @@ pub struct PathParameters {
 
 /// The parameters that a query may have. The gateway joins repeated ones with a comma.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub struct QueryStringParameters {
     /// The most items to show.
     pub limit: Option<String>,
@@ -43,15 +42,46 @@ pub struct QueryStringParameters {
 
 /// What the gateway knows of a request.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub struct RequestContext {
     /// The gateway's id of the request.
     pub request_id: Option<String>,
 }
 
+/// Whatever Lambda hands over: a request, or an event of another kind.
+///
+/// An event that cannot be read is none that fails to deserialize, because `lambda_runtime` would report that by
+/// `tracing` only, and the function would leave no log line.
+#[derive(Debug)]
+pub struct Incoming(pub Result<Event, NotARequest>);
+
+/// An event that is no request to the API: of a queue, of a schedule, or of another payload format.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the function expects a request to an HTTP API, in the payload format 2.0, and this event is none: {0}"
+)]
+pub struct NotARequest(String);
+
+impl<'de> Deserialize<'de> for Incoming {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let event = Event::deserialize(deserializer);
+        Ok(Self(event.map_err(|error| {
+            NotARequest(without_values(&error.to_string()))
+        })))
+    }
+}
+
+/// Leaves out of serde's message what it found instead, which may be of an item.
+fn without_values(message: &str) -> String {
+    match message.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None => message.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -66,7 +96,7 @@ mod tests {
             "body": null,
         });
         let event: Event = serde_json::from_value(event).unwrap();
-        assert_eq!(event.route_key.as_deref(), Some("GET /items"));
+        assert_eq!(event.route_key, "GET /items");
         assert!(event.path_parameters.is_none() && event.body.is_none());
         let query = event.query_string_parameters.unwrap();
         assert_eq!(query.limit.as_deref(), Some("1"));
@@ -75,5 +105,73 @@ mod tests {
             event.request_context.unwrap().request_id.as_deref(),
             Some("id")
         );
+    }
+
+    /// Every field at every depth, with `null` in place of its value.
+    fn with_nulls(value: &Value) -> Vec<Value> {
+        let Value::Object(fields) = value else {
+            return Vec::new();
+        };
+        let mut changed = Vec::new();
+        for (name, field) in fields {
+            for null in with_nulls(field).into_iter().chain([Value::Null]) {
+                let mut copy = fields.clone();
+                copy[name] = null;
+                changed.push(Value::Object(copy));
+            }
+        }
+        changed
+    }
+
+    #[test]
+    fn null_is_absent_in_every_field() {
+        let event = json!({
+            "routeKey": "GET /items",
+            "pathParameters": {"id": "a"},
+            "queryStringParameters": {"limit": "1", "exclusiveStartKey": "a"},
+            "requestContext": {"requestId": "id"},
+            "body": "",
+            "isBase64Encoded": false,
+        });
+        let events = with_nulls(&event);
+        assert_eq!(events.len(), 10);
+        for event in events {
+            let read = serde_json::from_value::<Event>(event.clone());
+            assert_eq!(read.is_ok(), !event["routeKey"].is_null(), "{event}");
+        }
+    }
+
+    #[test]
+    fn what_makes_an_event_unreadable_is_said_without_its_values() {
+        for (event, fault) in [
+            (
+                r#"{"Records": []}"#,
+                "missing field `routeKey` at line 1 column 15",
+            ),
+            (
+                r#"{"routeKey": null}"#,
+                "expected a string at line 1 column 17",
+            ),
+            (r#"["secret"]"#, "expected an object at line 1 column 10"),
+            (
+                r#"{"routeKey": "GET /items", "body": {"secret": 1}}"#,
+                "expected a string at line 1 column 35",
+            ),
+            (
+                r#"{"routeKey": "GET /items", "isBase64Encoded": "secret, expected b"}"#,
+                "expected a boolean at line 1 column 66",
+            ),
+            (
+                r#"{"routeKey": "secret"#,
+                "EOF while parsing a string at line 1 column 20",
+            ),
+            ("secret", "expected value at line 1 column 1"),
+        ] {
+            let mut text = serde_json::Deserializer::from_str(event);
+            let Incoming(read) = Incoming::deserialize(&mut text).unwrap();
+            let message = read.unwrap_err().to_string();
+            assert!(message.ends_with(fault), "{message}");
+            assert!(!message.contains("secret"), "{message}");
+        }
     }
 }

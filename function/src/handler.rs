@@ -78,10 +78,12 @@ impl Service {
     }
 
     async fn dispatch(&self, request: &Event, call: &Call) -> Result<Response, Error> {
-        let route_key = request.route_key.as_deref().unwrap_or_default();
-        match Route::from_key(route_key) {
+        match Route::from_key(&request.route_key) {
             Some(Route::PutItem) => {
-                let body = body::text(request.body.as_deref(), request.is_base64_encoded)?;
+                let body = body::text(
+                    request.body.as_deref(),
+                    request.is_base64_encoded.unwrap_or_default(),
+                )?;
                 let item = Item::parse(&body)?;
                 self.table.put(&item, call).await?;
                 Ok(answer::put(item.id()))
@@ -99,7 +101,7 @@ impl Service {
                 self.table.delete(&id, call).await?;
                 Ok(answer::deleted(&id))
             }
-            None => Err(Error::UnsupportedRoute(route_key.to_owned())),
+            None => Err(Error::UnsupportedRoute(request.route_key.clone())),
         }
     }
 }

@@ -1,8 +1,13 @@
-//! One line of JSON for each request: what an operator needs, and nothing of any item.
+//! One line of JSON for each invocation: what an operator needs, and nothing of any item.
+//!
+//! Metric filters read these lines: a field keeps its name and its meaning. Lambda itself reads two. It filters by
+//! `level`, but takes a line for INFO unless it also has a valid `timestamp`. Source: Lambda's "Log-level filtering".
 
 use std::error::Error as StdError;
 use std::io::Write as _;
+use std::time::SystemTime;
 
+use aws_smithy_types::date_time::{DateTime, Format};
 use serde::Serialize;
 
 /// What is logged of one request.
@@ -14,7 +19,7 @@ pub struct Record {
     /// Lambda's id of the invocation, which Lambda's own log lines carry.
     pub lambda_request_id: String,
     /// The route key.
-    pub route: Option<String>,
+    pub route: String,
     /// The HTTP status of the answer.
     pub status: u16,
     /// How long the answer took.
@@ -36,46 +41,51 @@ impl Record {
 
     /// Writes the line to standard output, where Lambda collects it.
     pub fn write(&self) {
-        write(&self.line());
-    }
-
-    fn line(&self) -> String {
-        #[derive(Serialize)]
-        struct Line<'a> {
-            level: &'a str,
-            #[serde(flatten)]
-            record: &'a Record,
-        }
         let level = if self.is_fault() { "ERROR" } else { "INFO" };
-        json(&Line {
-            level,
-            record: self,
-        })
+        write(level, self);
     }
 }
 
-/// Writes what may yet turn out well, outside any request.
+/// What is logged outside of requests.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Incident<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lambda_request_id: Option<&'a str>,
+    message: &'a str,
+    causes: Vec<String>,
+}
+
+impl<'a> Incident<'a> {
+    fn new(message: &'a str, cause: &(dyn StdError + 'static)) -> Self {
+        Self {
+            lambda_request_id: None,
+            message,
+            causes: chain(cause),
+        }
+    }
+}
+
+/// Writes what may yet turn out well.
 pub fn warn(message: &str, cause: &(dyn StdError + 'static)) {
-    write(&event("WARN", message, cause));
+    write("WARN", &Incident::new(message, cause));
 }
 
-/// Writes what keeps the function from working, outside any request.
+/// Writes what keeps the function from working.
 pub fn error(message: &str, cause: &(dyn StdError + 'static)) {
-    write(&event("ERROR", message, cause));
+    write("ERROR", &Incident::new(message, cause));
 }
 
-fn event(level: &str, message: &str, cause: &(dyn StdError + 'static)) -> String {
-    #[derive(Serialize)]
-    struct Line<'a> {
-        level: &'a str,
-        message: &'a str,
-        causes: Vec<String>,
-    }
-    json(&Line {
-        level,
-        message,
-        causes: chain(cause),
-    })
+/// Writes why an invocation fails, of which `lambda_request_id` is Lambda's id.
+pub fn failed(lambda_request_id: &str, cause: &(dyn StdError + 'static)) {
+    let incident = Incident::new("the invocation failed", cause);
+    write(
+        "ERROR",
+        &Incident {
+            lambda_request_id: Some(lambda_request_id),
+            ..incident
+        },
+    );
 }
 
 /// An error, followed by its source, and so on.
@@ -86,24 +96,47 @@ pub fn chain(error: &(dyn StdError + 'static)) -> Vec<String> {
         .collect()
 }
 
-fn json(line: &impl Serialize) -> String {
-    serde_json::to_string(line).expect("text and numbers can be written as JSON")
+/// A log that cannot be written must not fail a request, so an error has nowhere to go.
+fn write(level: &str, fields: &impl Serialize) {
+    let line = line(SystemTime::now(), level, fields) + "\n";
+    let _ = std::io::stdout().write_all(line.as_bytes());
 }
 
-/// A log that cannot be written must not fail a request, so an error has nowhere to go.
-fn write(line: &str) {
-    let _ = std::io::stdout().write_all(format!("{line}\n").as_bytes());
+fn line(at: SystemTime, level: &str, fields: &impl Serialize) -> String {
+    #[derive(Serialize)]
+    struct Line<'a, T> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        timestamp: Option<String>,
+        level: &'a str,
+        #[serde(flatten)]
+        fields: &'a T,
+    }
+    // RFC 3339 has no year after 9999.
+    let timestamp = DateTime::from(at).fmt(Format::DateTime).ok();
+    serde_json::to_string(&Line {
+        timestamp,
+        level,
+        fields,
+    })
+    .expect("text and numbers can be written as JSON")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    fn line(level: &str, fields: &impl Serialize) -> String {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_250);
+        super::line(at, level, fields)
+    }
 
     fn record(status: u16, causes: Vec<String>) -> Record {
         Record {
             request_id: Some("JCJJxhz4PHcEJgQ=".to_owned()),
             lambda_request_id: "8f5e".to_owned(),
-            route: Some("PUT /items".to_owned()),
+            route: "PUT /items".to_owned(),
             status,
             milliseconds: 7,
             attempts: 1,
@@ -114,28 +147,33 @@ mod tests {
     #[test]
     fn a_success_is_one_line_without_causes() {
         assert_eq!(
-            record(200, Vec::new()).line(),
-            r#"{"level":"INFO","requestId":"JCJJxhz4PHcEJgQ=","lambdaRequestId":"8f5e","route":"PUT /items","status":200,"milliseconds":7,"dynamodbAttempts":1}"#
+            line("INFO", &record(200, Vec::new())),
+            r#"{"timestamp":"2023-11-14T22:13:20.25Z","level":"INFO","requestId":"JCJJxhz4PHcEJgQ=","lambdaRequestId":"8f5e","route":"PUT /items","status":200,"milliseconds":7,"dynamodbAttempts":1}"#
         );
     }
 
     #[test]
     fn a_fault_is_an_error_with_its_causes() {
         assert_eq!(
-            record(
-                503,
-                vec!["timeout".to_owned(), "a \"quoted\"\nline".to_owned()]
-            )
-            .line(),
-            r#"{"level":"ERROR","requestId":"JCJJxhz4PHcEJgQ=","lambdaRequestId":"8f5e","route":"PUT /items","status":503,"milliseconds":7,"dynamodbAttempts":1,"causes":["timeout","a \"quoted\"\nline"]}"#
+            line(
+                "ERROR",
+                &record(
+                    503,
+                    vec!["timeout".to_owned(), "a \"quoted\"\nline".to_owned()]
+                )
+            ),
+            r#"{"timestamp":"2023-11-14T22:13:20.25Z","level":"ERROR","requestId":"JCJJxhz4PHcEJgQ=","lambdaRequestId":"8f5e","route":"PUT /items","status":503,"milliseconds":7,"dynamodbAttempts":1,"causes":["timeout","a \"quoted\"\nline"]}"#
         );
     }
 
     #[test]
     fn what_happens_outside_of_requests_has_a_level_and_its_causes() {
         assert_eq!(
-            event("WARN", "late", &std::io::Error::other("no answer")),
-            r#"{"level":"WARN","message":"late","causes":["no answer"]}"#
+            line(
+                "WARN",
+                &Incident::new("late", &std::io::Error::other("no answer"))
+            ),
+            r#"{"timestamp":"2023-11-14T22:13:20.25Z","level":"WARN","message":"late","causes":["no answer"]}"#
         );
     }
 }

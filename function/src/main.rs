@@ -1,14 +1,13 @@
 //! The binary that Lambda runs: configuration, one connection, then request after request.
 
-use std::convert::Infallible;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use function::config::Config;
-use function::event::Event;
+use function::event::Incoming;
 use function::table::Table;
 use function::{Service, client, log};
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 
 // Lambda sends a process one request at a time, so one thread is all that it needs. There `run` is a task of its own,
 // for the future that the runtime blocks on is polled again only after a system call that asks for other events.
@@ -33,12 +32,25 @@ async fn run() -> Result<(), Error> {
         log::warn("DynamoDB did not answer in init", cause.as_ref());
     }
     let service = Arc::new(service);
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Event>| {
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Incoming>| {
         let service = Arc::clone(&service);
         async move {
-            let answer = service.handle(event).await;
-            answer.record.write();
-            Ok::<_, Infallible>(answer.response)
+            let (Incoming(request), context) = event.into_parts();
+            match request {
+                Ok(request) => {
+                    let answer = service.handle(LambdaEvent::new(request, context)).await;
+                    answer.record.write();
+                    Ok(answer.response)
+                }
+                // Failed and not answered, so that a queue or a schedule does not take it for done.
+                Err(error) => {
+                    log::failed(&context.request_id, &error);
+                    Err(Diagnostic {
+                        error_type: "NotARequest".to_owned(),
+                        error_message: error.to_string(),
+                    })
+                }
+            }
         }
     }))
     .await

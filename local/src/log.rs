@@ -63,7 +63,7 @@ mod tests {
         let record = Record {
             request_id: None,
             lambda_request_id: String::new(),
-            route: None,
+            route: String::new(),
             status: 200,
             milliseconds: 2,
             attempts: 1,
@@ -89,7 +89,7 @@ mod tests {
         let record = Record {
             request_id: None,
             lambda_request_id: String::new(),
-            route: None,
+            route: String::new(),
             status: 503,
             milliseconds: 1204,
             attempts: 4,

@@ -104,7 +104,7 @@ fn every_body_is_stored_or_refused() {
     });
     let result = runner.run(&raw_body(), |bytes| {
         let mut request = event("PUT /items", None, Some(&BASE64.encode(&bytes)));
-        request.is_base64_encoded = true;
+        request.is_base64_encoded = Some(true);
         let answer = runtime.block_on(invoke(&service, request, LIMIT));
         prop_assert_eq!(
             answer.record.attempts,

@@ -1,170 +1,174 @@
-//! The binary itself: started as Lambda starts it, on a stand-in for Lambda's runtime API.
-
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::thread;
-use std::time::{Duration, SystemTime};
+//! The binary from outside: its environment, its replies and its log.
 
 use serde_json::{Value, json};
 
 use crate::backend::{Backend, Reaction};
+use crate::runtime::{Function, Outcome, bootstrap, environment, get};
 
 const DONE: Reaction = Reaction::Answer(200, "{}");
 const DENIED: Reaction = Reaction::Answer(400, r#"{"__type":"AccessDeniedException"}"#);
 
-/// Starts the binary with this environment and no other.
-fn bootstrap(environment: &[(&str, &str)]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_bootstrap"))
-        .env_clear()
-        .envs(environment.iter().copied())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the binary starts")
+fn start(endpoint: &str, events: Vec<Vec<u8>>) -> Function {
+    Function::start(bootstrap(&environment(endpoint)), events)
 }
 
-/// A runtime API that hands out one GET again and again, and keeps the replies.
-struct Runtime {
-    address: SocketAddr,
-    replies: mpsc::Receiver<Value>,
-}
-
-impl Runtime {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
-        let address = listener.local_addr().expect("a bound address");
-        let (sender, replies) = mpsc::channel();
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let sender = sender.clone();
-                // A function that ends closes its connection, and that is all.
-                thread::spawn(move || serve(stream, &sender).ok());
-            }
-        });
-        Self { address, replies }
-    }
-
-    fn reply(&self) -> Value {
-        let reply = self.replies.recv_timeout(Duration::from_secs(20));
-        reply.expect("the function replies")
+fn reply(function: &Function) -> Value {
+    match function.outcome() {
+        Outcome::Reply(reply) => reply,
+        Outcome::Failure(failure) => panic!("{failure}"),
     }
 }
 
-fn serve(mut stream: TcpStream, replies: &mpsc::Sender<Value>) -> std::io::Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
-    loop {
-        let (mut head, mut length, mut line) = (String::new(), 0, String::new());
-        while reader.read_line(&mut line)? > 0 && !line.trim().is_empty() {
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().expect("a length");
-            }
-            head.push_str(&std::mem::take(&mut line));
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body)?;
-        if head.starts_with("GET") {
-            let now = SystemTime::UNIX_EPOCH.elapsed().expect("a clock past 1970");
-            let deadline = (now + Duration::from_secs(10)).as_millis();
-            let event = json!({
-                "version": "2.0",
-                "routeKey": "GET /items/{id}",
-                "headers": {},
-                "requestContext": {"http": {"method": "GET"}, "requestId": "gateway-id"},
-                "pathParameters": {"id": "a"},
-                "isBase64Encoded": false,
-            })
-            .to_string();
-            write!(
-                stream,
-                "HTTP/1.1 200 OK\r\nlambda-runtime-aws-request-id: lambda-id\r\n\
-                 lambda-runtime-deadline-ms: {deadline}\r\n\
-                 lambda-runtime-invoked-function-arn: arn\r\ncontent-length: {}\r\n\r\n{event}",
-                event.len()
-            )?;
-        } else {
-            if head.contains("/lambda-id/response") {
-                let reply = serde_json::from_slice(&body).expect("a reply is JSON");
-                replies.send(reply).expect("somebody waits for it");
-            }
-            stream.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n")?;
-        }
+/// The line, without what is another in each run.
+fn timeless(mut line: Value) -> Value {
+    let fields = line.as_object_mut().expect("a line is an object");
+    let timestamp = fields
+        .remove("timestamp")
+        .expect("each line has a timestamp");
+    let now: Vec<_> = timestamp
+        .as_str()
+        .expect("a text")
+        .split(['-', 'T', ':', 'Z'])
+        .collect();
+    assert_eq!((now.len(), now[0].len(), now[6]), (7, 4, ""), "{timestamp}");
+    if let Some(milliseconds) = fields.remove("milliseconds") {
+        assert!(milliseconds.is_u64(), "{milliseconds}");
     }
-}
-
-/// What the function replies to the request, and the first lines of its log.
-fn replied(endpoint: &str, lines: usize) -> (Value, Vec<Value>) {
-    let runtime = Runtime::start();
-    let mut child = bootstrap(&[
-        ("TABLE_NAME", "items"),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
-        ("AWS_LAMBDA_RUNTIME_API", &runtime.address.to_string()),
-        ("AWS_LAMBDA_FUNCTION_NAME", "items"),
-        ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
-    ]);
-    let reply = runtime.reply();
-    let log = BufReader::new(child.stdout.take().expect("its output is piped"));
-    let log = log.lines().take(lines).map(|line| {
-        let line = line.expect("a line");
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
-    });
-    let log = log.collect();
-    child.kill().expect("it still runs");
-    child.wait().expect("it ends");
-    (reply, log)
+    line
 }
 
 #[test]
 fn a_request_is_answered_and_logged_in_one_line() {
     let backend = Backend::start(&[DONE]);
-    let (reply, log) = replied(&backend.url(), 1);
+    let mut function = start(&backend.url(), vec![get()]);
+    let reply = reply(&function);
     assert_eq!(reply["statusCode"], 404);
     assert_eq!(reply["body"], r#"{"message":"Item not found"}"#);
-    let mut line = log[0].clone();
-    assert!(line["milliseconds"].is_u64(), "{line}");
-    line["milliseconds"] = json!(0);
     assert_eq!(
-        line,
+        timeless(function.log_line()),
         json!({
             "level": "INFO",
             "requestId": "gateway-id",
-            "lambdaRequestId": "lambda-id",
+            "lambdaRequestId": "lambda-0",
             "route": "GET /items/{id}",
             "status": 404,
-            "milliseconds": 0,
             "dynamodbAttempts": 1,
         })
     );
+    assert_eq!(function.rest_of_log(), [""; 0]);
 }
 
 #[test]
 fn a_fault_is_logged_with_its_causes() {
     let backend = Backend::start(&[DENIED]);
-    let (reply, log) = replied(&backend.url(), 1);
-    assert_eq!(reply["statusCode"], 500);
+    let mut function = start(&backend.url(), vec![get()]);
+    assert_eq!(reply(&function)["statusCode"], 500);
+    let line = function.log_line();
     assert_eq!(
-        (&log[0]["level"], &log[0]["status"]),
+        (&line["level"], &line["status"]),
         (&json!("ERROR"), &json!(500))
     );
-    let causes = log[0]["causes"].to_string();
+    let causes = line["causes"].to_string();
     assert!(causes.contains("AccessDeniedException"), "{causes}");
 }
 
 #[test]
 fn a_table_that_is_not_there_in_init_is_a_warning_and_no_end() {
-    let (reply, log) = replied("http://127.0.0.1:1", 2);
-    assert_eq!(log[0]["level"], "WARN");
-    assert_eq!(log[0]["message"], "DynamoDB did not answer in init");
+    let mut function = start("http://127.0.0.1:1", vec![get()]);
+    let reply = reply(&function);
+    let late = timeless(function.log_line());
+    assert_eq!(late["level"], "WARN");
+    assert_eq!(late["message"], "DynamoDB did not answer in init");
     assert_eq!(
-        (&reply["statusCode"], &log[1]["status"]),
+        (&reply["statusCode"], &function.log_line()["status"]),
         (&json!(503), &json!(503))
     );
+}
+
+#[test]
+fn an_event_that_is_no_request_fails_its_invocation_and_is_logged() {
+    let with = |field: &str, value: Value| {
+        let mut event: Value = serde_json::from_slice(&get()).expect("an event");
+        event[field] = value;
+        event
+    };
+    let events = [
+        json!({"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": "secret"}]}),
+        json!({"version": "0", "source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}),
+        json!({"warmer": true}),
+        json!({"version": "1.0", "resource": "/items", "path": "/items", "httpMethod": "GET"}),
+        json!({"requestContext": {"routeKey": "$connect", "eventType": "CONNECT"}, "isBase64Encoded": false}),
+        json!({"requestContext": {"elb": {}}, "httpMethod": "GET", "path": "/items", "body": "secret"}),
+        json!({}),
+        json!([]),
+        json!("secret"),
+        Value::Null,
+        with("routeKey", Value::Null),
+        with("body", json!({"secret": 1})),
+        with("isBase64Encoded", json!("secret")),
+    ];
+    let events = events.map(|event| event.to_string());
+    let all = events.iter().map(String::as_str).chain(["secret"]);
+    let bytes = all.clone().map(|event| event.as_bytes().to_vec());
+    let backend = Backend::start(&[DONE]);
+    let mut function = start(&backend.url(), bytes.chain([get()]).collect());
+    for (number, event) in all.enumerate() {
+        let Outcome::Failure(failure) = function.outcome() else {
+            panic!("{event} was answered");
+        };
+        assert_eq!(failure["errorType"], "NotARequest");
+        let message = failure["errorMessage"].as_str().expect("a message");
+        let expected = "the function expects a request to an HTTP API, in the payload format 2.0";
+        assert!(message.starts_with(expected), "{message}");
+        assert!(!message.contains("secret"), "{message}");
+        assert_eq!(
+            timeless(function.log_line()),
+            json!({
+                "level": "ERROR",
+                "lambdaRequestId": format!("lambda-{number}"),
+                "message": "the invocation failed",
+                "causes": [message],
+            })
+        );
+    }
+    assert_eq!(reply(&function)["statusCode"], 404);
+    assert_eq!(function.log_line()["status"], 404);
+    assert_eq!(function.rest_of_log(), [""; 0]);
+}
+
+#[test]
+fn a_request_of_an_unknown_route_is_answered() {
+    let backend = Backend::start(&[DONE]);
+    let event = json!({"version": "2.0", "routeKey": "$default", "isBase64Encoded": null});
+    let function = start(&backend.url(), vec![event.to_string().into_bytes()]);
+    let reply = reply(&function);
+    assert_eq!(reply["statusCode"], 400);
+    assert_eq!(
+        reply["body"],
+        r#"{"message":"Unsupported route: \"$default\""}"#
+    );
+}
+
+#[test]
+fn a_variable_that_is_set_to_nothing_is_as_good_as_none() {
+    let backend = Backend::start(&[DONE]);
+    let url = backend.url();
+    let empty = [
+        "AWS_ENDPOINT_URL",
+        "AWS_USE_FIPS_ENDPOINT",
+        "AWS_USE_DUALSTACK_ENDPOINT",
+        "AWS_CA_BUNDLE",
+        "AWS_SESSION_TOKEN",
+    ];
+    let mut variables = environment(&url);
+    variables.extend(empty.map(|name| (name, "")));
+    let function = Function::start(bootstrap(&variables), vec![get()]);
+    assert_eq!(reply(&function)["statusCode"], 404);
+
+    let mut variables = environment("");
+    variables.push(("AWS_ENDPOINT_URL", &url));
+    let function = Function::start(bootstrap(&variables), vec![get()]);
+    assert_eq!(reply(&function)["statusCode"], 404);
 }
 
 #[test]
@@ -188,9 +192,10 @@ fn what_to_mend_in_the_environment_is_said_in_one_line() {
     ] {
         let others = sound.into_iter().filter(|(name, _)| *name != variable);
         let environment: Vec<_> = others.chain(value.map(|value| (variable, value))).collect();
-        let ended = bootstrap(&environment).wait_with_output().expect("it ends");
+        let ended = bootstrap(&environment).output().expect("it ends");
         assert_eq!(ended.status.code(), Some(1), "{variable}={value:?}");
         let line: Value = serde_json::from_slice(&ended.stdout).expect("one line of JSON");
+        let line = timeless(line);
         assert_eq!(
             (&line["level"], &line["message"]),
             (&json!("ERROR"), &json!("the function stopped"))

@@ -4,3 +4,4 @@ mod attempts;
 mod backend;
 mod bodies;
 mod bootstrap;
+mod runtime;
