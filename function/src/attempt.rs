@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use aws_sdk_dynamodb::config::interceptors::{
-    AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+    AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
     FinalizerInterceptorContextRef, InterceptorContext,
 };
 use aws_sdk_dynamodb::config::retry::{ClassifyRetry, RetryAction};
@@ -17,6 +17,10 @@ use aws_sdk_dynamodb::config::{self, ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata};
 use aws_smithy_runtime_api::client::interceptors::context::Error as AnyError;
 use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::connector::Connecting;
 
 /// The error codes with which DynamoDB refuses a request for its rate: nothing was applied.
 ///
@@ -47,8 +51,16 @@ pub struct Call {
 #[derive(Debug, Default)]
 struct Sent {
     attempts: u32,
+    /// Where the latest attempt stands with its connection.
+    connecting: Connecting,
     /// What became of the latest attempt, if it did not succeed.
     failure: Option<Failure>,
+}
+
+impl Sent {
+    fn failure_of<E: OperationError>(&self, context: &InterceptorContext) -> Option<Failure> {
+        Failure::of::<E>(context, &self.connecting)
+    }
 }
 
 impl Call {
@@ -68,8 +80,6 @@ impl Call {
     }
 
     /// What the latest attempt says about the request; `None` if none was made, or it succeeded.
-    ///
-    /// One that the deadline cut short is in doubt, even where it was still connecting.
     #[must_use]
     pub fn failure(&self) -> Option<Failure> {
         lock(&self.sent).failure
@@ -107,6 +117,7 @@ impl Call {
             })
             .retry_classifier(LastWord::<E> {
                 write,
+                sent: Arc::clone(&self.sent),
                 operation: PhantomData,
             })
     }
@@ -137,9 +148,12 @@ pub enum Failure {
 }
 
 impl Failure {
-    fn of<E: OperationError>(context: &InterceptorContext) -> Option<Self> {
+    fn of<E: OperationError>(
+        context: &InterceptorContext,
+        connecting: &Connecting,
+    ) -> Option<Self> {
         let error = context.output_or_error()?.err()?;
-        if never_connected(error) {
+        if connecting.is_unsent() || could_not_connect(error) {
             return Some(Self::NotSent);
         }
         let code = error
@@ -158,7 +172,8 @@ impl Failure {
     }
 }
 
-fn never_connected(error: &OrchestratorError<AnyError>) -> bool {
+/// A second connection may have failed, when the first one turned out to be closed before anything was sent.
+fn could_not_connect(error: &OrchestratorError<AnyError>) -> bool {
     let error = error
         .as_connector_error()
         .map(|error| error as &dyn StdError);
@@ -179,30 +194,40 @@ impl<E: OperationError> Intercept for Watch<E> {
         "Watch"
     }
 
-    fn read_before_transmit(
+    fn modify_before_transmit(
         &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let mut sent = lock(&self.sent);
         sent.attempts += 1;
-        sent.failure = Some(Failure::InDoubt);
+        sent.connecting = Connecting::default();
+        let extension = sent.connecting.clone();
+        context.request_mut().add_extension(extension);
         Ok(())
     }
 
-    /// The SDK takes an empty body for `{}`, that is for a success; other bodies that are no JSON
-    /// object it refuses by itself.
+    /// The SDK takes an empty body for `{}`, that is for a success, and leaves out the members that it does
+    /// not know. Other bodies that are no JSON object it refuses by itself.
     fn read_after_deserialization(
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let response = context.response();
-        let body = response.body().bytes().unwrap_or_default();
-        if response.status().is_success() && !body.trim_ascii_start().starts_with(b"{") {
+        // A failure is known already: what this would find wrong with the body is no cause of it.
+        if context.output_or_error().is_err() {
+            return Ok(());
+        }
+        let body = context.response().body().bytes().unwrap_or_default();
+        if !body.trim_ascii_start().starts_with(b"{") {
             return Err("DynamoDB's answer is no JSON object".into());
+        }
+        if is_error(body) {
+            return Err(
+                "DynamoDB's answer is an error, though its status is that of a success".into(),
+            );
         }
         Ok(())
     }
@@ -216,10 +241,23 @@ impl<E: OperationError> Intercept for Watch<E> {
         let mut sent = lock(&self.sent);
         // An attempt that failed before it was sent says nothing of the table.
         if sent.attempts > 0 {
-            sent.failure = Failure::of::<E>(context.inner());
+            sent.failure = sent.failure_of::<E>(context.inner());
         }
         Ok(())
     }
+}
+
+/// Tells an error by the member `__type` that each of DynamoDB's has, and no answer of its.
+///
+/// An item may have an attribute of that name, deeper inside: the body is read again only where the name is found.
+fn is_error(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Members {
+        #[serde(rename = "__type")]
+        error: Option<IgnoredAny>,
+    }
+    str::from_utf8(body).is_ok_and(|text| text.contains("\"__type\""))
+        && serde_json::from_slice(body).is_ok_and(|members: Members| members.error.is_some())
 }
 
 /// Has the last word over the SDK's own classifiers: where one of them all forbids a retry, there is none.
@@ -228,6 +266,7 @@ impl<E: OperationError> Intercept for Watch<E> {
 #[derive(Debug)]
 struct LastWord<E> {
     write: bool,
+    sent: Arc<Mutex<Sent>>,
     operation: PhantomData<E>,
 }
 
@@ -237,7 +276,7 @@ impl<E: OperationError> ClassifyRetry for LastWord<E> {
     }
 
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        match Failure::of::<E>(context) {
+        match lock(&self.sent).failure_of::<E>(context) {
             None | Some(Failure::NotSent | Failure::Throttled) => RetryAction::NoActionIndicated,
             Some(Failure::InDoubt) if !self.write => RetryAction::transient_error(),
             Some(Failure::Conflict | Failure::Refused | Failure::InDoubt) => {

@@ -6,7 +6,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -122,6 +122,24 @@ impl Service<Uri> for Address {
     }
 }
 
+/// An extension of a request, which follows it to its connection.
+#[derive(Clone, Debug, Default)]
+pub struct Connecting(Arc<OnceLock<CaptureConnection>>);
+
+impl Connecting {
+    /// Tells that the request certainly was not sent, because it has no connection yet. With an HTTP client that is not
+    /// of this module nothing is certain.
+    #[must_use]
+    pub fn is_unsent(&self) -> bool {
+        let connection = self.0.get();
+        connection.is_some_and(|connection| connection.connection_metadata().is_none())
+    }
+
+    fn watch(&self, connection: &CaptureConnection) {
+        self.0.get_or_init(|| connection.clone());
+    }
+}
+
 #[derive(Debug)]
 struct Connector(Client<Connect, SdkBody>);
 
@@ -134,6 +152,9 @@ impl HttpConnector for Connector {
             }
         };
         let connection = capture_connection(&mut request);
+        if let Some(connecting) = request.extensions().get::<Connecting>() {
+            connecting.watch(&connection);
+        }
         if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
             capture.set_connection_retriever(move || metadata(&connection));
         }

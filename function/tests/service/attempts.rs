@@ -4,10 +4,13 @@ use std::time::{Duration, Instant};
 
 use function::Answer;
 use function::client::{ATTEMPT_TIMEOUT, MAX_ATTEMPTS};
+use function::connector::MAX_IDLE;
 use function::event::Event;
 use serde_json::{Value, json};
 
 use crate::backend::{self, Backend, LIMIT, Reaction, body, event, invoke, response};
+
+const SECOND: Duration = Duration::from_secs(1);
 
 const READ_FAILED: &str = "The service is unavailable for a moment: try again.";
 const NOT_WRITTEN: &str =
@@ -151,6 +154,43 @@ async fn a_write_is_not_repeated_after_an_answer_is_cut() {
 }
 
 #[tokio::test]
+async fn a_write_is_not_repeated_after_a_chunk_is_cut() {
+    writes(&[Reaction::CutInChunk, DONE], 503, IN_DOUBT, 1).await;
+}
+
+#[tokio::test]
+async fn the_log_has_the_cause_and_not_its_effect() {
+    for (reaction, cause) in [
+        (Reaction::Cut, "connection closed before message completed"),
+        (
+            Reaction::CutInBody,
+            "end of file before message length reached",
+        ),
+        (
+            Reaction::CutInChunk,
+            "end of file before message length reached",
+        ),
+        (
+            Reaction::Answer(200, ""),
+            "DynamoDB's answer is no JSON object",
+        ),
+        (
+            Reaction::Answer(200, "[]"),
+            "failed to parse JSON: expected StartObject",
+        ),
+        (
+            Reaction::Answer(200, ERROR_IN_200),
+            "DynamoDB's answer is an error",
+        ),
+    ] {
+        let backend = Backend::start(&[reaction]);
+        let answer = invoke(&backend.service(), put(), LIMIT).await;
+        let causes = answer.record.causes.join("\n");
+        assert!(causes.contains(cause), "{reaction:?}: {causes}");
+    }
+}
+
+#[tokio::test]
 async fn a_write_is_not_repeated_after_a_time_out() {
     writes(&[Reaction::Hang, DONE], 503, IN_DOUBT, 1).await;
 }
@@ -167,6 +207,38 @@ async fn a_200_that_is_no_json_object_leaves_a_write_in_doubt() {
         writes(&[Reaction::Answer(200, body), DONE], 503, IN_DOUBT, 1).await;
     }
     writes(&[Reaction::Answer(204, ""), DONE], 503, IN_DOUBT, 1).await;
+}
+
+/// What DynamoDB says with a 500, behind a proxy that makes a 200 of everything.
+const ERROR_IN_200: &str =
+    r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"oh"}"#;
+
+#[tokio::test]
+async fn a_200_that_is_an_error_is_no_answer() {
+    for error in [
+        ERROR_IN_200,
+        r#" { "message" : "oh" , "__type" : "ThrottlingException" } "#,
+        r#"{"__type":"InternalServerError","Item":{"id":{"S":"secret-id"}},"Items":[]}"#,
+        r#"{"Item":{"id":{"S":"secret-id"}},"Items":[],"__type":"InternalServerError"}"#,
+    ] {
+        writes(&[Reaction::Answer(200, error), DONE], 503, IN_DOUBT, 1).await;
+        let error = Reaction::Answer(200, error);
+        reads(&[error], 503, READ_FAILED, MAX_ATTEMPTS).await;
+    }
+}
+
+#[tokio::test]
+async fn an_item_may_have_an_attribute_like_an_errors() {
+    let found = Reaction::Answer(
+        200,
+        r#"{"Item":{"id":{"S":"a"},"__type":{"S":"b"},"name":{"S":"\"__type\":"}},
+            "Items":[{"id":{"S":"a"},"__type":{"M":{"__type":{"S":"b"}}}}],"LastEvaluatedKey":{"id":{"S":"a"}}}"#,
+    );
+    for request in [get(), list()] {
+        let backend = Backend::start(&[found]);
+        let answer = invoke(&backend.service(), request, LIMIT).await;
+        assert_eq!((answer.record.status, answer.record.attempts), (200, 1));
+    }
 }
 
 #[tokio::test]
@@ -429,6 +501,36 @@ async fn a_connection_that_died_in_a_freeze_costs_no_write() {
         backend.freeze_until_closed();
     }
     assert_eq!(backend.requests(), 100);
+}
+
+/// A connection may have died without a word: its router has forgotten it, or its host is gone.
+#[tokio::test]
+async fn a_write_is_not_sent_into_a_connection_that_was_idle_for_long() {
+    for (idle, connections) in [(MAX_IDLE.saturating_sub(SECOND), 1), (MAX_IDLE + SECOND, 2)] {
+        let backend = Backend::start(&[DONE]);
+        let service = backend.service();
+        for _ in 0..2 {
+            let answer = invoke(&service, put(), LIMIT).await;
+            assert_eq!(answer.record.status, 200, "{:?}", answer.record);
+            tokio::time::pause();
+            tokio::time::advance(idle).await;
+            tokio::time::resume();
+        }
+        assert_eq!(backend.connections(), connections);
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_while_connecting_leaves_no_doubt() {
+    let backend = Backend::start(&[Reaction::Hang]);
+    for limit in [700, 1200, 2000].map(Duration::from_millis) {
+        let answer = invoke(&backend.service_over_tls(), put(), limit).await;
+        assert_eq!(
+            body(&answer),
+            json!({ "message": NOT_WRITTEN }),
+            "{limit:?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A scripted stand-in for DynamoDB: it reacts to each request as told, and counts what it saw.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -32,6 +32,8 @@ pub enum Reaction {
     Cut,
     /// Closes the connection in the middle of the answer.
     CutInBody,
+    /// Closes the connection in the middle of a chunk of the answer.
+    CutInChunk,
     /// Never answers.
     Hang,
     /// Answers one byte at a time, for ever.
@@ -55,8 +57,13 @@ struct Seen {
 impl Backend {
     /// Reacts to the first request with the first reaction, and so on; the last is repeated.
     pub fn start(script: &[Reaction]) -> Self {
+        Self::start_at(Ipv4Addr::LOCALHOST.into(), script)
+    }
+
+    /// As [`Backend::start`], at another address of this machine.
+    pub fn start_at(address: IpAddr, script: &[Reaction]) -> Self {
         let script: Arc<[Reaction]> = script.into();
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
+        let listener = TcpListener::bind((address, 0)).expect("a free port");
         let address = listener.local_addr().expect("a bound address");
         let seen = Arc::new(Seen::default());
         let (closing, closed) = mpsc::channel();
@@ -105,6 +112,11 @@ impl Backend {
     }
 
     /// Where it is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -150,6 +162,12 @@ fn serve(
             Reaction::Cut => return stream.shutdown(Shutdown::Both),
             Reaction::CutInBody => {
                 answer(&mut stream, 200, "{\"Item\"", 100)?;
+                return stream.shutdown(Shutdown::Both);
+            }
+            Reaction::CutInChunk => {
+                let head =
+                    "HTTP/1.1 200 status\r\ntransfer-encoding: chunked\r\n\r\n64\r\n{\"Item\"";
+                stream.write_all(head.as_bytes())?;
                 return stream.shutdown(Shutdown::Both);
             }
             // Reading on: it ends when the client gives up.

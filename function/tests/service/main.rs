@@ -4,4 +4,5 @@ mod attempts;
 mod backend;
 mod bodies;
 mod bootstrap;
+mod fuzz;
 mod runtime;

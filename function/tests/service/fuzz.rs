@@ -1,0 +1,152 @@
+//! Events and answers of DynamoDB that nobody has thought of: every invocation ends and leaves one log line, and no
+//! answer that cannot be read passes for a stored or for a missing item.
+
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::Value;
+
+use crate::backend::{self, Backend, LIMIT, Reaction, event};
+use crate::runtime::{Function, Outcome, bootstrap, environment, get};
+
+const EVENTS: usize = 2000;
+
+/// Names that mean something in an event or in an answer.
+const NAMES: &[&str] = &[
+    "routeKey",
+    "pathParameters",
+    "queryStringParameters",
+    "requestContext",
+    "requestId",
+    "body",
+    "isBase64Encoded",
+    "id",
+    "limit",
+    "exclusiveStartKey",
+    "__type",
+    "Item",
+    "Items",
+    "S",
+    "N",
+    "M",
+];
+
+const ROUTES: &[&str] = &[
+    "PUT /items",
+    "GET /items",
+    "GET /items/{id}",
+    "DELETE /items/{id}",
+    "$default",
+];
+
+/// Any JSON, with a preference for [`NAMES`] and [`ROUTES`].
+fn json() -> impl Strategy<Value = Value> {
+    let name = prop_oneof!["[a-z]{0,4}", select(NAMES).prop_map(str::to_owned)];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        select(ROUTES).prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 6, move |inner| {
+        let fields = vec((name.clone(), inner.clone()), 0..6);
+        prop_oneof![
+            vec(inner, 0..6).prop_map(Value::from),
+            fields.prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+/// JSON, JSON with one byte changed, and plain bytes.
+fn bytes(json: impl Strategy<Value = Value> + 'static) -> impl Strategy<Value = Vec<u8>> {
+    let text = json.prop_map(|json| json.to_string().into_bytes()).boxed();
+    let changed = (text.clone(), any::<Index>(), any::<u8>()).prop_map(|(mut text, at, byte)| {
+        let at = at.index(text.len());
+        text[at] = byte;
+        text
+    });
+    prop_oneof![2 => text, 2 => changed, 1 => vec(any::<u8>(), 0..64)]
+}
+
+/// A request with one of its fields replaced.
+fn nearly_a_request() -> impl Strategy<Value = Value> {
+    (any::<Index>(), json()).prop_map(|(field, value)| {
+        let mut event: Value = serde_json::from_slice(&get()).expect("an event");
+        let fields = event.as_object_mut().expect("an object");
+        let field = field.index(fields.len());
+        *fields.values_mut().nth(field).expect("a field") = value;
+        event
+    })
+}
+
+#[test]
+fn every_event_ends_in_an_answer_or_a_failure_and_in_one_log_line() {
+    let backend = Backend::start(&[Reaction::Answer(200, "{}")]);
+    let mut runner = TestRunner::default();
+    let strategy = prop_oneof![bytes(json()), bytes(nearly_a_request())];
+    let mut generate = || strategy.new_tree(&mut runner).expect("an event").current();
+    let events: Vec<_> = (0..EVENTS).map(|_| generate()).collect();
+    let url = backend.url();
+    let mut function = Function::start(bootstrap(&environment(&url)), events.clone());
+    let mut answered = 0;
+    for (number, event) in events.iter().enumerate() {
+        let event = event.escape_ascii();
+        let (outcome, line) = (function.outcome(), function.log_line());
+        assert_eq!(
+            line["lambdaRequestId"],
+            format!("lambda-{number}"),
+            "{event}"
+        );
+        match outcome {
+            Outcome::Reply(reply) => {
+                answered += 1;
+                assert_eq!(reply["statusCode"], line["status"], "{event}: {line}");
+            }
+            Outcome::Failure(failure) => {
+                assert_eq!(line["level"], "ERROR", "{event}: {line}");
+                assert_eq!(
+                    line["causes"][0], failure["errorMessage"],
+                    "{event}: {line}"
+                );
+            }
+        }
+    }
+    assert_eq!(function.rest_of_log(), [""; 0]);
+    assert!(
+        (EVENTS / 10..EVENTS * 9 / 10).contains(&answered),
+        "{answered} were answered"
+    );
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 150, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn no_answer_but_an_object_without_an_error_is_believed(
+        status in prop_oneof![4 => Just(200), 1 => select(&[201, 204, 400, 404, 500, 503][..])],
+        body in bytes(json()).prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+    ) {
+        // What is in members that it does not know, the SDK hardly looks at.
+        let is_object = body.trim_start().starts_with('{');
+        let answer = serde_json::from_str(&body).unwrap_or(Value::Null);
+        let is_error = answer.get("__type").is_some_and(|it| !it.is_null());
+        let sound = status < 300 && is_object && !is_error;
+        let backend = Backend::start(&[Reaction::Answer(status, body.leak())]);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let ask = |request, limit| {
+            runtime.block_on(backend::invoke(&backend.service(), request, limit)).record.status
+        };
+        let put = event("PUT /items", None, Some(r#"{"id":"a"}"#));
+        let stored = ask(put, LIMIT) == 200;
+        prop_assert!(sound || !stored);
+        // With no time to ask again and again.
+        let read = ask(event("GET /items/{id}", Some("a"), None), Duration::from_millis(550));
+        let may_be_missing = sound && answer.get("Item").is_none_or(Value::is_null);
+        prop_assert!(may_be_missing || read != 404);
+    }
+}
