@@ -5,4 +5,5 @@ mod backend;
 mod bodies;
 mod bootstrap;
 mod fuzz;
+mod names;
 mod runtime;
