@@ -216,7 +216,7 @@ impl<E: OperationError> Intercept for Watch<E> {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // A failure is known already: what this would find wrong with the body is no cause of it.
+        // A failure has its cause already, which this must not replace.
         if context.output_or_error().is_err() {
             return Ok(());
         }
@@ -247,9 +247,10 @@ impl<E: OperationError> Intercept for Watch<E> {
     }
 }
 
-/// Tells an error by the member `__type` that each of DynamoDB's has, and no answer of its.
+/// Recognises an error of `DynamoDB`'s by its member `__type`, which no answer has.
 ///
-/// An item may have an attribute of that name, deeper inside: the body is read again only where the name is found.
+/// An item may have an attribute of that name, deeper inside: where the name is found, and only there, the body is
+/// parsed a second time.
 fn is_error(body: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Members {

@@ -50,8 +50,8 @@ pub struct RequestContext {
 
 /// Whatever Lambda hands over: a request, or an event of another kind.
 ///
-/// An event that cannot be read is none that fails to deserialize, because `lambda_runtime` would report that by
-/// `tracing` only, and the function would leave no log line.
+/// It never fails to deserialize, because `lambda_runtime` would report that by `tracing` only, and the function would
+/// leave no log line.
 #[derive(Debug)]
 pub struct Incoming(pub Result<Event, NotARequest>);
 

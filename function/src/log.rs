@@ -57,9 +57,13 @@ struct Incident<'a> {
 }
 
 impl<'a> Incident<'a> {
-    fn new(message: &'a str, cause: &(dyn StdError + 'static)) -> Self {
+    fn new(
+        lambda_request_id: Option<&'a str>,
+        message: &'a str,
+        cause: &(dyn StdError + 'static),
+    ) -> Self {
         Self {
-            lambda_request_id: None,
+            lambda_request_id,
             message,
             causes: chain(cause),
         }
@@ -68,23 +72,20 @@ impl<'a> Incident<'a> {
 
 /// Writes what may yet turn out well.
 pub fn warn(message: &str, cause: &(dyn StdError + 'static)) {
-    write("WARN", &Incident::new(message, cause));
+    write("WARN", &Incident::new(None, message, cause));
 }
 
 /// Writes what keeps the function from working.
 pub fn error(message: &str, cause: &(dyn StdError + 'static)) {
-    write("ERROR", &Incident::new(message, cause));
+    write("ERROR", &Incident::new(None, message, cause));
 }
 
-/// Writes why an invocation fails, of which `lambda_request_id` is Lambda's id.
+/// Writes why an invocation fails.
 pub fn failed(lambda_request_id: &str, cause: &(dyn StdError + 'static)) {
-    let incident = Incident::new("the invocation failed", cause);
+    let message = "the invocation failed";
     write(
         "ERROR",
-        &Incident {
-            lambda_request_id: Some(lambda_request_id),
-            ..incident
-        },
+        &Incident::new(Some(lambda_request_id), message, cause),
     );
 }
 
@@ -171,7 +172,7 @@ mod tests {
         assert_eq!(
             line(
                 "WARN",
-                &Incident::new("late", &std::io::Error::other("no answer"))
+                &Incident::new(None, "late", &std::io::Error::other("no answer"))
             ),
             r#"{"timestamp":"2023-11-14T22:13:20.25Z","level":"WARN","message":"late","causes":["no answer"]}"#
         );

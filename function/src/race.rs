@@ -50,6 +50,14 @@ where
     let mut next_start = Instant::now();
     let mut reasons = Vec::new();
     loop {
+        // Tokio's timers are late by up to a millisecond: one that has run out already would be, too.
+        if next_start <= Instant::now()
+            && let Some(address) = waiting.next()
+        {
+            let attempt = step(connect(address));
+            attempts.spawn(async move { (address, attempt.await) });
+            next_start = Instant::now() + LEAD;
+        }
         select! {
             biased;
             Some(ended) = attempts.join_next() => {
@@ -81,13 +89,7 @@ where
                     next_start = Instant::now() + RESOLUTION_DELAY;
                 }
             }
-            () = sleep_until(next_start), if !waiting.is_empty() => {
-                if let Some(address) = waiting.next() {
-                    let attempt = step(connect(address));
-                    attempts.spawn(async move { (address, attempt.await) });
-                }
-                next_start = Instant::now() + LEAD;
-            }
+            () = sleep_until(next_start), if !waiting.is_empty() => {}
             else => return Err(Lost(reasons)),
         }
     }

@@ -143,10 +143,11 @@ mod tests {
             };
             let text = std::fs::read_to_string(&path).unwrap_or_default();
             let lines: Vec<_> = text.lines().map(str::trim).collect();
-            for pair in lines.windows(2) {
-                let name = pair[1].trim_start_matches("async ").strip_prefix("fn ");
-                let name = name.and_then(|rest| rest.split('(').next());
-                if let (true, Some(name)) = (is_test(pair[0]), name) {
+            for (at, _) in lines.iter().enumerate().filter(|(_, line)| is_test(line)) {
+                let function = lines[at..].iter().find(|line| !line.starts_with("#["));
+                let name =
+                    function.and_then(|line| line.trim_start_matches("async ").strip_prefix("fn "));
+                if let Some(name) = name.and_then(|rest| rest.split('(').next()) {
                     tests.insert(match module {
                         "main" => format!("{binary}::{name}"),
                         _ => format!("{binary}::{module}::{name}"),

@@ -4,43 +4,22 @@ use std::time::{Duration, Instant};
 
 use function::Answer;
 use function::client::{ATTEMPT_TIMEOUT, MAX_ATTEMPTS};
-use function::connector::MAX_IDLE;
-use function::event::Event;
 use serde_json::{Value, json};
 
-use crate::backend::{self, Backend, LIMIT, Reaction, body, event, invoke, response};
-
-const SECOND: Duration = Duration::from_secs(1);
-
-const READ_FAILED: &str = "The service is unavailable for a moment: try again.";
-const NOT_WRITTEN: &str =
-    "The service is unavailable for a moment. Nothing was changed: try again.";
-const IN_DOUBT: &str = "The service is unavailable for a moment. The change may or may not have been applied: read the item, or try again.";
-const FAULT: &str = "Internal server error";
+use crate::backend::{self, Backend, DONE, Reaction, SERVER_ERROR};
+use crate::requests::{
+    FAULT, IN_DOUBT, LIMIT, NOT_WRITTEN, READ_FAILED, body, delete, event, get, invoke, list, put,
+    response,
+};
 
 const THROTTLED: Reaction = Reaction::Answer(
     400,
     r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}"#,
 );
-const SERVER_ERROR: Reaction =
-    Reaction::Answer(500, r#"{"__type":"InternalServerError","message":"oh"}"#);
-const DONE: Reaction = Reaction::Answer(200, "{}");
 
-fn put() -> Event {
-    event("PUT /items", None, Some(r#"{"id":"secret-id"}"#))
-}
-
-fn delete() -> Event {
-    event("DELETE /items/{id}", Some("secret-id"), None)
-}
-
-fn get() -> Event {
-    event("GET /items/{id}", Some("secret-id"), None)
-}
-
-fn list() -> Event {
-    event("GET /items", None, None)
-}
+/// What DynamoDB says with a 500, behind a proxy that makes a 200 of everything.
+const ERROR_IN_200: &str =
+    r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"oh"}"#;
 
 /// What a request must have come to.
 struct Outcome {
@@ -117,15 +96,6 @@ async fn reads(script: &[Reaction], status: u16, message: &'static str, attempts
 #[tokio::test]
 async fn a_write_is_not_repeated_after_a_500() {
     writes(&[SERVER_ERROR, DONE], 503, IN_DOUBT, 1).await;
-}
-
-#[tokio::test]
-async fn a_connection_on_which_a_request_failed_is_not_used_again() {
-    let found = Reaction::Answer(200, r#"{"Item":{"id":{"S":"secret-id"}}}"#);
-    let backend = Backend::start(&[SERVER_ERROR, found]);
-    let answer = invoke(&backend.service(), get(), LIMIT).await;
-    assert_eq!(answer.record.status, 200);
-    assert_eq!((backend.requests(), backend.connections()), (2, 2));
 }
 
 #[tokio::test]
@@ -208,10 +178,6 @@ async fn a_200_that_is_no_json_object_leaves_a_write_in_doubt() {
     }
     writes(&[Reaction::Answer(204, ""), DONE], 503, IN_DOUBT, 1).await;
 }
-
-/// What DynamoDB says with a 500, behind a proxy that makes a 200 of everything.
-const ERROR_IN_200: &str =
-    r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"oh"}"#;
 
 #[tokio::test]
 async fn a_200_that_is_an_error_is_no_answer() {
@@ -381,39 +347,6 @@ async fn a_validation_error_near_the_size_limit_is_about_the_size() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_never_made_changed_nothing() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    for endpoint in [
-        format!("http://{nobody}"),
-        "http://dynamodb.invalid".to_owned(),
-    ] {
-        for (request, message) in [
-            (put(), NOT_WRITTEN),
-            (delete(), NOT_WRITTEN),
-            (get(), READ_FAILED),
-        ] {
-            let answer = invoke(&backend::service(&endpoint), request, LIMIT).await;
-            assert_eq!(answer.record.status, 503);
-            assert_eq!(body(&answer), json!({ "message": message }));
-            assert_eq!(answer.record.attempts, MAX_ATTEMPTS);
-        }
-    }
-}
-
-/// A connection that is not made within a second is given up, and asked for again.
-#[tokio::test]
-async fn a_handshake_that_hangs_changed_nothing() {
-    let backend = Backend::start(&[Reaction::Hang]);
-    let answer = invoke(&backend.service_over_tls(), put(), LIMIT).await;
-    assert_eq!(body(&answer), json!({ "message": NOT_WRITTEN }));
-    assert_eq!(answer.record.attempts, MAX_ATTEMPTS);
-    assert_eq!(backend.connections(), MAX_ATTEMPTS);
-}
-
-#[tokio::test]
 async fn missing_credentials_need_an_operator() {
     let backend = Backend::start(&[DONE]);
     for request in [put(), get()] {
@@ -489,71 +422,4 @@ async fn the_service_recovers_with_the_table() {
     for status in [503, 503, 503, 200, 200] {
         assert_eq!(invoke(&service, put(), LIMIT).await.record.status, status);
     }
-}
-
-#[tokio::test]
-async fn a_connection_that_died_in_a_freeze_costs_no_write() {
-    let backend = Backend::start(&[Reaction::AnswerAndClose("{}")]);
-    let service = backend.service();
-    for _ in 0..100 {
-        let answer = invoke(&service, put(), LIMIT).await;
-        assert_eq!(answer.record.status, 200, "{:?}", answer.record);
-        backend.freeze_until_closed();
-    }
-    assert_eq!(backend.requests(), 100);
-}
-
-/// A connection may have died without a word: its router has forgotten it, or its host is gone.
-#[tokio::test]
-async fn a_write_is_not_sent_into_a_connection_that_was_idle_for_long() {
-    for (idle, connections) in [(MAX_IDLE.saturating_sub(SECOND), 1), (MAX_IDLE + SECOND, 2)] {
-        let backend = Backend::start(&[DONE]);
-        let service = backend.service();
-        for _ in 0..2 {
-            let answer = invoke(&service, put(), LIMIT).await;
-            assert_eq!(answer.record.status, 200, "{:?}", answer.record);
-            tokio::time::pause();
-            tokio::time::advance(idle).await;
-            tokio::time::resume();
-        }
-        assert_eq!(backend.connections(), connections);
-    }
-}
-
-#[tokio::test]
-async fn a_deadline_while_connecting_leaves_no_doubt() {
-    let backend = Backend::start(&[Reaction::Hang]);
-    for limit in [700, 1200, 2000].map(Duration::from_millis) {
-        let answer = invoke(&backend.service_over_tls(), put(), limit).await;
-        assert_eq!(
-            body(&answer),
-            json!({ "message": NOT_WRITTEN }),
-            "{limit:?}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn init_opens_the_connection_that_requests_use() {
-    let denied = Reaction::Answer(400, r#"{"__type":"AccessDeniedException"}"#);
-    for first in [DONE, denied] {
-        let backend = Backend::start(&[first, DONE]);
-        let service = backend.service();
-        service
-            .connect()
-            .await
-            .expect("any answer has come over a connection");
-        assert_eq!(invoke(&service, put(), LIMIT).await.record.status, 200);
-        assert_eq!((backend.connections(), backend.requests()), (1, 2));
-    }
-}
-
-#[tokio::test]
-async fn init_waits_a_second_at_most() {
-    let backend = Backend::start(&[Reaction::Hang, DONE]);
-    let service = backend.service();
-    let start = Instant::now();
-    service.connect().await.expect_err("nothing answered");
-    assert!(start.elapsed() < ATTEMPT_TIMEOUT, "{:?}", start.elapsed());
-    assert_eq!(invoke(&service, put(), LIMIT).await.record.status, 200);
 }

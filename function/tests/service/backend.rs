@@ -5,19 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
-use function::event::Event;
 use function::table::Table;
-use function::{Answer, Service, client};
-use lambda_runtime::{Context, LambdaEvent};
-use serde_json::{Value, json};
-
-/// Lambda's time limit for the function.
-pub const LIMIT: Duration = Duration::from_secs(10);
+use function::{Service, client};
 
 /// What the backend does with a request that it has read.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +32,13 @@ pub enum Reaction {
     /// Answers one byte at a time, for ever.
     Drip,
 }
+
+/// The answer to a write that was applied, and to a read of an item that is not there.
+pub const DONE: Reaction = Reaction::Answer(200, "{}");
+
+/// An answer that says nothing of what was applied.
+pub const SERVER_ERROR: Reaction =
+    Reaction::Answer(500, r#"{"__type":"InternalServerError","message":"oh"}"#);
 
 /// A running backend.
 pub struct Backend {
@@ -227,42 +227,4 @@ pub fn service_as(endpoint: &str, credentials: Option<SharedCredentialsProvider>
         .endpoint_url(endpoint)
         .build();
     Service::new(Table::new(client::client(&config), "items"))
-}
-
-/// A request to the API, as an HTTP API hands it over.
-pub fn event(route_key: &str, id: Option<&str>, body: Option<&str>) -> Event {
-    let mut event = json!({
-        "version": "2.0",
-        "routeKey": route_key,
-        "headers": {},
-        "requestContext": {"http": {"method": "GET"}, "requestId": "gateway-id"},
-        "isBase64Encoded": false,
-    });
-    if let Some(id) = id {
-        event["pathParameters"] = json!({ "id": id });
-    }
-    if let Some(body) = body {
-        event["body"] = body.into();
-    }
-    serde_json::from_value(event).expect("an event")
-}
-
-/// Hands a request over, with so much time until Lambda's deadline.
-pub async fn invoke(service: &Service, request: Event, limit: Duration) -> Answer {
-    let now = SystemTime::UNIX_EPOCH.elapsed().expect("a clock past 1970");
-    let mut context = Context::default();
-    "lambda-id".clone_into(&mut context.request_id);
-    context.deadline = (now + limit).as_millis().try_into().expect("milliseconds");
-    service.handle(LambdaEvent::new(request, context)).await
-}
-
-/// The answer as API Gateway reads it.
-pub fn response(answer: &Answer) -> ApiGatewayV2httpResponse {
-    serde_json::from_str(answer.response.json()).expect("a response")
-}
-
-/// The body of an answer, which is always JSON.
-pub fn body(answer: &Answer) -> Value {
-    let body = response(answer).body.expect("a body");
-    serde_json::from_slice(&body).expect("JSON")
 }

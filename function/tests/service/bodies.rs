@@ -13,7 +13,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::backend::{Backend, LIMIT, Reaction, event, invoke};
+use crate::backend::{Backend, DONE};
+use crate::requests::{LIMIT, event, invoke};
 
 const CASES: u32 = 2000;
 
@@ -90,7 +91,7 @@ fn raw_body() -> impl Strategy<Value = Vec<u8>> {
 
 #[test]
 fn every_body_is_stored_or_refused() {
-    let backend = Backend::start(&[Reaction::Answer(200, "{}")]);
+    let backend = Backend::start(&[DONE]);
     let service = backend.service();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

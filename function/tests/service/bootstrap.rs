@@ -2,10 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::backend::{Backend, Reaction};
+use crate::backend::{Backend, DONE, Reaction};
 use crate::runtime::{Function, Outcome, bootstrap, environment, get};
 
-const DONE: Reaction = Reaction::Answer(200, "{}");
 const DENIED: Reaction = Reaction::Answer(400, r#"{"__type":"AccessDeniedException"}"#);
 
 fn start(endpoint: &str, events: Vec<Vec<u8>>) -> Function {

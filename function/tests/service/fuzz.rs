@@ -10,7 +10,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
 
-use crate::backend::{self, Backend, LIMIT, Reaction, event};
+use crate::backend::{Backend, DONE, Reaction};
+use crate::requests::{LIMIT, event, invoke};
 use crate::runtime::{Function, Outcome, bootstrap, environment, get};
 
 const EVENTS: usize = 2000;
@@ -86,7 +87,7 @@ fn nearly_a_request() -> impl Strategy<Value = Value> {
 
 #[test]
 fn every_event_ends_in_an_answer_or_a_failure_and_in_one_log_line() {
-    let backend = Backend::start(&[Reaction::Answer(200, "{}")]);
+    let backend = Backend::start(&[DONE]);
     let mut runner = TestRunner::default();
     let strategy = prop_oneof![bytes(json()), bytes(nearly_a_request())];
     let mut generate = || strategy.new_tree(&mut runner).expect("an event").current();
@@ -139,7 +140,7 @@ proptest! {
         let backend = Backend::start(&[Reaction::Answer(status, body.leak())]);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let ask = |request, limit| {
-            runtime.block_on(backend::invoke(&backend.service(), request, limit)).record.status
+            runtime.block_on(invoke(&backend.service(), request, limit)).record.status
         };
         let put = event("PUT /items", None, Some(r#"{"id":"a"}"#));
         let stored = ask(put, LIMIT) == 200;

@@ -4,6 +4,8 @@ mod attempts;
 mod backend;
 mod bodies;
 mod bootstrap;
+mod connections;
 mod fuzz;
 mod names;
+mod requests;
 mod runtime;

@@ -11,10 +11,8 @@ use hickory_resolver::proto::op::Message;
 use hickory_resolver::proto::rr::{RData, Record, RecordType};
 use tokio::net::TcpSocket;
 
-use crate::backend::{Backend, Reaction};
+use crate::backend::{Backend, DONE};
 use crate::runtime::{Function, Outcome, environment, get, with_environment};
-
-const DONE: Reaction = Reaction::Answer(200, "{}");
 
 /// The host of the table.
 const HOST: &str = "tables";
@@ -128,7 +126,7 @@ fn is_reached(backend: &Backend, resolv_conf: &str) {
 const NOTHING: Answer<'_> = Some((0, &[]));
 
 #[test]
-#[ignore = "needs root on Linux: cargo test --test service -- --ignored names"]
+#[ignore = "needs root on Linux: cargo test --test service -- --ignored"]
 fn one_good_address_is_enough() {
     const A: Answer<'_> = Some((0, &[GOOD]));
     let backend = Backend::start(&[DONE]);
@@ -162,7 +160,7 @@ fn one_good_address_is_enough() {
 }
 
 #[test]
-#[ignore = "needs root on Linux: cargo test --test service -- --ignored names"]
+#[ignore = "needs root on Linux: cargo test --test service -- --ignored"]
 fn a_host_may_have_ipv6_only() {
     const AAAA: Answer<'_> = Some((0, &[GOOD_V6]));
     let backend = Backend::start_at(GOOD_V6, &[DONE]);
@@ -178,7 +176,7 @@ fn a_host_may_have_ipv6_only() {
 }
 
 #[test]
-#[ignore = "needs root on Linux: cargo test --test service -- --ignored names"]
+#[ignore = "needs root on Linux: cargo test --test service -- --ignored"]
 fn a_name_server_is_asked_whatever_else_is_in_resolv_conf() {
     let backend = Backend::start(&[DONE]);
     let (good, dead) = (

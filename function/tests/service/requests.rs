@@ -1,0 +1,73 @@
+//! Requests to the service, and the answers that a client gets.
+
+use std::time::{Duration, SystemTime};
+
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use function::event::Event;
+use function::{Answer, Service};
+use lambda_runtime::{Context, LambdaEvent};
+use serde_json::{Value, json};
+
+/// Lambda's time limit for the function.
+pub const LIMIT: Duration = Duration::from_secs(10);
+
+/// The messages that go with a 503, and with a 500.
+pub const READ_FAILED: &str = "The service is unavailable for a moment: try again.";
+pub const NOT_WRITTEN: &str =
+    "The service is unavailable for a moment. Nothing was changed: try again.";
+pub const IN_DOUBT: &str = "The service is unavailable for a moment. The change may or may not have been applied: read the item, or try again.";
+pub const FAULT: &str = "Internal server error";
+
+pub fn put() -> Event {
+    event("PUT /items", None, Some(r#"{"id":"secret-id"}"#))
+}
+
+pub fn delete() -> Event {
+    event("DELETE /items/{id}", Some("secret-id"), None)
+}
+
+pub fn get() -> Event {
+    event("GET /items/{id}", Some("secret-id"), None)
+}
+
+pub fn list() -> Event {
+    event("GET /items", None, None)
+}
+
+/// A request to the API, as an HTTP API hands it over.
+pub fn event(route_key: &str, id: Option<&str>, body: Option<&str>) -> Event {
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": route_key,
+        "headers": {},
+        "requestContext": {"http": {"method": "GET"}, "requestId": "gateway-id"},
+        "isBase64Encoded": false,
+    });
+    if let Some(id) = id {
+        event["pathParameters"] = json!({ "id": id });
+    }
+    if let Some(body) = body {
+        event["body"] = body.into();
+    }
+    serde_json::from_value(event).expect("an event")
+}
+
+/// Hands a request over, with so much time until Lambda's deadline.
+pub async fn invoke(service: &Service, request: Event, limit: Duration) -> Answer {
+    let now = SystemTime::UNIX_EPOCH.elapsed().expect("a clock past 1970");
+    let mut context = Context::default();
+    "lambda-id".clone_into(&mut context.request_id);
+    context.deadline = (now + limit).as_millis().try_into().expect("milliseconds");
+    service.handle(LambdaEvent::new(request, context)).await
+}
+
+/// The answer as API Gateway reads it.
+pub fn response(answer: &Answer) -> ApiGatewayV2httpResponse {
+    serde_json::from_str(answer.response.json()).expect("a response")
+}
+
+/// The body of an answer, which is always JSON.
+pub fn body(answer: &Answer) -> Value {
+    let body = response(answer).body.expect("a body");
+    serde_json::from_slice(&body).expect("JSON")
+}
