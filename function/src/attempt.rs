@@ -172,7 +172,8 @@ impl Failure {
     }
 }
 
-/// A second connection may have failed, when the first one turned out to be closed before anything was sent.
+/// Returns `true` if no connection could be made: perhaps a second one, after the first had been closed before the
+/// request was sent.
 fn could_not_connect(error: &OrchestratorError<AnyError>) -> bool {
     let error = error
         .as_connector_error()
@@ -247,7 +248,7 @@ impl<E: OperationError> Intercept for Watch<E> {
     }
 }
 
-/// Recognises an error of `DynamoDB`'s by its member `__type`, which no answer has.
+/// Returns `true` if the body is an error of `DynamoDB`'s: these have a member `__type`, and no answer has.
 ///
 /// An item may have an attribute of that name, deeper inside: where the name is found, and only there, the body is
 /// parsed a second time.
@@ -258,7 +259,7 @@ fn is_error(body: &[u8]) -> bool {
         error: Option<IgnoredAny>,
     }
     str::from_utf8(body).is_ok_and(|text| text.contains("\"__type\""))
-        && serde_json::from_slice(body).is_ok_and(|members: Members| members.error.is_some())
+        && serde_json::from_slice(body).map_or(true, |members: Members| members.error.is_some())
 }
 
 /// Has the last word over the SDK's own classifiers: where one of them all forbids a retry, there is none.

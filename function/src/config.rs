@@ -76,8 +76,8 @@ impl Config {
 /// The value of an environment variable, if it is set to something.
 pub type Variable = Option<String>;
 
-/// Reads a variable of the process. One that is set to nothing is as good as none, so that Terraform or a pipeline
-/// can leave it so.
+/// Reads an environment variable of the process. An empty one counts as unset, because Terraform and pipelines leave
+/// variables empty.
 #[must_use]
 pub fn variable(name: &str) -> Variable {
     std::env::var(name).ok().filter(|value| !value.is_empty())

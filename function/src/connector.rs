@@ -33,13 +33,13 @@ use crate::error::Cause;
 use crate::race::{race, step};
 use crate::resolver::Resolver;
 
-/// A connection that was idle for longer is not used again, because it may have died without a word: then a write
-/// would wait for [`ATTEMPT_TIMEOUT`](crate::client::ATTEMPT_TIMEOUT), and be of unknown fate.
+/// The longest time that a connection is idle and still used again, by the clock of the process. An older one may have
+/// died without a word: a write would wait for [`ATTEMPT_TIMEOUT`](crate::client::ATTEMPT_TIMEOUT), and then be in doubt.
 ///
-/// A shorter time would cost more than it saves: a new connection takes two round trips and 1.3 million instructions,
-/// of which a GET takes 0.6 million, and a NAT gateway forgets a connection after 350 s. A longer one is of no use:
-/// `DynamoDB` was seen to close connections that were idle for a minute, and one that it is closing must not get a
-/// write. Sources: VPC's "NAT gateways"; issue 1365 of `aws/aws-sdk-java`.
+/// It is not shorter, because a new connection costs two round trips and 1.3 million instructions (a GET over an open
+/// one: 0.6 million). It is not longer, because `DynamoDB` was seen to close connections that were idle for a minute,
+/// and one that it is closing must not get a write; a NAT gateway forgets them after 350 s. Sources: issue 1365 of
+/// `aws/aws-sdk-java`; VPC's "NAT gateways".
 pub const MAX_IDLE: Duration = Duration::from_secs(50);
 
 /// The certificate authorities that Mozilla trusts, Amazon's among them.
@@ -125,13 +125,13 @@ impl Service<Uri> for Address {
     }
 }
 
-/// An extension of a request, which follows it to its connection.
+/// A request's extension, in which the connector notes the connection that the request gets.
 #[derive(Clone, Debug, Default)]
 pub struct Connecting(Arc<OnceLock<CaptureConnection>>);
 
 impl Connecting {
-    /// Tells that the request certainly was not sent, because it has no connection yet. With an HTTP client that is not
-    /// of this module nothing is certain.
+    /// Returns `true` if the request certainly was not sent, because it has no connection yet. With another HTTP client
+    /// it returns `false`: nothing is known.
     #[must_use]
     pub fn is_unsent(&self) -> bool {
         let connection = self.0.get();

@@ -3,11 +3,15 @@
 //! `aws_lambda_events` has types for all of it; to read headers and authorisers and to drop them again
 //! takes more than all the rest of what the service itself does for a request.
 
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// A request to the API. A field with nothing to carry is left out of the event, or is `null`.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "an object")]
+#[serde(rename_all = "camelCase")]
 pub struct Event {
     /// The key of the route that the request matched.
     pub route_key: String,
@@ -48,30 +52,45 @@ pub struct RequestContext {
     pub request_id: Option<String>,
 }
 
-/// Whatever Lambda hands over: a request, or an event of another kind.
+/// The event of an invocation: a request, or the reason why it is not one.
 ///
 /// It never fails to deserialize, because `lambda_runtime` would report that by `tracing` only, and the function would
 /// leave no log line.
 #[derive(Debug)]
 pub struct Incoming(pub Result<Event, NotARequest>);
 
-/// An event that is no request to the API: of a queue, of a schedule, or of another payload format.
+/// An event that is not a request to the API, but of a queue, of a schedule, or of another payload format.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the function expects a request to an HTTP API, in the payload format 2.0, and this event is none: {0}"
+    "the function expects a request to an HTTP API, in the payload format 2.0, and this event is not one: {0}"
 )]
 pub struct NotARequest(String);
 
+/// A JSON object: of an array serde would make an event, too, field by field.
+struct Object;
+
+impl<'de> Visitor<'de> for Object {
+    type Value = Event;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Event, A::Error> {
+        Event::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
 impl<'de> Deserialize<'de> for Incoming {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let event = Event::deserialize(deserializer);
+        let event = deserializer.deserialize_map(Object);
         Ok(Self(event.map_err(|error| {
             NotARequest(without_values(&error.to_string()))
         })))
     }
 }
 
-/// Leaves out of serde's message what it found instead, which may be of an item.
+/// Removes from serde's message the value that it found, which may be part of an item.
 fn without_values(message: &str) -> String {
     match message.rsplit_once(", expected ") {
         Some((_, expected)) => format!("expected {expected}"),
@@ -152,7 +171,7 @@ mod tests {
                 r#"{"routeKey": null}"#,
                 "expected a string at line 1 column 17",
             ),
-            (r#"["secret"]"#, "expected an object at line 1 column 10"),
+            (r#"["secret"]"#, "expected an object at line 1 column 0"),
             (
                 r#"{"routeKey": "GET /items", "body": {"secret": 1}}"#,
                 "expected a string at line 1 column 35",

@@ -46,7 +46,7 @@ impl Record {
     }
 }
 
-/// What is logged outside of requests.
+/// A line that is not about an answered request: the start of the function, or an invocation that failed.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Incident<'a> {
@@ -80,7 +80,7 @@ pub fn error(message: &str, cause: &(dyn StdError + 'static)) {
     write("ERROR", &Incident::new(None, message, cause));
 }
 
-/// Writes why an invocation fails.
+/// Writes the cause of a failed invocation.
 pub fn failed(lambda_request_id: &str, cause: &(dyn StdError + 'static)) {
     let message = "the invocation failed";
     write(

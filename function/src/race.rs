@@ -15,8 +15,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::error::Cause;
 use crate::log;
 
-/// A query for addresses has been answered within this time, or it has failed; and so has an address that is not
-/// connected to within this time. Each has a time-out of its own, so that none can use up another's.
+/// The time-out of one step: of a query for addresses, or of a connection to one address, TLS included. Each step has
+/// its own, so that none can use up another's.
 pub const STEP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The lead that an address has over the next one, unless it fails sooner. Source: RFC 8305, section 5.
@@ -25,7 +25,7 @@ const LEAD: Duration = Duration::from_millis(250);
 /// The time that IPv6 addresses wait for an answer about IPv4. Source: RFC 8305, section 3.
 const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 
-/// The end of a race that nobody has won, with the reason of each query and of each address.
+/// The end of a race without a connection: why each query and each address failed.
 #[derive(Debug, thiserror::Error)]
 #[error("no address could be connected to: {}", .0.join("; "))]
 pub struct Lost(Vec<String>);
@@ -95,7 +95,7 @@ where
     }
 }
 
-/// Gives up `work` after [`STEP_TIMEOUT`].
+/// Does `work`, within [`STEP_TIMEOUT`].
 ///
 /// # Errors
 /// Why `work` failed, or that it took too long.

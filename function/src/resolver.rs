@@ -8,10 +8,11 @@ use std::net::IpAddr;
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{NameServerConfig, ResolverConfig};
-use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::proto::rr::Name;
+use hickory_resolver::proto::rr::{Name, RecordType};
+use resolv_conf::Config;
+use tokio::task::JoinSet;
 
 use crate::error::Cause;
 use crate::race::STEP_TIMEOUT;
@@ -19,74 +20,108 @@ use crate::race::STEP_TIMEOUT;
 /// The most times that a query is sent again because a name server failed. Source: glibc's `RES_MAXRETRY`.
 const MAX_RETRIES: u32 = 5;
 
-/// A resolver of host names.
-pub struct Resolver(TokioResolver);
+/// A resolver of host names, which asks every name server at once.
+///
+/// They share one time-out, so a dead one must not use it up. Each has a resolver of hickory's to itself, which would
+/// take the first refusal of several servers for the answer of all.
+pub struct Resolver(Vec<TokioResolver>);
 
 impl Resolver {
     /// Reads the system's configuration, as it is at this moment.
     ///
     /// # Errors
-    /// None that is known: a machine without name servers, such as one that is offline, still knows names of its own.
+    /// None is known. A machine without name servers still knows the names in /etc/hosts.
     pub fn from_system() -> Result<Self, Cause> {
-        let text = fs::read("/etc/resolv.conf").unwrap_or_default();
-        let (system, _) = resolv_conf::Config::parse_with_errors(&text);
-        Self::new(config(&system), &system)
+        let system = read(&fs::read("/etc/resolv.conf").unwrap_or_default());
+        let servers = system.nameservers.iter();
+        let servers = servers.map(|ip| NameServerConfig::udp_and_tcp(ip.into()));
+        Ok(Self::new(servers.collect(), &system)?)
     }
 
-    fn new(config: ResolverConfig, system: &resolv_conf::Config) -> Result<Self, Cause> {
-        let servers = config.name_servers().len();
-        let mut builder =
-            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
-        let options = builder.options_mut();
-        options.ndots = system.ndots as usize;
-        options.attempts = system.attempts.min(MAX_RETRIES) as usize;
-        options.edns0 = system.edns0;
-        // All at once, because they share one time-out: a dead one must not use it up.
-        options.num_concurrent_reqs = servers;
-        // Until then a query that stays unanswered is sent again.
-        options.timeout = STEP_TIMEOUT;
-        // Connections are rare, and the clock by which a cache would age may stand still in a frozen process.
-        options.cache_size = 0;
-        Ok(Self(builder.build()?))
+    fn new(servers: Vec<NameServerConfig>, system: &Config) -> Result<Self, NetError> {
+        let mut groups: Vec<_> = servers.into_iter().map(|server| vec![server]).collect();
+        if groups.is_empty() {
+            groups.push(Vec::new());
+        }
+        let (domain, search) = domains(system);
+        let resolver = |servers| {
+            let config = ResolverConfig::from_parts(domain.clone(), search.clone(), servers);
+            let mut builder =
+                TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+            let options = builder.options_mut();
+            options.ndots = system.ndots as usize;
+            options.attempts = system.attempts.min(MAX_RETRIES) as usize;
+            options.edns0 = system.edns0;
+            // Until then a query that stays unanswered is sent again.
+            options.timeout = STEP_TIMEOUT;
+            // Connections are rare, and the clock by which a cache would age may stand still in a frozen process.
+            options.cache_size = 0;
+            builder.build()
+        };
+        groups
+            .into_iter()
+            .map(resolver)
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     /// Looks up the IPv4 addresses of a host.
     ///
     /// # Errors
-    /// There are none, or no name server says so.
+    /// The host has none, or no name server answered.
     pub async fn ipv4(&self, host: &str) -> Result<Vec<IpAddr>, Cause> {
-        addresses(self.0.ipv4_lookup(host).await)
+        self.addresses(host, RecordType::A).await
     }
 
     /// Looks up the IPv6 addresses of a host.
     ///
     /// # Errors
-    /// There are none, or no name server says so.
+    /// The host has none, or no name server answered.
     pub async fn ipv6(&self, host: &str) -> Result<Vec<IpAddr>, Cause> {
-        addresses(self.0.ipv6_lookup(host).await)
+        self.addresses(host, RecordType::AAAA).await
+    }
+
+    async fn addresses(&self, host: &str, version: RecordType) -> Result<Vec<IpAddr>, Cause> {
+        let mut queries = JoinSet::new();
+        for resolver in &self.0 {
+            let (resolver, host) = (resolver.clone(), host.to_owned());
+            queries.spawn(async move { resolver.lookup(host, version).await });
+        }
+        let mut failure = "there is no resolver".into();
+        while let Some(answer) = queries.join_next().await {
+            match answer? {
+                Ok(found) => {
+                    let records = found.answers().iter();
+                    return Ok(records.filter_map(|record| record.data.ip_addr()).collect());
+                }
+                Err(error) if error.is_no_records_found() => return Err(error.into()),
+                Err(error) => failure = error.into(),
+            }
+        }
+        Err(failure)
     }
 }
 
-/// Takes over what the system's configuration names. As in glibc, what cannot be understood is left out, and only that.
-fn config(system: &resolv_conf::Config) -> ResolverConfig {
-    let name = |text: &String| Name::from_str_relaxed(text).ok();
-    let servers = system.nameservers.iter();
-    ResolverConfig::from_parts(
-        system.get_system_domain().as_ref().and_then(name),
-        system
-            .get_last_search_or_domain()
-            .filter_map(name)
-            .collect(),
-        servers
-            .map(|ip| NameServerConfig::udp_and_tcp(ip.into()))
-            .collect(),
-    )
+/// Reads a `resolv.conf`. As in glibc, what cannot be understood is left out, and only that.
+fn read(text: &[u8]) -> Config {
+    // Of a line that is not UTF-8 the rest would be left out, too; and an empty list would replace the one before it.
+    let text = String::from_utf8_lossy(text);
+    let lines: Vec<_> = text
+        .lines()
+        .filter(|line| line.trim() != "search")
+        .collect();
+    Config::parse_with_errors(lines.join("\n").as_bytes()).0
 }
 
-fn addresses(found: Result<Lookup, NetError>) -> Result<Vec<IpAddr>, Cause> {
-    let found = found?;
-    let records = found.answers().iter();
-    Ok(records.filter_map(|record| record.data.ip_addr()).collect())
+/// The domains in which a name is looked up: those of the last directive that has any, or else that of this machine.
+fn domains(system: &Config) -> (Option<Name>, Vec<Name>) {
+    let name = |text: &String| Name::from_str_relaxed(text).ok();
+    let search: Vec<_> = system
+        .get_last_search_or_domain()
+        .filter_map(name)
+        .collect();
+    let own = || system.get_system_domain().as_ref().and_then(name);
+    (if search.is_empty() { own() } else { None }, search)
 }
 
 #[cfg(test)]
@@ -95,7 +130,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use hickory_resolver::proto::op::Message;
+    use hickory_resolver::proto::op::{Message, ResponseCode};
     use hickory_resolver::proto::rr::{RData, Record};
     use tokio::net::UdpSocket;
     use tokio::time::{sleep, timeout};
@@ -106,10 +141,12 @@ mod tests {
     const V4: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
     const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
-    /// A name server that knows [`TABLES`] by these addresses, loses its first queries, and takes its time.
+    /// A name server that knows [`TABLES`] by these addresses or refuses to answer, loses its first queries, and takes
+    /// its time.
     #[derive(Default)]
     struct NameServer {
         known: &'static [IpAddr],
+        refuses: bool,
         lost: usize,
         delay: Duration,
     }
@@ -127,6 +164,9 @@ mod tests {
                 let records = self.known.iter().map(|&address| RData::from(address));
                 let records = records.filter(|data| data.record_type() == asked.query_type());
                 let mut answer = query.into_response();
+                if self.refuses {
+                    answer.metadata.response_code = ResponseCode::Refused;
+                }
                 answer.add_answers(
                     records.map(|data| Record::from_rdata(asked.name().clone(), 5, data)),
                 );
@@ -149,8 +189,7 @@ mod tests {
             configs.push(config);
             tokio::spawn(server.serve(Arc::new(socket)));
         }
-        let config = ResolverConfig::from_parts(None, Vec::new(), configs);
-        Resolver::new(config, &resolv_conf::Config::new()).unwrap()
+        Resolver::new(configs, &Config::new()).unwrap()
     }
 
     async fn in_time(lookup: impl Future<Output = Result<Vec<IpAddr>, Cause>>) -> Vec<IpAddr> {
@@ -218,6 +257,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_refusal_hides_no_answer() {
+        let refuses = || NameServer {
+            refuses: true,
+            ..NameServer::default()
+        };
+        let delay = Duration::from_millis(50);
+        let answers = NameServer {
+            known: &[V4],
+            delay,
+            ..NameServer::default()
+        };
+        let resolver = resolver([refuses(), answers, refuses()]).await;
+        assert_eq!(in_time(resolver.ipv4(TABLES)).await, [V4]);
+    }
+
+    #[tokio::test]
     async fn a_machine_without_name_servers_knows_itself() {
         let resolver = resolver([]).await;
         assert_eq!(
@@ -228,17 +283,16 @@ mod tests {
     }
 
     fn read(text: &[u8]) -> (Vec<IpAddr>, Vec<String>) {
-        let config = config(&resolv_conf::Config::parse_with_errors(text).0);
-        let servers = config.name_servers().iter();
-        (
-            servers.map(|server| server.ip).collect(),
-            config.search().iter().map(ToString::to_string).collect(),
-        )
+        let system = super::read(text);
+        let servers = system.nameservers.iter().map(Into::into).collect();
+        let (_, search) = domains(&system);
+        (servers, search.iter().map(ToString::to_string).collect())
     }
 
     /// Every directive, as it may be wrong: mistyped, cut short, or of another system's syntax.
     #[test]
     fn what_cannot_be_understood_in_resolv_conf_costs_nothing_else() {
+        const SOUND: &[u8] = b"\nnameserver 192.0.2.1 # caf\xe9\nsearch a.example b.example\n";
         let long = format!("search {}.example", "a".repeat(64));
         for odd in [
             &b"nameserver"[..],
@@ -246,11 +300,7 @@ mod tests {
             b"nameserver 192.0.2.300",
             b"nameserver 192.0.2.1:53",
             b"domain",
-            b"domain a..b",
-            b"search",
-            b"search ..",
-            b"search a..b -- \xff",
-            long.as_bytes(),
+            b"search ",
             b"sortlist 1.2.3.4/x nonsense",
             b"options",
             b"options ndots: ndots:many ndots:99999999999 timeout:-1 attempts:99999999999",
@@ -260,18 +310,46 @@ mod tests {
             b"directive",
             b"\xff\0",
         ] {
-            for text in [
-                [odd, b"\nnameserver 192.0.2.1\n"].concat(),
-                [b"nameserver 192.0.2.1\n", odd].concat(),
-            ] {
-                assert_eq!(read(&text).0, [V4], "{}", text.escape_ascii());
+            for text in [[odd, SOUND].concat(), [SOUND, odd].concat()] {
+                let (servers, search) = read(&text);
+                assert_eq!(servers, [V4], "{}", text.escape_ascii());
+                assert_eq!(
+                    search,
+                    ["a.example", "b.example"],
+                    "{}",
+                    text.escape_ascii()
+                );
             }
+        }
+        for odd in [
+            &b"domain a..b"[..],
+            b"search ..",
+            b"search a..b \xff",
+            long.as_bytes(),
+        ] {
+            assert_eq!(read(&[SOUND, odd].concat()).0, [V4]);
         }
     }
 
     #[test]
-    fn the_search_domains_that_are_names_are_kept() {
-        let (_, search) = read(b"nameserver 192.0.2.1\nsearch good.example a..b -- other.example");
-        assert_eq!(search, ["good.example", "other.example"]);
+    fn the_last_search_list_counts_with_all_that_are_names() {
+        let search = |text: &[u8]| read(text).1;
+        assert_eq!(
+            search(b"search a.example a..b -- \xff b.example"),
+            ["a.example", "b.example"]
+        );
+        assert_eq!(search(b"domain a.example\nsearch b.example"), ["b.example"]);
+        assert_eq!(search(b"search a.example\ndomain b.example"), ["b.example"]);
+    }
+
+    #[test]
+    fn the_domain_of_the_machine_counts_where_no_other_is_named() {
+        assert_eq!(
+            domains(&super::read(b"domain a.example\nsearch b.example")).0,
+            None
+        );
+        let own = Config::new().get_system_domain();
+        let own = own.and_then(|own| Name::from_str_relaxed(own).ok());
+        assert_eq!(domains(&super::read(b"")).0, own);
     }
 }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::time::SystemTime;
 
+use aws_config::imds::region::ImdsRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -168,7 +169,7 @@ impl Signer {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build_https();
-        // The SDK takes a variable for set that is set to nothing.
+        // The SDK's own chain would take an empty variable for a region or a profile.
         let profile = variable("AWS_PROFILE").unwrap_or_else(|| "default".to_owned());
         let region = |name| variable(name).map(Region::new);
         let region = RegionProviderChain::first_try(region("AWS_REGION"))
@@ -177,7 +178,8 @@ impl Signer {
                 ProfileFileRegionProvider::builder()
                     .profile_name(&profile)
                     .build(),
-            );
+            )
+            .or_else(ImdsRegionProvider::builder().build());
         let config = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http)
             .profile_name(profile)

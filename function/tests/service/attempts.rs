@@ -157,6 +157,12 @@ async fn the_log_has_the_cause_and_not_its_effect() {
         let answer = invoke(&backend.service(), put(), LIMIT).await;
         let causes = answer.record.causes.join("\n");
         assert!(causes.contains(cause), "{reaction:?}: {causes}");
+        let is_ours = cause.starts_with("DynamoDB's answer");
+        assert_eq!(
+            causes.contains("DynamoDB's answer"),
+            is_ours,
+            "{reaction:?}: {causes}"
+        );
     }
 }
 

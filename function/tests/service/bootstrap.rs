@@ -44,7 +44,7 @@ fn a_request_is_answered_and_logged_in_one_line() {
     assert_eq!(reply["statusCode"], 404);
     assert_eq!(reply["body"], r#"{"message":"Item not found"}"#);
     assert_eq!(
-        timeless(function.log_line()),
+        timeless(function.invocation_line()),
         json!({
             "level": "INFO",
             "requestId": "gateway-id",
@@ -62,7 +62,7 @@ fn a_fault_is_logged_with_its_causes() {
     let backend = Backend::start(&[DENIED]);
     let mut function = start(&backend.url(), vec![get()]);
     assert_eq!(reply(&function)["statusCode"], 500);
-    let line = function.log_line();
+    let line = function.invocation_line();
     assert_eq!(
         (&line["level"], &line["status"]),
         (&json!("ERROR"), &json!(500))
@@ -79,7 +79,7 @@ fn a_table_that_is_not_there_in_init_is_a_warning_and_no_end() {
     assert_eq!(late["level"], "WARN");
     assert_eq!(late["message"], "DynamoDB did not answer in init");
     assert_eq!(
-        (&reply["statusCode"], &function.log_line()["status"]),
+        (&reply["statusCode"], &function.invocation_line()["status"]),
         (&json!(503), &json!(503))
     );
 }
@@ -100,6 +100,7 @@ fn an_event_that_is_no_request_fails_its_invocation_and_is_logged() {
         json!({"requestContext": {"elb": {}}, "httpMethod": "GET", "path": "/items", "body": "secret"}),
         json!({}),
         json!([]),
+        json!(["GET /items", null, null, null, null, null]),
         json!("secret"),
         Value::Null,
         with("routeKey", Value::Null),
@@ -121,7 +122,7 @@ fn an_event_that_is_no_request_fails_its_invocation_and_is_logged() {
         assert!(message.starts_with(expected), "{message}");
         assert!(!message.contains("secret"), "{message}");
         assert_eq!(
-            timeless(function.log_line()),
+            timeless(function.invocation_line()),
             json!({
                 "level": "ERROR",
                 "lambdaRequestId": format!("lambda-{number}"),
@@ -131,7 +132,7 @@ fn an_event_that_is_no_request_fails_its_invocation_and_is_logged() {
         );
     }
     assert_eq!(reply(&function)["statusCode"], 404);
-    assert_eq!(function.log_line()["status"], 404);
+    assert_eq!(function.invocation_line()["status"], 404);
     assert_eq!(function.rest_of_log(), [""; 0]);
 }
 

