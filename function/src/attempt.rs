@@ -57,12 +57,6 @@ struct Sent {
     failure: Option<Failure>,
 }
 
-impl Sent {
-    fn failure_of<E: OperationError>(&self, context: &InterceptorContext) -> Option<Failure> {
-        Failure::of::<E>(context, &self.connecting)
-    }
-}
-
 impl Call {
     /// A call that gives up at `deadline`, over all attempts and the pauses between them.
     #[must_use]
@@ -242,7 +236,7 @@ impl<E: OperationError> Intercept for Watch<E> {
         let mut sent = lock(&self.sent);
         // An attempt that failed before it was sent says nothing of the table.
         if sent.attempts > 0 {
-            sent.failure = sent.failure_of::<E>(context.inner());
+            sent.failure = Failure::of::<E>(context.inner(), &sent.connecting);
         }
         Ok(())
     }
@@ -278,7 +272,7 @@ impl<E: OperationError> ClassifyRetry for LastWord<E> {
     }
 
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        match lock(&self.sent).failure_of::<E>(context) {
+        match Failure::of::<E>(context, &lock(&self.sent).connecting) {
             None | Some(Failure::NotSent | Failure::Throttled) => RetryAction::NoActionIndicated,
             Some(Failure::InDoubt) if !self.write => RetryAction::transient_error(),
             Some(Failure::Conflict | Failure::Refused | Failure::InDoubt) => {

@@ -34,7 +34,7 @@ use crate::race::{race, step};
 use crate::resolver::Resolver;
 
 /// The longest time that a connection is idle and still used again, by the clock of the process. An older one may have
-/// died without a word: a write would wait for [`ATTEMPT_TIMEOUT`](crate::client::ATTEMPT_TIMEOUT), and then be in doubt.
+/// died without a word: a write would wait for [`ATTEMPT_TIMEOUT`](crate::client::ATTEMPT_TIMEOUT), and be in doubt.
 ///
 /// It is not shorter, because a new connection costs two round trips and 1.3 million instructions (a GET over an open
 /// one: 0.6 million). It is not longer, because `DynamoDB` was seen to close connections that were idle for a minute,

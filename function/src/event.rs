@@ -28,14 +28,14 @@ pub struct Event {
 }
 
 /// The variables in the paths of the routes.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct PathParameters {
     /// The `{id}` of the path.
     pub id: Option<String>,
 }
 
 /// The parameters that a query may have. The gateway joins repeated ones with a comma.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QueryStringParameters {
     /// The most items to show.
@@ -45,7 +45,7 @@ pub struct QueryStringParameters {
 }
 
 /// What the gateway knows of a request.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestContext {
     /// The gateway's id of the request.

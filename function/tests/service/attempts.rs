@@ -17,7 +17,7 @@ const THROTTLED: Reaction = Reaction::Answer(
     r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}"#,
 );
 
-/// What DynamoDB says with a 500, behind a proxy that makes a 200 of everything.
+/// The body of one of DynamoDB's 500s, as a proxy would send it with a 200.
 const ERROR_IN_200: &str =
     r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"oh"}"#;
 

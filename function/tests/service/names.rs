@@ -61,7 +61,7 @@ fn name_server(a: Answer<'_>, aaaa: Answer<'_>) -> IpAddr {
                     Record::from_rdata(asked.name().clone(), 5, RData::from(address))
                 }));
                 let answer = answer.to_vec().expect("an answer");
-                // Nobody may be waiting any more.
+                // The test may have ended.
                 let _ = socket.send_to(&answer, client);
             });
         }
@@ -69,14 +69,8 @@ fn name_server(a: Answer<'_>, aaaa: Answer<'_>) -> IpAddr {
     address
 }
 
-/// Makes connections to this address hang, as one that is gone does: by a queue of connections that is full.
-fn kill(
-    address: SocketAddr,
-) -> (
-    tokio::runtime::Runtime,
-    tokio::net::TcpListener,
-    Vec<TcpStream>,
-) {
+/// Makes connections to this address hang, by a queue of connections that is full, until the result is dropped.
+fn kill(address: SocketAddr) -> impl Sized {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 /// The end of an invocation.
 #[derive(Debug, PartialEq)]
 pub enum Outcome {
-    /// What API Gateway would get.
+    /// The reply, for API Gateway.
     Reply(Value),
-    /// What Lambda takes for a failed invocation.
+    /// The error of a failed invocation, for Lambda.
     Failure(Value),
 }
 
@@ -178,7 +178,7 @@ fn serve(
                 Some("error") => Outcome::Failure(body),
                 _ => panic!("the runtime API has no {path}"),
             };
-            // Nobody may be waiting any more.
+            // The test may have ended.
             let _ = outcomes.send(outcome);
             stream.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n")?;
         }
