@@ -4,87 +4,114 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
+use contract_tests::environments::base_url::BaseUrl;
 use contract_tests::environments::environment::Setup;
 use contract_tests::environments::target::Target;
 use contract_tests::live::journal::Journal;
 use contract_tests::live::sweep::What;
-use contract_tests::live::{Deployment, sweep};
-use contract_tests::planted::bug::ALL;
+use contract_tests::live::{self, Deployment};
+use contract_tests::planted::bug::{ALL, Bug};
 use contract_tests::report::failure::Saved;
 use contract_tests::report::script::{actual, expectation};
 use contract_tests::request::call::Gateway;
 use contract_tests::sequences::execute::{Looking, Verdict};
 use contract_tests::sequences::shrink::run;
-use contract_tests::settings::Variables;
+use contract_tests::settings::{INCONCLUSIVE, Variables, arguments, or_exit};
+use local::signal::Signal;
 
-const USAGE: &str = "\
-usage: cargo run -p contract-tests -- replay FILE [--url URL]
-       cargo run -p contract-tests -- sweep [JOURNAL... | --url URL]
-       cargo run -p contract-tests -- faulty BUG
+/// Replays a saved failure, sweeps what runs have left behind, or serves an API that has a bug. The tests themselves
+/// are run by `cargo test -p contract-tests`.
+#[derive(Parser)]
+#[command(bin_name = "cargo run -p contract-tests --", after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
 
-replay  Sends the requests that are saved in FILE to the API at URL, or to one on a table in memory,
-        and says of each answer whether it is the one that the contract asks for.
-        Exits with 0 if all are, 1 if one is not, and 2 if that could not be told.
-sweep   Deletes the items that runs have left behind which were killed, or lost the API: those that
-        these journals name, or all journals in target/contract-tests (or CONTRACT_JOURNALS).
-        With --url it needs no journal: it reads the whole list, and deletes the items of runs that
-        began more than a day ago.
-        Exits with 0 if nothing is left, and 2 otherwise.
-faulty  Serves the API with a planted BUG until it is interrupted, to see what the tests make of it:
-        CONTRACT_URL=… cargo test -p contract-tests live::";
+#[derive(Subcommand)]
+enum Command {
+    /// Sends the requests of a saved failure, and says of each answer if it is the one that the contract asks for.
+    Replay {
+        /// The file of the saved failure.
+        #[arg(value_name = "FILE", value_parser = saved)]
+        failure: Saved,
+
+        /// The API to send them to; without it, one on a table in memory.
+        #[arg(long)]
+        url: Option<String>,
+    },
+    /// Deletes the items that runs have left behind which were killed, or lost the API.
+    Sweep {
+        /// The journals of these runs; without one, all in target/contract-tests (or `CONTRACT_JOURNALS`).
+        journals: Vec<PathBuf>,
+
+        /// Needs no journal: reads the list of this API, and deletes the items of runs that began more than a day ago.
+        #[arg(long, conflicts_with = "journals")]
+        url: Option<String>,
+    },
+    /// Serves the API with a planted bug until Ctrl-C, to see what the tests make of it:
+    /// `CONTRACT_URL=… cargo test -p contract-tests live::`
+    Faulty {
+        /// The name of the bug.
+        #[arg(value_parser = bug)]
+        bug: &'static Bug,
+    },
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    the contract held; nothing is left behind
+  1    it did not hold; items are left behind, or may be
+  2    inconclusive: whether it holds could not be told
+  64   an argument or an environment variable is wrong
+  130  Ctrl-C";
+
+fn saved(path: &str) -> Result<Saved, String> {
+    Saved::read(Path::new(path))
+}
+
+/// Parses the value of `--url`. Not done by clap, whose errors repeat a value with the secrets in it.
+fn parsed(url: &str) -> BaseUrl {
+    or_exit(BaseUrl::parse("--url", url))
+}
+
+fn bug(name: &str) -> Result<&'static Bug, String> {
+    ALL.iter().find(|bug| bug.name == name).ok_or_else(|| {
+        let names: Vec<_> = ALL.iter().map(|bug| bug.name).collect();
+        format!("there are only these bugs:\n{}", names.join("\n"))
+    })
+}
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-    match run_command(&arguments).await {
-        Ok(Verdict::Held) => ExitCode::SUCCESS,
-        Ok(Verdict::Broken(reason)) => {
-            println!("\nBroken: {reason}");
-            ExitCode::FAILURE
-        }
-        Ok(Verdict::CouldNotTell(reason)) | Err(reason) => {
-            eprintln!("{reason}");
-            ExitCode::from(2)
-        }
-    }
-}
-
-async fn run_command(arguments: &[&str]) -> Result<Verdict, String> {
-    let variables = Variables::of_process()?;
-    let what = match *arguments {
-        ["replay", file] => return replay(file, Target::Embedded).await,
-        ["replay", file, "--url", url] | ["replay", "--url", url, file] => {
-            let live = Deployment::of_variables(url, &variables);
-            let replayed = replay(file, Target::live(&live)).await;
-            live.finish().await?;
-            return replayed;
-        }
-        ["sweep", "--url", url] => What::Url(url.to_owned()),
-        ["sweep"] => {
-            let journals = Journal::all(&variables.journals);
-            What::Journals(journals.map_err(|error| format!("failed to read journals: {error}"))?)
-        }
-        ["sweep", ref journals @ ..] if journals.iter().all(|path| !path.starts_with('-')) => {
-            What::Journals(journals.iter().map(PathBuf::from).collect())
-        }
-        ["faulty", bug] => return faulty(bug).await,
-        _ => return Err(USAGE.to_owned()),
+    let arguments: Arguments = arguments();
+    let variables = Variables::of_process();
+    let code = match arguments.command {
+        Command::Replay { failure, url: None } => replay(&failure, Target::Embedded).await,
+        Command::Replay {
+            failure,
+            url: Some(url),
+        } => replay_at(parsed(&url), failure, &variables).await,
+        Command::Sweep {
+            journals,
+            url: Some(url),
+        } if journals.is_empty() => sweep(&What::Url(parsed(&url)), &variables).await,
+        Command::Sweep { journals, .. } => sweep_journals(journals, &variables).await,
+        Command::Faulty { bug } => faulty(bug).await,
     };
-    sweep(&what, &variables, |line| println!("{line}")).await?;
-    Ok(Verdict::Held)
+    ExitCode::from(code)
 }
 
-async fn replay(file: &str, target: Target) -> Result<Verdict, String> {
-    let saved = Saved::read(Path::new(file))?;
-    let run = run(
-        &target,
-        &Setup::default(),
-        &saved.operations,
-        Looking::InTheEnd,
-    )
-    .await?;
-    for step in &run.steps {
+/// Replays a failure, and returns the exit code.
+async fn replay(failure: &Saved, target: Target) -> u8 {
+    let (setup, operations) = (Setup::default(), &failure.operations);
+    let replayed = run(&target, &setup, operations, Looking::InTheEnd).await;
+    let (steps, verdict) = match replayed {
+        Ok(run) => (run.steps, run.verdict),
+        Err(reason) => (Vec::new(), Verdict::CouldNotTell(reason)),
+    };
+    for step in &steps {
         println!(
             "{} {:?}",
             step.call.method(),
@@ -93,26 +120,85 @@ async fn replay(file: &str, target: Target) -> Result<Verdict, String> {
         println!("  expected: {}", expectation(&step.expected));
         println!("  actual:   {}", actual(&step.answer));
     }
-    if run.verdict == Verdict::Held {
-        println!("\nThe contract held.");
+    match verdict {
+        Verdict::Held => {
+            println!("\nThe contract held.");
+            0
+        }
+        Verdict::Broken(reason) => {
+            println!("\nBroken: {reason}");
+            1
+        }
+        Verdict::CouldNotTell(reason) => {
+            eprintln!("Inconclusive: {reason}");
+            INCONCLUSIVE
+        }
     }
-    Ok(run.verdict)
 }
 
-/// Serves the API with this bug.
-async fn faulty(name: &str) -> Result<Verdict, String> {
-    let bug = ALL.iter().find(|bug| bug.name == name).ok_or_else(|| {
-        let names: Vec<_> = ALL.iter().map(|bug| bug.name).collect();
-        format!("there is no bug {name:?}, but:\n{}", names.join("\n"))
-    })?;
+/// Replays a failure at this API, and leaves nothing behind there, even when it is interrupted.
+async fn replay_at(url: BaseUrl, failure: Saved, variables: &Variables) -> u8 {
+    let mut signal = Signal::listen().expect("signals can be listened to");
+    let live = Deployment::of_variables(url, variables);
+    let target = Target::live(&live);
+    let replayed = tokio::spawn(async move { replay(&failure, target).await });
+    let code = tokio::select! {
+        code = replayed => code.expect("a replay does not panic"),
+        code = signal.received() => code,
+    };
+    match live.finish_or(signal.received()).await {
+        Err(left) => {
+            eprintln!("{left}");
+            code.max(1)
+        }
+        Ok(()) => code,
+    }
+}
+
+async fn sweep_journals(journals: Vec<PathBuf>, variables: &Variables) -> u8 {
+    let journals = if journals.is_empty() {
+        Journal::all(&variables.journals)
+    } else {
+        Ok(journals)
+    };
+    match journals {
+        Ok(journals) => sweep(&What::Journals(journals), variables).await,
+        Err(error) => {
+            let folder = variables.journals.display();
+            eprintln!("failed to read the folder of journals, {folder}: {error}");
+            1
+        }
+    }
+}
+
+/// Sweeps, and returns the exit code. Ctrl-C only ends it: what is left is still in the journals.
+async fn sweep(what: &What, variables: &Variables) -> u8 {
+    match live::sweep(what, variables, |line| println!("{line}")).await {
+        Ok(()) => 0,
+        Err(left) => {
+            eprintln!("{left}");
+            1
+        }
+    }
+}
+
+/// Serves the API with this bug, and returns the exit code.
+async fn faulty(bug: &'static Bug) -> u8 {
     let setup = Setup {
         bug: Some(bug),
         ..Setup::default()
     };
-    let environment = Target::Embedded.open(&setup).await?;
-    println!("The API with a bug is at {}", environment.api().url());
-    // Without signals to wait for it would have to be killed, and it is about to end anyway.
-    let _ = tokio::signal::ctrl_c().await;
-    environment.close().await;
-    Ok(Verdict::Held)
+    match Target::Embedded.open(&setup).await {
+        Err(reason) => {
+            eprintln!("{reason}");
+            1
+        }
+        Ok(environment) => {
+            println!("The API with a bug is at {}", environment.api().url());
+            // Without signals to wait for it would have to be killed, and it is about to end anyway.
+            let _ = tokio::signal::ctrl_c().await;
+            environment.close().await;
+            0
+        }
+    }
 }

@@ -4,17 +4,51 @@ use std::collections::BTreeSet;
 use std::env::VarError;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::PathBuf;
+use std::process::exit;
 use std::time::Duration;
 
+use clap::Parser;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+use crate::environments::base_url::BaseUrl;
 use crate::live::access::Auth;
 use crate::live::journal::default_folder;
 use crate::live::limits::Limits;
 
 /// How many cases each property tries unless `CONTRACT_CASES` says otherwise.
 pub const CASES: u32 = 100;
+
+/// The exit code of a run in which nothing is known to be broken, and something could not be told.
+pub const INCONCLUSIVE: u8 = 2;
+
+/// The exit code where an argument or a variable cannot be used.
+///
+/// Source: `EX_USAGE` of sysexits.h.
+const WRONG_SETTING: u8 = 64;
+
+/// Parses the arguments of this process. Help is printed on standard output; wrong arguments end the process with a
+/// code of their own, because that of clap means "inconclusive" here.
+#[must_use]
+pub fn arguments<T: Parser>() -> T {
+    T::try_parse().unwrap_or_else(|error| {
+        // Nobody is left to be told that it could not be printed.
+        let _ = error.print();
+        exit(if error.use_stderr() {
+            WRONG_SETTING.into()
+        } else {
+            0
+        })
+    })
+}
+
+/// Returns a value that was read, or ends the process with the message that says what is wrong with it.
+pub fn or_exit<T>(read: Result<T, String>) -> T {
+    read.unwrap_or_else(|wrong| {
+        eprintln!("error: {wrong}");
+        exit(WRONG_SETTING.into())
+    })
+}
 
 /// The targets that `CONTRACT_REQUIRE` may name.
 const TARGETS: [&str; 3] = ["embedded", "dynamodb-local", "live"];
@@ -25,69 +59,77 @@ pub struct Variables {
     /// `CONTRACT_CASES` and `CONTRACT_SEED`.
     pub settings: Settings,
     /// `CONTRACT_URL`: the deployed API to test.
-    pub url: Option<String>,
+    pub url: Option<BaseUrl>,
     /// `CONTRACT_AUTH` and `CONTRACT_BEARER`: what lets requests in there.
     pub auth: Auth,
-    /// `CONTRACT_TIME`, `CONTRACT_REQUESTS`, `CONTRACT_RATE` and `CONTRACT_PAGES`: what may be spent there.
+    /// `CONTRACT_TIME`, `CONTRACT_CLEAN_UP`, `CONTRACT_REQUESTS`, `CONTRACT_RATE` and `CONTRACT_PAGES`: what may be spent
+    /// there.
     pub limits: Limits,
     /// `CONTRACT_JOURNALS`: where the journals of what was put there are kept.
     pub journals: PathBuf,
     /// `DYNAMODB_ENDPOINT`: where `DynamoDB` Local is, if no container is to be started.
-    pub dynamodb_endpoint: Option<String>,
+    pub dynamodb_endpoint: Option<BaseUrl>,
     /// `CONTRACT_REQUIRE`: the targets that must be tested.
     pub required: BTreeSet<String>,
 }
 
 impl Variables {
-    /// The variables of this process.
-    ///
-    /// # Errors
-    /// What is wrong with one of them, and what it may be.
-    pub fn of_process() -> Result<Self, String> {
-        Self::read(|name| match std::env::var(name) {
+    /// The variables of this process. If one of them cannot be used, the process ends with a message and a code of its
+    /// own.
+    #[must_use]
+    pub fn of_process() -> Self {
+        or_exit(Self::read(|name| match std::env::var(name) {
             Ok(value) => Ok(Some(value)),
             Err(VarError::NotPresent) => Ok(None),
             Err(VarError::NotUnicode(_)) => Err(format!("{name} is not UTF-8")),
-        })
+        }))
     }
 
     fn read(variable: impl Fn(&str) -> Result<Option<String>, String>) -> Result<Self, String> {
-        // One that is set to nothing is as good as none, so that a pipeline can leave it so.
-        let variable = |name: &str| Ok::<_, String>(variable(name)?.filter(|it| !it.is_empty()));
+        // One that is set to nothing is as good as none, so that a pipeline can leave it so. The spaces around a value
+        // are none of it; only a path may have some.
+        let path = |name: &str| Ok::<_, String>(variable(name)?.filter(|it| !it.is_empty()));
+        let variable = |name: &str| {
+            let value = variable(name)?.map(|value| value.trim().to_owned());
+            Ok::<_, String>(value.filter(|value| !value.is_empty()))
+        };
         let url = |name| {
             let url = variable(name)?;
-            url.map(|url| read_url(name, &url)).transpose()
+            url.map(|url| BaseUrl::parse(name, &url)).transpose()
         };
         let number = |name| {
             let number = variable(name)?;
             number.map(|number| read_number(name, &number)).transpose()
         };
-        let count = |name, default| match number(name)? {
-            None => Ok(default),
-            Some(count) => {
+        let count = |name| {
+            let count = number(name)?.map(|count| {
                 let count = u32::try_from(count).ok().filter(|count| *count > 0);
                 count.ok_or_else(|| format!("{name} must be from 1 to 4294967295"))
-            }
+            });
+            count.transpose()
         };
-        let token = variable("CONTRACT_BEARER")?;
-        let implied = if token.is_some() { "bearer" } else { "none" };
-        let auth = variable("CONTRACT_AUTH")?.unwrap_or_else(|| implied.to_owned());
+        let seconds = |name| {
+            let seconds = count(name)?.map(u64::from);
+            Ok::<_, String>(seconds.map(Duration::from_secs))
+        };
+        let (auth, token) = (variable("CONTRACT_AUTH")?, variable("CONTRACT_BEARER")?);
         let limits = Limits::default();
         let required = variable("CONTRACT_REQUIRE")?.unwrap_or_default();
         Ok(Self {
             settings: Settings {
-                cases: count("CONTRACT_CASES", CASES)?,
+                cases: count("CONTRACT_CASES")?.unwrap_or(CASES),
                 seed: number("CONTRACT_SEED")?.unwrap_or_else(fresh_seed),
             },
             url: url("CONTRACT_URL")?,
-            auth: Auth::named(&auth, token)?,
+            auth: Auth::read(auth.as_deref(), token.as_deref())?,
             limits: Limits {
-                time: number("CONTRACT_TIME")?.map_or(limits.time, Duration::from_secs),
-                requests: count("CONTRACT_REQUESTS", limits.requests)?,
-                rate: count("CONTRACT_RATE", limits.rate)?,
-                pages: count("CONTRACT_PAGES", limits.pages)?,
+                time: seconds("CONTRACT_TIME")?.unwrap_or(limits.time),
+                clean_up: seconds("CONTRACT_CLEAN_UP")?.unwrap_or(limits.clean_up),
+                requests: count("CONTRACT_REQUESTS")?.unwrap_or(limits.requests),
+                rate: count("CONTRACT_RATE")?.unwrap_or(limits.rate),
+                pages: count("CONTRACT_PAGES")?.unwrap_or(limits.pages),
             },
-            journals: variable("CONTRACT_JOURNALS")?.map_or_else(default_folder, PathBuf::from),
+            journals: path("CONTRACT_JOURNALS")?.map_or_else(default_folder, PathBuf::from),
             dynamodb_endpoint: url("DYNAMODB_ENDPOINT")?,
             required: read_targets(&required)?,
         })
@@ -97,22 +139,6 @@ impl Variables {
 fn read_number(name: &str, value: &str) -> Result<u64, String> {
     let number = value.parse();
     number.map_err(|_| format!("{name} is {value:?}, and must be a whole number"))
-}
-
-fn read_url(name: &str, value: &str) -> Result<String, String> {
-    let usable = reqwest::Url::parse(value).is_ok_and(|url| {
-        ["http", "https"].contains(&url.scheme())
-            && url.has_host()
-            && url.query().is_none()
-            && url.fragment().is_none()
-    });
-    if usable {
-        Ok(value.to_owned())
-    } else {
-        Err(format!(
-            "{name} is {value:?}, and must be the URL of an API, like https://host or https://host/stage"
-        ))
-    }
 }
 
 fn read_targets(value: &str) -> Result<BTreeSet<String>, String> {
@@ -197,15 +223,18 @@ mod tests {
         let read = read(&[
             ("CONTRACT_CASES", "7"),
             ("CONTRACT_SEED", "8"),
-            ("CONTRACT_URL", "https://host/stage/"),
+            ("CONTRACT_URL", "https://host/stage/ "),
+            ("CONTRACT_TIME", "8\n"),
             ("DYNAMODB_ENDPOINT", "http://127.0.0.1:8000"),
             ("CONTRACT_REQUIRE", "live, dynamodb-local,"),
         ])
         .expect("nothing is wrong");
         assert_eq!((read.settings.cases, read.settings.seed), (7, 8));
-        assert_eq!(read.url.as_deref(), Some("https://host/stage/"));
+        let text = |url: &Option<BaseUrl>| url.as_ref().map(ToString::to_string);
+        assert_eq!(text(&read.url).as_deref(), Some("https://host/stage"));
+        assert_eq!(read.limits.time, Duration::from_secs(8));
         assert_eq!(
-            read.dynamodb_endpoint.as_deref(),
+            text(&read.dynamodb_endpoint).as_deref(),
             Some("http://127.0.0.1:8000")
         );
         assert_eq!(read.required.len(), 2);
@@ -218,6 +247,9 @@ mod tests {
             ("CONTRACT_CASES", "0"),
             ("CONTRACT_CASES", "4294967296"),
             ("CONTRACT_SEED", "-1"),
+            ("CONTRACT_TIME", "0"),
+            ("CONTRACT_AUTH", "Bearer"),
+            ("CONTRACT_BEARER", "a b"),
             ("CONTRACT_URL", "host"),
             ("CONTRACT_URL", "ftp://host"),
             ("CONTRACT_URL", "https://host/?a=b"),

@@ -4,7 +4,8 @@
 //! HTTP requests into the events that Lambda would get, and the function's replies into HTTP
 //! responses. The [`table`] is opened where the [`store`] says: in memory, in a file, or in any
 //! DynamoDB; for the first two, [`embedded`] is one in this process, after `data_file` has looked at
-//! the file. [`log`] writes a line for each request, and [`error`] says what keeps all this from starting.
+//! the file. [`log`] writes a line for each request, a [`signal`] stops the program, and [`error`] says what keeps all
+//! this from starting.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), local::Error> {
@@ -20,6 +21,7 @@ pub mod embedded;
 pub mod error;
 pub mod gateway;
 pub mod log;
+pub mod signal;
 pub mod start;
 pub mod store;
 pub mod table;

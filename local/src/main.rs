@@ -1,7 +1,5 @@
 //! `cargo serve`: the items API on this machine, until Ctrl-C.
 
-mod signal;
-
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,9 +7,8 @@ use std::sync::Arc;
 
 use clap::Parser;
 use local::gateway::{HostName, Settings};
+use local::signal::Signal;
 use local::{Options, Store, log, start};
-
-use crate::signal::Signal;
 
 /// Runs the items API on this machine: the code that runs in Lambda, behind a gateway that does
 /// what API Gateway does, on a table that needs no AWS account.
@@ -100,7 +97,7 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     let mut signal = Signal::listen()?;
     let api = tokio::select! {
         api = start(options) => api?,
-        () = signal.received() => return Ok(()),
+        _ = signal.received() => return Ok(()),
     };
     tell(&mut io::stdout(), &greeting(&api.url(), &place));
 
@@ -109,7 +106,7 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     tokio::select! {
         () = api.stop() => {}
         // Asked twice, it does not wait for the requests under way.
-        () = signal.received() => {}
+        _ = signal.received() => {}
     }
     tell(&mut io::stderr(), "stopped\n");
     Ok(())

@@ -1,7 +1,6 @@
 //! `DynamoDB` Local: where it is, or the container in which it is started when it is first needed.
 
 use std::fmt;
-use std::process::{Command, Stdio};
 
 use testcontainers::core::wait::HttpWaitStrategy;
 use testcontainers::core::{IntoContainerPort, WaitFor};
@@ -9,7 +8,9 @@ use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt};
 use tokio::sync::Mutex;
 
-use crate::environments::client::{chain, provide_cryptography};
+use crate::environments::base_url::BaseUrl;
+use crate::environments::docker;
+use crate::environments::http::{chain, direct};
 
 /// The image.
 const IMAGE: &str = "amazon/dynamodb-local";
@@ -30,7 +31,7 @@ pub struct DynamoDbLocal {
 }
 
 enum Place {
-    At(String),
+    At(BaseUrl),
     InContainer(String),
 }
 
@@ -53,9 +54,9 @@ impl fmt::Debug for DynamoDbLocal {
 impl DynamoDbLocal {
     /// The one at this endpoint.
     #[must_use]
-    pub fn at(endpoint: impl Into<String>) -> Self {
+    pub fn at(endpoint: BaseUrl) -> Self {
         Self {
-            place: Place::At(endpoint.into()),
+            place: Place::At(endpoint),
             container: Mutex::new(Started::NotYet),
         }
     }
@@ -69,18 +70,12 @@ impl DynamoDbLocal {
         }
     }
 
-    /// Whether a container can be started without anything being downloaded.
+    /// Finds out if a container can be started without a download.
     ///
     /// # Errors
     /// What to do so that it can.
-    pub fn available() -> Result<(), String> {
-        if !docker(&["version"]) {
-            return Err("Docker does not answer: start it, or set DYNAMODB_ENDPOINT".to_owned());
-        }
-        if !docker(&["image", "inspect", &format!("{IMAGE}:{TAG}")]) {
-            return Err(format!("the image is missing: docker pull {IMAGE}:{TAG}"));
-        }
-        Ok(())
+    pub async fn available() -> Result<(), String> {
+        docker::has_image(&format!("{IMAGE}:{TAG}")).await
     }
 
     /// Where it answers; starts the container if that has not been done.
@@ -89,7 +84,7 @@ impl DynamoDbLocal {
     /// What kept the container from starting.
     pub async fn endpoint(&self) -> Result<String, String> {
         let label = match &self.place {
-            Place::At(url) => return Ok(url.clone()),
+            Place::At(url) => return Ok(url.to_string()),
             Place::InContainer(label) => label,
         };
         let mut started = self.container.lock().await;
@@ -99,7 +94,8 @@ impl DynamoDbLocal {
             Started::NotYet => {
                 let (container, url) = start(label).await.map_err(|error| {
                     format!(
-                        "{IMAGE}:{TAG} did not start, so see whether docker run does: {}",
+                        "{IMAGE}:{TAG} did not start, so see whether docker run does (Docker is at {}): {}",
+                        docker::place(),
                         chain(&error)
                     )
                 })?;
@@ -123,10 +119,9 @@ impl DynamoDbLocal {
 async fn start(
     label: &str,
 ) -> Result<(ContainerAsync<GenericImage>, String), testcontainers::TestcontainersError> {
-    // Readiness is asked for by a client that testcontainers builds.
-    provide_cryptography();
     // Any answer will do, and to a plain GET it is 400.
     let ready = HttpWaitStrategy::new("/")
+        .with_client(direct("http://"))
         .with_port(PORT.tcp())
         .with_expected_status_code(400_u16);
     let container = GenericImage::new(IMAGE, TAG)
@@ -139,14 +134,4 @@ async fn start(
     let host = container.get_host().await?;
     let port = container.get_host_port_ipv4(PORT).await?;
     Ok((container, format!("http://{host}:{port}")))
-}
-
-fn docker(arguments: &[&str]) -> bool {
-    let status = Command::new("docker")
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    status.is_ok_and(|status| status.success())
 }

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
-use crate::environments::client::http;
+use crate::environments::http::direct;
 use crate::faults::fault::Fault;
 
 /// What a table's answer is turned into by a planted bug.
@@ -109,7 +109,7 @@ impl Proxy {
     pub async fn start(store: &Store, filter: Option<Filter>) -> Result<Self, String> {
         let failed = |error| format!("failed to {error}");
         let table = match store {
-            Store::Endpoint(url) => Table::Endpoint(url.clone(), http(url)),
+            Store::Endpoint(url) => Table::Endpoint(url.clone(), direct(url)),
             Store::Memory | Store::File(_) => {
                 Table::Embedded(Embedded::in_memory().map_err(failed)?)
             }

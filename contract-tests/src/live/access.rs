@@ -16,58 +16,98 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use function::config::variable;
 use reqwest::Request;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use crate::environments::client::chain;
+use crate::environments::base_url::BaseUrl;
+use crate::environments::http::chain;
 
 /// The service that an HTTP API's requests are signed for.
 const SERVICE: &str = "execute-api";
 
+/// The word before the token in the header `authorization`.
+const SCHEME: &str = "Bearer";
+
 /// How long before they expire credentials are got anew.
 const MARGIN: std::time::Duration = std::time::Duration::from_mins(1);
 
-/// Which of those it is to be.
+/// The kinds of access, as `CONTRACT_AUTH` and the journals name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Nothing is needed.
+    None,
+    /// A token.
+    Bearer,
+    /// A signature.
+    Iam,
+}
+
+/// What lets requests in.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Auth {
     /// Nothing.
     Open,
-    /// This token.
-    Bearer(String),
+    /// This value of the header `authorization`, marked as sensitive.
+    Bearer(HeaderValue),
     /// A signature with the credentials of the usual chain: variables, profiles, roles.
     Iam,
 }
 
 impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        self.kind().fmt(f)
     }
 }
 
 impl Auth {
-    /// The one of this name, with this token if it needs one.
+    /// Reads the values of `CONTRACT_AUTH` and `CONTRACT_BEARER`.
     ///
     /// # Errors
-    /// What to set otherwise.
-    pub fn named(name: &str, token: Option<String>) -> Result<Self, String> {
-        match name {
-            "none" => Ok(Self::Open),
-            "iam" => Ok(Self::Iam),
-            "bearer" => token
+    /// What to set otherwise. It repeats neither value: a token may have come into the wrong variable.
+    pub fn read(kind: Option<&str>, token: Option<&str>) -> Result<Self, String> {
+        let token = token.map(bearer).transpose()?;
+        let kind = match (kind, &token) {
+            (Some("none"), _) | (None, None) => Kind::None,
+            (Some("bearer"), _) | (None, Some(_)) => Kind::Bearer,
+            (Some("iam"), _) => Kind::Iam,
+            (Some(_), _) => return Err("CONTRACT_AUTH must be none, bearer or iam".to_owned()),
+        };
+        Self::of(kind, token)
+    }
+
+    /// The one of this kind, with this value of the header `authorization` if it needs one.
+    ///
+    /// # Errors
+    /// What to set so that there is one.
+    fn of(kind: Kind, token: Option<HeaderValue>) -> Result<Self, String> {
+        match kind {
+            Kind::None => Ok(Self::Open),
+            Kind::Iam => Ok(Self::Iam),
+            Kind::Bearer => token
                 .map(Self::Bearer)
                 .ok_or("set CONTRACT_BEARER to a token for this API".to_owned()),
-            _ => Err(format!(
-                "CONTRACT_AUTH is {name:?}, and must be none, bearer or iam"
-            )),
         }
     }
 
-    /// Its name, which is no secret.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
+    /// The one for an API that was let in with this kind before: this one, if it was chosen, or else that kind.
+    ///
+    /// # Errors
+    /// What to set so that there is a token.
+    pub fn or_of(&self, kind: Kind) -> Result<Self, String> {
         match self {
-            Self::Open => "none",
-            Self::Bearer(_) => "bearer",
-            Self::Iam => "iam",
+            Self::Open => Self::of(kind, None),
+            Self::Bearer(_) | Self::Iam => Ok(self.clone()),
+        }
+    }
+
+    /// Its kind, which is no secret.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Open => Kind::None,
+            Self::Bearer(_) => Kind::Bearer,
+            Self::Iam => Kind::Iam,
         }
     }
 
@@ -76,7 +116,10 @@ impl Auth {
     pub fn curl_options(&self) -> &'static str {
         match self {
             Self::Open => "",
-            Self::Bearer(_) => "-H \"Authorization: Bearer $CONTRACT_BEARER\"",
+            // Its last word is the token, whatever it begins with.
+            Self::Bearer(_) => {
+                "-H \"Authorization: Bearer $(printf %s \"$CONTRACT_BEARER\" | awk 'NF {print $NF}')\""
+            }
             Self::Iam => {
                 "--aws-sigv4 \"aws:amz:$AWS_REGION:execute-api\" \\\n  \
                  --user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\" \\\n  \
@@ -84,15 +127,24 @@ impl Auth {
             }
         }
     }
+}
 
-    /// The token, if it has one.
-    #[must_use]
-    pub fn token(&self) -> Option<String> {
-        match self {
-            Self::Bearer(token) => Some(token.clone()),
-            Self::Open | Self::Iam => None,
-        }
-    }
+/// Reads a token, and returns the value of the header `authorization` that has it. The value of the header itself,
+/// which is easily taken for the token, is one too.
+fn bearer(token: &str) -> Result<HeaderValue, String> {
+    let words: Vec<_> = token.split_whitespace().collect();
+    let is_scheme = |word: &str| word.eq_ignore_ascii_case(SCHEME);
+    let value = match *words {
+        [token] if !is_scheme(token) && token.is_ascii() => format!("{SCHEME} {token}"),
+        [scheme, token] if is_scheme(scheme) && token.is_ascii() => format!("{SCHEME} {token}"),
+        _ => String::new(),
+    };
+    let value = HeaderValue::from_str(&value).ok();
+    let mut value = value.filter(|value| !value.is_empty()).ok_or(
+        "CONTRACT_BEARER is not a token: set it to one word, without the name of the header",
+    )?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// What is sent along so that the gateway lets a request in.
@@ -111,15 +163,10 @@ impl Access {
     ///
     /// # Errors
     /// What is missing.
-    pub async fn get(auth: &Auth, url: &str) -> Result<Self, String> {
+    pub async fn get(auth: &Auth, url: &BaseUrl) -> Result<Self, String> {
         match auth {
             Auth::Open => Ok(Self::Open),
-            Auth::Bearer(token) => {
-                let value = HeaderValue::from_str(&format!("Bearer {}", token.trim()));
-                let mut value = value.map_err(|_| "CONTRACT_BEARER is no token".to_owned())?;
-                value.set_sensitive(true);
-                Ok(Self::Bearer(value))
-            }
+            Auth::Bearer(value) => Ok(Self::Bearer(value.clone())),
             Auth::Iam => Ok(Self::Iam(Box::new(Signer::of_process(url).await?))),
         }
     }
@@ -165,7 +212,7 @@ pub struct Signer {
 }
 
 impl Signer {
-    async fn of_process(url: &str) -> Result<Self, String> {
+    async fn of_process(url: &BaseUrl) -> Result<Self, String> {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build_https();
@@ -186,7 +233,7 @@ impl Signer {
             .region(region)
             .load()
             .await;
-        let region = region_of(url).or_else(|| config.region().map(ToString::to_string));
+        let region = region_of(url.as_str()).or_else(|| config.region().map(ToString::to_string));
         let region =
             region.ok_or("CONTRACT_AUTH is iam: set AWS_REGION to the region of the API")?;
         let signer = Self {
@@ -283,9 +330,37 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_sent_as_it_was_checked() {
+        for given in [
+            "e30.e30.c2ln",
+            " e30.e30.c2ln\n",
+            "Bearer e30.e30.c2ln",
+            "bearer  e30.e30.c2ln ",
+        ] {
+            let Ok(Auth::Bearer(value)) = Auth::read(None, Some(given)) else {
+                panic!("{given:?} has a token");
+            };
+            assert_eq!(value, "Bearer e30.e30.c2ln");
+            assert!(value.is_sensitive());
+        }
+    }
+
+    #[test]
     fn no_secret_is_shown() {
-        let auth = Auth::named("bearer", Some("secret".to_owned())).expect("a token is there");
-        assert_eq!(format!("{auth:?}"), "bearer");
-        assert!(Auth::named("bearer", None).is_err() && Auth::named("basic", None).is_err());
+        let auth = Auth::read(None, Some("secret")).expect("a token is there");
+        assert_eq!(format!("{auth:?}"), "Bearer");
+        for (kind, token) in [
+            (Some("bearer"), None),
+            (Some("Bearer secret"), None),
+            (None, Some("Basic secret")),
+            (None, Some("Bearer ")),
+            (None, Some("secret\u{e9}")),
+        ] {
+            let error = Auth::read(kind, token).expect_err("it cannot be used");
+            assert!(
+                error.contains("CONTRACT_") && !error.contains("secret"),
+                "{error}"
+            );
+        }
     }
 }

@@ -4,8 +4,13 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::deployment::{Deployment, NoAnswer};
+use tokio::time::timeout_at;
+
+use super::access::Auth;
+use super::deployment::{Deployment, NoAnswer, shown};
+use super::limits::Deadline;
 use super::pace::PAUSE;
+use super::patience::announced;
 use crate::contract::answer::Answer;
 use crate::contract::model::MAX_ID;
 use crate::request::call::{Call, Gateway};
@@ -43,7 +48,7 @@ pub struct Cleaned {
 
 impl Deployment {
     /// Ends the run: nothing that it put is left, and its journal is removed. Where nothing was ever
-    /// put, nothing is done.
+    /// put, nothing is done. It takes no longer than `CONTRACT_CLEAN_UP` says.
     ///
     /// # Errors
     /// What is left behind, and what to do about it.
@@ -51,26 +56,59 @@ impl Deployment {
         if !self.journal.is_begun() {
             return Ok(None);
         }
-        // Waits for the requests under way, so that nothing is put behind the back of what follows.
-        *self.going.write().await = false;
-        let cleaned = self.clean_up().await.map_err(|reason| {
-            format!(
-                "items are left behind at {}: {reason}\nTo delete them when that can be done:\n  \
-                 cargo run -p contract-tests -- sweep {}",
-                self.url(),
-                self.journal.path().display()
-            )
-        })?;
+        let deadline = self.clean_up_deadline();
+        let doing = format!(
+            "deleting what was put at {}, until {deadline} is over",
+            self.url()
+        );
+        let cleaned = announced(&doing, self.clean_up(deadline)).await;
+        let cleaned = cleaned.map_err(|reason| self.left_behind(&reason).unwrap_or(reason))?;
         self.journal.remove()?;
         Ok(Some(cleaned))
     }
 
-    async fn clean_up(&self) -> Result<Cleaned, String> {
+    /// Ends the run like [`finish`](Self::finish), unless it is stopped before.
+    ///
+    /// # Errors
+    /// What is left behind, and what to do about it.
+    pub async fn finish_or<T>(&self, stopped: impl Future<Output = T>) -> Result<(), String> {
+        tokio::select! {
+            finished = self.finish() => finished.map(drop),
+            _ = stopped => self.left_behind("the clean-up was stopped").map_or(Ok(()), Err),
+        }
+    }
+
+    /// Returns the end of a clean-up that begins now.
+    pub(super) fn clean_up_deadline(&self) -> Deadline {
+        Deadline::after("CONTRACT_CLEAN_UP", self.limits().clean_up)
+    }
+
+    /// Returns a message for a run that ends with items left behind for this reason; `None` if it put nothing.
+    #[must_use]
+    pub fn left_behind(&self, reason: &str) -> Option<String> {
+        let (url, path) = (self.url(), self.journal.path().display());
+        // Credentials are sent only to a URL that is named.
+        let named = match self.auth() {
+            Auth::Open => String::new(),
+            Auth::Bearer(_) | Auth::Iam => format!("CONTRACT_URL={url} "),
+        };
+        self.journal.is_begun().then(|| {
+            format!(
+                "items are left behind at {url}: {reason}\nTo delete them when that can be done:\n  \
+                 {named}cargo run -p contract-tests -- sweep {path}"
+            )
+        })
+    }
+
+    async fn clean_up(&self, deadline: Deadline) -> Result<Cleaned, String> {
+        // Waits for the requests under way, so that nothing is put behind the back of what follows.
+        let going = timeout_at(deadline.at, self.going.write()).await;
+        *going.map_err(|_| "a request is still under way")? = false;
         let mut doubt = None;
         for namespace in self.journal.namespaces() {
             let mut gone = true;
             for id in self.journal.put_in(&namespace) {
-                if !self.delete(&id).await? {
+                if !self.delete(&id, deadline).await? {
                     gone = false;
                     doubt = Some(id);
                 }
@@ -81,7 +119,7 @@ impl Deployment {
         }
         // A faulty service may have stored other ids than it was told.
         let ours = |id: &str| id.starts_with(self.namespace());
-        let cleaned = self.delete_listed(Some(self.limits().pages), ours).await?;
+        let cleaned = self.delete_listed(ours, deadline).await?;
         match doubt {
             // A list that is seen to its end leaves none.
             Some(id) if !cleaned.whole => Err(format!("{id:?} cannot be deleted")),
@@ -89,18 +127,18 @@ impl Deployment {
         }
     }
 
-    /// Deletes every item that the list shows and `ours` knows, of so many pages or of all.
+    /// Deletes every item that the list shows on its first `CONTRACT_PAGES` pages and `ours` knows.
     ///
     /// # Errors
     /// What could not be deleted, or could not be seen.
     pub(super) async fn delete_listed(
         &self,
-        pages: Option<u32>,
         ours: impl Fn(&str) -> bool,
+        deadline: Deadline,
     ) -> Result<Cleaned, String> {
         let mut deleted = BTreeSet::new();
         for _ in 0..ROUNDS {
-            let (listed, whole) = self.listed(pages, &ours).await?;
+            let (listed, whole) = self.listed(&ours, deadline).await?;
             if listed.is_empty() {
                 return Ok(Cleaned {
                     found: deleted.len(),
@@ -108,7 +146,7 @@ impl Deployment {
                 });
             }
             for id in listed {
-                self.delete_anyhow(&id).await?;
+                self.delete_anyhow(&id, deadline).await?;
                 deleted.insert(id);
             }
         }
@@ -122,19 +160,18 @@ impl Deployment {
     /// The ids of ours that the list shows, and whether it was followed to its end.
     async fn listed(
         &self,
-        pages: Option<u32>,
         ours: impl Fn(&str) -> bool,
+        deadline: Deadline,
     ) -> Result<(BTreeSet<String>, bool), String> {
         let (mut ids, mut starts) = (BTreeSet::new(), BTreeSet::new());
         let mut start = None;
-        for _ in 0..pages.unwrap_or(u32::MAX) {
+        for _ in 0..self.limits().pages {
             let call = Call::page(None, start);
             let target = call.target(Gateway::Unknown);
-            let answer = self
-                .ask_patiently(&call, &target.expect("a list can always be sent"))
-                .await?;
+            let target = target.expect("a list can always be sent");
+            let answer = self.ask_patiently(&call, &target, deadline).await?;
             if answer.status != 200 {
-                return Err(format!("the list answered {}", told(&answer)));
+                return Err(format!("the list answered {}", shown(&answer)));
             }
             let page: Page = serde_json::from_slice(&answer.body)
                 .map_err(|error| format!("the list cannot be read: {error}"))?;
@@ -161,35 +198,40 @@ impl Deployment {
     ///
     /// # Errors
     /// Why there was no answer.
-    pub(super) async fn delete(&self, id: &str) -> Result<bool, String> {
+    pub(super) async fn delete(&self, id: &str, deadline: Deadline) -> Result<bool, String> {
         let call = Call::Delete(id.to_owned());
         let Some(target) = call.target(Gateway::Unknown).filter(|_| id.len() <= MAX_ID) else {
             return Ok(true);
         };
-        if self.ask_patiently(&call, &target).await?.status == 200 {
+        let deleted = self.ask_patiently(&call, &target, deadline).await?;
+        if deleted.status == 200 {
             return Ok(true);
         }
-        let found = self
-            .ask_patiently(&Call::Get(id.to_owned()), &target)
-            .await?;
+        let get = Call::Get(id.to_owned());
+        let found = self.ask_patiently(&get, &target, deadline).await?;
         Ok(found.status == 404)
     }
 
     /// Deletes an item that is there, whatever its id: its path is written as any gateway may want it.
-    async fn delete_anyhow(&self, id: &str) -> Result<(), String> {
+    async fn delete_anyhow(&self, id: &str, deadline: Deadline) -> Result<(), String> {
         let call = Call::Delete(id.to_owned());
         for target in call.every_target() {
-            self.ask_patiently(&call, &target).await?;
+            self.ask_patiently(&call, &target, deadline).await?;
         }
         Ok(())
     }
 
-    /// Sends what may be sent as often as one likes, until the API has time for it.
-    pub(super) async fn ask_patiently(&self, call: &Call, target: &str) -> Result<Answer, String> {
+    /// Sends what may be sent as often as one likes, until the API has time for it or the deadline is reached.
+    pub(super) async fn ask_patiently(
+        &self,
+        call: &Call,
+        target: &str,
+        deadline: Deadline,
+    ) -> Result<Answer, String> {
         let mut tries = 0;
         loop {
-            self.pace.turn().await;
-            let answer = self.ask(call, target).await;
+            self.pace.turn(deadline).await?;
+            let answer = self.ask(call, target, deadline).await;
             tries += 1;
             let most = match &answer {
                 Ok(answer) if answer.status == 429 || answer.status >= 500 => TRIES,
@@ -204,9 +246,4 @@ impl Deployment {
             }
         }
     }
-}
-
-fn told(answer: &Answer) -> String {
-    let body = &answer.body[..answer.body.len().min(200)];
-    format!("{} {:?}", answer.status, String::from_utf8_lossy(body))
 }

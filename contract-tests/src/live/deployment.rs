@@ -4,17 +4,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use reqwest::Url;
 use tokio::sync::{OnceCell, RwLock};
+use tokio::time::timeout_at;
 
 use super::access::{Access, Auth};
 use super::journal::{Heading, Journal};
-use super::limits::{Budget, Limits};
+use super::limits::{Budget, Deadline, Limits};
 use super::namespace;
 use super::pace::{Pace, asked_for};
+use super::patience::announced;
+use super::secrets::Secrets;
 use super::visit::Visit;
 use crate::contract::answer::Answer;
-use crate::environments::client::{chain, exchange, http, request};
+use crate::environments::base_url::BaseUrl;
+use crate::environments::http::{ANSWER_TIMEOUT, by_proxy, chain, deployed, exchange, request};
 use crate::request::call::Call;
 use crate::settings::Variables;
 
@@ -38,7 +41,6 @@ impl From<NoAnswer> for String {
 /// A deployed API.
 #[derive(Debug)]
 pub struct Deployment {
-    url: String,
     limits: Limits,
     pub(super) pace: Pace,
     pub(super) journal: Journal,
@@ -57,10 +59,10 @@ pub struct Deployment {
 impl Deployment {
     /// The API at this URL, for a run that begins now, and whose journal is kept in `folder`.
     #[must_use]
-    pub fn new(url: &str, auth: Auth, limits: Limits, folder: &Path) -> Self {
+    pub fn new(url: BaseUrl, auth: Auth, limits: Limits, folder: &Path) -> Self {
         let heading = Heading {
-            url: url.trim_end_matches('/').to_owned(),
-            auth: auth.name().to_owned(),
+            url,
+            auth: auth.kind(),
             namespace: namespace::of_run(),
         };
         Self::of_journal(Journal::new(folder, heading), auth, limits)
@@ -68,7 +70,7 @@ impl Deployment {
 
     /// The API at this URL, for a run of which these variables tell all else.
     #[must_use]
-    pub fn of_variables(url: &str, variables: &Variables) -> Arc<Self> {
+    pub fn of_variables(url: BaseUrl, variables: &Variables) -> Arc<Self> {
         let auth = variables.auth.clone();
         Arc::new(Self::new(url, auth, variables.limits, &variables.journals))
     }
@@ -77,10 +79,9 @@ impl Deployment {
     #[must_use]
     pub fn of_journal(journal: Journal, auth: Auth, limits: Limits) -> Self {
         Self {
-            url: journal.heading().url.clone(),
-            limits,
             pace: Pace::new(limits.rate),
-            client: http(&journal.heading().url),
+            client: deployed(&journal.heading().url),
+            limits,
             journal,
             auth,
             access: OnceCell::new(),
@@ -93,8 +94,8 @@ impl Deployment {
 
     /// Where it is, without a slash at the end.
     #[must_use]
-    pub fn url(&self) -> &str {
-        &self.url
+    pub fn url(&self) -> &BaseUrl {
+        &self.journal.heading().url
     }
 
     /// What lets requests in.
@@ -120,7 +121,7 @@ impl Deployment {
     /// # Errors
     /// Why nothing can be tested there: in full to the first who asks, and to the others in short.
     pub async fn visit(self: &Arc<Self>, budget: &Arc<Budget>) -> Result<Visit, String> {
-        self.greet().await.map_err(|reason| {
+        self.greet(budget.deadline()).await.map_err(|reason| {
             if self.told.swap(true, Ordering::Relaxed) {
                 "for the same reason as the other tests of this API".to_owned()
             } else {
@@ -133,54 +134,63 @@ impl Deployment {
     }
 
     /// Asks for one item of the list, once, to see whether there is an API of items.
-    pub(super) async fn greet(&self) -> Result<(), String> {
+    pub(super) async fn greet(&self, deadline: Deadline) -> Result<(), String> {
         let greeting = self.greeting.get_or_init(|| async {
-            let (url, call) = (&self.url, Call::page(Some(1), None));
-            match Url::parse(url) {
-                Ok(parsed) if ["http", "https"].contains(&parsed.scheme()) => {}
-                _ => {
-                    return Err(format!(
-                        "{url:?} is no URL of an API: one begins with https:// (CONTRACT_URL)"
-                    ));
-                }
-            }
-            let answer = self.ask_patiently(&call, "/items?limit=1").await?;
+            let (url, call) = (self.url(), Call::page(Some(1), None));
+            let answer = self.ask_patiently(&call, "/items?limit=1", deadline);
+            let answer = answer.await?;
             match answer.status {
                 200 if answer.text().is_ok_and(|text| text.contains("\"Items\"")) => Ok(()),
-                status => Err(format!(
-                    "there is no API of items at {url}: {url}/items?limit=1 answered {status} {:?} \
-                     (CONTRACT_URL is the URL of its stage, with the path if it has one)",
-                    String::from_utf8_lossy(&answer.body[..answer.body.len().min(200)])
+                _ => Err(format!(
+                    "there is no API of items at {url}: {url}/items?limit=1 answered {} \
+                     (the URL is that of its stage, with the path if it has one)",
+                    shown(&answer)
                 )),
             }
         });
         greeting.await.clone()
     }
 
-    /// Sends a request when it is its turn.
+    /// Sends a request whose turn it is, and waits for its answer until the deadline.
     ///
     /// # Errors
     /// Why there was no answer of the API.
-    pub(super) async fn ask(&self, call: &Call, target: &str) -> Result<Answer, NoAnswer> {
+    pub(super) async fn ask(
+        &self,
+        call: &Call,
+        target: &str,
+        deadline: Deadline,
+    ) -> Result<Answer, NoAnswer> {
+        let url = self.url();
         let let_in = async {
-            let get = || Access::get(&self.auth, &self.url);
+            let get = || Access::get(&self.auth, url);
             let access = self.access.get_or_try_init(get).await?;
-            let request = request(&self.client, &self.url, call, target).build();
+            let request = request(&self.client, url.as_str(), call, target).build();
             let mut request = request.map_err(|error| chain(&error))?;
             access.apply(&mut request).await?;
             Ok::<_, String>((access, request))
         };
-        let (access, request) = let_in.await.map_err(NoAnswer::NotLetIn)?;
-        let answer = exchange(&self.client, request).await.map_err(|error| {
-            let reason = format!("{} cannot be reached: {}", self.url, chain(&error));
-            NoAnswer::Unreachable(reason)
+        // The future that gets credentials is large.
+        let let_in = announced("there are no credentials yet", Box::pin(let_in));
+        let let_in = timeout_at(deadline.at, let_in).await;
+        let let_in =
+            let_in.map_err(|_| format!("{deadline} is over, and there are no credentials"));
+        let (access, mut request) = let_in.flatten().map_err(NoAnswer::NotLetIn)?;
+        *request.timeout_mut() = Some(deadline.left().min(ANSWER_TIMEOUT));
+        let secrets = Secrets::of(&request);
+        let waited_for = format!("{url} has not answered yet");
+        let answer = announced(&waited_for, exchange(&self.client, request)).await;
+        let mut answer = answer.map_err(|reason| {
+            NoAnswer::Unreachable(format!(
+                "{url} cannot be reached{}: {reason}",
+                by_proxy(url)
+            ))
         })?;
+        secrets.hide_in(&mut answer);
         match answer.status {
             401 | 403 => Err(NoAnswer::NotLetIn(format!(
-                "{} answered {} {:?}: {}",
-                self.url,
-                answer.status,
-                String::from_utf8_lossy(&answer.body),
+                "{url} answered {}: {}",
+                secrets.hidden_in(&shown(&answer)),
                 access.advice()
             ))),
             429 | 500.. => {
@@ -190,4 +200,10 @@ impl Deployment {
             _ => Ok(answer),
         }
     }
+}
+
+/// Returns the status of an answer and the beginning of its body.
+pub(super) fn shown(answer: &Answer) -> String {
+    let body = &answer.body[..answer.body.len().min(200)];
+    format!("{} {:?}", answer.status, String::from_utf8_lossy(body))
 }

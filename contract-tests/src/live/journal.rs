@@ -9,11 +9,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
+
+use super::access::Kind;
+use super::namespace::{is_of_run, is_of_visit};
+use crate::environments::base_url::BaseUrl;
+use crate::request::confined;
 
 /// How the name of a journal ends.
 const EXTENSION: &str = "journal";
@@ -31,12 +36,15 @@ pub fn default_folder() -> PathBuf {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heading {
     /// The URL of the API.
-    pub url: String,
-    /// The name of what lets requests in.
-    pub auth: String,
+    pub url: BaseUrl,
+    /// The kind of what lets requests in.
+    pub auth: Kind,
     /// What every id of the run begins with.
     pub namespace: String,
 }
+
+/// The ids that were put, by the namespace that is still to be cleaned up.
+type Put = BTreeMap<String, BTreeSet<String>>;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -59,8 +67,7 @@ pub struct Journal {
 #[derive(Debug, Default)]
 struct State {
     file: Option<File>,
-    /// The ids that were put, by the namespace that is still to be cleaned up.
-    put: BTreeMap<String, BTreeSet<String>>,
+    put: Put,
 }
 
 impl Journal {
@@ -90,22 +97,23 @@ impl Journal {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(failed(&error)),
         }
-        let (mut heading, mut put) = (None, BTreeMap::<_, BTreeSet<_>>::new());
-        for line in BufReader::new(&file).lines() {
-            match serde_json::from_str(&line.map_err(|error| failed(&error))?) {
-                Ok(Line::Run(run)) => heading = Some(run),
-                Ok(Line::Put(namespace, id)) => {
-                    put.entry(namespace).or_default().insert(id);
-                }
-                Ok(Line::Gone(namespace)) => {
-                    put.remove(&namespace);
-                }
-                // The power may have gone in the middle of a line; the namespace is left to go by.
-                Err(_) if heading.is_some() => {}
-                Err(error) => return Err(failed(&error)),
-            }
+        let mut text = Vec::new();
+        (&file)
+            .read_to_end(&mut text)
+            .map_err(|error| failed(&error))?;
+        let whole = text.iter().rposition(|byte| *byte == b'\n');
+        let whole = whole.map_or(0, |end| end + 1);
+        let (heading, put) = parse(&text[..whole]).map_err(|(line, reason)| {
+            format!(
+                "{}, line {line}, is not of a journal, so nothing is deleted: {reason}",
+                path.display()
+            )
+        })?;
+        if whole < text.len() {
+            // The power may have gone in the middle of a line. What follows begins a new one.
+            let length = u64::try_from(whole).unwrap_or_default();
+            file.set_len(length).map_err(|error| failed(&error))?;
         }
-        let heading = heading.ok_or_else(|| format!("{} is empty", path.display()))?;
         Ok(Some(Self {
             path: path.to_owned(),
             heading,
@@ -249,6 +257,48 @@ impl Drop for Journal {
     }
 }
 
+/// Parses the lines of a journal: the heading, and the ids that may still be there. Anything that no run writes is an
+/// error, because every id in a journal is deleted.
+///
+/// # Errors
+/// The number of the line, and the reason why it is not of a journal.
+fn parse(text: &[u8]) -> Result<(Heading, Put), (usize, String)> {
+    let mut lines = (1..).zip(text.split_inclusive(|byte| *byte == b'\n'));
+    let parsed = |line: &[u8]| serde_json::from_slice(line).map_err(|error| error.to_string());
+    let heading = match lines.next().map(|(_, line)| parsed(line)) {
+        Some(Ok(Line::Run(heading))) if is_of_run(&heading.namespace) => heading,
+        Some(Err(error)) => return Err((1, error)),
+        Some(Ok(_)) | None => {
+            return Err((
+                1,
+                "it does not name a run, its API and its namespace".to_owned(),
+            ));
+        }
+    };
+    let mut put = Put::new();
+    for (number, line) in lines {
+        let wrong = |reason: &str| Err((number, reason.to_owned()));
+        match parsed(line).map_err(|error| (number, error))? {
+            Line::Run(_) => return wrong("it names a second run"),
+            Line::Put(namespace, _) | Line::Gone(namespace)
+                if !is_of_visit(&namespace, &heading.namespace) =>
+            {
+                return wrong("its namespace is not one of the run");
+            }
+            Line::Put(namespace, id) if !confined::is_in(&id, &namespace) => {
+                return wrong("its id is not in its namespace");
+            }
+            Line::Put(namespace, id) => {
+                put.entry(namespace).or_default().insert(id);
+            }
+            Line::Gone(namespace) => {
+                put.remove(&namespace);
+            }
+        }
+    }
+    Ok((heading, put))
+}
+
 fn append(file: &mut File, line: &Line) -> io::Result<()> {
     let mut line = serde_json::to_string(line)?;
     line.push('\n');
@@ -257,12 +307,13 @@ fn append(file: &mut File, line: &Line) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::namespace::of_visit;
     use super::*;
 
     fn heading() -> Heading {
         Heading {
-            url: "https://items.example.com".to_owned(),
-            auth: "iam".to_owned(),
+            url: BaseUrl::parse("the URL", "https://items.example.com").expect("it is one"),
+            auth: Kind::Iam,
             namespace: crate::live::namespace::of_run(),
         }
     }
@@ -275,15 +326,17 @@ mod tests {
             Journal::all(&folder).expect("no folder is no error"),
             [""; 0].map(PathBuf::from)
         );
+        let [one, two] = [1, 2].map(|number| of_visit(&journal.heading().namespace, number));
+        let ids = [format!("{one}\n\""), format!("{one}a")];
         for (namespace, id) in [
-            ("1-", "1-a"),
-            ("1-", "1-a"),
-            ("1-", "1-\n\""),
-            ("2-", "2-a"),
+            (&one, &ids[1]),
+            (&one, &ids[1]),
+            (&one, &ids[0]),
+            (&two, &format!("{two}a")),
         ] {
             journal.note(namespace, id).expect("it can be written");
         }
-        journal.gone("2-");
+        journal.gone(&two);
         let [path] = &Journal::all(&folder).expect("the folder is there")[..] else {
             panic!("there is one journal");
         };
@@ -303,15 +356,17 @@ mod tests {
         file.write_all(b"{\"put\":[\"3-")
             .expect("it can be written");
         drop(file);
-        let left = Journal::left_behind(path).expect("it can be read");
-        let left = left.expect("nobody has it");
-        assert_eq!(*left.heading(), heading);
-        assert_eq!(left.namespaces(), ["1-"]);
-        assert_eq!(
-            left.put_in("1-").into_iter().collect::<Vec<_>>(),
-            ["1-\n\"", "1-a"]
-        );
-        left.remove().expect("it can be removed");
+        let left = || {
+            let left = Journal::left_behind(path).expect("it can be read");
+            left.expect("nobody has it")
+        };
+        assert_eq!(*left().heading(), heading);
+        assert_eq!(left().namespaces(), [&*one]);
+        assert_eq!(left().put_in(&one).into_iter().collect::<Vec<_>>(), ids);
+        // Whatever is noted next begins a line.
+        left().gone(&one);
+        assert!(left().namespaces().is_empty());
+        left().remove().expect("it can be removed");
         assert!(
             Journal::all(&folder)
                 .expect("the folder is there")

@@ -1,14 +1,19 @@
-//! What a run may spend where others pay for it or wait for it: `CONTRACT_TIME`, `CONTRACT_REQUESTS`,
-//! `CONTRACT_RATE` and `CONTRACT_PAGES`.
+//! The limits of a run where others pay for it or wait for it: `CONTRACT_TIME`, `CONTRACT_CLEAN_UP`,
+//! `CONTRACT_REQUESTS`, `CONTRACT_RATE` and `CONTRACT_PAGES`.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 /// The limits of a run against a deployed API.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// How long each property may take (`CONTRACT_TIME`, in seconds).
     pub time: Duration,
+    /// How long it may take to clean up when the run ends (`CONTRACT_CLEAN_UP`, in seconds).
+    pub clean_up: Duration,
     /// How many requests each property may send, those that clean up included (`CONTRACT_REQUESTS`).
     pub requests: u32,
     /// How many requests all properties may send in a second (`CONTRACT_RATE`).
@@ -21,6 +26,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             time: Duration::from_mins(10),
+            clean_up: Duration::from_mins(2),
             requests: 20_000,
             rate: 50,
             pages: 20,
@@ -28,11 +34,56 @@ impl Default for Limits {
     }
 }
 
+/// The end of the time that something may take, and the name of the limit that says so.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline {
+    /// When that is.
+    pub at: Instant,
+    limit: &'static str,
+    time: Duration,
+}
+
+impl Deadline {
+    /// Returns the end of this time, which begins now.
+    #[must_use]
+    pub fn after(limit: &'static str, time: Duration) -> Self {
+        Self {
+            at: Instant::now() + time,
+            limit,
+            time,
+        }
+    }
+
+    /// Returns the time that is left.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        self.at.saturating_duration_since(Instant::now())
+    }
+
+    /// Returns an error once the time is over.
+    ///
+    /// # Errors
+    /// The limit, by its name.
+    pub fn check(&self) -> Result<(), String> {
+        if self.left().is_zero() {
+            Err(format!("{self} is over"))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl fmt::Display for Deadline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.limit, self.time.as_secs())
+    }
+}
+
 /// What is left for one property.
 #[derive(Debug)]
 pub struct Budget {
-    limits: Limits,
-    begun: Instant,
+    requests: u32,
+    deadline: Deadline,
     /// How many requests were sent.
     sent: AtomicU32,
     /// How many more it will take to clean up.
@@ -44,11 +95,17 @@ impl Budget {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
-            limits,
-            begun: Instant::now(),
+            requests: limits.requests,
+            deadline: Deadline::after("CONTRACT_TIME", limits.time),
             sent: AtomicU32::new(0),
             owed: AtomicU32::new(0),
         }
+    }
+
+    /// Returns the end of its time.
+    #[must_use]
+    pub fn deadline(&self) -> Deadline {
+        self.deadline
     }
 
     /// Takes one request out of it.
@@ -64,16 +121,13 @@ impl Budget {
     /// Which limit is reached, if one is.
     #[must_use]
     pub fn spent(&self) -> Option<String> {
-        let Limits { time, requests, .. } = self.limits;
-        let sent = self.sent.load(Ordering::Relaxed);
+        let (requests, sent) = (self.requests, self.sent.load(Ordering::Relaxed));
         let owed = self.owed.load(Ordering::Relaxed);
-        if self.begun.elapsed() >= time {
-            Some(format!("CONTRACT_TIME={} is over", time.as_secs()))
-        } else if sent.saturating_add(owed) >= requests {
-            Some(format!("CONTRACT_REQUESTS={requests} are sent"))
-        } else {
-            None
-        }
+        let sent = sent.saturating_add(owed);
+        let over = self.deadline.check().err();
+        over.or_else(|| {
+            (sent >= requests).then(|| format!("CONTRACT_REQUESTS={requests} are sent"))
+        })
     }
 
     /// Puts one request aside, to clean up with.

@@ -1,6 +1,7 @@
 //! What every id of one run begins with, in a table where others have items too.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What an id begins with that is a test's, whoever's test it is.
@@ -8,6 +9,9 @@ const MARK: &str = "contract-";
 
 /// How many hexadecimal digits have the seconds since 1970 at which a run began, and its random part.
 const DIGITS: [usize; 2] = [8, 12];
+
+/// How many hexadecimal digits the number of a visit has: four, and more once they are used up.
+const VISIT_DIGITS: RangeInclusive<usize> = 4..=8;
 
 /// The namespace of a run that begins now: 31 characters that nobody has used before.
 #[must_use]
@@ -33,19 +37,48 @@ pub fn in_shell(namespace: &str) -> Option<&'static str> {
     age(namespace).map(|_| fresh)
 }
 
-/// How long ago the run began in whose namespace this id is; `None` if it is in none.
+/// Returns `true` if this is the namespace of a run.
+#[must_use]
+pub fn is_of_run(namespace: &str) -> bool {
+    run_and_rest(namespace).is_some_and(|(_, rest)| rest.is_empty())
+}
+
+/// Returns `true` if this is the namespace of a visit of this run.
+#[must_use]
+pub fn is_of_visit(namespace: &str, run: &str) -> bool {
+    let number = namespace.strip_prefix(run).and_then(visit_and_rest);
+    number.is_some_and(|(_, rest)| rest.is_empty())
+}
+
+/// How long ago the run began in a visit's namespace of which this id is; `None` if it is in none.
 #[must_use]
 pub fn age(id: &str) -> Option<Duration> {
-    let mut parts = id.strip_prefix(MARK)?.splitn(3, '-');
-    let mut number = |digits| {
-        let part = parts.next().filter(|part| part.len() == digits)?;
-        u64::from_str_radix(part, 16).ok()
-    };
-    let begun = number(DIGITS[0])?;
-    number(DIGITS[1])?;
-    parts.next()?;
+    let (begun, rest) = run_and_rest(id)?;
+    visit_and_rest(rest)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     Some(now.saturating_sub(Duration::from_secs(begun)))
+}
+
+/// Takes apart the seconds at which a run began and what comes behind its namespace.
+fn run_and_rest(id: &str) -> Option<(u64, &str)> {
+    let [seconds, chance] = DIGITS;
+    let (begun, rest) = number_and_rest(id.strip_prefix(MARK)?, seconds..=seconds)?;
+    let (_, rest) = number_and_rest(rest, chance..=chance)?;
+    Some((begun, rest))
+}
+
+/// Takes apart the number of a visit and what comes behind its namespace.
+fn visit_and_rest(id: &str) -> Option<(u64, &str)> {
+    number_and_rest(id, VISIT_DIGITS)
+}
+
+/// Takes apart a number of so many digits, as this module writes it, and what comes behind its hyphen.
+fn number_and_rest(text: &str, digits: RangeInclusive<usize>) -> Option<(u64, &str)> {
+    let (number, rest) = text.split_once('-')?;
+    // A sign and capitals would be parsed too.
+    let written = number.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
+    let number = Some(number).filter(|number| written && digits.contains(&number.len()))?;
+    Some((u64::from_str_radix(number, 16).ok()?, rest))
 }
 
 #[cfg(test)]
@@ -69,9 +102,29 @@ mod tests {
             "contract-1-2-3",
             "contract-00000000-0123456789ab",
             "Contract-00000000-0123456789ab-a",
-            "contract-0000000g-0123456789ab-a",
+            "contract-0000000g-0123456789ab-0000-a",
+            "contract-+0000000-0123456789ab-0000-a",
+            "contract-0000000A-0123456789ab-0000-a",
+            "contract-00000000-0123456789ab-a",
         ] {
             assert_eq!(age(id), None, "{id}");
         }
+    }
+
+    #[test]
+    fn only_a_namespace_that_is_made_here_is_one() {
+        let run = of_run();
+        assert!(is_of_run(&run) && is_of_visit(&of_visit(&run, 0x1_0000), &run));
+        for other in [
+            "",
+            "contract-",
+            "a",
+            &of_visit(&run, 7),
+            &run[..run.len() - 1],
+        ] {
+            assert!(!is_of_run(other), "{other}");
+            assert!(!is_of_visit(other, &of_run()), "{other}");
+        }
+        assert!(!is_of_visit(&run, &run) && !is_of_visit(&format!("{run}a-b-"), &run));
     }
 }

@@ -1,10 +1,12 @@
-//! How fast requests may follow each other, and how long nobody may send any.
+//! The pace of a run's requests: how fast they may follow each other, and how long none may be sent.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, sleep_until};
 
+use super::limits::Deadline;
+use super::patience::LONG_WAIT;
 use crate::contract::answer::Answer;
 
 /// How many requests may come at once after a while of silence, so that clients can meet.
@@ -13,45 +15,79 @@ const BURST: u32 = 8;
 /// The pause after an answer that came too soon and does not say by how much.
 pub const PAUSE: Duration = Duration::from_secs(1);
 
-/// The longest pause that is made.
-pub const LONGEST: Duration = Duration::from_mins(1);
+/// The longest pause that is told from a longer one: 136 years, as long as a limit of time can be.
+const MAX_PAUSE: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// The pace of all requests of a run.
 #[derive(Debug)]
 pub struct Pace {
     step: Duration,
+    turns: Mutex<Turns>,
+}
+
+#[derive(Debug)]
+struct Turns {
     /// When the next request would be due, were there no bursts.
-    next: Mutex<Instant>,
+    next: Instant,
+    /// Until when no request may be sent, because the API is busy.
+    paused: Instant,
+    /// The end of the last pause that was announced.
+    announced: Instant,
 }
 
 impl Pace {
     /// So many requests in a second.
     #[must_use]
     pub fn new(rate: u32) -> Self {
+        let now = Instant::now();
         Self {
             step: Duration::from_secs(1) / rate,
-            next: Mutex::new(Instant::now()),
+            turns: Mutex::new(Turns {
+                next: now,
+                paused: now,
+                announced: now,
+            }),
         }
     }
 
-    /// Waits until a request may be sent.
-    pub async fn turn(&self) {
-        sleep_until(self.due(Instant::now())).await;
+    /// Waits until a request may be sent. A long pause is announced, or not even begun if it goes beyond the deadline.
+    ///
+    /// # Errors
+    /// The reason why the request may not be sent before the deadline.
+    pub async fn turn(&self, deadline: Deadline) -> Result<(), String> {
+        let due = self.due(Instant::now(), deadline)?;
+        sleep_until(due.min(deadline.at)).await;
+        deadline.check()
     }
 
     /// When the request may be sent that has come to its turn now.
-    fn due(&self, now: Instant) -> Instant {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+    fn due(&self, now: Instant, deadline: Deadline) -> Result<Instant, String> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let pause = turns.paused.saturating_duration_since(now);
+        if pause > LONG_WAIT {
+            let wait = format!(
+                "the API is busy, so no request is sent for {} s",
+                pause.as_secs()
+            );
+            if turns.paused > deadline.at {
+                let left = deadline.left().as_secs();
+                return Err(format!("{wait}, and {deadline} has only {left} s left"));
+            }
+            if turns.paused > turns.announced {
+                turns.announced = turns.paused;
+                eprintln!("waiting: {wait}");
+            }
+        }
         let earliest = now.checked_sub(self.step * (BURST - 1)).unwrap_or(now);
-        let due = (*next).max(earliest);
-        *next = due + self.step;
-        due
+        let due = turns.next.max(earliest).max(turns.paused);
+        turns.next = due + self.step;
+        Ok(due)
     }
 
     /// Has everybody wait, since a request was answered that it came too soon.
     pub fn pause(&self, pause: Duration) {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        *next = (*next).max(Instant::now() + pause.min(LONGEST));
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.paused = turns.paused.max(Instant::now() + pause.min(MAX_PAUSE));
     }
 }
 
@@ -70,6 +106,10 @@ pub fn asked_for(answer: &Answer) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn deadline() -> Deadline {
+        Deadline::after("CONTRACT_TIME", Duration::from_hours(1))
+    }
 
     #[test]
     fn pauses() {
@@ -91,14 +131,12 @@ mod tests {
     fn a_burst_and_then_a_steady_pace() {
         let pace = Pace::new(10);
         let long_after = Instant::now() + Duration::from_mins(1);
+        let due = || pace.due(long_after, deadline()).expect("there is time");
         for _ in 0..BURST {
-            assert!(pace.due(long_after) <= long_after);
+            assert!(due() <= long_after);
         }
         for late in [100, 200] {
-            assert_eq!(
-                pace.due(long_after),
-                long_after + Duration::from_millis(late)
-            );
+            assert_eq!(due(), long_after + Duration::from_millis(late));
         }
     }
 
@@ -106,10 +144,37 @@ mod tests {
     fn a_pause_is_for_everybody() {
         let pace = Pace::new(1000);
         let begun = Instant::now();
+        let due = || pace.due(begun, deadline()).expect("there is time");
         pace.pause(Duration::from_secs(3));
         pace.pause(Duration::from_secs(1));
-        assert!(pace.due(begun) >= begun + Duration::from_secs(3));
-        pace.pause(Duration::from_hours(1));
-        assert!(pace.due(begun) <= Instant::now() + LONGEST);
+        assert!(due() >= begun + Duration::from_secs(3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_beyond_the_deadline_is_not_begun() {
+        let pace = Pace::new(1000);
+        let begun = Instant::now();
+        pace.pause(Duration::from_secs(30));
+        assert_eq!(pace.turn(deadline()).await, Ok(()));
+        assert_eq!(begun.elapsed(), Duration::from_secs(30));
+        pace.pause(Duration::MAX);
+        let soon = Deadline::after("CONTRACT_TIME", Duration::from_secs(8));
+        let refused = pace.turn(soon).await.expect_err("8 s are not enough");
+        assert!(refused.contains("CONTRACT_TIME=8 has only"), "{refused}");
+        assert_eq!(begun.elapsed(), Duration::from_secs(30));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_that_comes_too_late_ends_with_the_deadline() {
+        let pace = Pace::new(1);
+        let soon = Deadline::after("CONTRACT_TIME", Duration::from_secs(8));
+        let begun = Instant::now();
+        let ended = loop {
+            if let Err(reason) = pace.turn(soon).await {
+                break reason;
+            }
+        };
+        assert_eq!(ended, "CONTRACT_TIME=8 is over");
+        assert_eq!(begun.elapsed(), Duration::from_secs(8));
     }
 }

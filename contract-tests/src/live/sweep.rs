@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::access::Auth;
+use super::access::{Auth, Kind};
 use super::clean_up::Cleaned;
 use super::deployment::Deployment;
 use super::journal::Journal;
 use super::namespace;
+use crate::environments::base_url::BaseUrl;
 use crate::settings::Variables;
 
 /// A run that began longer ago than this is taken to be over, where no journal says so.
@@ -19,7 +20,7 @@ pub enum What {
     /// What these journals tell of.
     Journals(Vec<PathBuf>),
     /// What the list of the API at this URL shows of runs that began more than a day ago.
-    Url(String),
+    Url(BaseUrl),
 }
 
 /// Sweeps, and says what was done, line by line.
@@ -56,15 +57,14 @@ async fn sweep_journal(path: &Path, variables: &Variables) -> Result<String, Str
     let Some(journal) = Journal::left_behind(path)? else {
         return Ok("its run goes on, and cleans up itself".to_owned());
     };
-    let heading = journal.heading().clone();
-    let auth = Auth::named(&heading.auth, variables.auth.token())?;
+    let auth = auth(&journal, variables)?;
     let put: usize = journal
         .namespaces()
         .iter()
         .map(|namespace| journal.put_in(namespace).len())
         .sum();
     let deployment = Deployment::of_journal(journal, auth, variables.limits);
-    deployment.greet().await?;
+    deployment.greet(deployment.clean_up_deadline()).await?;
     let cleaned = deployment.finish().await?;
     let Cleaned { found, whole } = cleaned.unwrap_or(Cleaned {
         found: 0,
@@ -72,7 +72,7 @@ async fn sweep_journal(path: &Path, variables: &Variables) -> Result<String, Str
     });
     let mut done = format!(
         "{put} ids deleted at {}, and {found} more that the list showed",
-        heading.url
+        deployment.url()
     );
     if !whole {
         done.push_str(" (it goes on beyond CONTRACT_PAGES)");
@@ -80,21 +80,46 @@ async fn sweep_journal(path: &Path, variables: &Variables) -> Result<String, Str
     Ok(done)
 }
 
+/// Returns what lets requests in at the API that a journal names. Credentials are sent there only if the variables of
+/// this run name the API too: anyone can write a journal.
+fn auth(journal: &Journal, variables: &Variables) -> Result<Auth, String> {
+    let heading = journal.heading();
+    if variables.url.as_ref() == Some(&heading.url) {
+        return variables.auth.or_of(heading.auth);
+    }
+    match heading.auth {
+        Kind::None => Ok(Auth::Open),
+        Kind::Bearer | Kind::Iam => Err(format!(
+            "{}: credentials are sent only to an API that you name: set CONTRACT_URL={}, if they are meant for it",
+            journal.path().display(),
+            heading.url
+        )),
+    }
+}
+
 async fn sweep_url(
-    url: &str,
+    url: &BaseUrl,
     variables: &Variables,
     mut say: impl FnMut(&str),
 ) -> Result<(), String> {
     // Nothing is put, so nothing is written into this folder.
     let deployment = Deployment::new(
-        url,
+        url.clone(),
         variables.auth.clone(),
         variables.limits,
         Path::new("."),
     );
-    deployment.greet().await?;
+    let deadline = deployment.clean_up_deadline();
+    deployment.greet(deadline).await?;
     let over = |id: &str| namespace::age(id).is_some_and(|age| age > OVER);
-    let Cleaned { found, .. } = deployment.delete_listed(None, over).await?;
+    let Cleaned { found, whole } = deployment.delete_listed(over, deadline).await?;
     say(&format!("{url}: {found} items deleted"));
-    Ok(())
+    if whole {
+        Ok(())
+    } else {
+        Err(format!(
+            "{url}: more may be left, because the list goes on beyond CONTRACT_PAGES={} pages: set it higher",
+            variables.limits.pages
+        ))
+    }
 }

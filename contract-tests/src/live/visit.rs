@@ -1,16 +1,20 @@
 //! One test's stay in a namespace of its own: what it sends, and that nothing of it is left.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::deployment::Deployment;
-use super::limits::Budget;
-use super::pace::{LONGEST, asked_for};
+use super::limits::{Budget, Deadline};
 use crate::concurrency::property::unknown_fate;
 use crate::contract::answer::Answer;
+use crate::environments::base_url::BaseUrl;
 use crate::request::call::Call;
 
 /// How often a request is sent at most, where that it changed nothing is certain.
 const TRIES: usize = 4;
+
+/// The time that a test may take to clean up after itself. What it leaves is deleted when the run ends.
+const LEAVE_TIME: Duration = Duration::from_secs(10);
 
 /// A stay.
 #[derive(Debug)]
@@ -31,7 +35,7 @@ impl Visit {
 
     /// Where it is.
     #[must_use]
-    pub fn url(&self) -> &str {
+    pub fn url(&self) -> &BaseUrl {
         self.deployment.url()
     }
 
@@ -57,34 +61,35 @@ impl Visit {
                 self.budget.owe();
             }
         }
+        let deadline = self.budget.deadline();
         let mut tries = 0;
         loop {
+            self.deployment.pace.turn(deadline).await?;
             self.budget.take()?;
-            self.deployment.pace.turn().await;
             let answer = {
                 let going = self.deployment.going.read().await;
                 if !*going {
                     return Err("the run was stopped".to_owned());
                 }
-                self.deployment.ask(call, target).await?
+                self.deployment.ask(call, target, deadline).await?
             };
             tries += 1;
-            if tries == TRIES || !changed_nothing(call, &answer) || asked_for(&answer) > LONGEST {
+            if tries == TRIES || !changed_nothing(call, &answer) {
                 return Ok(answer);
             }
         }
     }
 
-    /// Deletes what was put. What that fails for is tried again when the run ends.
+    /// Deletes what was put. Gives up at the first item that cannot be deleted: the rest is left to the end of the run.
     pub async fn leave(&self) {
-        let mut gone = true;
+        let deadline = Deadline::after("the time to leave", LEAVE_TIME);
         for id in self.deployment.journal.put_in(&self.namespace) {
             self.budget.pay();
-            gone &= self.deployment.delete(&id).await == Ok(true);
+            if self.deployment.delete(&id, deadline).await != Ok(true) {
+                return;
+            }
         }
-        if gone {
-            self.deployment.journal.gone(&self.namespace);
-        }
+        self.deployment.journal.gone(&self.namespace);
     }
 }
 

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use crate::contract::answer::Answer;
 use crate::contract::model::Expected;
+use crate::environments::base_url::BaseUrl;
+use crate::environments::http::needs_exemption;
 use crate::live::namespace;
 use crate::request::call::{Call, Gateway};
 use crate::sequences::execute::Step;
@@ -19,7 +21,7 @@ const SHOWN: usize = 300;
 #[derive(Clone, Debug)]
 pub struct Place {
     /// The URL of the API, unless the script is told another.
-    pub url: String,
+    pub url: BaseUrl,
     /// The gateway in front of it.
     pub gateway: Gateway,
     /// What curl needs to be let in.
@@ -36,6 +38,9 @@ pub fn script(steps: &[Step], prefix: &str, place: &Place) -> String {
     if !prefix.is_empty() {
         let fresh = shared.unwrap_or("$(printf '%08x-' \"$(date +%s)\")");
         let _ = writeln!(script, "p={fresh}");
+    }
+    if needs_exemption(&place.url) {
+        script.push_str("export no_proxy=\"${no_proxy-$NO_PROXY},localhost,127.0.0.1,::1\"\n");
     }
     if !place.curl_options.is_empty() {
         let options = place.curl_options;

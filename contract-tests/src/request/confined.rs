@@ -32,6 +32,12 @@ pub fn value(value: Json, prefix: &str) -> Json {
     }
 }
 
+/// Returns `true` if a test in the namespace of this prefix may have put an item with this id.
+#[must_use]
+pub fn is_in(id: &str, prefix: &str) -> bool {
+    id.starts_with(prefix) || id == number(prefix)
+}
+
 /// A body that is no item, with the ids in it put behind the prefix.
 #[must_use]
 pub fn body(body: &[u8], prefix: &str) -> Vec<u8> {
@@ -103,6 +109,11 @@ mod tests {
         let one = || Json::Number("1".to_owned());
         assert_ne!(confined(one()), one());
         assert_eq!(value(one(), ""), one());
+        let Json::Number(number) = confined(one()) else {
+            panic!("a number stays one");
+        };
+        assert!(is_in(&number, "p-") && is_in("p-a", "p-"));
+        assert!(!is_in(&number, "q-") && !is_in("a", "p-"));
         assert!(is_id("id") && is_id("ID") && is_id("id ") && !is_id("price"));
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::coverage::cell::{self, Cell};
 use crate::coverage::{ledger, tour};
+use crate::environments::base_url::BaseUrl;
 use crate::environments::environment::{Setup, fresh};
 use crate::environments::target::Target;
 use crate::generate::sequence::sequence;
@@ -128,12 +129,12 @@ async fn hold_these(
     let run = behind_a_prefix(target, setup, shrunk.run).await;
     let place = match target {
         Target::Live(api, _) => Place {
-            url: api.url().to_owned(),
+            url: api.url().clone(),
             gateway: Gateway::Unknown,
             curl_options: api.auth().curl_options(),
         },
         Target::Embedded | Target::DynamoDbLocal(_) => Place {
-            url: "http://127.0.0.1:3000".to_owned(),
+            url: BaseUrl::default(),
             gateway: Gateway::DecodesTwice,
             curl_options: "",
         },

@@ -6,20 +6,24 @@ mod suite;
 mod verdicts;
 
 use std::num::NonZero;
-use std::process::ExitCode;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::available_parallelism;
 
 use contract_tests::coverage::ledger;
 use contract_tests::environments::container::DynamoDbLocal;
+use contract_tests::environments::docker;
 use contract_tests::environments::environment::fresh;
 use contract_tests::environments::target::Target;
 use contract_tests::live::Deployment;
 use contract_tests::planted::hunt;
-use contract_tests::settings::{CASES, Settings, Variables};
+use contract_tests::settings::{self, CASES, Settings, Variables};
 use libtest_mimic::{Arguments, Trial};
+use local::signal::Signal;
 use tokio::runtime::{Handle, Runtime};
+use tokio::sync::OnceCell;
 
 use suite::{Availability, Suite};
 use verdicts::Verdicts;
@@ -36,37 +40,38 @@ const SEEDS: u32 = 5;
 struct Borrowed {
     dynamodb: Arc<DynamoDbLocal>,
     live: Arc<Deployment>,
+    given_back: Arc<OnceCell<Result<(), String>>>,
     /// Whether the process was told to end, which it does as soon as all is given back.
     interrupted: Arc<AtomicBool>,
 }
 
 impl Borrowed {
-    /// Removes the container, and every item that was put into the deployed API.
+    /// Removes the container, and every item that was put into the deployed API: once, whoever asks for it.
     async fn give_back(&self) -> Result<(), String> {
-        self.dynamodb.remove().await;
-        self.live.finish().await.map(drop)
+        let given_back = self.given_back.get_or_init(|| async {
+            self.dynamodb.remove().await;
+            self.live.finish().await.map(drop)
+        });
+        given_back.await.clone()
     }
 }
 
 fn main() -> ExitCode {
-    let mut arguments = Arguments::from_args();
+    reach_docker();
+    let mut arguments: Arguments = settings::arguments();
     let processors = available_parallelism().map_or(1, NonZero::get);
     let threads = &mut arguments.test_threads;
     threads.get_or_insert(processors.max(MIN_TEST_THREADS));
-    let variables = match Variables::of_process() {
-        Ok(variables) => variables,
-        Err(wrong) => {
-            eprintln!("error: {wrong}");
-            return ExitCode::from(2);
-        }
-    };
+    let variables = Variables::of_process();
     let runtime = Runtime::new().expect("a runtime can be started");
     let borrowed = Borrowed {
         dynamodb: Arc::new(match &variables.dynamodb_endpoint {
-            Some(endpoint) => DynamoDbLocal::at(endpoint),
+            Some(endpoint) => DynamoDbLocal::at(endpoint.clone()),
             None => DynamoDbLocal::in_container(rehearsal::label().unwrap_or_else(fresh)),
         }),
-        live: Deployment::of_variables(variables.url.as_deref().unwrap_or_default(), &variables),
+        // Without a URL the tests of a deployed API do not run.
+        live: Deployment::of_variables(variables.url.clone().unwrap_or_default(), &variables),
+        given_back: Arc::default(),
         interrupted: Arc::default(),
     };
     runtime.spawn(give_back_when_interrupted(borrowed.clone()));
@@ -135,12 +140,11 @@ fn trials(
         availability,
         verdicts: verdicts.clone(),
     };
-    let local = Availability::of_dynamodb_local(variables);
+    let local = Availability::of_dynamodb_local(variables, runtime);
     let mut trials = suite(Target::Embedded, Availability::Given).trials();
     trials.extend(suite(Target::DynamoDbLocal(Arc::clone(&borrowed.dynamodb)), local).trials());
-    trials.push(rehearsal::container_trial(Availability::of_containers(
-        variables,
-    )));
+    let containers = Availability::of_containers(variables, runtime);
+    trials.push(rehearsal::container_trial(containers, runtime));
     trials.extend(
         suite(
             Target::live(&borrowed.live),
@@ -168,17 +172,33 @@ fn trials(
     trials
 }
 
-/// Ends the process when it is told to, as it would have ended by itself: with nothing left behind.
+/// Ends the process when it is told to, as it would have ended by itself: with nothing left behind. Told a second time,
+/// it ends at once, and says what is left.
 async fn give_back_when_interrupted(borrowed: Borrowed) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened to");
-    let code = tokio::select! {
-        _ = tokio::signal::ctrl_c() => 130,
-        _ = terminate.recv() => 143,
-    };
+    let mut signal = Signal::listen().expect("signals can be listened to");
+    let code = signal.received().await;
     borrowed.interrupted.store(true, Ordering::SeqCst);
-    if let Err(left) = borrowed.give_back().await {
+    eprintln!("stopping: what the tests put is deleted; Ctrl-C ends that too");
+    let left = tokio::select! {
+        given_back = borrowed.give_back() => given_back.err(),
+        _ = signal.received() => borrowed.live.left_behind("the clean-up was stopped"),
+    };
+    if let Some(left) = left {
         eprintln!("{left}");
     }
-    std::process::exit(code);
+    std::process::exit(code.into());
+}
+
+/// Runs this process anew with `DOCKER_HOST`, if Docker is at a place that only the `docker` command knows. The process
+/// cannot set its own variables: that is not safe once there are threads.
+fn reach_docker() {
+    let Some(endpoint) = docker::endpoint_of_context() else {
+        return;
+    };
+    if let Ok(this) = std::env::current_exe() {
+        let mut anew = Command::new(this);
+        let anew = anew.args(std::env::args_os().skip(1));
+        // It returns only if that failed; then Docker is looked for where it usually is.
+        let _ = anew.env(docker::HOST, endpoint).exec();
+    }
 }

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use contract_tests::environments::container::{DynamoDbLocal, LABEL};
+use contract_tests::environments::docker;
 use contract_tests::environments::environment::fresh;
 use function::config::variable;
 use libtest_mimic::Trial;
@@ -56,18 +57,20 @@ pub fn trial(ending: String, runtime: &Handle, dynamodb: &Arc<DynamoDbLocal>) ->
 }
 
 /// The test that starts such processes, and counts what they leave.
-pub fn container_trial(availability: Availability) -> Trial {
+pub fn container_trial(availability: Availability, runtime: &Handle) -> Trial {
     let name = "dynamodb-local::container::none_stays_behind".to_owned();
-    availability.trial(name, || {
+    let runtime = runtime.clone();
+    availability.trial(name, move || {
         for (ending, code) in ENDINGS {
-            rehearse(ending, code).map_err(|wrong| format!("{ending}: {wrong}"))?;
+            rehearse(ending, code, &runtime).map_err(|wrong| format!("{ending}: {wrong}"))?;
         }
         Ok(())
     })
 }
 
-fn rehearse(ending: &str, code: i32) -> Result<(), String> {
+fn rehearse(ending: &str, code: i32, runtime: &Handle) -> Result<(), String> {
     let label = fresh();
+    let count = || runtime.block_on(docker::count(&format!("{LABEL}={label}")));
     let this = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut child = Command::new(this)
         .env(ENDING, ending)
@@ -87,7 +90,7 @@ fn rehearse(ending: &str, code: i32) -> Result<(), String> {
     }
     if ending == "interrupt" {
         // It waits for ever, so this is the moment to see that a container can be counted.
-        let running = count(&label)?;
+        let running = count()?;
         interrupt(&child)?;
         if running != 1 {
             return Err(format!("{running} containers were running"));
@@ -95,7 +98,7 @@ fn rehearse(ending: &str, code: i32) -> Result<(), String> {
     }
     lines.for_each(drop);
     let ended = child.wait().map_err(|error| error.to_string())?;
-    match (count(&label)?, ended.code()) {
+    match (count()?, ended.code()) {
         (0, Some(ended)) if ended == code => Ok(()),
         (left, ended) => Err(format!(
             "{left} containers stay behind, and the exit code is {ended:?}"
@@ -108,16 +111,4 @@ fn interrupt(child: &Child) -> Result<(), String> {
         .args(["-INT", &child.id().to_string()])
         .status();
     sent.map(drop).map_err(|error| error.to_string())
-}
-
-fn count(label: &str) -> Result<usize, String> {
-    let filter = format!("label={LABEL}={label}");
-    let listed = Command::new("docker")
-        .args(["ps", "-aq", "--filter", &filter])
-        .output();
-    let listed = listed.map_err(|error| error.to_string())?;
-    if !listed.status.success() {
-        return Err(String::from_utf8_lossy(&listed.stderr).into_owned());
-    }
-    Ok(String::from_utf8_lossy(&listed.stdout).lines().count())
 }

@@ -30,26 +30,26 @@ pub enum Availability {
     /// It cannot be, though `CONTRACT_REQUIRE` names it: its tests fail, for this reason.
     Failed(String),
     /// It can be if Docker answers and has the image, which is seen when the first test runs.
-    AsDockerIs,
+    AsDockerIs(Handle),
 }
 
 impl Availability {
     /// That of `DynamoDB` Local, wherever it is.
-    pub fn of_dynamodb_local(variables: &Variables) -> Self {
+    pub fn of_dynamodb_local(variables: &Variables, runtime: &Handle) -> Self {
         match variables.dynamodb_endpoint {
             Some(_) => Self::Given,
-            None => Self::of_containers(variables),
+            None => Self::of_containers(variables, runtime),
         }
     }
 
     /// That of containers with `DynamoDB` Local in them.
-    pub fn of_containers(variables: &Variables) -> Self {
+    pub fn of_containers(variables: &Variables, runtime: &Handle) -> Self {
         if variables.dynamodb_endpoint.is_some() {
             Self::Ignored("DYNAMODB_ENDPOINT is set, so no container is started".to_owned())
         } else if variables.required.contains("dynamodb-local") {
             Self::Given
         } else {
-            Self::AsDockerIs
+            Self::AsDockerIs(runtime.clone())
         }
     }
 
@@ -92,8 +92,8 @@ impl Availability {
         match self {
             Self::Given | Self::Failed(_) => None,
             Self::Ignored(reason) => Some(reason.clone()),
-            Self::AsDockerIs => DOCKER
-                .get_or_init(|| DynamoDbLocal::available().err())
+            Self::AsDockerIs(runtime) => DOCKER
+                .get_or_init(|| runtime.block_on(DynamoDbLocal::available()).err())
                 .clone(),
         }
     }

@@ -7,11 +7,9 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use contract_tests::progress::Held;
+use contract_tests::settings::INCONCLUSIVE;
 use contract_tests::{faults, sequences};
 use libtest_mimic::Conclusion;
-
-/// The exit code of a run in which nothing is known to be broken, and something could not be told.
-const COULD_NOT_TELL: u8 = 2;
 
 /// Why a property is not known to hold.
 pub enum Trouble {
@@ -93,7 +91,7 @@ impl Verdicts {
     /// 0 if all held, 101 if something is broken, and 2 if only some of it could not be told.
     pub fn exit_code(&self, conclusion: &Conclusion) -> ExitCode {
         if conclusion.num_failed > 0 && conclusion.num_failed == self.given().could_not_tell {
-            ExitCode::from(COULD_NOT_TELL)
+            ExitCode::from(INCONCLUSIVE)
         } else {
             conclusion.exit_code()
         }

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use super::Trouble;
 
 /// What stands between the gateway and the service.
-pub type Wrap = fn(Handler) -> Handler;
+pub type Wrap<'a> = &'a dyn Fn(Handler) -> Handler;
 
 /// The ids of others: such as a careless test would take, or take for its own.
 const OTHERS: [&str; 7] = [
@@ -27,9 +27,9 @@ const OTHERS: [&str; 7] = [
 ];
 
 /// The planted bug of this name.
-pub fn planted(name: &str) -> Wrap {
+pub fn planted(name: &str) -> Wrap<'static> {
     let bug = ALL.iter().find(|bug| bug.name == name);
-    bug.expect("a bug of this name is planted").wrap
+    &bug.expect("a bug of this name is planted").wrap
 }
 
 /// The API.

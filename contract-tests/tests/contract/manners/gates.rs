@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::encodings::Body;
-use aws_lambda_events::http::HeaderValue;
 use aws_lambda_events::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use aws_lambda_events::http::{HeaderName, HeaderValue};
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
@@ -26,6 +26,9 @@ pub const SESSION: &str = "session/token==";
 /// The token that is taken.
 pub const TOKEN: &str = "e30.e30.c2lnbmF0dXJl";
 
+/// The body of an answer of a service that is busy.
+pub const BUSY: &str = "{\"message\":\"Service Unavailable\"}";
+
 /// What stands for bytes that are no UTF-8.
 const MENDED: char = char::REPLACEMENT_CHARACTER;
 
@@ -37,61 +40,87 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b'/');
 
+/// A request, as a gate sees it.
+pub type Request = ApiGatewayV2httpRequest;
+
+/// Puts a gate in front of a service: where it has an answer, the request goes no further.
+pub fn gate(
+    inner: Handler,
+    answer: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
+) -> Handler {
+    handler(move |event: LambdaEvent<Value>| {
+        let request = serde_json::from_value(event.payload.clone()).expect("a request");
+        let (answer, inner) = (answer(&request), Handler::clone(&inner));
+        async move {
+            match answer {
+                Some(answer) => answer,
+                None => inner(event).await,
+            }
+        }
+    })
+}
+
+/// Puts an answer in the place of one with which a service did what was asked.
+pub fn forge(
+    inner: Handler,
+    answer: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
+) -> Handler {
+    handler(move |event: LambdaEvent<Value>| {
+        let request = serde_json::from_value(event.payload.clone()).expect("a request");
+        let (forged, answered) = (answer(&request), inner(event));
+        async move {
+            let answered = answered.await;
+            let done = answered.response.status_code == 200;
+            forged.filter(|_| done).unwrap_or(answered)
+        }
+    })
+}
+
 /// Answers every second request that it is busy, half of them as a gateway and half as the service.
 pub fn busy(inner: Handler) -> Handler {
-    static REQUESTS: AtomicUsize = AtomicUsize::new(0);
-    handler(move |event| {
+    let requests = AtomicUsize::new(0);
+    gate(inner, move |_| {
         // Irregularly, so that nothing gets used to it.
-        let turn = REQUESTS
+        let turn = requests
             .fetch_add(1, Ordering::Relaxed)
             .wrapping_mul(0x9E37_79B9)
             >> 7;
-        let inner = Handler::clone(&inner);
-        async move {
-            match turn % 4 {
-                0 => refusal(429, "Too Many Requests"),
-                1 => refusal(503, "Service Unavailable"),
-                _ => inner(event).await,
-            }
+        match turn % 4 {
+            0 => Some(reply(429, &[], "{\"message\":\"Too Many Requests\"}")),
+            1 => Some(reply(503, &[(RETRY_AFTER, "1")], BUSY)),
+            _ => None,
         }
     })
 }
 
 /// Lets in what is signed with the right secret.
 pub fn signed(inner: Handler) -> Handler {
-    admitting(inner, is_signed, (403, "Forbidden"))
+    admitting(inner, is_signed, (403, "{\"message\":\"Forbidden\"}"))
 }
 
 /// Lets in what bears the right token.
 pub fn borne(inner: Handler) -> Handler {
-    let is_borne = |request: &ApiGatewayV2httpRequest| {
+    let is_borne = |request: &Request| {
         let given = request.headers.get(AUTHORIZATION)?;
         Some(*given == format!("Bearer {TOKEN}"))
     };
-    admitting(inner, is_borne, (401, "Unauthorized"))
+    admitting(inner, is_borne, (401, "{\"message\":\"Unauthorized\"}"))
 }
 
 /// Lets in what has this, and refuses the rest.
 fn admitting(
     inner: Handler,
-    is_let_in: fn(&ApiGatewayV2httpRequest) -> Option<bool>,
-    (status, message): (i64, &'static str),
+    is_let_in: fn(&Request) -> Option<bool>,
+    (status, body): (i64, &'static str),
 ) -> Handler {
-    handler(move |event: LambdaEvent<Value>| {
-        let inner = Handler::clone(&inner);
-        async move {
-            let request = serde_json::from_value(event.payload.clone()).expect("a request");
-            if is_let_in(&request).unwrap_or(false) {
-                inner(event).await
-            } else {
-                refusal(status, message)
-            }
-        }
+    gate(inner, move |request| {
+        let let_in = is_let_in(request).unwrap_or(false);
+        (!let_in).then(|| reply(status, &[], body))
     })
 }
 
 /// Whether a request has the signature that it must have; `None` if it has none.
-fn is_signed(request: &ApiGatewayV2httpRequest) -> Option<bool> {
+fn is_signed(request: &Request) -> Option<bool> {
     let header = |name: &str| request.headers.get(name)?.to_str().ok();
     let given = header("authorization")?.rsplit_once("Signature=")?.1;
     let time = date(header("x-amz-date")?)?;
@@ -142,16 +171,16 @@ fn date(text: &str) -> Option<SystemTime> {
     SystemTime::try_from(time).ok()
 }
 
-fn refusal(status: i64, message: &str) -> Reply {
+/// Returns a reply of JSON.
+pub fn reply(status: i64, headers: &[(HeaderName, &str)], body: &str) -> Reply {
     let mut response = ApiGatewayV2httpResponse::default();
     response.status_code = status;
     let json = HeaderValue::from_static("application/json");
     response.headers.insert(CONTENT_TYPE, json);
-    if status == 503 {
-        response
-            .headers
-            .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    for (name, value) in headers {
+        let value = HeaderValue::from_str(value).expect("a header");
+        response.headers.insert(name, value);
     }
-    response.body = Some(Body::Text(format!("{{\"message\":\"{message}\"}}")));
+    response.body = Some(Body::Text(body.to_owned()));
     response.into()
 }

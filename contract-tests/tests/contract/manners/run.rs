@@ -1,8 +1,8 @@
 //! A run of the `live` tests in a process of its own.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -11,21 +11,26 @@ use contract_tests::environments::environment::fresh;
 use super::Trouble;
 
 /// Variables of this process which are none of such a run's business.
-const OURS: [&str; 9] = [
+const OURS: [&str; 13] = [
     "AWS_PROFILE",
     "CONTRACT_AUTH",
     "CONTRACT_BEARER",
+    "CONTRACT_CLEAN_UP",
     "CONTRACT_PAGES",
     "CONTRACT_REQUESTS",
     "CONTRACT_REQUIRE",
     "CONTRACT_SEED",
     "CONTRACT_TIME",
+    "CONTRACT_URL",
     "DYNAMODB_ENDPOINT",
+    "NO_PROXY",
+    "no_proxy",
 ];
 
 /// A run, and the folder of its journal.
 pub struct Run {
     child: Child,
+    stderr: BufReader<ChildStderr>,
     journals: PathBuf,
 }
 
@@ -42,7 +47,7 @@ impl Run {
         for name in OURS {
             command.env_remove(name);
         }
-        let child = command
+        let mut child = command
             .arg(tests)
             .env("CONTRACT_URL", url)
             .env("CONTRACT_JOURNALS", &journals)
@@ -52,7 +57,12 @@ impl Run {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;
-        Ok(Self { child, journals })
+        let stderr = child.stderr.take().ok_or("its stderr is piped")?;
+        Ok(Self {
+            child,
+            stderr: BufReader::new(stderr),
+            journals,
+        })
     }
 
     /// Waits for its end: with this exit code, having told all of this, and with no journal left.
@@ -77,11 +87,10 @@ impl Run {
     pub fn wait(&mut self, code: i32, tells: &[&str]) -> Result<String, Trouble> {
         let mut told = String::new();
         // What it says to stderr is little, and fits into the pipe.
-        let pipes = (self.child.stdout.take(), self.child.stderr.take());
-        if let (Some(mut stdout), Some(mut stderr)) = pipes {
+        if let Some(mut stdout) = self.child.stdout.take() {
             stdout.read_to_string(&mut told)?;
-            stderr.read_to_string(&mut told)?;
         }
+        self.stderr.read_to_string(&mut told)?;
         let ended = self.child.wait()?.code();
         match tells.iter().find(|tell| !told.contains(**tell)) {
             None if ended == Some(code) => Ok(told),
@@ -90,6 +99,18 @@ impl Run {
             )
             .into()),
         }
+    }
+
+    /// Waits until it has said this to stderr.
+    pub fn says(&mut self, text: &str) -> Result<(), Trouble> {
+        let mut line = String::new();
+        while !line.contains(text) {
+            line.clear();
+            if self.stderr.read_line(&mut line)? == 0 {
+                return Err(format!("it ended without {text:?}").into());
+            }
+        }
+        Ok(())
     }
 
     /// Kills it as nothing can be that cleans up, at a moment at which this is so.
@@ -126,11 +147,8 @@ impl Run {
 
     /// Sweeps what it left behind: that ends with this exit code, having told this.
     pub fn sweep(&self, code: i32, tell: &str) -> Result<(), Trouble> {
-        ends_so(
-            sweeping(&[]).env("CONTRACT_JOURNALS", &self.journals),
-            code,
-            tell,
-        )
+        let journals = self.journals.display().to_string();
+        harness(&["sweep"], &[("CONTRACT_JOURNALS", &journals)], code, tell)
     }
 
     /// Removes its folder.
@@ -147,25 +165,22 @@ impl Drop for Run {
     }
 }
 
-/// Sweeps with these arguments: that ends with this exit code, having told this.
-pub fn sweep(arguments: &[&str], code: i32, tell: &str) -> Result<(), Trouble> {
-    ends_so(&mut sweeping(arguments), code, tell)
-}
-
-fn sweeping(arguments: &[&str]) -> Command {
+/// Runs the harness's own command with these arguments and variables: it ends with this exit code, having told this.
+pub fn harness(
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+    code: i32,
+    tell: &str,
+) -> Result<(), Trouble> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_contract-tests"));
     for name in OURS {
         command.env_remove(name);
     }
-    command
-        .arg("sweep")
+    let ended = command
         .args(arguments)
-        .env("CONTRACT_RATE", "1000");
-    command
-}
-
-fn ends_so(command: &mut Command, code: i32, tell: &str) -> Result<(), Trouble> {
-    let ended = command.output()?;
+        .env("CONTRACT_RATE", "1000")
+        .envs(variables.iter().copied())
+        .output()?;
     let told = [ended.stdout, ended.stderr].concat();
     let told = String::from_utf8_lossy(&told);
     if ended.status.code() == Some(code) && told.contains(tell) {

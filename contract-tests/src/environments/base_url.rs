@@ -1,0 +1,167 @@
+//! The base URL of a service, checked once and used as it was parsed.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use reqwest::Url;
+use serde::{Deserialize, Serialize};
+
+/// The base URL of a service: `http` or `https`, a host, and a path if the service has one. It ends without a slash,
+/// and has no user, query or fragment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct BaseUrl {
+    text: String,
+    is_loopback: bool,
+}
+
+impl BaseUrl {
+    /// Parses the value of the variable or argument `name`.
+    ///
+    /// # Errors
+    /// A message that names `name` and says what to set it to. It repeats the value only if that can hold no secret.
+    pub fn parse(name: &str, value: &str) -> Result<Self, String> {
+        let wrong = |problem: &str| {
+            format!("{name} {problem}: set it to a URL such as https://host or https://host/stage")
+        };
+        let Ok(url) = Url::parse(value) else {
+            // A user name, a password or a query may be in there.
+            return Err(if value.contains(['@', '?', '#']) {
+                wrong("is not a URL")
+            } else {
+                wrong(&format!("is {value:?}, which is not a URL"))
+            });
+        };
+        if !["http", "https"].contains(&url.scheme()) || !url.has_host() {
+            return Err(wrong("does not begin with http:// or https://"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(wrong(
+                "has a user name or a password, which belong into no journal and no script",
+            ));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(wrong("has a query or a fragment"));
+        }
+        Ok(Self {
+            text: url.as_str().trim_end_matches('/').to_owned(),
+            is_loopback: is_loopback(url.host_str().unwrap_or_default()),
+        })
+    }
+
+    /// Returns the URL as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns `true` if the host is this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.is_loopback
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl From<BaseUrl> for String {
+    fn from(url: BaseUrl) -> Self {
+        url.text
+    }
+}
+
+impl TryFrom<String> for BaseUrl {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse("the URL", &text)
+    }
+}
+
+impl Default for BaseUrl {
+    /// Returns the address of `cargo serve`.
+    fn default() -> Self {
+        Self::parse("cargo serve", "http://127.0.0.1:3000").expect("it is a URL")
+    }
+}
+
+/// Returns `true` if the host of a URL is an address of this machine, or a name that is reserved for one.
+///
+/// Source: RFC 6761, section 6.3.
+fn is_loopback(host: &str) -> bool {
+    let name = host.trim_end_matches('.');
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    match address
+        .parse::<IpAddr>()
+        .map(|address| address.to_canonical())
+    {
+        Ok(address) => address.is_loopback() || address.is_unspecified(),
+        Err(_) => name == "localhost" || name.ends_with(".localhost"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(value: &str) -> Result<BaseUrl, String> {
+        BaseUrl::parse("CONTRACT_URL", value)
+    }
+
+    #[test]
+    fn a_url_is_used_as_it_was_parsed() {
+        for (value, kept) in [
+            ("https://host/stage/ ", "https://host/stage"),
+            (" HTTPS://Host:443//\n", "https://host"),
+            ("http://[::1]:3000", "http://[::1]:3000"),
+        ] {
+            assert_eq!(parse(value).map(|url| url.to_string()).as_deref(), Ok(kept));
+        }
+        assert!(parse(BaseUrl::default().as_str()).is_ok());
+    }
+
+    #[test]
+    fn an_error_names_the_variable_and_repeats_no_secret() {
+        for value in [
+            "host",
+            "",
+            "https://",
+            "ftp://host",
+            "https://host:port",
+            "https://user:secret@host",
+            "https://secret@host",
+            "https://user:secret@host:port",
+            "https://host?token=secret",
+            "https://host/#secret",
+            "secret@host",
+        ] {
+            let error = parse(value).expect_err(value);
+            assert!(error.starts_with("CONTRACT_URL "), "{error}");
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn this_machine_has_many_names() {
+        for (host, here) in [
+            ("127.0.0.1", true),
+            ("127.9.9.9:3000", true),
+            ("[::1]:3000", true),
+            ("[::ffff:127.0.0.1]", true),
+            ("0.0.0.0", true),
+            ("LocalHost", true),
+            ("localhost.", true),
+            ("a.execute-api.localhost:4566", true),
+            ("localhost.example.com", false),
+            ("notlocalhost", false),
+            ("10.0.0.1", false),
+        ] {
+            let url = parse(&format!("http://{host}")).expect(host);
+            assert_eq!(url.is_loopback(), here, "{host}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! HTTP for the tests: clients that go through a proxy only to a deployed API, and answers of limited length.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, ClientBuilder, Method, Request, RequestBuilder};
+
+use crate::contract::answer::Answer;
+use crate::environments::base_url::BaseUrl;
+use crate::request::call::Call;
+
+/// The longest time that an answer may take: longer than any gateway waits for its integration (30 s).
+pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
+
+/// The longest body of an answer, in bytes: that of an HTTP API.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
+pub(crate) const MAX_BODY: usize = 10 << 20;
+
+/// Returns a client of a server that the tests started, or that the user started for them: it never uses a proxy.
+pub(crate) fn direct(url: &str) -> Client {
+    let client = client().no_proxy();
+    // Reading the system's certificates takes longer than most sequences. Without a redirect or a proxy such a client
+    // never needs them.
+    let client = if url.starts_with("http://") {
+        client.tls_certs_only([])
+    } else {
+        client
+    };
+    built(client)
+}
+
+/// Returns a client of a deployed API, which uses the proxy of the environment unless the API is on this machine.
+pub(crate) fn deployed(url: &BaseUrl) -> Client {
+    if url.is_loopback() {
+        direct(url.as_str())
+    } else {
+        built(client())
+    }
+}
+
+/// Returns `true` if other programs would use a proxy for this URL, which is on this machine.
+pub(crate) fn needs_exemption(url: &BaseUrl) -> bool {
+    url.is_loopback() && proxy(url).is_some()
+}
+
+/// Describes the way to a deployed API, for an error: empty, or the proxy without its credentials.
+pub(crate) fn by_proxy(url: &BaseUrl) -> String {
+    match proxy(url).filter(|_| !url.is_loopback()) {
+        None => String::new(),
+        Some(proxy) => format!(
+            " through the proxy {} (from HTTPS_PROXY, HTTP_PROXY or ALL_PROXY; NO_PROXY exempts a host)",
+            proxy.uri()
+        ),
+    }
+}
+
+/// Returns the proxy that the environment has for this URL.
+fn proxy(url: &BaseUrl) -> Option<Intercept> {
+    Matcher::from_system().intercept(&url.as_str().parse().ok()?)
+}
+
+/// Connections belong to the runtime in which they were opened, so each client has its own.
+fn client() -> ClientBuilder {
+    provide_cryptography();
+    Client::builder()
+        .timeout(ANSWER_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+}
+
+fn built(client: ClientBuilder) -> Client {
+    client
+        .build()
+        .expect("a client with nothing unusual can be built")
+}
+
+/// Returns the request that a call is, to the API at this URL.
+pub(crate) fn request(client: &Client, url: &str, call: &Call, target: &str) -> RequestBuilder {
+    let method = Method::from_bytes(call.method().as_bytes()).expect("a method");
+    let request = client.request(method, format!("{url}{target}"));
+    match call.body() {
+        None => request,
+        Some((body, None)) => request.body(body.to_vec()),
+        Some((body, Some(kind))) => request.body(body.to_vec()).header(CONTENT_TYPE, kind),
+    }
+}
+
+/// Sends a request.
+///
+/// # Errors
+/// The reason why there was no answer, or that its body is longer than [`MAX_BODY`].
+pub(crate) async fn exchange(client: &Client, request: Request) -> Result<Answer, String> {
+    let response = client.execute(request).await;
+    let mut response = response.map_err(|error| chain(&error))?;
+    let mut headers = BTreeMap::<String, String>::new();
+    for (name, value) in response.headers() {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        headers
+            .entry(name.as_str().to_owned())
+            .and_modify(|values| {
+                values.push_str(", ");
+                values.push_str(&value);
+            })
+            .or_insert_with(|| value.clone().into_owned());
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| chain(&error))? {
+        if body.len() + chunk.len() > MAX_BODY {
+            return Err(format!(
+                "the body of an answer has more than {MAX_BODY} bytes"
+            ));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer {
+        status: response.status().as_u16(),
+        headers,
+        body,
+    })
+}
+
+/// Has TLS use ring in this process: without it no client can be built, not even one for plain HTTP.
+fn provide_cryptography() {
+    // An error says that there is a provider already, and any will do.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Returns an error and its sources, one after the other.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let all = std::iter::successors(Some(error), |error| error.source());
+    all.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
