@@ -28,6 +28,8 @@ start_emulators() {
   export AWS_ENDPOINT_URL_CLOUDWATCH=http://127.0.0.1:$cloudwatch
   export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_PAGER=
   unset AWS_PROFILE AWS_SESSION_TOKEN
+  # All of them are on this machine, whatever proxy their installation needed.
+  export no_proxy="${no_proxy-${NO_PROXY-}},localhost,127.0.0.1"
 
   start issuer python "$here/rehearsal/issuer.py" "$issuer" "$work/issuer"
   until_answers "https://127.0.0.1:$issuer/"
