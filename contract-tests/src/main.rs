@@ -1,7 +1,7 @@
 //! `cargo run -p contract-tests`: replays a saved failure anywhere, sweeps what killed runs have left
 //! behind, or serves an API that has a bug.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -34,8 +34,8 @@ enum Command {
     /// Sends the requests of a saved failure, and says of each answer if it is the one that the contract asks for.
     Replay {
         /// The file of the saved failure.
-        #[arg(value_name = "FILE", value_parser = saved)]
-        failure: Saved,
+        #[arg(value_parser = path)]
+        file: PathBuf,
 
         /// The API to send them to; without it, one on a table in memory.
         #[arg(long)]
@@ -44,6 +44,7 @@ enum Command {
     /// Deletes the items that runs have left behind which were killed, or lost the API.
     Sweep {
         /// The journals of these runs; without one, all in target/contract-tests (or `CONTRACT_JOURNALS`).
+        #[arg(value_parser = path)]
         journals: Vec<PathBuf>,
 
         /// Needs no journal: reads the list of this API, and deletes the items of runs that began more than a day ago.
@@ -61,17 +62,22 @@ enum Command {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    the contract held; nothing is left behind
-  1    it did not hold; items are left behind, or may be
-  2    inconclusive: whether it holds could not be told
-  64   an argument or an environment variable is wrong
-  130  Ctrl-C";
+  0         the contract held; nothing is left behind
+  1         it did not hold; items are left behind, or may be
+  2         inconclusive: whether it holds could not be told
+  64        an argument or an environment variable is wrong
+  130, 143  Ctrl-C or SIGTERM ended a replay";
 
-fn saved(path: &str) -> Result<Saved, String> {
-    Saved::read(Path::new(path))
+/// Parses a path, and refuses a URL, which `--url` was forgotten for.
+fn path(value: &str) -> Result<PathBuf, String> {
+    if value.contains("://") {
+        Err("a URL is given with --url".to_owned())
+    } else {
+        Ok(value.into())
+    }
 }
 
-/// Parses the value of `--url`. Not done by clap, whose errors repeat a value with the secrets in it.
+/// Parses the value of `--url`. Not done by clap, whose errors repeat the value.
 fn parsed(url: &str) -> BaseUrl {
     or_exit(BaseUrl::parse("--url", url))
 }
@@ -88,15 +94,14 @@ async fn main() -> ExitCode {
     let arguments: Arguments = arguments();
     let variables = Variables::of_process();
     let code = match arguments.command {
-        Command::Replay { failure, url: None } => replay(&failure, Target::Embedded).await,
-        Command::Replay {
-            failure,
-            url: Some(url),
-        } => replay_at(parsed(&url), failure, &variables).await,
-        Command::Sweep {
-            journals,
-            url: Some(url),
-        } if journals.is_empty() => sweep(&What::Url(parsed(&url)), &variables).await,
+        Command::Replay { file, url } => {
+            let failure = or_exit(Saved::read(&file));
+            match url {
+                None => replay(&failure, Target::Embedded).await,
+                Some(url) => replay_at(parsed(&url), failure, &variables).await,
+            }
+        }
+        Command::Sweep { url: Some(url), .. } => sweep(&What::Url(parsed(&url)), &variables).await,
         Command::Sweep { journals, .. } => sweep_journals(journals, &variables).await,
         Command::Faulty { bug } => faulty(bug).await,
     };
@@ -143,7 +148,8 @@ async fn replay_at(url: BaseUrl, failure: Saved, variables: &Variables) -> u8 {
     let target = Target::live(&live);
     let replayed = tokio::spawn(async move { replay(&failure, target).await });
     let code = tokio::select! {
-        code = replayed => code.expect("a replay does not panic"),
+        // It panics if nothing reads what it prints.
+        code = replayed => code.unwrap_or(1),
         code = signal.received() => code,
     };
     match live.finish_or(signal.received()).await {

@@ -1,10 +1,25 @@
-//! How far a property has come: said to those who wait, and kept as what was proven in the end.
+//! How far a property has come, and what it waits for: said to those who wait, and kept as what was proven in the end.
 
 use std::fmt::{self, Display};
 use std::time::{Duration, Instant};
 
+use tokio::time::timeout;
+
 /// How long it is silent at first, and between two lines.
 const SILENCE: Duration = Duration::from_secs(20);
+
+/// The longest wait that is not announced.
+pub const LONG_WAIT: Duration = Duration::from_secs(3);
+
+/// Waits for a result. Announces on standard error what is waited for, once the wait is long.
+pub async fn announced<T>(what: &str, result: impl Future<Output = T>) -> T {
+    let mut result = std::pin::pin!(result);
+    if let Ok(result) = timeout(LONG_WAIT, &mut result).await {
+        return result;
+    }
+    eprintln!("waiting: {what}");
+    result.await
+}
 
 /// What is known of a property that nothing was found to break.
 #[derive(Clone, Debug, PartialEq, Eq)]

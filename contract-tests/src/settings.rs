@@ -19,7 +19,7 @@ use crate::live::limits::Limits;
 /// How many cases each property tries unless `CONTRACT_CASES` says otherwise.
 pub const CASES: u32 = 100;
 
-/// The exit code of a run in which nothing is known to be broken, and something could not be told.
+/// The exit code of an inconclusive run: nothing is known to be broken, and something could not be told.
 pub const INCONCLUSIVE: u8 = 2;
 
 /// The exit code where an argument or a variable cannot be used.
@@ -32,13 +32,25 @@ const WRONG_SETTING: u8 = 64;
 #[must_use]
 pub fn arguments<T: Parser>() -> T {
     T::try_parse().unwrap_or_else(|error| {
-        // Nobody is left to be told that it could not be printed.
-        let _ = error.print();
-        exit(if error.use_stderr() {
-            WRONG_SETTING.into()
-        } else {
-            0
-        })
+        if !error.use_stderr() {
+            // Help that cannot be printed is not worth an error.
+            let _ = error.print();
+            exit(0)
+        }
+        eprint!("{}", without_users(&error.to_string(), std::env::args()));
+        exit(WRONG_SETTING.into())
+    })
+}
+
+/// Returns a message without the arguments that may hold a user and a password.
+fn without_users(message: &str, arguments: impl Iterator<Item = String>) -> String {
+    let values = arguments.flat_map(|argument| {
+        let value = argument.split_once('=').map(|(_, value)| value.to_owned());
+        [value, Some(argument)].into_iter().flatten()
+    });
+    let values = values.filter(|value| value.contains('@'));
+    values.fold(message.to_owned(), |message, value| {
+        message.replace(&value, "[hidden]")
     })
 }
 
@@ -74,8 +86,8 @@ pub struct Variables {
 }
 
 impl Variables {
-    /// The variables of this process. If one of them cannot be used, the process ends with a message and a code of its
-    /// own.
+    /// Reads the variables of this process. If one of them cannot be used, the process ends with a message and a code
+    /// of its own.
     #[must_use]
     pub fn of_process() -> Self {
         or_exit(Self::read(|name| match std::env::var(name) {
@@ -138,7 +150,7 @@ impl Variables {
 
 fn read_number(name: &str, value: &str) -> Result<u64, String> {
     let number = value.parse();
-    number.map_err(|_| format!("{name} is {value:?}, and must be a whole number"))
+    number.map_err(|_| format!("{name} must be a whole number"))
 }
 
 fn read_targets(value: &str) -> Result<BTreeSet<String>, String> {
@@ -147,12 +159,11 @@ fn read_targets(value: &str) -> Result<BTreeSet<String>, String> {
         .filter(|name| !name.is_empty())
         .map(str::to_owned)
         .collect();
-    match names.iter().find(|name| !TARGETS.contains(&name.as_str())) {
-        None => Ok(names),
-        Some(name) => Err(format!(
-            "CONTRACT_REQUIRE names {name:?}, and there are only {}",
-            TARGETS.join(", ")
-        )),
+    if names.iter().all(|name| TARGETS.contains(&name.as_str())) {
+        Ok(names)
+    } else {
+        let targets = TARGETS.join(", ");
+        Err(format!("CONTRACT_REQUIRE may name only {targets}"))
     }
 }
 
@@ -215,6 +226,19 @@ mod tests {
             let read = read(variables).expect("nothing is wrong");
             assert_eq!(read.settings.cases, CASES);
             assert!(read.url.is_none() && read.required.is_empty());
+        }
+    }
+
+    #[test]
+    fn no_user_of_a_url_is_shown() {
+        let arguments = ["--url=http://user:secret@host", "http://user:secret@host"];
+        for argument in arguments {
+            let message = format!("error: invalid value '{argument}'");
+            let shown = without_users(&message, [argument.to_owned()].into_iter());
+            assert!(
+                shown.contains("[hidden]") && !shown.contains("secret"),
+                "{shown}"
+            );
         }
     }
 

@@ -17,7 +17,7 @@ impl Signal {
     /// Takes the signals over from the system: from now on none ends the process, and none is missed.
     ///
     /// # Errors
-    /// That of the system, which hands over no signals.
+    /// The operating system's, if it does not let a process handle signals.
     #[cfg(unix)]
     pub fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -30,7 +30,7 @@ impl Signal {
     /// Takes the signals over from the system: from now on none ends the process, and none is missed.
     ///
     /// # Errors
-    /// That of the system, which hands over no signals.
+    /// The operating system's, if it does not let a process handle signals.
     #[cfg(not(unix))]
     pub fn listen() -> io::Result<Self> {
         let interrupt = tokio::signal::windows::ctrl_c()?;

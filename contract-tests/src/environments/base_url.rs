@@ -7,45 +7,46 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
 /// The base URL of a service: `http` or `https`, a host, and a path if the service has one. It ends without a slash,
-/// and has no user, query or fragment.
+/// has no user, query or fragment, and no character that means something to a shell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct BaseUrl {
     text: String,
-    is_loopback: bool,
+    host: String,
 }
 
 impl BaseUrl {
     /// Parses the value of the variable or argument `name`.
     ///
     /// # Errors
-    /// A message that names `name` and says what to set it to. It repeats the value only if that can hold no secret.
+    /// A message that names `name` and says what to set it to. It does not repeat the value, which may have come into
+    /// the wrong variable.
     pub fn parse(name: &str, value: &str) -> Result<Self, String> {
         let wrong = |problem: &str| {
-            format!("{name} {problem}: set it to a URL such as https://host or https://host/stage")
+            Err(format!(
+                "{name} {problem}: set it to a URL such as https://host or https://host/stage"
+            ))
         };
         let Ok(url) = Url::parse(value) else {
-            // A user name, a password or a query may be in there.
-            return Err(if value.contains(['@', '?', '#']) {
-                wrong("is not a URL")
-            } else {
-                wrong(&format!("is {value:?}, which is not a URL"))
-            });
+            return wrong("is not a URL");
         };
-        if !["http", "https"].contains(&url.scheme()) || !url.has_host() {
-            return Err(wrong("does not begin with http:// or https://"));
+        if !["http", "https"].contains(&url.scheme()) {
+            return wrong("does not begin with http:// or https://");
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong(
-                "has a user name or a password, which belong into no journal and no script",
-            ));
+            return wrong("has a user name or a password, which would be written down");
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong("has a query or a fragment"));
+            return wrong("has a query or a fragment");
         }
+        let plain = |c: char| c.is_ascii_alphanumeric() || "/-._~%".contains(c);
+        if !url.path().chars().all(plain) {
+            return wrong("has a path with characters that no stage has");
+        }
+        let host = url.host_str().unwrap_or_default();
         Ok(Self {
             text: url.as_str().trim_end_matches('/').to_owned(),
-            is_loopback: is_loopback(url.host_str().unwrap_or_default()),
+            host: host.trim_matches(['[', ']']).to_owned(),
         })
     }
 
@@ -55,10 +56,23 @@ impl BaseUrl {
         &self.text
     }
 
-    /// Returns `true` if the host is this machine.
+    /// Returns the host, an IPv6 address without its brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Returns `true` if the host is an address of this machine, or a name that is reserved for one.
+    ///
+    /// Source: RFC 6761, section 6.3.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        self.is_loopback
+        if let Ok(address) = self.host.parse::<IpAddr>() {
+            let address = address.to_canonical();
+            return address.is_loopback() || address.is_unspecified();
+        }
+        let name = self.host.trim_end_matches('.');
+        name == "localhost" || name.ends_with(".localhost")
     }
 }
 
@@ -89,21 +103,6 @@ impl Default for BaseUrl {
     }
 }
 
-/// Returns `true` if the host of a URL is an address of this machine, or a name that is reserved for one.
-///
-/// Source: RFC 6761, section 6.3.
-fn is_loopback(host: &str) -> bool {
-    let name = host.trim_end_matches('.');
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    match address
-        .parse::<IpAddr>()
-        .map(|address| address.to_canonical())
-    {
-        Ok(address) => address.is_loopback() || address.is_unspecified(),
-        Err(_) => name == "localhost" || name.ends_with(".localhost"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,6 +117,7 @@ mod tests {
             ("https://host/stage/ ", "https://host/stage"),
             (" HTTPS://Host:443//\n", "https://host"),
             ("http://[::1]:3000", "http://[::1]:3000"),
+            ("https://host/a-b_c.d~%20", "https://host/a-b_c.d~%20"),
         ] {
             assert_eq!(parse(value).map(|url| url.to_string()).as_deref(), Ok(kept));
         }
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_the_variable_and_repeats_no_secret() {
+    fn an_error_names_the_variable_and_repeats_no_value() {
         for value in [
             "host",
             "",
@@ -138,6 +138,9 @@ mod tests {
             "https://host?token=secret",
             "https://host/#secret",
             "secret@host",
+            "secret",
+            "https://host/$(secret)",
+            "https://host/'secret",
         ] {
             let error = parse(value).expect_err(value);
             assert!(error.starts_with("CONTRACT_URL "), "{error}");

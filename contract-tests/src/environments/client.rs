@@ -81,7 +81,8 @@ impl Api {
             Way::Own(client) => {
                 let request = request(client, &self.url, call, &target).build();
                 let request = request.expect("a path and headers that can be sent");
-                Some(exchange(client, request).await)
+                let answer = exchange(client, request).await;
+                Some(answer.map_err(|no_answer| no_answer.to_string()))
             }
         }
     }

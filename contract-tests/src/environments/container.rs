@@ -1,16 +1,19 @@
 //! `DynamoDB` Local: where it is, or the container in which it is started when it is first needed.
 
 use std::fmt;
+use std::time::Duration;
 
 use testcontainers::core::wait::HttpWaitStrategy;
 use testcontainers::core::{IntoContainerPort, WaitFor};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::environments::base_url::BaseUrl;
 use crate::environments::docker;
 use crate::environments::http::{chain, direct};
+use crate::progress::announced;
 
 /// The image.
 const IMAGE: &str = "amazon/dynamodb-local";
@@ -20,6 +23,9 @@ const TAG: &str = "2.6.1";
 
 /// The port that it listens on in its container.
 const PORT: u16 = 8000;
+
+/// The time that it may take to remove the container.
+const REMOVE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The label by which a container is known as one of ours; its value tells whose.
 pub const LABEL: &str = "contract-tests";
@@ -73,7 +79,7 @@ impl DynamoDbLocal {
     /// Finds out if a container can be started without a download.
     ///
     /// # Errors
-    /// What to do so that it can.
+    /// The thing to do so that it can.
     pub async fn available() -> Result<(), String> {
         docker::has_image(&format!("{IMAGE}:{TAG}")).await
     }
@@ -92,7 +98,9 @@ impl DynamoDbLocal {
             Started::Running(_, url) => Ok(url.clone()),
             Started::Over => Err("the tests were stopped".to_owned()),
             Started::NotYet => {
-                let (container, url) = start(label).await.map_err(|error| {
+                let starting =
+                    announced("the container of DynamoDB Local is starting", start(label));
+                let (container, url) = starting.await.map_err(|error| {
                     format!(
                         "{IMAGE}:{TAG} did not start, so see whether docker run does (Docker is at {}): {}",
                         docker::place(),
@@ -106,14 +114,42 @@ impl DynamoDbLocal {
     }
 
     /// Removes the container, if one was started, and waits until it is gone.
-    pub async fn remove(&self) {
-        let started = std::mem::replace(&mut *self.container.lock().await, Started::Over);
-        if let Started::Running(container, _) = started
-            && let Err(error) = container.rm().await
-        {
-            eprintln!("a container labelled {LABEL} stays behind: {error}");
+    ///
+    /// # Errors
+    /// The command that removes it, if that could not be done.
+    pub async fn remove(&self) -> Result<(), String> {
+        let removed = timeout(REMOVE_TIMEOUT, async {
+            let mut started = self.container.lock().await;
+            match std::mem::replace(&mut *started, Started::Over) {
+                Started::Running(container, _) => container.rm().await,
+                Started::NotYet | Started::Over => Ok(()),
+            }
+        });
+        match announced("the container is removed", removed).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(left_behind(&chain(&error))),
+            Err(late) => Err(left_behind(&chain(&late))),
         }
     }
+
+    /// Returns a message for a process that ends before the container is removed; `None` if there is none.
+    pub fn left_behind(&self) -> Option<String> {
+        let is_over = self
+            .container
+            .try_lock()
+            .is_ok_and(|started| match *started {
+                Started::Running(..) => false,
+                Started::NotYet | Started::Over => true,
+            });
+        (!is_over).then(|| left_behind("it was not waited for"))
+    }
+}
+
+fn left_behind(reason: &str) -> String {
+    format!(
+        "a container may be left behind: {reason}\nTo remove it:\n  \
+         docker rm -f $(docker ps -aq --filter label={LABEL})"
+    )
 }
 
 async fn start(

@@ -1,11 +1,14 @@
-//! Docker: where it is, and what the tests ask it besides a container. All of them ask the client of testcontainers,
-//! because the `docker` command may know another Docker, or one at another place.
+//! Docker: its endpoint, its images and its containers. The `docker` command tells the endpoint of its context. All else
+//! is asked by the client that testcontainers has, because the command may know another Docker.
 
 use std::collections::HashMap;
 use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use function::config::variable;
+use reqwest::Url;
 use testcontainers::bollard::Docker;
 use testcontainers::bollard::errors::Error;
 use testcontainers::bollard::query_parameters::ListContainersOptionsBuilder;
@@ -17,39 +20,53 @@ use crate::environments::http::chain;
 /// The variable that tells Docker's clients where it is.
 pub const HOST: &str = "DOCKER_HOST";
 
-/// The time in which Docker has to answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// The time in which the command, or Docker, has to answer a question.
+const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Returns the endpoint of the `docker` command's current context, such as that of Colima or of a rootless Docker.
 /// `None` if `DOCKER_HOST` is set, or if the context is the default one.
 #[must_use]
 pub fn endpoint_of_context() -> Option<String> {
-    // The command does not ask Docker for it.
-    let inspected = Command::new("docker")
-        .args([
-            "context",
-            "inspect",
-            "--format",
-            "{{.Name}} {{.Endpoints.docker.Host}}",
-        ])
-        .output()
-        .ok()
-        .filter(|_| variable(HOST).is_none())?;
+    if variable(HOST).is_some() {
+        return None;
+    }
+    let (inspected, result) = mpsc::channel();
+    thread::spawn(move || {
+        let format = "{{.Name}} {{.Endpoints.docker.Host}}";
+        let mut inspect = Command::new("docker");
+        // The command reads it from a file, and does not ask Docker. An error is that nothing waits any more.
+        let _ = inspected.send(
+            inspect
+                .args(["context", "inspect", "--format", format])
+                .output(),
+        );
+    });
+    let inspected = result.recv_timeout(REPLY_TIMEOUT).ok()?.ok()?;
+    let inspected = Some(inspected).filter(|it| it.status.success())?;
     let inspected = String::from_utf8(inspected.stdout).ok()?;
     let (name, endpoint) = inspected.trim().split_once(' ')?;
-    (name != "default").then(|| endpoint.to_owned())
+    let is_another = name != "default" && !endpoint.is_empty();
+    is_another.then(|| endpoint.to_owned())
 }
 
-/// Returns where Docker is, for a message.
+/// Returns the endpoint of Docker for a message, without a password.
 #[must_use]
 pub fn place() -> String {
-    variable(HOST).unwrap_or_else(|| "unix:///var/run/docker.sock".to_owned())
+    match variable(HOST).map(|host| Url::parse(&host)) {
+        None => "its usual sockets".to_owned(),
+        Some(Err(_)) => format!("the value of {HOST}, which is not a URL"),
+        Some(Ok(mut url)) => {
+            // An error is that the URL cannot have one.
+            let _ = url.set_password(None);
+            url.to_string()
+        }
+    }
 }
 
 /// Finds out if this image is there, so that a container can be started without a download.
 ///
 /// # Errors
-/// What to do so that it is.
+/// The thing to do so that it is.
 pub async fn has_image(image: &str) -> Result<(), String> {
     let unreachable = |reason: String| {
         format!(
@@ -58,8 +75,8 @@ pub async fn has_image(image: &str) -> Result<(), String> {
         )
     };
     let docker = client().await.map_err(unreachable)?;
-    let inspected = timeout(ANSWER_TIMEOUT, docker.inspect_image(image)).await;
-    match inspected.map_err(|_| unreachable(format!("after {} s", ANSWER_TIMEOUT.as_secs())))? {
+    let inspected = timeout(REPLY_TIMEOUT, docker.inspect_image(image)).await;
+    match inspected.map_err(|_| unreachable(format!("after {} s", REPLY_TIMEOUT.as_secs())))? {
         Ok(_) => Ok(()),
         Err(Error::DockerResponseServerError {
             status_code: 404, ..
@@ -81,10 +98,13 @@ pub async fn count(label: &str) -> Result<usize, String> {
         .all(true)
         .filters(&filters)
         .build();
-    let listed = client().await?.list_containers(Some(options)).await;
-    listed
-        .map(|containers| containers.len())
-        .map_err(|error| chain(&error))
+    let docker = client().await?;
+    let listed = timeout(REPLY_TIMEOUT, docker.list_containers(Some(options))).await;
+    match listed {
+        Ok(Ok(containers)) => Ok(containers.len()),
+        Ok(Err(error)) => Err(chain(&error)),
+        Err(late) => Err(chain(&late)),
+    }
 }
 
 async fn client() -> Result<Docker, String> {

@@ -1,6 +1,7 @@
 //! HTTP for the tests: clients that go through a proxy only to a deployed API, and answers of limited length.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
@@ -87,13 +88,36 @@ pub(crate) fn request(client: &Client, url: &str, call: &Call, target: &str) -> 
     }
 }
 
+/// The reason why there was no answer.
+#[derive(Debug)]
+pub(crate) enum ExchangeError {
+    /// Nothing answered, or not to the end.
+    Unreachable(reqwest::Error),
+    /// The body of the answer is longer than [`MAX_BODY`].
+    TooLong,
+}
+
+impl From<reqwest::Error> for ExchangeError {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Unreachable(error)
+    }
+}
+
+impl fmt::Display for ExchangeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable(error) => f.write_str(&chain(error)),
+            Self::TooLong => write!(f, "the body of an answer has more than {MAX_BODY} bytes"),
+        }
+    }
+}
+
 /// Sends a request.
 ///
 /// # Errors
-/// The reason why there was no answer, or that its body is longer than [`MAX_BODY`].
-pub(crate) async fn exchange(client: &Client, request: Request) -> Result<Answer, String> {
-    let response = client.execute(request).await;
-    let mut response = response.map_err(|error| chain(&error))?;
+/// The reason why there was no answer.
+pub(crate) async fn exchange(client: &Client, request: Request) -> Result<Answer, ExchangeError> {
+    let mut response = client.execute(request).await?;
     let mut headers = BTreeMap::<String, String>::new();
     for (name, value) in response.headers() {
         let value = String::from_utf8_lossy(value.as_bytes());
@@ -106,11 +130,9 @@ pub(crate) async fn exchange(client: &Client, request: Request) -> Result<Answer
             .or_insert_with(|| value.clone().into_owned());
     }
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| chain(&error))? {
+    while let Some(chunk) = response.chunk().await? {
         if body.len() + chunk.len() > MAX_BODY {
-            return Err(format!(
-                "the body of an answer has more than {MAX_BODY} bytes"
-            ));
+            return Err(ExchangeError::TooLong);
         }
         body.extend_from_slice(&chunk);
     }

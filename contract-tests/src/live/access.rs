@@ -19,6 +19,7 @@ use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
+use super::secrets::MIN_SECRET;
 use crate::environments::base_url::BaseUrl;
 use crate::environments::http::chain;
 
@@ -43,7 +44,7 @@ pub enum Kind {
     Iam,
 }
 
-/// What lets requests in.
+/// The credentials that let requests in.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Auth {
     /// Nothing.
@@ -64,7 +65,7 @@ impl Auth {
     /// Reads the values of `CONTRACT_AUTH` and `CONTRACT_BEARER`.
     ///
     /// # Errors
-    /// What to set otherwise. It repeats neither value: a token may have come into the wrong variable.
+    /// The variable to set. It repeats neither value: a token may have come into the wrong variable.
     pub fn read(kind: Option<&str>, token: Option<&str>) -> Result<Self, String> {
         let token = token.map(bearer).transpose()?;
         let kind = match (kind, &token) {
@@ -76,10 +77,10 @@ impl Auth {
         Self::of(kind, token)
     }
 
-    /// The one of this kind, with this value of the header `authorization` if it needs one.
+    /// Returns credentials of this kind, with this value of the header `authorization` if they need one.
     ///
     /// # Errors
-    /// What to set so that there is one.
+    /// The variable to set so that there is one.
     fn of(kind: Kind, token: Option<HeaderValue>) -> Result<Self, String> {
         match kind {
             Kind::None => Ok(Self::Open),
@@ -90,10 +91,10 @@ impl Auth {
         }
     }
 
-    /// The one for an API that was let in with this kind before: this one, if it was chosen, or else that kind.
+    /// Returns these credentials, or others of this kind if these are none.
     ///
     /// # Errors
-    /// What to set so that there is a token.
+    /// The variable to set so that there is a token.
     pub fn or_of(&self, kind: Kind) -> Result<Self, String> {
         match self {
             Self::Open => Self::of(kind, None),
@@ -101,7 +102,7 @@ impl Auth {
         }
     }
 
-    /// Its kind, which is no secret.
+    /// Returns their kind, which is not a secret.
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
@@ -133,16 +134,18 @@ impl Auth {
 /// which is easily taken for the token, is one too.
 fn bearer(token: &str) -> Result<HeaderValue, String> {
     let words: Vec<_> = token.split_whitespace().collect();
-    let is_scheme = |word: &str| word.eq_ignore_ascii_case(SCHEME);
-    let value = match *words {
-        [token] if !is_scheme(token) && token.is_ascii() => format!("{SCHEME} {token}"),
-        [scheme, token] if is_scheme(scheme) && token.is_ascii() => format!("{SCHEME} {token}"),
-        _ => String::new(),
+    let token = match *words {
+        [scheme, token] if scheme.eq_ignore_ascii_case(SCHEME) => Some(token),
+        [token] => Some(token),
+        _ => None,
     };
-    let value = HeaderValue::from_str(&value).ok();
-    let mut value = value.filter(|value| !value.is_empty()).ok_or(
-        "CONTRACT_BEARER is not a token: set it to one word, without the name of the header",
-    )?;
+    let token = token.filter(|token| token.len() >= MIN_SECRET && token.is_ascii());
+    let value = token.and_then(|token| HeaderValue::from_str(&format!("{SCHEME} {token}")).ok());
+    let mut value = value.ok_or_else(|| {
+        format!(
+            "CONTRACT_BEARER is not a token: set it to one word of at least {MIN_SECRET} characters"
+        )
+    })?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -332,29 +335,29 @@ mod tests {
     #[test]
     fn a_token_is_sent_as_it_was_checked() {
         for given in [
-            "e30.e30.c2ln",
-            " e30.e30.c2ln\n",
-            "Bearer e30.e30.c2ln",
-            "bearer  e30.e30.c2ln ",
+            "e30.e30.c2lnbmF0",
+            " e30.e30.c2lnbmF0\n",
+            "Bearer e30.e30.c2lnbmF0",
+            "bearer  e30.e30.c2lnbmF0 ",
         ] {
             let Ok(Auth::Bearer(value)) = Auth::read(None, Some(given)) else {
                 panic!("{given:?} has a token");
             };
-            assert_eq!(value, "Bearer e30.e30.c2ln");
+            assert_eq!(value, "Bearer e30.e30.c2lnbmF0");
             assert!(value.is_sensitive());
         }
     }
 
     #[test]
     fn no_secret_is_shown() {
-        let auth = Auth::read(None, Some("secret")).expect("a token is there");
+        let auth = Auth::read(None, Some("a-secret-of-the-user")).expect("a token is there");
         assert_eq!(format!("{auth:?}"), "Bearer");
         for (kind, token) in [
             (Some("bearer"), None),
             (Some("Bearer secret"), None),
             (None, Some("Basic secret")),
             (None, Some("Bearer ")),
-            (None, Some("secret\u{e9}")),
+            (None, Some("a-secret-of-the-user\u{e9}")),
         ] {
             let error = Auth::read(kind, token).expect_err("it cannot be used");
             assert!(

@@ -3,16 +3,14 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
-
 use tokio::time::timeout_at;
 
-use super::access::Auth;
 use super::deployment::{Deployment, NoAnswer, shown};
 use super::limits::Deadline;
 use super::pace::PAUSE;
-use super::patience::announced;
 use crate::contract::answer::Answer;
 use crate::contract::model::MAX_ID;
+use crate::progress::announced;
 use crate::request::call::{Call, Gateway};
 
 /// How often a request is sent to an API that is busy. Each waits for as long as the API asks.
@@ -51,12 +49,15 @@ impl Deployment {
     /// put, nothing is done. It takes no longer than `CONTRACT_CLEAN_UP` says.
     ///
     /// # Errors
-    /// What is left behind, and what to do about it.
+    /// The items that are left behind, and the way to delete them.
     pub async fn finish(&self) -> Result<Option<Cleaned>, String> {
+        self.finish_by(self.clean_up_deadline()).await
+    }
+
+    pub(super) async fn finish_by(&self, deadline: Deadline) -> Result<Option<Cleaned>, String> {
         if !self.journal.is_begun() {
             return Ok(None);
         }
-        let deadline = self.clean_up_deadline();
         let doing = format!(
             "deleting what was put at {}, until {deadline} is over",
             self.url()
@@ -70,7 +71,7 @@ impl Deployment {
     /// Ends the run like [`finish`](Self::finish), unless it is stopped before.
     ///
     /// # Errors
-    /// What is left behind, and what to do about it.
+    /// The items that are left behind, and the way to delete them.
     pub async fn finish_or<T>(&self, stopped: impl Future<Output = T>) -> Result<(), String> {
         tokio::select! {
             finished = self.finish() => finished.map(drop),
@@ -86,16 +87,11 @@ impl Deployment {
     /// Returns a message for a run that ends with items left behind for this reason; `None` if it put nothing.
     #[must_use]
     pub fn left_behind(&self, reason: &str) -> Option<String> {
-        let (url, path) = (self.url(), self.journal.path().display());
-        // Credentials are sent only to a URL that is named.
-        let named = match self.auth() {
-            Auth::Open => String::new(),
-            Auth::Bearer(_) | Auth::Iam => format!("CONTRACT_URL={url} "),
-        };
         self.journal.is_begun().then(|| {
             format!(
-                "items are left behind at {url}: {reason}\nTo delete them when that can be done:\n  \
-                 {named}cargo run -p contract-tests -- sweep {path}"
+                "items are left behind at {}: {reason}\nTo delete them when that can be done:\n  {}",
+                self.url(),
+                self.journal.sweep_command()
             )
         })
     }
@@ -221,7 +217,7 @@ impl Deployment {
         Ok(())
     }
 
-    /// Sends what may be sent as often as one likes, until the API has time for it or the deadline is reached.
+    /// Sends an idempotent request until the API has time for it, or until the deadline.
     pub(super) async fn ask_patiently(
         &self,
         call: &Call,
@@ -236,7 +232,7 @@ impl Deployment {
             let most = match &answer {
                 Ok(answer) if answer.status == 429 || answer.status >= 500 => TRIES,
                 Err(NoAnswer::Unreachable(_)) => TRIES_UNREACHABLE,
-                Ok(_) | Err(NoAnswer::NotLetIn(_)) => 1,
+                Ok(_) | Err(NoAnswer::Final(_)) => 1,
             };
             if tries >= most {
                 return Ok(answer?);

@@ -12,28 +12,30 @@ use super::journal::{Heading, Journal};
 use super::limits::{Budget, Deadline, Limits};
 use super::namespace;
 use super::pace::{Pace, asked_for};
-use super::patience::announced;
 use super::secrets::Secrets;
 use super::visit::Visit;
 use crate::contract::answer::Answer;
 use crate::environments::base_url::BaseUrl;
-use crate::environments::http::{ANSWER_TIMEOUT, by_proxy, chain, deployed, exchange, request};
+use crate::environments::http::{
+    ANSWER_TIMEOUT, ExchangeError, by_proxy, chain, deployed, exchange, request,
+};
+use crate::progress::announced;
 use crate::request::call::Call;
 use crate::settings::Variables;
 
-/// Why there was no answer of the API.
+/// The reason why there was no answer of the API.
 #[derive(Debug)]
 pub(super) enum NoAnswer {
-    /// Nobody answered, which may be otherwise the next time.
+    /// The API cannot be reached now.
     Unreachable(String),
-    /// The gateway does not let requests in, or there is nothing to be let in with.
-    NotLetIn(String),
+    /// The next request would not be answered either: the gateway does not let it in, or the answer is too long.
+    Final(String),
 }
 
 impl From<NoAnswer> for String {
     fn from(no_answer: NoAnswer) -> Self {
         match no_answer {
-            NoAnswer::Unreachable(reason) | NoAnswer::NotLetIn(reason) => reason,
+            NoAnswer::Unreachable(reason) | NoAnswer::Final(reason) => reason,
         }
     }
 }
@@ -175,22 +177,28 @@ impl Deployment {
         let let_in = timeout_at(deadline.at, let_in).await;
         let let_in =
             let_in.map_err(|_| format!("{deadline} is over, and there are no credentials"));
-        let (access, mut request) = let_in.flatten().map_err(NoAnswer::NotLetIn)?;
-        *request.timeout_mut() = Some(deadline.left().min(ANSWER_TIMEOUT));
+        let (access, mut request) = let_in.flatten().map_err(NoAnswer::Final)?;
+        // An item must not be put after it was deleted, so a PUT is never given up before the gateway has.
+        let timeout = match call {
+            Call::Put { .. } => ANSWER_TIMEOUT,
+            _ => ANSWER_TIMEOUT.min(deadline.left()),
+        };
+        *request.timeout_mut() = Some(timeout);
         let secrets = Secrets::of(&request);
         let waited_for = format!("{url} has not answered yet");
         let answer = announced(&waited_for, exchange(&self.client, request)).await;
-        let mut answer = answer.map_err(|reason| {
-            NoAnswer::Unreachable(format!(
-                "{url} cannot be reached{}: {reason}",
-                by_proxy(url)
-            ))
+        let mut answer = answer.map_err(|error| match error {
+            ExchangeError::TooLong => NoAnswer::Final(format!("{url}: {error}")),
+            ExchangeError::Unreachable(_) => {
+                let way = by_proxy(url);
+                NoAnswer::Unreachable(format!("{url} cannot be reached{way}: {error}"))
+            }
         })?;
         secrets.hide_in(&mut answer);
         match answer.status {
-            401 | 403 => Err(NoAnswer::NotLetIn(format!(
+            401 | 403 => Err(NoAnswer::Final(format!(
                 "{url} answered {}: {}",
-                secrets.hidden_in(&shown(&answer)),
+                shown(&answer),
                 access.advice()
             ))),
             429 | 500.. => {

@@ -85,10 +85,9 @@ impl Journal {
     /// The one that a run left behind; `None` if that run goes on.
     ///
     /// # Errors
-    /// Why it cannot be read.
+    /// Why it cannot be read, or the number of the first line that no run has written.
     pub fn left_behind(path: &Path) -> Result<Option<Self>, String> {
-        let failed =
-            |error: &dyn std::error::Error| format!("failed to read {}: {error}", path.display());
+        let failed = |error: &dyn std::error::Error| format!("it cannot be read: {error}");
         let mut options = OpenOptions::new();
         let file = options.read(true).append(true).open(path);
         let file = file.map_err(|error| failed(&error))?;
@@ -104,10 +103,7 @@ impl Journal {
         let whole = text.iter().rposition(|byte| *byte == b'\n');
         let whole = whole.map_or(0, |end| end + 1);
         let (heading, put) = parse(&text[..whole]).map_err(|(line, reason)| {
-            format!(
-                "{}, line {line}, is not of a journal, so nothing is deleted: {reason}",
-                path.display()
-            )
+            format!("line {line} is not of a journal, so nothing is deleted: {reason}")
         })?;
         if whole < text.len() {
             // The power may have gone in the middle of a line. What follows begins a new one.
@@ -148,6 +144,18 @@ impl Journal {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Returns the command that sweeps it. It names the API where that wants credentials, because they are sent only to
+    /// an API that is named.
+    #[must_use]
+    pub fn sweep_command(&self) -> String {
+        let named = match self.heading.auth {
+            Kind::None => String::new(),
+            Kind::Bearer | Kind::Iam => format!("CONTRACT_URL={} ", self.heading.url),
+        };
+        let path = self.path.display().to_string().replace('\'', "'\\''");
+        format!("{named}cargo run -p contract-tests -- sweep '{path}'")
     }
 
     /// Whose it is.

@@ -10,15 +10,15 @@ use tokio::time::Instant;
 /// The limits of a run against a deployed API.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How long each property may take (`CONTRACT_TIME`, in seconds).
+    /// The time that each property may take (`CONTRACT_TIME`, in seconds).
     pub time: Duration,
-    /// How long it may take to clean up when the run ends (`CONTRACT_CLEAN_UP`, in seconds).
+    /// The time that a test, and then the run, may take to clean up (`CONTRACT_CLEAN_UP`, in seconds).
     pub clean_up: Duration,
-    /// How many requests each property may send, those that clean up included (`CONTRACT_REQUESTS`).
+    /// The requests that each property may send, those that clean up included (`CONTRACT_REQUESTS`).
     pub requests: u32,
-    /// How many requests all properties may send in a second (`CONTRACT_RATE`).
+    /// The requests that all properties may send in a second (`CONTRACT_RATE`).
     pub rate: u32,
-    /// How many pages of a list are followed (`CONTRACT_PAGES`).
+    /// The pages of a list that are followed (`CONTRACT_PAGES`).
     pub pages: u32,
 }
 
@@ -37,7 +37,7 @@ impl Default for Limits {
 /// The end of the time that something may take, and the name of the limit that says so.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
-    /// When that is.
+    /// The moment.
     pub at: Instant,
     limit: &'static str,
     time: Duration,
@@ -79,7 +79,7 @@ impl fmt::Display for Deadline {
     }
 }
 
-/// What is left for one property.
+/// The limits of one property, and what it has used of them.
 #[derive(Debug)]
 pub struct Budget {
     requests: u32,
@@ -118,7 +118,7 @@ impl Budget {
         Ok(())
     }
 
-    /// Which limit is reached, if one is.
+    /// Returns the limit that is reached, if one is.
     #[must_use]
     pub fn spent(&self) -> Option<String> {
         let (requests, sent) = (self.requests, self.sent.load(Ordering::Relaxed));

@@ -10,7 +10,7 @@ const MARK: &str = "contract-";
 /// How many hexadecimal digits have the seconds since 1970 at which a run began, and its random part.
 const DIGITS: [usize; 2] = [8, 12];
 
-/// How many hexadecimal digits the number of a visit has: four, and more once they are used up.
+/// The number of hexadecimal digits that the number of a visit has: four, and more once they are used up.
 const VISIT_DIGITS: RangeInclusive<usize> = 4..=8;
 
 /// The namespace of a run that begins now: 31 characters that nobody has used before.
@@ -50,7 +50,7 @@ pub fn is_of_visit(namespace: &str, run: &str) -> bool {
     number.is_some_and(|(_, rest)| rest.is_empty())
 }
 
-/// How long ago the run began in a visit's namespace of which this id is; `None` if it is in none.
+/// Returns the age of the run that this id belongs to; `None` if it is in no visit's namespace.
 #[must_use]
 pub fn age(id: &str) -> Option<Duration> {
     let (begun, rest) = run_and_rest(id)?;

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep_until};
 
 use super::limits::Deadline;
-use super::patience::LONG_WAIT;
 use crate::contract::answer::Answer;
+use crate::progress::LONG_WAIT;
 
 /// How many requests may come at once after a while of silence, so that clients can meet.
 const BURST: u32 = 8;
@@ -15,7 +15,10 @@ const BURST: u32 = 8;
 /// The pause after an answer that came too soon and does not say by how much.
 pub const PAUSE: Duration = Duration::from_secs(1);
 
-/// The longest pause that is told from a longer one: 136 years, as long as a limit of time can be.
+/// The time between two announcements that the rate makes requests wait.
+const SILENCE: Duration = Duration::from_secs(20);
+
+/// The limit of a pause: 136 years, as long as a limit of time can be. A longer pause counts as this long.
 const MAX_PAUSE: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// The pace of all requests of a run.
@@ -31,7 +34,7 @@ struct Turns {
     next: Instant,
     /// Until when no request may be sent, because the API is busy.
     paused: Instant,
-    /// The end of the last pause that was announced.
+    /// The end of the last wait that was announced.
     announced: Instant,
 }
 
@@ -50,7 +53,8 @@ impl Pace {
         }
     }
 
-    /// Waits until a request may be sent. A long pause is announced, or not even begun if it goes beyond the deadline.
+    /// Waits until a request may be sent. A long wait is announced, and a long pause is not even begun if it goes beyond
+    /// the deadline.
     ///
     /// # Errors
     /// The reason why the request may not be sent before the deadline.
@@ -60,31 +64,35 @@ impl Pace {
         deadline.check()
     }
 
-    /// When the request may be sent that has come to its turn now.
+    /// Returns when the request may be sent that has come to its turn now.
     fn due(&self, now: Instant, deadline: Deadline) -> Result<Instant, String> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        let pause = turns.paused.saturating_duration_since(now);
-        if pause > LONG_WAIT {
-            let wait = format!(
-                "the API is busy, so no request is sent for {} s",
-                pause.as_secs()
-            );
-            if turns.paused > deadline.at {
-                let left = deadline.left().as_secs();
-                return Err(format!("{wait}, and {deadline} has only {left} s left"));
-            }
-            if turns.paused > turns.announced {
-                turns.announced = turns.paused;
-                eprintln!("waiting: {wait}");
-            }
-        }
         let earliest = now.checked_sub(self.step * (BURST - 1)).unwrap_or(now);
         let due = turns.next.max(earliest).max(turns.paused);
-        turns.next = due + self.step;
+        let pause = turns.paused.saturating_duration_since(now);
+        let wait = due.saturating_duration_since(now);
+        if pause > LONG_WAIT && turns.paused > deadline.at {
+            let (pause, left) = (pause.as_secs(), deadline.left().as_secs());
+            return Err(format!(
+                "the API is busy, so no request is sent for {pause} s, and {deadline} has only {left} s left"
+            ));
+        }
+        if due <= deadline.at {
+            turns.next = due + self.step;
+        }
+        let (until, reason, again) = if pause > LONG_WAIT {
+            (turns.paused, "the API is busy", Duration::ZERO)
+        } else {
+            (due, "CONTRACT_RATE allows no more requests", SILENCE)
+        };
+        if wait > LONG_WAIT && until > turns.announced + again {
+            turns.announced = until;
+            eprintln!("waiting {} s: {reason}", wait.as_secs());
+        }
         Ok(due)
     }
 
-    /// Has everybody wait, since a request was answered that it came too soon.
+    /// Has all requests wait, because one was answered that it came too soon.
     pub fn pause(&self, pause: Duration) {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         turns.paused = turns.paused.max(Instant::now() + pause.min(MAX_PAUSE));

@@ -4,8 +4,8 @@ use reqwest::Request;
 
 use crate::contract::answer::Answer;
 
-/// The shortest secret that is taken out of an answer, in bytes. A shorter one might be a word of an item.
-const MIN_IN_ANSWER: usize = 16;
+/// The length of the shortest secret, in bytes. Anything shorter might be a word of an item.
+pub const MIN_SECRET: usize = 16;
 
 /// The text in place of a secret.
 const HIDDEN: &str = "[secret]";
@@ -21,24 +21,15 @@ impl Secrets {
         let values = request.headers().values();
         let sensitive = values.filter(|value| value.is_sensitive());
         let secrets = sensitive.filter_map(|value| value.to_str().ok());
-        // The word before a token is none of its secret.
+        // The word before a token is not secret.
         let secrets = secrets.map(|secret| secret.strip_prefix("Bearer ").unwrap_or(secret));
+        let secrets = secrets.filter(|secret| secret.len() >= MIN_SECRET);
         Self(secrets.map(str::to_owned).collect())
-    }
-
-    /// Returns this text without them.
-    #[must_use]
-    pub fn hidden_in(&self, text: &str) -> String {
-        let text = text.to_owned();
-        self.0
-            .iter()
-            .fold(text, |text, secret| text.replace(secret, HIDDEN))
     }
 
     /// Takes them out of the headers and the body of an answer.
     pub fn hide_in(&self, answer: &mut Answer) {
-        let long = self.0.iter().filter(|secret| secret.len() >= MIN_IN_ANSWER);
-        for secret in long {
+        for secret in &self.0 {
             for value in answer.headers.values_mut() {
                 *value = value.replace(secret, HIDDEN);
             }
@@ -76,19 +67,20 @@ mod tests {
         let secrets = secrets(&[
             ("authorization", "Bearer e30.e30.c2lnbmF0dXJl"),
             ("x-amz-security-token", "session/token=="),
+            ("x-amz-content-sha256", "the-hash-of-a-body"),
         ]);
         let mut answer = Answer {
             status: 200,
             headers: [("www-authenticate", "Bearer e30.e30.c2lnbmF0dXJl")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),
-            body: b"application/json e30.e30.c2lnbmF0dXJl session/token==".to_vec(),
+            body: b"application/json e30.e30.c2lnbmF0dXJl session/token== the-hash-of-a-body"
+                .to_vec(),
         };
         secrets.hide_in(&mut answer);
         assert_eq!(answer.headers["www-authenticate"], "Bearer [secret]");
-        // The second is too short to be told from an item's text.
-        let body = b"application/json [secret] session/token==";
+        // The second is too short for a secret.
+        let body = b"application/json [secret] session/token== [secret]";
         assert_eq!(answer.body, body);
-        assert_eq!(secrets.hidden_in("session/token=="), "[secret]");
     }
 }

@@ -43,7 +43,7 @@ pub async fn sweep(
     for path in journals {
         match sweep_journal(path, variables).await {
             Ok(done) => say(&format!("{}: {done}", path.display())),
-            Err(reason) => left.push(reason),
+            Err(reason) => left.push(format!("{}: {reason}", path.display())),
         }
     }
     if left.is_empty() {
@@ -64,8 +64,9 @@ async fn sweep_journal(path: &Path, variables: &Variables) -> Result<String, Str
         .map(|namespace| journal.put_in(namespace).len())
         .sum();
     let deployment = Deployment::of_journal(journal, auth, variables.limits);
-    deployment.greet(deployment.clean_up_deadline()).await?;
-    let cleaned = deployment.finish().await?;
+    let deadline = deployment.clean_up_deadline();
+    deployment.greet(deadline).await?;
+    let cleaned = deployment.finish_by(deadline).await?;
     let Cleaned { found, whole } = cleaned.unwrap_or(Cleaned {
         found: 0,
         whole: true,
@@ -90,9 +91,8 @@ fn auth(journal: &Journal, variables: &Variables) -> Result<Auth, String> {
     match heading.auth {
         Kind::None => Ok(Auth::Open),
         Kind::Bearer | Kind::Iam => Err(format!(
-            "{}: credentials are sent only to an API that you name: set CONTRACT_URL={}, if they are meant for it",
-            journal.path().display(),
-            heading.url
+            "its API wants credentials, which are sent only to an API that you name. If they are meant for it:\n  {}",
+            journal.sweep_command()
         )),
     }
 }

@@ -1,10 +1,9 @@
 //! One test's stay in a namespace of its own: what it sends, and that nothing of it is left.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::deployment::Deployment;
-use super::limits::{Budget, Deadline};
+use super::limits::Budget;
 use crate::concurrency::property::unknown_fate;
 use crate::contract::answer::Answer;
 use crate::environments::base_url::BaseUrl;
@@ -12,9 +11,6 @@ use crate::request::call::Call;
 
 /// How often a request is sent at most, where that it changed nothing is certain.
 const TRIES: usize = 4;
-
-/// The time that a test may take to clean up after itself. What it leaves is deleted when the run ends.
-const LEAVE_TIME: Duration = Duration::from_secs(10);
 
 /// A stay.
 #[derive(Debug)]
@@ -82,7 +78,7 @@ impl Visit {
 
     /// Deletes what was put. Gives up at the first item that cannot be deleted: the rest is left to the end of the run.
     pub async fn leave(&self) {
-        let deadline = Deadline::after("the time to leave", LEAVE_TIME);
+        let deadline = self.deployment.clean_up_deadline();
         for id in self.deployment.journal.put_in(&self.namespace) {
             self.budget.pay();
             if self.deployment.delete(&id, deadline).await != Ok(true) {

@@ -10,7 +10,7 @@ use crate::request::operation::Operation;
 use crate::sequences::execute::{Run, Verdict};
 
 /// A failure as it is saved.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Saved {
     /// What was wrong.
     pub broken: String,

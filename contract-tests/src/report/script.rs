@@ -40,7 +40,8 @@ pub fn script(steps: &[Step], prefix: &str, place: &Place) -> String {
         let _ = writeln!(script, "p={fresh}");
     }
     if needs_exemption(&place.url) {
-        script.push_str("export no_proxy=\"${no_proxy-$NO_PROXY},localhost,127.0.0.1,::1\"\n");
+        let host = place.url.host();
+        let _ = writeln!(script, "export no_proxy=\"${{no_proxy-$NO_PROXY}},{host}\"");
     }
     if !place.curl_options.is_empty() {
         let options = place.curl_options;

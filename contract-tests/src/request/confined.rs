@@ -1,8 +1,6 @@
 //! Keeps in its namespace what is no id of an item, and what a faulty service might take for one all the
 //! same: else a test that a service fails could overwrite an item of others.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use base64::prelude::{BASE64_STANDARD, Engine};
 
 use super::call::Json;
@@ -62,11 +60,15 @@ pub fn body(body: &[u8], prefix: &str) -> Vec<u8> {
     confined
 }
 
-/// A number that nobody else's item is named after.
+/// A number that nobody else's item is named after: the FNV-1a hash of the prefix. The standard library's may be another
+/// one when a journal is swept.
 fn number(prefix: &str) -> String {
-    let mut hasher = DefaultHasher::new();
-    prefix.hash(&mut hasher);
-    hasher.finish().to_string()
+    let hash = prefix
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    hash.to_string()
 }
 
 #[cfg(test)]

@@ -49,20 +49,38 @@ impl Borrowed {
     /// Removes the container, and every item that was put into the deployed API: once, whoever asks for it.
     async fn give_back(&self) -> Result<(), String> {
         let given_back = self.given_back.get_or_init(|| async {
-            self.dynamodb.remove().await;
-            self.live.finish().await.map(drop)
+            let (removed, finished) = tokio::join!(self.dynamodb.remove(), self.live.finish());
+            told([removed.err(), finished.err()])
         });
         given_back.await.clone()
+    }
+
+    /// Says what is left of it, if the process does not wait for that.
+    fn left_behind(&self) -> Result<(), String> {
+        let live = self.live.left_behind("the clean-up was stopped");
+        told([self.dynamodb.left_behind(), live])
+    }
+}
+
+/// Returns the messages of what is left as one, if there are any.
+fn told(left: [Option<String>; 2]) -> Result<(), String> {
+    let left: Vec<_> = left.into_iter().flatten().collect();
+    if left.is_empty() {
+        Ok(())
+    } else {
+        Err(left.join("\n"))
     }
 }
 
 fn main() -> ExitCode {
-    reach_docker();
     let mut arguments: Arguments = settings::arguments();
     let processors = available_parallelism().map_or(1, NonZero::get);
     let threads = &mut arguments.test_threads;
     threads.get_or_insert(processors.max(MIN_TEST_THREADS));
     let variables = Variables::of_process();
+    if variables.dynamodb_endpoint.is_none() {
+        reach_docker();
+    }
     let runtime = Runtime::new().expect("a runtime can be started");
     let borrowed = Borrowed {
         dynamodb: Arc::new(match &variables.dynamodb_endpoint {
@@ -98,6 +116,9 @@ fn main() -> ExitCode {
     let covered = arguments.list || rehearsal::asked_for().is_some() || is_covered(&arguments);
     // Done here, and not when it is dropped: an exit drops nothing.
     let given_back = runtime.block_on(borrowed.give_back());
+    if borrowed.interrupted.load(Ordering::SeqCst) {
+        return runtime.block_on(std::future::pending());
+    }
     if let Err(left) = &given_back {
         eprintln!("{left}");
     }
@@ -179,26 +200,32 @@ async fn give_back_when_interrupted(borrowed: Borrowed) {
     let code = signal.received().await;
     borrowed.interrupted.store(true, Ordering::SeqCst);
     eprintln!("stopping: what the tests put is deleted; Ctrl-C ends that too");
-    let left = tokio::select! {
-        given_back = borrowed.give_back() => given_back.err(),
-        _ = signal.received() => borrowed.live.left_behind("the clean-up was stopped"),
+    let given_back = tokio::select! {
+        given_back = borrowed.give_back() => given_back,
+        _ = signal.received() => borrowed.left_behind(),
     };
-    if let Some(left) = left {
+    if let Err(left) = given_back {
         eprintln!("{left}");
     }
     std::process::exit(code.into());
 }
 
-/// Runs this process anew with `DOCKER_HOST`, if Docker is at a place that only the `docker` command knows. The process
-/// cannot set its own variables: that is not safe once there are threads.
+/// Runs this process anew with the `DOCKER_HOST` that its Docker is at, if testcontainers would look for it elsewhere.
+/// The process cannot set its own variables: that is not safe once there are threads.
 fn reach_docker() {
-    let Some(endpoint) = docker::endpoint_of_context() else {
+    let endpoint = docker::endpoint_of_context();
+    // testcontainers takes an empty variable for an endpoint.
+    let is_empty = std::env::var_os(docker::HOST).is_some_and(|host| host.is_empty());
+    let Ok(this) = std::env::current_exe() else {
         return;
     };
-    if let Ok(this) = std::env::current_exe() {
-        let mut anew = Command::new(this);
-        let anew = anew.args(std::env::args_os().skip(1));
-        // It returns only if that failed; then Docker is looked for where it usually is.
-        let _ = anew.env(docker::HOST, endpoint).exec();
-    }
+    let mut anew = Command::new(this);
+    anew.args(std::env::args_os().skip(1));
+    match endpoint {
+        Some(endpoint) => anew.env(docker::HOST, endpoint),
+        None if is_empty => anew.env_remove(docker::HOST),
+        None => return,
+    };
+    // It returns only if that failed; then Docker is looked for where it usually is.
+    let _ = anew.exec();
 }

@@ -49,8 +49,7 @@ pub fn gate(
     answer: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
 ) -> Handler {
     handler(move |event: LambdaEvent<Value>| {
-        let request = serde_json::from_value(event.payload.clone()).expect("a request");
-        let (answer, inner) = (answer(&request), Handler::clone(&inner));
+        let (answer, inner) = (answer(&read(&event)), Handler::clone(&inner));
         async move {
             match answer {
                 Some(answer) => answer,
@@ -60,20 +59,23 @@ pub fn gate(
     })
 }
 
-/// Puts an answer in the place of one with which a service did what was asked.
+/// Replaces each 200 of a service with this answer, if there is one.
 pub fn forge(
     inner: Handler,
     answer: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
 ) -> Handler {
     handler(move |event: LambdaEvent<Value>| {
-        let request = serde_json::from_value(event.payload.clone()).expect("a request");
-        let (forged, answered) = (answer(&request), inner(event));
+        let (forged, answered) = (answer(&read(&event)), inner(event));
         async move {
             let answered = answered.await;
             let done = answered.response.status_code == 200;
             forged.filter(|_| done).unwrap_or(answered)
         }
     })
+}
+
+fn read(event: &LambdaEvent<Value>) -> Request {
+    serde_json::from_value(event.payload.clone()).expect("a request")
 }
 
 /// Answers every second request that it is busy, half of them as a gateway and half as the service.

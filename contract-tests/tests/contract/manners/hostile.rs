@@ -29,7 +29,7 @@ pub const TESTS: [(&str, Test); 8] = [
     ("a_list_that_lies_costs_others_nothing", lying_list),
 ];
 
-/// A date until which nobody waits.
+/// A date that is later than the end of any run.
 const LATE: (HeaderName, &str) = (RETRY_AFTER, "Thu, 31 Dec 2099 23:59:59 GMT");
 
 fn method(request: &Request) -> &str {
@@ -136,7 +136,7 @@ fn endless_body(_: &Handle) -> Outcome {
         }
     });
     Run::start(&url, &[])?.ended(2, &["has more than 10485760 bytes"])?;
-    // What the two sockets hold is sent without being read.
+    // The two sockets hold some of it without its being read.
     match most.load(Ordering::SeqCst) >> 20 {
         10..=64 => Ok(()),
         megabytes => Err(format!("{megabytes} MiB were taken").into()),
@@ -157,7 +157,7 @@ fn send_without_end(mut connection: TcpStream, most: &AtomicUsize) -> io::Result
 }
 
 fn silent(_: &Handle) -> Outcome {
-    // The system takes connections for it, and nobody ever answers.
+    // The system takes connections for it, and no answer ever comes.
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
     let run = Run::start(&url, &[("CONTRACT_TIME", "5")])?;

@@ -1,6 +1,6 @@
 //! The manners of the tests as a guest: whole runs in processes of their own, against an API on the loopback interface
-//! in which others have items too. Nothing of theirs is touched, however the run ends. [`hostile`] are APIs that do
-//! harm, [`trust`] is whom a run believes, and [`surroundings`] are machines on which it finds itself.
+//! in which others have items too. Nothing of theirs is touched, however the run ends: with [`hostile`] APIs, without
+//! [`trust`] in journals and answers, and in [`surroundings`] with proxies and another Docker.
 
 mod api;
 mod gates;
@@ -185,7 +185,7 @@ fn borne(runtime: &Handle) -> Outcome {
     if told.contains(gates::TOKEN) {
         return Err("the token is told".into());
     }
-    let wrong = Run::start(api.url(), &[("CONTRACT_BEARER", "another")])?;
+    let wrong = Run::start(api.url(), &[("CONTRACT_BEARER", "another-token-than-that")])?;
     wrong.ended(2, &["401", "CONTRACT_BEARER"])?;
     Run::start(api.url(), &[])?.ended(2, &["401", "set CONTRACT_BEARER"])?;
     api.is_as_it_was()

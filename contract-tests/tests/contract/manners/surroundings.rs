@@ -86,6 +86,9 @@ fn wrong_settings(_: &Handle) -> Outcome {
         ("CONTRACT_URL", "http://user:secret@127.0.0.1"),
         ("CONTRACT_AUTH", "Bearer secret"),
         ("CONTRACT_BEARER", "Basic secret"),
+        ("CONTRACT_BEARER", "a-secret"),
+        ("CONTRACT_SEED", "secret"),
+        ("CONTRACT_REQUIRE", "secret"),
         ("DYNAMODB_ENDPOINT", "secret@127.0.0.1:8000"),
     ] {
         let told = Run::start(url, &[(name, value)])?.ended(64, &[name])?;
@@ -97,6 +100,16 @@ fn wrong_settings(_: &Handle) -> Outcome {
     Run::of("--nonsense", url, &[])?.ended(64, &["--nonsense"])?;
     harness(&["--nonsense"], &[], 64, "Usage:")?;
     harness(&["replay", "nothing"], &[], 64, "failed to read nothing")?;
+    let url = "https://user:secret@host";
+    harness(&["sweep", "--url", url], &[], 64, "--url has a user name")?;
+    for wrong in [
+        &["sweep", url][..],
+        &["replay", url],
+        &["faulty", url],
+        &[url],
+    ] {
+        harness(wrong, &[], 64, "[hidden]")?;
+    }
     let help = Command::new(env!("CARGO_BIN_EXE_contract-tests"))
         .arg("--help")
         .output()?;

@@ -60,7 +60,7 @@ fn forged(runtime: &Handle) -> Outcome {
         std::fs::write(&path, &text)?;
         api.put(&format!("{visit}a"))?;
         let path = path.display().to_string();
-        let tell = format!("line {line}, is not of a journal, so nothing is deleted");
+        let tell = format!("line {line} is not of a journal, so nothing is deleted");
         harness(&["sweep", &path], &[], 1, &tell).map_err(|wrong| format!("{text}: {wrong}"))?;
         if !api.has_more()? {
             return Err(format!("an item was deleted for {text}").into());
@@ -95,7 +95,8 @@ fn unnamed(runtime: &Handle) -> Outcome {
     stranger.set_nonblocking(true)?;
     let url = format!("http://{}", stranger.local_addr()?);
     leave(&url)?;
-    harness(&["sweep"], &of_run, 1, &format!("set CONTRACT_URL={url}"))?;
+    let tell = format!("CONTRACT_URL={url} cargo run");
+    harness(&["sweep"], &of_run, 1, &tell)?;
     if let Ok(connection) = stranger.accept() {
         return Err(format!("{connection:?} was opened").into());
     }
