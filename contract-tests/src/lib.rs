@@ -15,7 +15,8 @@
 //! 8. [`live`]: manners on a deployed API, where others have items too.
 //! 9. [`coverage`]: what of the contract was tried at all.
 //!
-//! [`settings`] and [`progress`] are what a run is told, and what it tells. The tests themselves are put
+//! [`settings`] and [`progress`] are what a run is told, and what it tells; [`shell`] writes commands that a
+//! person copies. The tests themselves are put
 //! together in `tests/contract/main.rs`.
 
 pub mod concurrency;
@@ -31,3 +32,4 @@ pub mod report;
 pub mod request;
 pub mod sequences;
 pub mod settings;
+pub mod shell;

@@ -7,7 +7,7 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
 /// The base URL of a service: `http` or `https`, a host, and a path if the service has one. It ends without a slash,
-/// has no user, query or fragment, and no character that means something to a shell.
+/// and has no user, query or fragment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct BaseUrl {
@@ -38,10 +38,6 @@ impl BaseUrl {
         }
         if url.query().is_some() || url.fragment().is_some() {
             return wrong("has a query or a fragment");
-        }
-        let plain = |c: char| c.is_ascii_alphanumeric() || "/-._~%".contains(c);
-        if !url.path().chars().all(plain) {
-            return wrong("has a path with characters that no stage has");
         }
         let host = url.host_str().unwrap_or_default();
         Ok(Self {
@@ -117,7 +113,7 @@ mod tests {
             ("https://host/stage/ ", "https://host/stage"),
             (" HTTPS://Host:443//\n", "https://host"),
             ("http://[::1]:3000", "http://[::1]:3000"),
-            ("https://host/a-b_c.d~%20", "https://host/a-b_c.d~%20"),
+            ("https://host/%20/$default", "https://host/%20/$default"),
         ] {
             assert_eq!(parse(value).map(|url| url.to_string()).as_deref(), Ok(kept));
         }
@@ -139,8 +135,6 @@ mod tests {
             "https://host/#secret",
             "secret@host",
             "secret",
-            "https://host/$(secret)",
-            "https://host/'secret",
         ] {
             let error = parse(value).expect_err(value);
             assert!(error.starts_with("CONTRACT_URL "), "{error}");

@@ -125,7 +125,7 @@ impl DynamoDbLocal {
                 Started::NotYet | Started::Over => Ok(()),
             }
         });
-        match announced("the container is removed", removed).await {
+        match announced("the container is being removed", removed).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(left_behind(&chain(&error))),
             Err(late) => Err(left_behind(&chain(&late))),

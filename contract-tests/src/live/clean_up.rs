@@ -59,7 +59,7 @@ impl Deployment {
             return Ok(None);
         }
         let doing = format!(
-            "deleting what was put at {}, until {deadline} is over",
+            "the items at {} are being deleted, until {deadline} is over",
             self.url()
         );
         let cleaned = announced(&doing, self.clean_up(deadline)).await;

@@ -19,6 +19,7 @@ use super::access::Kind;
 use super::namespace::{is_of_run, is_of_visit};
 use crate::environments::base_url::BaseUrl;
 use crate::request::confined;
+use crate::shell::quoted;
 
 /// How the name of a journal ends.
 const EXTENSION: &str = "journal";
@@ -152,10 +153,15 @@ impl Journal {
     pub fn sweep_command(&self) -> String {
         let named = match self.heading.auth {
             Kind::None => String::new(),
-            Kind::Bearer | Kind::Iam => format!("CONTRACT_URL={} ", self.heading.url),
+            Kind::Bearer | Kind::Iam => {
+                format!("CONTRACT_URL={} ", quoted(self.heading.url.as_str()))
+            }
         };
-        let path = self.path.display().to_string().replace('\'', "'\\''");
-        format!("{named}cargo run -p contract-tests -- sweep '{path}'")
+        let path = self.path.display().to_string();
+        format!(
+            "{named}cargo run -p contract-tests -- sweep {}",
+            quoted(&path)
+        )
     }
 
     /// Whose it is.

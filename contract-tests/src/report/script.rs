@@ -10,6 +10,7 @@ use crate::environments::http::needs_exemption;
 use crate::live::namespace;
 use crate::request::call::{Call, Gateway};
 use crate::sequences::execute::Step;
+use crate::shell::quoted;
 
 /// A character that comes so many times in a row is written once, with the number.
 const RUN: usize = 40;
@@ -33,7 +34,7 @@ pub struct Place {
 #[must_use]
 pub fn script(steps: &[Step], prefix: &str, place: &Place) -> String {
     let gateway = place.gateway;
-    let mut script = format!("url=${{1:-{}}}\n", place.url);
+    let mut script = format!("url=${{1:-{}}}\n", quoted(place.url.as_str()));
     let shared = namespace::in_shell(prefix);
     if !prefix.is_empty() {
         let fresh = shared.unwrap_or("$(printf '%08x-' \"$(date +%s)\")");

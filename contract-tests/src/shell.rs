@@ -1,0 +1,33 @@
+//! Shell commands that a person copies.
+
+/// Returns a text as one word of a shell command: as it is, or in quotes if a character of it means something to a shell.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/:.-_~%".contains(c);
+    if text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_it_as_it_was() {
+        for text in [
+            "http://host/items",
+            "http://[::1]/_aws/$default",
+            "/a b/it's $(here)",
+        ] {
+            let script = format!("u=${{1:-{0}}}; printf '%s\\n' {0} \"$u\"", quoted(text));
+            let output = std::process::Command::new("sh")
+                .args(["-c", &script])
+                .output();
+            let printed = output.expect("sh runs").stdout;
+            assert_eq!(printed, format!("{text}\n{text}\n").as_bytes(), "{script}");
+        }
+    }
+}
