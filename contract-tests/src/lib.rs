@@ -16,8 +16,7 @@
 //! 9. [`coverage`]: what of the contract was tried at all.
 //!
 //! [`settings`] and [`progress`] are what a run is told, and what it tells; [`shell`] writes commands that a
-//! person copies. The tests themselves are put
-//! together in `tests/contract/main.rs`.
+//! person copies. The tests themselves are put together in `tests/contract/main.rs`.
 
 pub mod concurrency;
 pub mod contract;

@@ -68,7 +68,7 @@ Exit codes:
   64        an argument or an environment variable is wrong
   130, 143  Ctrl-C or SIGTERM ended a replay";
 
-/// Parses a path, and refuses a URL, which `--url` was forgotten for.
+/// Parses a path. A URL is refused: its `--url` was forgotten.
 fn path(value: &str) -> Result<PathBuf, String> {
     if value.contains("://") {
         Err("a URL is given with --url".to_owned())

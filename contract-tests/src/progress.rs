@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
-/// How long it is silent at first, and between two lines.
-const SILENCE: Duration = Duration::from_secs(20);
+/// The time before the first line that says how far it is, and between two lines.
+pub const SILENCE: Duration = Duration::from_secs(20);
 
 /// The longest wait that is not announced.
 pub const LONG_WAIT: Duration = Duration::from_secs(3);

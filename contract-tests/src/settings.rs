@@ -37,7 +37,8 @@ pub fn arguments<T: Parser>() -> T {
             let _ = error.print();
             exit(0)
         }
-        eprint!("{}", without_users(&error.to_string(), std::env::args()));
+        let arguments = std::env::args_os().map(|it| it.to_string_lossy().into_owned());
+        eprint!("{}", without_users(&error.to_string(), arguments));
         exit(WRONG_SETTING.into())
     })
 }
@@ -141,11 +142,18 @@ impl Variables {
                 rate: count("CONTRACT_RATE")?.unwrap_or(limits.rate),
                 pages: count("CONTRACT_PAGES")?.unwrap_or(limits.pages),
             },
-            journals: path("CONTRACT_JOURNALS")?.map_or_else(default_folder, PathBuf::from),
+            journals: absolute(
+                path("CONTRACT_JOURNALS")?.map_or_else(default_folder, PathBuf::from),
+            ),
             dynamodb_endpoint: url("DYNAMODB_ENDPOINT")?,
             required: read_targets(&required)?,
         })
     }
+}
+
+/// Returns a path with which a command in another folder finds the same file.
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
 }
 
 fn read_number(name: &str, value: &str) -> Result<u64, String> {

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::environments::base_url::BaseUrl;
 use crate::environments::docker;
-use crate::environments::http::{chain, direct};
+use crate::environments::http::direct;
 use crate::progress::announced;
 
 /// The image.
@@ -104,7 +104,7 @@ impl DynamoDbLocal {
                     format!(
                         "{IMAGE}:{TAG} did not start, so see whether docker run does (Docker is at {}): {}",
                         docker::place(),
-                        chain(&error)
+                        docker::shown(&error)
                     )
                 })?;
                 *started = Started::Running(Box::new(container), url.clone());
@@ -127,8 +127,8 @@ impl DynamoDbLocal {
         });
         match announced("the container is being removed", removed).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(left_behind(&chain(&error))),
-            Err(late) => Err(left_behind(&chain(&late))),
+            Ok(Err(error)) => Err(left_behind(&docker::shown(&error))),
+            Err(late) => Err(left_behind(&late.to_string())),
         }
     }
 
@@ -157,7 +157,7 @@ async fn start(
 ) -> Result<(ContainerAsync<GenericImage>, String), testcontainers::TestcontainersError> {
     // Any answer will do, and to a plain GET it is 400.
     let ready = HttpWaitStrategy::new("/")
-        .with_client(direct("http://"))
+        .with_client(direct("http://localhost"))
         .with_port(PORT.tcp())
         .with_expected_status_code(400_u16);
     let container = GenericImage::new(IMAGE, TAG)

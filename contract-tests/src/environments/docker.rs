@@ -16,6 +16,7 @@ use testcontainers::core::client::docker_client_instance;
 use tokio::time::timeout;
 
 use crate::environments::http::chain;
+use crate::progress::{LONG_WAIT, announced};
 
 /// The variable that tells Docker's clients where it is.
 pub const HOST: &str = "DOCKER_HOST";
@@ -34,14 +35,16 @@ pub fn endpoint_of_context() -> Option<String> {
     thread::spawn(move || {
         let format = "{{.Name}} {{.Endpoints.docker.Host}}";
         let mut inspect = Command::new("docker");
-        // The command reads it from a file, and does not ask Docker. An error is that nothing waits any more.
-        let _ = inspected.send(
-            inspect
-                .args(["context", "inspect", "--format", format])
-                .output(),
-        );
+        // The command reads it from a file, and does not ask Docker.
+        let inspect = inspect.args(["context", "inspect", "--format", format]);
+        // An error is that the result is no longer waited for.
+        let _ = inspected.send(inspect.output());
     });
-    let inspected = result.recv_timeout(REPLY_TIMEOUT).ok()?.ok()?;
+    let in_time = result.recv_timeout(LONG_WAIT).or_else(|_| {
+        eprintln!("waiting: docker context inspect has not answered yet");
+        result.recv_timeout(REPLY_TIMEOUT)
+    });
+    let inspected = in_time.ok()?.ok()?;
     let inspected = Some(inspected).filter(|it| it.status.success())?;
     let inspected = String::from_utf8(inspected.stdout).ok()?;
     let (name, endpoint) = inspected.trim().split_once(' ')?;
@@ -75,8 +78,7 @@ pub async fn has_image(image: &str) -> Result<(), String> {
         )
     };
     let docker = client().await.map_err(unreachable)?;
-    let inspected = timeout(REPLY_TIMEOUT, docker.inspect_image(image)).await;
-    match inspected.map_err(|_| unreachable(format!("after {} s", REPLY_TIMEOUT.as_secs())))? {
+    match in_time(docker.inspect_image(image)).await? {
         Ok(_) => Ok(()),
         Err(Error::DockerResponseServerError {
             status_code: 404, ..
@@ -84,7 +86,7 @@ pub async fn has_image(image: &str) -> Result<(), String> {
             "the image is missing: docker pull {image} (Docker is at {})",
             place()
         )),
-        Err(error) => Err(unreachable(chain(&error))),
+        Err(error) => Err(unreachable(shown(&error))),
     }
 }
 
@@ -99,16 +101,31 @@ pub async fn count(label: &str) -> Result<usize, String> {
         .filters(&filters)
         .build();
     let docker = client().await?;
-    let listed = timeout(REPLY_TIMEOUT, docker.list_containers(Some(options))).await;
-    match listed {
-        Ok(Ok(containers)) => Ok(containers.len()),
-        Ok(Err(error)) => Err(chain(&error)),
-        Err(late) => Err(chain(&late)),
-    }
+    let listed = in_time(docker.list_containers(Some(options))).await?;
+    listed
+        .map(|containers| containers.len())
+        .map_err(|error| shown(&error))
 }
 
 async fn client() -> Result<Docker, String> {
     docker_client_instance()
         .await
-        .map_err(|error| chain(&error))
+        .map_err(|error| shown(&error))
+}
+
+async fn in_time<T>(reply: impl Future<Output = T>) -> Result<T, String> {
+    let reply = announced("Docker has not answered yet", reply);
+    timeout(REPLY_TIMEOUT, reply).await.map_err(|_| {
+        let seconds = REPLY_TIMEOUT.as_secs();
+        format!("Docker at {} has not answered for {seconds} s", place())
+    })
+}
+
+/// Returns an error of the client for a message. The client repeats `DOCKER_HOST`, which may have a password in it.
+pub fn shown(error: &dyn std::error::Error) -> String {
+    let error = chain(error);
+    match variable(HOST) {
+        Some(host) => error.replace(&host, &place()),
+        None => error,
+    }
 }

@@ -63,7 +63,7 @@ fn proxy(url: &BaseUrl) -> Option<Intercept> {
     Matcher::from_system().intercept(&url.as_str().parse().ok()?)
 }
 
-/// Connections belong to the runtime in which they were opened, so each client has its own.
+/// Begins a client. Each has its own connections, because they belong to the runtime in which they were opened.
 fn client() -> ClientBuilder {
     provide_cryptography();
     Client::builder()

@@ -112,19 +112,22 @@ impl Auth {
         }
     }
 
-    /// The options with which curl is let in as well, in a shell that has the same variables.
+    /// Returns the options with which curl is let in as well, in a shell that has the same variables.
     #[must_use]
-    pub fn curl_options(&self) -> &'static str {
+    pub fn curl_options(&self, url: &BaseUrl) -> String {
         match self {
-            Self::Open => "",
+            Self::Open => String::new(),
             // Its last word is the token, whatever it begins with.
             Self::Bearer(_) => {
-                "-H \"Authorization: Bearer $(printf %s \"$CONTRACT_BEARER\" | awk 'NF {print $NF}')\""
+                "-H \"Authorization: Bearer $(printf %s \"$CONTRACT_BEARER\" | awk 'NF {print $NF}')\"".to_owned()
             }
             Self::Iam => {
-                "--aws-sigv4 \"aws:amz:$AWS_REGION:execute-api\" \\\n  \
-                 --user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\" \\\n  \
-                 ${AWS_SESSION_TOKEN:+-H \"x-amz-security-token: $AWS_SESSION_TOKEN\"}"
+                let region = region_of(url.as_str()).unwrap_or_else(|| "$AWS_REGION".to_owned());
+                format!(
+                    "--aws-sigv4 \"aws:amz:{region}:execute-api\" \\\n  \
+                     --user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\" \\\n  \
+                     ${{AWS_SESSION_TOKEN:+-H \"x-amz-security-token: $AWS_SESSION_TOKEN\"}}"
+                )
             }
         }
     }

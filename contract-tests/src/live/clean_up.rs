@@ -19,7 +19,7 @@ const TRIES: usize = 8;
 /// How often a request is sent to an API that cannot be reached.
 const TRIES_UNREACHABLE: usize = 3;
 
-/// How often the list is looked through for what is still there.
+/// The number of times that the list may show nothing but items that were deleted.
 const ROUNDS: usize = 3;
 
 /// A page of the list, of which nothing is wanted but the keys.
@@ -55,6 +55,17 @@ impl Deployment {
     }
 
     pub(super) async fn finish_by(&self, deadline: Deadline) -> Result<Option<Cleaned>, String> {
+        // Waits for the requests under way, so that nothing is put behind the back of what follows.
+        let going = announced("requests are still under way", self.going.write());
+        let going = timeout_at(deadline.at, going).await;
+        match going {
+            Ok(mut going) => *going = false,
+            Err(_) => {
+                return self
+                    .left_behind("a request is still under way")
+                    .map_or(Ok(None), Err);
+            }
+        }
         if !self.journal.is_begun() {
             return Ok(None);
         }
@@ -97,9 +108,6 @@ impl Deployment {
     }
 
     async fn clean_up(&self, deadline: Deadline) -> Result<Cleaned, String> {
-        // Waits for the requests under way, so that nothing is put behind the back of what follows.
-        let going = timeout_at(deadline.at, self.going.write()).await;
-        *going.map_err(|_| "a request is still under way")? = false;
         let mut doubt = None;
         for namespace in self.journal.namespaces() {
             let mut gone = true;
@@ -133,13 +141,18 @@ impl Deployment {
         deadline: Deadline,
     ) -> Result<Cleaned, String> {
         let mut deleted = BTreeSet::new();
-        for _ in 0..ROUNDS {
+        let mut rounds = 0;
+        // With each round new items may move up to the pages that are followed.
+        while rounds < ROUNDS {
             let (listed, whole) = self.listed(&ours, deadline).await?;
             if listed.is_empty() {
                 return Ok(Cleaned {
                     found: deleted.len(),
                     whole,
                 });
+            }
+            if listed.is_subset(&deleted) {
+                rounds += 1;
             }
             for id in listed {
                 self.delete_anyhow(&id, deadline).await?;
@@ -225,8 +238,10 @@ impl Deployment {
         deadline: Deadline,
     ) -> Result<Answer, String> {
         let mut tries = 0;
+        let mut last = String::new();
         loop {
-            self.pace.turn(deadline).await?;
+            let turn = self.pace.turn(deadline).await;
+            turn.map_err(|reason| format!("{reason}{last}"))?;
             let answer = self.ask(call, target, deadline).await;
             tries += 1;
             let most = match &answer {
@@ -237,9 +252,13 @@ impl Deployment {
             if tries >= most {
                 return Ok(answer?);
             }
-            if answer.is_err() {
-                self.pace.pause(PAUSE);
-            }
+            last = match &answer {
+                Ok(answer) => format!("; it answered {}", shown(answer)),
+                Err(NoAnswer::Unreachable(reason) | NoAnswer::Final(reason)) => {
+                    self.pace.pause(PAUSE);
+                    format!("; {reason}")
+                }
+            };
         }
     }
 }

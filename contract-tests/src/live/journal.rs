@@ -141,12 +141,6 @@ impl Journal {
         Ok(paths)
     }
 
-    /// Where it is.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Returns the command that sweeps it. It names the API where that wants credentials, because they are sent only to
     /// an API that is named.
     #[must_use]
@@ -278,7 +272,14 @@ impl Drop for Journal {
 /// The number of the line, and the reason why it is not of a journal.
 fn parse(text: &[u8]) -> Result<(Heading, Put), (usize, String)> {
     let mut lines = (1..).zip(text.split_inclusive(|byte| *byte == b'\n'));
-    let parsed = |line: &[u8]| serde_json::from_slice(line).map_err(|error| error.to_string());
+    let parsed = |line: &[u8]| {
+        serde_json::from_slice(line).map_err(|error| {
+            let error = error.to_string();
+            // Its place is that in the line.
+            let reason = error.rsplit_once(" at line ").map(|(reason, _)| reason);
+            reason.unwrap_or(&error).to_owned()
+        })
+    };
     let heading = match lines.next().map(|(_, line)| parsed(line)) {
         Some(Ok(Line::Run(heading))) if is_of_run(&heading.namespace) => heading,
         Some(Err(error)) => return Err((1, error)),
@@ -313,10 +314,13 @@ fn parse(text: &[u8]) -> Result<(Heading, Put), (usize, String)> {
     Ok((heading, put))
 }
 
+/// Appends a whole line, or nothing: what is appended next begins a line of its own.
 fn append(file: &mut File, line: &Line) -> io::Result<()> {
     let mut line = serde_json::to_string(line)?;
     line.push('\n');
+    let length = file.metadata()?.len();
     file.write_all(line.as_bytes())
+        .or_else(|error| file.set_len(length).and(Err(error)))
 }
 
 #[cfg(test)]

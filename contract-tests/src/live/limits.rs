@@ -12,7 +12,7 @@ use tokio::time::Instant;
 pub struct Limits {
     /// The time that each property may take (`CONTRACT_TIME`, in seconds).
     pub time: Duration,
-    /// The time that a test, and then the run, may take to clean up (`CONTRACT_CLEAN_UP`, in seconds).
+    /// The time that a case, and then the run, may take to clean up (`CONTRACT_CLEAN_UP`, in seconds).
     pub clean_up: Duration,
     /// The requests that each property may send, those that clean up included (`CONTRACT_REQUESTS`).
     pub requests: u32,

@@ -1,22 +1,19 @@
 //! The pace of a run's requests: how fast they may follow each other, and how long none may be sent.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, sleep_until};
 
 use super::limits::Deadline;
 use crate::contract::answer::Answer;
-use crate::progress::LONG_WAIT;
+use crate::progress::{LONG_WAIT, SILENCE};
 
 /// How many requests may come at once after a while of silence, so that clients can meet.
 const BURST: u32 = 8;
 
 /// The pause after an answer that came too soon and does not say by how much.
 pub const PAUSE: Duration = Duration::from_secs(1);
-
-/// The time between two announcements that the rate makes requests wait.
-const SILENCE: Duration = Duration::from_secs(20);
 
 /// The limit of a pause: 136 years, as long as a limit of time can be. A longer pause counts as this long.
 const MAX_PAUSE: Duration = Duration::from_secs(u32::MAX as u64);
@@ -59,14 +56,24 @@ impl Pace {
     /// # Errors
     /// The reason why the request may not be sent before the deadline.
     pub async fn turn(&self, deadline: Deadline) -> Result<(), String> {
-        let due = self.due(Instant::now(), deadline)?;
-        sleep_until(due.min(deadline.at)).await;
-        deadline.check()
+        loop {
+            let due = self.due(Instant::now(), deadline)?;
+            sleep_until(due.min(deadline.at)).await;
+            deadline.check()?;
+            // Meanwhile an answer may have asked for a pause.
+            if self.turns().paused <= Instant::now() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn turns(&self) -> MutexGuard<'_, Turns> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns when the request may be sent that has come to its turn now.
     fn due(&self, now: Instant, deadline: Deadline) -> Result<Instant, String> {
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut turns = self.turns();
         let earliest = now.checked_sub(self.step * (BURST - 1)).unwrap_or(now);
         let due = turns.next.max(earliest).max(turns.paused);
         let pause = turns.paused.saturating_duration_since(now);
@@ -94,7 +101,7 @@ impl Pace {
 
     /// Has all requests wait, because one was answered that it came too soon.
     pub fn pause(&self, pause: Duration) {
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut turns = self.turns();
         turns.paused = turns.paused.max(Instant::now() + pause.min(MAX_PAUSE));
     }
 }

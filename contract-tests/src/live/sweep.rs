@@ -112,13 +112,15 @@ async fn sweep_url(
     let deadline = deployment.clean_up_deadline();
     deployment.greet(deadline).await?;
     let over = |id: &str| namespace::age(id).is_some_and(|age| age > OVER);
-    let Cleaned { found, whole } = deployment.delete_listed(over, deadline).await?;
+    let cleaned = deployment.delete_listed(over, deadline).await;
+    let Cleaned { found, whole } =
+        cleaned.map_err(|reason| format!("{url}: more may be left: {reason}"))?;
     say(&format!("{url}: {found} items deleted"));
     if whole {
         Ok(())
     } else {
         Err(format!(
-            "{url}: more may be left, because the list goes on beyond CONTRACT_PAGES={} pages: set it higher",
+            "{url}: more may be left: the list goes on beyond CONTRACT_PAGES={} pages, so set it higher",
             variables.limits.pages
         ))
     }

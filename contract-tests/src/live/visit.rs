@@ -52,11 +52,6 @@ impl Visit {
     /// # Errors
     /// Why there was no answer of the API, or that the budget is spent.
     pub async fn send(&self, call: &Call, target: &str) -> Result<Answer, String> {
-        for id in call.ids_to_put(&self.namespace) {
-            if self.deployment.journal.note(&self.namespace, &id)? {
-                self.budget.owe();
-            }
-        }
         let deadline = self.budget.deadline();
         let mut tries = 0;
         loop {
@@ -66,6 +61,11 @@ impl Visit {
                 let going = self.deployment.going.read().await;
                 if !*going {
                     return Err("the run was stopped".to_owned());
+                }
+                for id in call.ids_to_put(&self.namespace) {
+                    if self.deployment.journal.note(&self.namespace, &id)? {
+                        self.budget.owe();
+                    }
                 }
                 self.deployment.ask(call, target, deadline).await?
             };

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::report::script::{Place, script};
 use crate::request::operation::Operation;
 use crate::sequences::execute::{Run, Verdict};
+use crate::shell::quoted;
 
 /// A failure as it is saved.
 #[derive(Debug, Serialize, Deserialize)]
@@ -75,7 +76,8 @@ impl Failure {
             Ok(path) => {
                 let _ = writeln!(
                     report,
-                    "To see it in another environment:\n  cargo run -p contract-tests -- replay {path} --url URL\nTo keep it, once it is mended, name that file after what it was in contract-tests/tests/regressions"
+                    "To see it in another environment:\n  cargo run -p contract-tests -- replay {} --url URL\nTo keep it, once it is mended, name that file after what it was in contract-tests/tests/regressions",
+                    quoted(&path)
                 );
             }
             Err(error) => {

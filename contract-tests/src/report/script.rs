@@ -26,7 +26,7 @@ pub struct Place {
     /// The gateway in front of it.
     pub gateway: Gateway,
     /// What curl needs to be let in.
-    pub curl_options: &'static str,
+    pub curl_options: String,
 }
 
 /// The script of these requests. Where every id has this prefix, the script makes it anew each time; and
@@ -45,7 +45,7 @@ pub fn script(steps: &[Step], prefix: &str, place: &Place) -> String {
         let _ = writeln!(script, "export no_proxy=\"${{no_proxy-$NO_PROXY}},{host}\"");
     }
     if !place.curl_options.is_empty() {
-        let options = place.curl_options;
+        let options = &place.curl_options;
         let _ = writeln!(script, "curl() {{ command curl {options} \"$@\"; }}");
     }
     let body = |step: &Step| step.call.body().is_some_and(|(body, _)| long(body));

@@ -60,8 +60,8 @@ pub fn body(body: &[u8], prefix: &str) -> Vec<u8> {
     confined
 }
 
-/// A number that nobody else's item is named after: the FNV-1a hash of the prefix. The standard library's may be another
-/// one when a journal is swept.
+/// Returns a number that names no item of another client: the FNV-1a hash of the prefix. The hash of the standard
+/// library may have changed when a journal is swept.
 fn number(prefix: &str) -> String {
     let hash = prefix
         .bytes()

@@ -131,12 +131,12 @@ async fn hold_these(
         Target::Live(api, _) => Place {
             url: api.url().clone(),
             gateway: Gateway::Unknown,
-            curl_options: api.auth().curl_options(),
+            curl_options: api.auth().curl_options(api.url()),
         },
         Target::Embedded | Target::DynamoDbLocal(_) => Place {
             url: BaseUrl::default(),
             gateway: Gateway::DecodesTwice,
-            curl_options: "",
+            curl_options: String::new(),
         },
     };
     Err(Trouble::Broken(Box::new(Failure {

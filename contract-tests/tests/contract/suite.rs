@@ -13,6 +13,7 @@ use contract_tests::report::failure::Saved;
 use contract_tests::sequences::execute::{Looking, Verdict};
 use contract_tests::sequences::shrink::run;
 use contract_tests::settings::{Settings, Variables};
+use contract_tests::shell::quoted;
 use contract_tests::{concurrency, faults, sequences};
 use function::config::variable;
 use libtest_mimic::{Completion, Trial};
@@ -176,7 +177,7 @@ impl Suite {
                     Verdict::CouldNotTell(reason) => Err(Trouble::CouldNotTell(reason)),
                     Verdict::Broken(reason) => Err(Trouble::Broken(format!(
                         "{reason}\nTo see it: cargo run -p contract-tests -- replay {} --url URL",
-                        file.display()
+                        quoted(&file.display().to_string())
                     ))),
                 }
             },

@@ -43,6 +43,11 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
 /// A request, as a gate sees it.
 pub type Request = ApiGatewayV2httpRequest;
 
+/// Returns the method of a request.
+pub fn method(request: &Request) -> &str {
+    request.request_context.http.method.as_str()
+}
+
 /// Puts a gate in front of a service: where it has an answer, the request goes no further.
 pub fn gate(
     inner: Handler,
@@ -74,7 +79,8 @@ pub fn forge(
     })
 }
 
-fn read(event: &LambdaEvent<Value>) -> Request {
+/// Returns the request of an event.
+pub fn read(event: &LambdaEvent<Value>) -> Request {
     serde_json::from_value(event.payload.clone()).expect("a request")
 }
 

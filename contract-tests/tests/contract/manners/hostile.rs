@@ -5,36 +5,35 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use aws_lambda_events::http::HeaderName;
 use aws_lambda_events::http::header::{LOCATION, RETRY_AFTER};
 use local::gateway::{Handler, Reply};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
+use tokio::time::sleep;
 
 use super::api::Shared;
-use super::gates::{BUSY, Request, TOKEN, forge, gate, reply};
+use super::gates::{BUSY, Request, TOKEN, forge, gate, method, read, reply};
 use super::run::{Run, harness};
 use super::{Outcome, Test, wait_for_items};
 
 /// The tests, each with its API.
-pub const TESTS: [(&str, Test); 8] = [
+pub const TESTS: [(&str, Test); 9] = [
     ("a_long_pause_ends_a_run_without_a_verdict", long_pause),
     ("what_a_busy_api_keeps_is_told_and_swept", kept),
     ("a_second_interrupt_ends_the_clean_up", interrupted_twice),
     ("a_list_without_end_ends_a_run_and_a_sweep", endless_list),
     ("a_body_without_end_is_not_kept", endless_body),
     ("a_request_without_an_answer_ends_with_its_time", silent),
+    ("a_put_is_awaited_beyond_the_time_of_its_test", slow_put),
     ("a_redirect_is_not_followed", redirect),
     ("a_list_that_lies_costs_others_nothing", lying_list),
 ];
 
 /// A date that is later than the end of any run.
 const LATE: (HeaderName, &str) = (RETRY_AFTER, "Thu, 31 Dec 2099 23:59:59 GMT");
-
-fn method(request: &Request) -> &str {
-    request.request_context.http.method.as_str()
-}
 
 fn is_list(request: &Request) -> bool {
     method(request) == "GET" && request.raw_path.as_deref() == Some("/items")
@@ -166,11 +165,43 @@ fn silent(_: &Handle) -> Outcome {
         &[
             "waiting:",
             "has not answered yet",
+            "cannot be reached",
             "CONTRACT_TIME=5 is over",
         ],
     )?;
     drop(listener);
     Ok(())
+}
+
+/// Tests an API that puts each item late, and after its client has gone.
+fn slow_put(runtime: &Handle) -> Outcome {
+    let under_way = Arc::new(AtomicUsize::new(0));
+    let wrap = |inner: Handler| -> Handler {
+        let under_way = Arc::clone(&under_way);
+        Arc::new(move |event| {
+            let is_put = method(&read(&event)) == "PUT";
+            let (inner, under_way) = (Handler::clone(&inner), Arc::clone(&under_way));
+            let answer = tokio::spawn(async move {
+                if is_put {
+                    under_way.fetch_add(1, Ordering::SeqCst);
+                    sleep(Duration::from_secs(4)).await;
+                }
+                let answer = inner(event).await;
+                if is_put {
+                    under_way.fetch_sub(1, Ordering::SeqCst);
+                }
+                answer
+            });
+            Box::pin(async move { answer.await.expect("the service does not panic") })
+        })
+    };
+    let api = Shared::start(runtime, Some(&wrap))?;
+    let run = Run::of("live::concurrency", api.url(), &[("CONTRACT_TIME", "2")])?;
+    run.ended(2, &["CONTRACT_TIME=2 is over"])?;
+    while under_way.load(Ordering::SeqCst) > 0 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    api.is_as_it_was()
 }
 
 fn redirect(runtime: &Handle) -> Outcome {
@@ -192,7 +223,7 @@ fn redirect(runtime: &Handle) -> Outcome {
     }
 }
 
-/// The list shows an item of the run that was never put, and that no DELETE takes away.
+/// Tests a list with an item of the run that was never put, and that no DELETE takes away.
 fn lying_list(runtime: &Handle) -> Outcome {
     let wrap = |inner| {
         let ghost = Mutex::new(None);

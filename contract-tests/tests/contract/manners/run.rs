@@ -43,7 +43,7 @@ impl Run {
 
     /// Starts one of these tests alone.
     pub fn of(tests: &str, url: &str, variables: &[(&str, &str)]) -> Result<Self, Trouble> {
-        let journals = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}journals", fresh()));
+        let journals = folder();
         let mut command = Command::new(std::env::current_exe()?);
         for name in OURS {
             command.env_remove(name);
@@ -164,6 +164,11 @@ impl Drop for Run {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Returns a folder for journals, which is not there yet.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}journals", fresh()))
 }
 
 /// Runs the harness's own command with these arguments and variables: it ends with this exit code, having told this, and

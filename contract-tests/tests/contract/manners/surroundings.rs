@@ -54,7 +54,7 @@ fn through_proxy(_: &Handle) -> Outcome {
     Ok(())
 }
 
-/// The `docker` command answers, and knows a context whose Docker is not there.
+/// Tests a `docker` command that answers, with a context whose Docker is not there.
 fn elsewhere(_: &Handle) -> Outcome {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}docker", fresh()));
     std::fs::create_dir_all(&folder)?;

@@ -1,20 +1,18 @@
-//! Whom a run believes: no journal that no run has written, no API that asks for credentials by a journal, and no
-//! answer that repeats a secret.
+//! The limits of a run's trust: in journals that no run has written, in APIs that only a journal names, and in answers
+//! that repeat a secret.
 
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
 
 use aws_lambda_events::http::header::AUTHORIZATION;
 use contract_tests::environments::base_url::BaseUrl;
-use contract_tests::environments::environment::fresh;
 use contract_tests::live::access::Kind;
 use contract_tests::live::journal::{Heading, Journal};
 use contract_tests::live::namespace;
 use tokio::runtime::Handle;
 
 use super::api::Shared;
-use super::gates::{self, Request, TOKEN, gate, reply};
-use super::run::{Run, harness};
+use super::gates::{self, Request, TOKEN, gate, method, reply};
+use super::run::{Run, folder, harness};
 use super::{Outcome, Test, Trouble};
 
 /// The tests.
@@ -25,16 +23,10 @@ pub const TESTS: [(&str, Test); 4] = [
     ("a_value_is_used_as_it_was_checked", padded),
 ];
 
-/// Makes a folder for journals.
-fn folder() -> Result<PathBuf, Trouble> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}journals", fresh()));
-    std::fs::create_dir_all(&folder)?;
-    Ok(folder)
-}
-
 fn forged(runtime: &Handle) -> Outcome {
     let api = Shared::start(runtime, None)?;
-    let (folder, url) = (folder()?, api.url());
+    let (folder, url) = (folder(), api.url());
+    std::fs::create_dir_all(&folder)?;
     let run = namespace::of_run();
     let visit = namespace::of_visit(&run, 7);
     let heading = |namespace: &str| {
@@ -73,7 +65,7 @@ fn forged(runtime: &Handle) -> Outcome {
 }
 
 fn unnamed(runtime: &Handle) -> Outcome {
-    let folder = folder()?;
+    let folder = folder();
     let journals = folder.display().to_string();
     let leave = |url: &str| -> Result<(), Trouble> {
         let heading = Heading {
@@ -113,8 +105,7 @@ fn echoed(runtime: &Handle) -> Outcome {
     let echo = |request: &Request| {
         let given = request.headers.get(AUTHORIZATION)?.to_str().ok()?;
         let body = format!("{{\"Items\":[],\"Count\":0,\"ScannedCount\":0,\"given\":\"{given}\"}}");
-        let is_get = request.request_context.http.method.as_str() == "GET";
-        is_get.then(|| reply(200, &[(AUTHORIZATION, given)], &body))
+        (method(request) == "GET").then(|| reply(200, &[(AUTHORIZATION, given)], &body))
     };
     let api = Shared::start(runtime, Some(&|inner| gate(inner, echo)))?;
     let run = Run::of("live::sequences", api.url(), &[("CONTRACT_BEARER", TOKEN)])?;
