@@ -152,12 +152,16 @@ async fn replay_at(url: BaseUrl, failure: Saved, variables: &Variables) -> u8 {
         code = replayed => code.unwrap_or(1),
         code = signal.received() => code,
     };
-    match live.finish_or(signal.received()).await {
-        Err(left) => {
+    let left = tokio::select! {
+        finished = live.finish() => finished.err(),
+        _ = signal.received() => live.left_behind("the clean-up was stopped"),
+    };
+    match left {
+        Some(left) => {
             eprintln!("{left}");
             code.max(1)
         }
-        Ok(()) => code,
+        None => code,
     }
 }
 

@@ -95,7 +95,7 @@ impl Auth {
     ///
     /// # Errors
     /// The variable to set so that there is a token.
-    pub fn or_of(&self, kind: Kind) -> Result<Self, String> {
+    pub fn or_of_kind(&self, kind: Kind) -> Result<Self, String> {
         match self {
             Self::Open => Self::of(kind, None),
             Self::Bearer(_) | Self::Iam => Ok(self.clone()),

@@ -57,15 +57,12 @@ impl Deployment {
     pub(super) async fn finish_by(&self, deadline: Deadline) -> Result<Option<Cleaned>, String> {
         // Waits for the requests under way, so that nothing is put behind the back of what follows.
         let going = announced("requests are still under way", self.going.write());
-        let going = timeout_at(deadline.at, going).await;
-        match going {
-            Ok(mut going) => *going = false,
-            Err(_) => {
-                return self
-                    .left_behind("a request is still under way")
-                    .map_or(Ok(None), Err);
-            }
-        }
+        let Ok(mut going) = timeout_at(deadline.at, going).await else {
+            let left = self.left_behind("a request is still under way");
+            return left.map_or(Ok(None), Err);
+        };
+        *going = false;
+        drop(going);
         if !self.journal.is_begun() {
             return Ok(None);
         }
@@ -77,17 +74,6 @@ impl Deployment {
         let cleaned = cleaned.map_err(|reason| self.left_behind(&reason).unwrap_or(reason))?;
         self.journal.remove()?;
         Ok(Some(cleaned))
-    }
-
-    /// Ends the run like [`finish`](Self::finish), unless it is stopped before.
-    ///
-    /// # Errors
-    /// The items that are left behind, and the way to delete them.
-    pub async fn finish_or<T>(&self, stopped: impl Future<Output = T>) -> Result<(), String> {
-        tokio::select! {
-            finished = self.finish() => finished.map(drop),
-            _ = stopped => self.left_behind("the clean-up was stopped").map_or(Ok(()), Err),
-        }
     }
 
     /// Returns the end of a clean-up that begins now.
@@ -252,13 +238,11 @@ impl Deployment {
             if tries >= most {
                 return Ok(answer?);
             }
-            last = match &answer {
-                Ok(answer) => format!("; it answered {}", shown(answer)),
-                Err(NoAnswer::Unreachable(reason) | NoAnswer::Final(reason)) => {
-                    self.pace.pause(PAUSE);
-                    format!("; {reason}")
-                }
-            };
+            if answer.is_err() {
+                self.pace.pause(PAUSE);
+            }
+            let answered = |answer| format!("it answered {}", shown(&answer));
+            last = format!("; {}", answer.map_or_else(String::from, answered));
         }
     }
 }

@@ -381,7 +381,7 @@ mod tests {
         assert_eq!(*left().heading(), heading);
         assert_eq!(left().namespaces(), [&*one]);
         assert_eq!(left().put_in(&one).into_iter().collect::<Vec<_>>(), ids);
-        // Whatever is noted next begins a line.
+        // The next note begins a line of its own.
         left().gone(&one);
         assert!(left().namespaces().is_empty());
         left().remove().expect("it can be removed");

@@ -1,8 +1,8 @@
 //! Manners on an API that others use too. A [`deployment`] is such an API for the length of one run, and
 //! a [`visit`] is one test's stay in a namespace of its own there. [`limits`] are what a run may spend,
 //! the [`mod@pace`] is how fast, and [`access`] is what lets it in, with [`secrets`] that nothing shows.
-//! Whatever is put is noted in a [`journal`] first, and taken away by a [`clean_up`]; what a run that was
-//! killed left behind, a [`mod@sweep`] takes away.
+//! Each item is noted in a [`journal`] before it is put, and deleted by a [`clean_up`]; a [`mod@sweep`]
+//! deletes those that a killed run has left behind.
 
 pub mod access;
 pub mod clean_up;

@@ -86,7 +86,7 @@ async fn sweep_journal(path: &Path, variables: &Variables) -> Result<String, Str
 fn auth(journal: &Journal, variables: &Variables) -> Result<Auth, String> {
     let heading = journal.heading();
     if variables.url.as_ref() == Some(&heading.url) {
-        return variables.auth.or_of(heading.auth);
+        return variables.auth.or_of_kind(heading.auth);
     }
     match heading.auth {
         Kind::None => Ok(Auth::Open),

@@ -50,20 +50,20 @@ impl Borrowed {
     async fn give_back(&self) -> Result<(), String> {
         let given_back = self.given_back.get_or_init(|| async {
             let (removed, finished) = tokio::join!(self.dynamodb.remove(), self.live.finish());
-            told([removed.err(), finished.err()])
+            joined([removed.err(), finished.err()])
         });
         given_back.await.clone()
     }
 
-    /// Says what is left of it, if the process does not wait for that.
+    /// Returns an error if something is left that the process does not wait for.
     fn left_behind(&self) -> Result<(), String> {
         let live = self.live.left_behind("the clean-up was stopped");
-        told([self.dynamodb.left_behind(), live])
+        joined([self.dynamodb.left_behind(), live])
     }
 }
 
-/// Returns the messages of what is left as one, if there are any.
-fn told(left: [Option<String>; 2]) -> Result<(), String> {
+/// Joins the messages of what is left into one error, if there are any.
+fn joined(left: [Option<String>; 2]) -> Result<(), String> {
     let left: Vec<_> = left.into_iter().flatten().collect();
     if left.is_empty() {
         Ok(())
