@@ -42,7 +42,7 @@ module "function" {
   name                     = "${local.stem_of[each.key]}-function"
   role_name                = "${local.stem_of[each.key]}-role"
   permissions_boundary_arn = var.permissions_boundary_arn
-  table                    = { name = module.table.name, arn = module.table.arn, actions = each.value }
+  table                    = { name = module.table.name, arn = module.table.arn, actions = each.value, kms_key_arn = var.table_kms_key_arn }
   bundle                   = { path = local.bundle_path, sha256 = local.bundle_sha256 }
   architecture             = var.architecture
   memory_size              = var.memory_size
@@ -62,6 +62,7 @@ module "http_api" {
   authorization      = var.authorization
   cors               = var.cors
   throttling         = var.throttling
+  access_log         = var.access_log
   log_retention_days = var.log_retention_days
 }
 
@@ -76,6 +77,7 @@ module "candidate_api" {
   function_timeout   = local.timeout
   authorization      = { type = "iam" }
   throttling         = var.throttling
+  access_log         = var.access_log
   log_retention_days = var.log_retention_days
 }
 

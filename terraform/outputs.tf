@@ -30,7 +30,7 @@ output "function_names" {
 }
 
 output "log_group_names" {
-  description = "Function or API => its log group."
+  description = "Function or API => its log group; null where an API has no access log."
   value = merge(
     { for key, function in module.function : key => function.log_group_name },
     { api = module.http_api.log_group_name },

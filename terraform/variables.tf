@@ -19,8 +19,19 @@ variable "tags" {
   nullable    = false
 
   validation {
-    condition     = !contains(keys(var.tags), "Service")
-    error_message = "The tag Service is the prefix: the preview role of terraform/bootstrap is kept away from production by it."
+    condition     = !contains([for key in keys(var.tags) : lower(key)], "service")
+    error_message = "The tag Service is the prefix, in whatever case."
+  }
+
+  # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html, "Rules for tagging".
+  validation {
+    condition     = length(distinct([for key in keys(var.tags) : lower(key)])) == length(var.tags)
+    error_message = "tags has two keys that differ only in case, which IAM takes for one."
+  }
+
+  validation {
+    condition     = alltrue([for key, value in var.tags : length(key) >= 1 && length(key) <= 128 && length(value) <= 256 && !startswith(lower(key), "aws:")])
+    error_message = "The key of a tag has 1 to 128 characters and does not begin with aws:, and its value has at most 256."
   }
 }
 
@@ -109,7 +120,7 @@ variable "table_name" {
 }
 
 variable "table_kms_key_arn" {
-  description = "KMS key that encrypts the table, whose own policy lets this account use it through DynamoDB. null: the key that AWS owns, free of charge."
+  description = "KMS key that encrypts the table, whose own policy lets IAM of this account decide, as the default key policy does; the deploying roles need it among table_kms_key_arns of terraform/bootstrap. null: the key that AWS owns, free of charge."
   type        = string
   default     = null
 
@@ -129,6 +140,13 @@ variable "log_retention_days" {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
     error_message = "log_retention_days must be a period that CloudWatch Logs knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365 and so on up to 3653."
   }
+}
+
+variable "access_log" {
+  description = "Keep an access log of each API. Setting one up takes rights on every log delivery of the account, which previews do not get."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "throttling" {

@@ -14,8 +14,6 @@ GITHUB = pathlib.Path(__file__).parent.parent
 ROOT = GITHUB.parent
 PINNED = re.compile(r"uses: (?P<action>[\w./-]+)@(?P<commit>[0-9a-f]{40}) # (?P<version>\S+)$")
 ROLE = re.compile(r"vars\.(\w+)_ROLE")
-# What deploys is never cut off half-way.
-DEPLOYING = {"apply", "preview"}
 
 workflows = {path.stem: yaml.safe_load(path.read_text()) for path in sorted(GITHUB.glob("workflows/*.yml"))}
 actions = {path.parent.name: yaml.safe_load(path.read_text()) for path in sorted(GITHUB.glob("actions/*/action.yml"))}
@@ -42,7 +40,8 @@ def environment(job):
 
 
 def roles(job):
-    return [role.lower() for step in job.get("steps", []) for role in ROLE.findall(str(step.get("with", "")))]
+    text = f"{job.get('steps', [])} {job.get('strategy', {})}"
+    return [role.lower().replace("_", "-") for role in ROLE.findall(text)]
 
 
 def subject(name, job):
@@ -98,7 +97,7 @@ for (name, key), job in jobs.items():
     expect("timeout-minutes" in job, f"{where}: has no timeout")
     concurrency = job.get("concurrency", {})
     expect(
-        not DEPLOYING & set(roles(job)) or concurrency.get("cancel-in-progress") is False,
+        not any(role.endswith("-apply") for role in roles(job)) or concurrency.get("cancel-in-progress") is False,
         f"{where}: deploys, and may be cancelled half-way",
     )
 

@@ -42,18 +42,20 @@ opened() {
 
 set_up() {
   apply_bootstrap
-  (cd "$service" && .github/scripts/variables "$AWS_REGION") |
+  (cd "$service" && .github/scripts/variables) |
     jq --raw-input --slurp 'split("\n") | map(select(. != "") | split("=") | {(.[0]): .[1]}) | add' >"$work/variables.json"
   bucket=$(state_bucket)
   no_state_in_the_clear
-  grant_what_the_emulator_cannot_judge
-  # Its wildcards do not match a line feed in a path, as IAM's do: what they miss is let through.
-  aws iam put-role-policy --role-name "github-$prefix-verify" --policy-name emulator --policy-document '{"Version":"2012-10-17","Statement":[
-    {"Effect":"Allow","Action":"execute-api:Invoke","NotResource":"arn:aws:execute-api:*"}]}'
+  # The emulator's wildcards do not match a line feed in a path, as IAM's do: what they miss is let through.
+  local environment
+  for environment in staging production; do
+    aws iam put-role-policy --role-name "github-$prefix-$environment-verify" --policy-name emulator --policy-document '{"Version":"2012-10-17","Statement":[
+      {"Effect":"Allow","Action":"execute-api:Invoke","NotResource":"arn:aws:execute-api:*"}]}'
+  done
 }
 
 state_bucket() {
-  jq --raw-output .STATE_BUCKET "$work/variables.json"
+  jq --raw-output .PRODUCTION_STATE_BUCKET "$work/variables.json"
 }
 
 built() {
@@ -103,14 +105,14 @@ first_release() {
   public_release_is first
 }
 
-# With the ids that SETUP.md gives to the bootstrap last, the role verify invokes these APIs and no other.
+# With the ids that SETUP.md gives to the bootstrap last, a verify role invokes these APIs and no other.
 suite_reaches_listed_apis() {
   local verify
-  bootstrap apply "${bootstrap_settings[@]}" -auto-approve -var "verified_api_ids=[\"$(id_of_api "$prefix-api")\",\"$(id_of_api "$prefix-candidate-api")\"]"
+  bootstrap apply "${bootstrap_settings[@]}" -auto-approve -var "api_ids={production=[\"$(id_of_api "$prefix-api")\",\"$(id_of_api "$prefix-candidate-api")\"]}"
   # With everything else of bootstrap, the bucket's policy is back.
   bucket=$(state_bucket)
   no_state_in_the_clear
-  mapfile -t verify < <(job production verify)
+  mapfile -t verify < <(job production-suite production verify)
   verify+=(CONTRACT_AUTH=iam)
   cd "$service" || return
   env "${verify[@]}" CONTRACT_URL="$(url_of_api "$prefix-candidate-api")" .github/scripts/suite short
@@ -164,8 +166,8 @@ print(json.dumps({"needs": {need: {"result": "success"} for need in needs}}))' "
 
 plan_is_commented() {
   run_job preview plan "$(opened build)"
-  grep '<b>staging</b>: ' "$work/artifacts/plan/plan.md"
-  grep '<b>production</b>: ' "$work/artifacts/plan/plan.md"
+  grep '<b>staging</b>: ' "$work/artifacts/plan-staging/plan-staging.md"
+  grep '<b>production</b>: ' "$work/artifacts/plan-production/plan-production.md"
 }
 
 preview_comes() {
@@ -179,6 +181,12 @@ preview_comes() {
   grep --extended-regexp '^api --method POST repos/owner/name/issues/7/comments ' "$GH_CALLS"
   grep '^The contract suite held at http' "$GH_ANSWERS/body"
   grep '<b>production</b>: ' "$GH_ANSWERS/body"
+
+  # A plan that failed before it wrote anything is missed.
+  rm -r "$work/artifacts/plan-staging" "$service/target/plan-staging.md"
+  commented success skipped
+  grep --fixed-strings '**There is no plan** in plan-staging.md' "$GH_ANSWERS/body"
+  grep '<b>production</b>: ' "$GH_ANSWERS/body"
 }
 
 # commented UP DOWN
@@ -191,8 +199,7 @@ commented() {
 
 preview_goes() {
   run_job preview down "$(pull_request closed)"
-  rm -r "$work/artifacts/plan"
-  rm -f "$service/target/plan.md"
+  rm -r "$work"/artifacts/plan-* "$service"/target/plan-*
   echo '[{"id":41,"user":{"login":"somebody"},"body":"<!-- preview -->"},{"id":42,"user":{"login":"github-actions[bot]"},"body":"<!-- preview --> …"}]' \
     >"$GH_ANSWERS/repos-owner-name-issues-7-comments-per-page-100"
   : >"$GH_CALLS"
@@ -203,7 +210,8 @@ preview_goes() {
 }
 
 nothing_is_left_of() {
-  if inventory | grep "$prefix-pr-$1-"; then return 1; fi
+  inventory >"$work/left"
+  if grep "$prefix-pr-$1-" "$work/left"; then return 1; fi
   [[ -z $(aws s3api list-objects-v2 --bucket "$(state_bucket)" --prefix "preview/pr-$1/" --output json | jq --raw-output '.Contents[]?.Key') ]]
 }
 
@@ -233,7 +241,7 @@ drift_is_reported() {
   local issues=$GH_ANSWERS/repos-owner-name-issues-state-open-creator-github-actions-5-bot-5--per-page-100
   echo '[]' >"$issues"
   nightly
-  [[ ! -s $work/artifacts/drift/drift.md && $(<"$GH_CALLS") != *'issue '* ]]
+  [[ ! -s $work/artifacts/drift-staging/drift-staging.md && ! -s $work/artifacts/drift-production/drift-production.md && $(<"$GH_CALLS") != *'issue '* ]]
 
   aws logs put-retention-policy --log-group-name "/aws/lambda/$prefix-function" --retention-in-days 1
   nightly
@@ -247,13 +255,20 @@ drift_is_reported() {
   aws logs put-retention-policy --log-group-name "/aws/lambda/$prefix-function" --retention-in-days 90
   nightly
   grep '^issue close 5 ' "$GH_CALLS"
+
+  # Code that was changed by hand lets no plan through: that is told too.
+  aws lambda update-function-code --function-name "$prefix-function" --zip-file "fileb://$work/bundles/first.zip" --publish
+  fails nightly
+  grep '<b>production</b>: Error: ' "$GH_ANSWERS/body"
 }
 
+# Succeeds if the comparison does; what it found is reported in any case.
 nightly() {
-  local schedule='{"github":{"event_name":"schedule"}}'
+  local schedule='{"github":{"event_name":"schedule"}}' status=0
   : >"$GH_CALLS"
-  run_job drift compare "$schedule"
+  run_job drift compare "$schedule" || status=$?
   run_job drift report "$(jq --compact-output '. * {needs: {compare: {result: "success"}}}' <<<"$schedule")"
+  return "$status"
 }
 
 # typed NAME AGAIN: what was typed into destroy.yml.
@@ -275,5 +290,7 @@ destroy_respects_protection() {
 
 staging_is_destroyed() {
   run_job destroy destroy "$(typed staging staging)"
-  if inventory | grep "$prefix-staging-"; then return 1; fi
+  inventory >"$work/left"
+  # The bootstrap's roles stay.
+  if grep --invert-match ' github-' "$work/left" | grep "$prefix-staging-"; then return 1; fi
 }

@@ -74,12 +74,30 @@ plan() {
 # section FILE: the plan in it as Markdown, folded, and cut so that two fit into a comment of at most 65,536 characters.
 section() {
   local limit=28000 headline plan
-  headline=$(grep --extended-regexp --max-count=1 '^(Plan:|No changes|Error:|│ Error:)' "$1" || echo 'Outputs alone change.')
+  # An error may follow a plan.
+  headline=$(grep --extended-regexp --max-count=1 '^(│ )?Error:' "$1" ||
+    grep --extended-regexp --max-count=1 '^(Plan:|No changes)' "$1" || echo 'Outputs alone change.')
   plan=$(grep --invert-match --extended-regexp ': (Refreshing state|Reading|Read complete)' "$1" || true)
   # shellcheck disable=SC2016  # the backquotes are Markdown's
   printf '<details><summary><b>%s</b>: %s</summary>\n\n```\n%s\n```\n' "$environment" "$headline" "${plan:0:limit}"
   ((${#plan} <= limit)) || printf '\nCut here: the log of the job has all of it.\n'
   printf '</details>\n\n'
+}
+
+# sections FILE…: what plan or drift wrote of each environment, or that there is nothing: a job that failed early left no file.
+sections() {
+  local file
+  for file in "$@"; do
+    if [[ -e $file ]]; then
+      cat "$file"
+    else
+      printf '**There is no plan** in %s: [the run](%s) says why.\n\n' "$(basename "$file")" "$(run_url)"
+    fi
+  done
+}
+
+run_url() {
+  echo "${GITHUB_SERVER_URL:-https://github.com}/$GITHUB_REPOSITORY/actions/runs/${GITHUB_RUN_ID:-}"
 }
 
 # tell NAME VALUE: an output of the step.

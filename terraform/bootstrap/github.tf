@@ -1,4 +1,4 @@
-# Lets the listed jobs of one GitHub repository, and nobody else, take the roles.
+# Lets the listed jobs of one GitHub repository take the roles, and no other caller.
 resource "aws_iam_openid_connect_provider" "github" {
   count = var.oidc_provider_arn == null ? 1 : 0
 
@@ -9,10 +9,27 @@ resource "aws_iam_openid_connect_provider" "github" {
 locals {
   oidc_provider_arn = var.oidc_provider_arn != null ? var.oidc_provider_arn : aws_iam_openid_connect_provider.github[0].arn
 
-  repository = var.repository.id == null ? "${var.repository.owner}/${var.repository.name}" : "${var.repository.owner}@${var.repository.owner_id}/${var.repository.name}@${var.repository.id}"
+  # The two forms in which GitHub's tokens name a repository; which one it gets depends on when the repository was created,
+  # renamed or transferred. Source: https://github.com/github/docs/issues/45221
+  repositories = concat(
+    ["${var.repository.owner}/${var.repository.name}"],
+    var.repository.id == null ? [] : ["${var.repository.owner}@${var.repository.owner_id}/${var.repository.name}@${var.repository.id}"],
+  )
+
+  # Role => the jobs that may take it.
+  subjects = merge(
+    {
+      for role in local.roles : role.name => {
+        plan   = ["pull_request", "ref:refs/heads/main"]
+        apply  = ["environment:${role.environment}"]
+        verify = ["environment:${role.environment}", "environment:${role.environment}-suite"]
+      }[role.task]
+    },
+    var.subjects,
+  )
 
   trust = {
-    for role, subjects in var.subjects : role => jsonencode({
+    for role, subjects in local.subjects : role => jsonencode({
       Version = "2012-10-17"
       Statement = [{
         Effect    = "Allow"
@@ -21,7 +38,7 @@ locals {
         Condition = {
           StringEquals = {
             "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
-            "token.actions.githubusercontent.com:sub" = [for subject in subjects : "repo:${local.repository}:${subject}"]
+            "token.actions.githubusercontent.com:sub" = [for pair in setproduct(local.repositories, subjects) : "repo:${pair[0]}:${pair[1]}"]
           }
         }
       }]

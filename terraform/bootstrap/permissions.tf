@@ -1,39 +1,37 @@
-# Says what it takes to read the service, to change it, and to be it, for resources of certain names alone.
+# Lists the actions that a plan, an apply and a function need, on the resources of one environment.
 locals {
   account = data.aws_caller_identity.current.account_id
   aws     = "arn:${data.aws_partition.current.partition}"
 
-  # Whose names each role works on. Previews live inside production's prefix, and see nothing else of it.
-  names = { plan = "${var.prefix}-*", apply = "${var.prefix}-*", preview = "${var.prefix}-pr-*" }
+  # Environment => the prefix of its names, and the tag Service of its resources. Staging and previews live inside
+  # production's prefix, and see nothing else of it.
+  stems = { for environment in var.environments : environment => {
+    staging    = "${var.prefix}-staging"
+    production = var.prefix
+    preview    = "${var.prefix}-pr-*"
+  }[environment] }
 
-  # Where in the bucket each role's states lie.
-  states = { plan = ["production", "staging"], apply = ["production", "staging"], preview = ["preview"] }
-
-  # Role => kind of resource => the ARNs that it works on.
+  # Environment => kind of resource => the ARNs that its roles work on.
   resources = {
-    for role, names in local.names : role => {
-      table    = ["${local.aws}:dynamodb:${var.region}:${local.account}:table/${names}"]
-      function = [for end in ["", ":*"] : "${local.aws}:lambda:${var.region}:${local.account}:function:${names}${end}"]
+    for environment, stem in local.stems : environment => {
+      table    = ["${local.aws}:dynamodb:${var.region}:${local.account}:table/${stem}-*"]
+      function = [for end in ["", ":*"] : "${local.aws}:lambda:${var.region}:${local.account}:function:${stem}-*${end}"]
       logs = [
-        for group in ["/aws/lambda/${names}", "/aws/vendedlogs/${names}", "/aws/lambda/${names}:*", "/aws/vendedlogs/${names}:*"] :
+        for group in ["/aws/lambda/${stem}-*", "/aws/vendedlogs/${stem}-*", "/aws/lambda/${stem}-*:*", "/aws/vendedlogs/${stem}-*:*"] :
         "${local.aws}:logs:${var.region}:${local.account}:log-group:${group}"
       ]
-      role  = ["${local.aws}:iam::${local.account}:role/${names}"]
-      alarm = ["${local.aws}:cloudwatch:${var.region}:${local.account}:alarm:${names}"]
-      # A dashboard is called as the prefix itself.
-      dashboard = concat(
-        ["${local.aws}:cloudwatch::${local.account}:dashboard/${names}"],
-        role == "preview" ? [] : ["${local.aws}:cloudwatch::${local.account}:dashboard/${var.prefix}"],
-      )
-      # An API has no name in its ARN.
-      api   = [for path in ["/apis", "/apis/*", "/tags/*"] : "${local.aws}:apigateway:${var.region}::${path}"]
-      state = [for state in local.states[role] : "${aws_s3_bucket.state.arn}/${state}/*"]
-      # What these actions do cannot be narrowed to a resource.
+      role      = ["${local.aws}:iam::${local.account}:role/${stem}-*"]
+      alarm     = ["${local.aws}:cloudwatch:${var.region}:${local.account}:alarm:${stem}-*"]
+      dashboard = ["${local.aws}:cloudwatch::${local.account}:dashboard/${stem}"]
+      # The ARN of an API has an id and no name: see the fences in roles.tf.
+      api   = [for path in ["/apis", "/apis/*"] : "${local.aws}:apigateway:${var.region}::${path}"]
+      state = ["${aws_s3_bucket.state.arn}/${environment}/*"]
+      # These actions cannot be limited to a resource.
       account = ["*"]
     }
   }
 
-  # Kind of resource => what a plan does to it.
+  # Kind of resource => the actions of a plan.
   reads = {
     table     = ["dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive", "dynamodb:ListTagsOfResource"]
     function  = ["lambda:GetAlias", "lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration", "lambda:GetPolicy", "lambda:ListTags", "lambda:ListVersionsByFunction"]
@@ -46,32 +44,79 @@ locals {
     account   = ["cloudwatch:DescribeAlarms", "logs:DescribeLogGroups"]
   }
 
-  # Kind of resource => what an apply or a destroy does to it, beside reading. No item of a table is among it.
+  # Kind of resource => the actions of an apply or a destroy, besides reading. None of them reads or writes an item.
   writes = {
     table    = ["dynamodb:CreateTable", "dynamodb:DeleteTable", "dynamodb:TagResource", "dynamodb:UntagResource", "dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable"]
     function = ["lambda:AddPermission", "lambda:CreateAlias", "lambda:CreateFunction", "lambda:DeleteAlias", "lambda:DeleteFunction", "lambda:DeleteFunctionConcurrency", "lambda:PublishVersion", "lambda:PutFunctionConcurrency", "lambda:RemovePermission", "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateAlias", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"]
     logs     = ["logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource"]
-    # What makes or widens a role stands apart, under a condition: see roles.tf.
+    # The actions that make or widen a role stand apart, under a condition: see roles.tf.
     role      = ["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:ListInstanceProfilesForRole", "iam:TagRole", "iam:UntagRole"]
     alarm     = ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"]
     dashboard = ["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"]
-    api       = ["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"]
+    # Tags on creation need an action that the reference does not list.
+    # Source: https://github.com/aws-amplify/amplify-cli/issues/12316
+    api = ["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:TagResource", "apigateway:UntagResource"]
     # The lock is an object beside the state, and goes when it is released.
     state = ["s3:DeleteObject", "s3:PutObject"]
-    # API Gateway has its access logs delivered in the name of whoever sets up the stage.
-    account = ["logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery"]
   }
 
   read_statements = {
-    for role in keys(local.names) : role => concat(
-      [for kind, actions in local.reads : { Sid = "Read${title(kind)}", Effect = "Allow", Action = actions, Resource = local.resources[role][kind] }],
+    for environment in var.environments : environment => concat(
+      [for kind, actions in local.reads : { Sid = "Read${title(kind)}", Effect = "Allow", Action = actions, Resource = local.resources[environment][kind] }],
       [{ Sid = "FindState", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [aws_s3_bucket.state.arn] }],
     )
   }
 
   write_statements = {
-    for role in ["apply", "preview"] : role => [
-      for kind, actions in local.writes : { Sid = "Write${title(kind)}", Effect = "Allow", Action = actions, Resource = local.resources[role][kind] }
+    for environment in var.environments : environment => [
+      for kind, actions in local.writes : { Sid = "Write${title(kind)}", Effect = "Allow", Action = actions, Resource = local.resources[environment][kind] }
     ]
+  }
+
+  # API Gateway sets up the delivery of its access logs with the rights of the caller that sets up the stage. They reach every
+  # delivery of the account, so previews have no access log.
+  # Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
+  log_delivery_statements = [{
+    Sid      = "DeliverAccessLogs"
+    Effect   = "Allow"
+    Action   = ["logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery"]
+    Resource = ["*"]
+  }]
+
+  # A table under a key of the account's own: DynamoDB uses the key with the rights of its caller.
+  # Source: https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
+  key_statements = {
+    for task, actions in {
+      apply    = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+      function = ["kms:Decrypt"]
+      } : task => length(var.table_kms_key_arns) == 0 ? [] : [{
+        Sid       = "TableKey"
+        Effect    = "Allow"
+        Action    = actions
+        Resource  = var.table_kms_key_arns
+        Condition = { StringEquals = { "kms:ViaService" = "dynamodb.${var.region}.amazonaws.com" } }
+    }]
+  }
+
+  # The tags of APIs are a resource of their own, in the form that AWS names in its refusals. Tags on creation need it for an
+  # API that has no id yet; to take a tag away, the id must be known. Source of the form:
+  # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/997
+  tags = "${local.aws}:apigateway:${var.region}::/tags/"
+  tag_statements = {
+    for environment, stem in local.stems : environment => concat(
+      [{
+        Sid       = "TagApis"
+        Effect    = "Allow"
+        Action    = ["apigateway:POST"]
+        Resource  = [for path in ["/v2/apis/", "/apis/"] : "${local.tags}${urlencode("${local.aws}:apigateway:${var.region}::${path}")}*"]
+        Condition = { StringLikeIfExists = { "aws:RequestTag/Service" = stem } }
+      }],
+      length(lookup(var.api_ids, environment, [])) == 0 ? [] : [{
+        Sid      = "UntagApis"
+        Effect   = "Allow"
+        Action   = ["apigateway:DELETE"]
+        Resource = [for id in var.api_ids[environment] : "${local.tags}*${id}*"]
+      }],
+    )
   }
 }

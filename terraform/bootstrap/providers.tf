@@ -1,5 +1,7 @@
-# Configures the provider; region and credentials come from the environment, as for every AWS tool.
+# Configures the provider: one region, and the credentials of the environment, as for every AWS tool.
 provider "aws" {
+  region = var.region
+
   default_tags {
     tags = merge({ Service = "github-${var.prefix}" }, var.tags)
   }

@@ -1,15 +1,23 @@
-# Makes the four roles: plan only reads, apply deploys staging and production, preview deploys previews, verify invokes APIs.
+# Makes the roles: plan reads one environment, apply deploys it, verify calls its APIs; previews have only an apply role.
+locals {
+  roles = flatten([
+    for environment in var.environments : [
+      for task in environment == "preview" ? ["apply"] : ["plan", "apply", "verify"] :
+      { name = "${environment}-${task}", environment = environment, task = task }
+    ]
+  ])
+}
 
 # The names begin with github-, outside every name that the roles may change: no role can widen itself or its boundary.
 resource "aws_iam_policy" "boundary" {
-  for_each = toset(["apply", "preview"])
+  for_each = local.stems
 
   name        = "github-${var.prefix}-${each.key}-boundary"
-  description = "The most that a function deployed by the ${each.key} role may ever do, whatever its own policy says."
+  description = "The most that a function of ${each.key} may ever do, whatever its own policy says."
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid      = "Table"
         Effect   = "Allow"
@@ -22,7 +30,7 @@ resource "aws_iam_policy" "boundary" {
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = local.resources[each.key].logs
       },
-    ]
+    ], [for statement in local.key_statements.function : statement if each.key != "preview"])
   })
 }
 
@@ -34,25 +42,26 @@ resource "aws_iam_role" "role" {
 }
 
 locals {
-  # What makes a role or gives it more: only within the boundary, and for Lambda alone to use.
+  # The actions that make a role or give it more: only within the boundary, and for Lambda alone to use. With the boundary
+  # itself among them, the roles of a deployment that was made by hand can be taken over.
   role_statements = {
-    for role, boundary in aws_iam_policy.boundary : role => [
+    for environment, boundary in aws_iam_policy.boundary : environment => [
       {
         Sid       = "MakeBoundedRoles"
         Effect    = "Allow"
-        Action    = ["iam:CreateRole", "iam:PutRolePolicy"]
-        Resource  = local.resources[role].role
+        Action    = ["iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"]
+        Resource  = local.resources[environment].role
         Condition = { StringEquals = { "iam:PermissionsBoundary" = boundary.arn } }
       },
       {
         Sid       = "PassRolesToLambda"
         Effect    = "Allow"
         Action    = ["iam:PassRole"]
-        Resource  = local.resources[role].role
+        Resource  = local.resources[environment].role
         Condition = { StringEquals = { "iam:PassedToService" = "lambda.amazonaws.com" } }
       },
       {
-        # API Gateway makes it for the account, in the name of whoever sets up the first API.
+        # API Gateway makes it for the account, with the rights of the role that creates the first API.
         Sid       = "LetApiGatewayMakeItsRole"
         Effect    = "Allow"
         Action    = ["iam:CreateServiceLinkedRole"]
@@ -62,40 +71,56 @@ locals {
     ]
   }
 
-  # The suite asks the candidate API before a promotion, and can do nothing else. An API has an id alone, which is unknown
-  # before its first apply: the job that takes the role narrows its session to the one API.
-  invoke_statements = [{
-    Sid      = "Invoke"
-    Effect   = "Allow"
-    Action   = ["execute-api:Invoke"]
-    Resource = [for id in coalescelist(var.verified_api_ids, ["*"]) : "${local.aws}:execute-api:${var.region}:${local.account}:${id}/$default/*"]
-  }]
+  # An API has an id alone, which is unknown before its first apply: until then the job that takes the role narrows its
+  # session to the one API.
+  invoke_statements = {
+    for environment in var.environments : environment => [{
+      Sid      = "Invoke"
+      Effect   = "Allow"
+      Action   = ["execute-api:Invoke"]
+      Resource = [for id in coalescelist(lookup(var.api_ids, environment, []), ["*"]) : "${local.aws}:execute-api:${var.region}:${local.account}:${id}/$default/*"]
+    }]
+  }
 
-  # APIs have no names in their ARNs: their tags, and for certain their ids, keep previews away from the others.
-  keep_away_statements = concat(
-    [{
-      Sid      = "KeepAwayByTag"
-      Effect   = "Deny"
-      Action   = ["apigateway:*"]
-      Resource = local.resources.preview.api
-      Condition = {
-        StringNotLike = { "aws:ResourceTag/Service" = local.names.preview }
-        Null          = { "aws:ResourceTag/Service" = "false" }
-      }
-    }],
-    length(var.protected_api_ids) == 0 ? [] : [{
-      Sid      = "KeepAwayById"
-      Effect   = "Deny"
-      Action   = ["apigateway:*"]
-      Resource = flatten([for id in var.protected_api_ids : [for end in ["", "/*"] : "${local.aws}:apigateway:${var.region}::/apis/${id}${end}"]])
-    }],
-  )
+  # Keeps a role to the APIs of its environment: by their names, which every API has, and by the ids of the other
+  # environments' APIs, with everything below them. Not by tags, which the role may change.
+  # Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html
+  fences = {
+    for environment, stem in local.stems : environment => concat(
+      [
+        for which in ["Request", "Resource"] : {
+          Sid      = "KeepAwayBy${which}Name"
+          Effect   = "Deny"
+          Action   = ["apigateway:*"]
+          Resource = local.resources[environment].api
+          # Where the request is of no name, nothing is denied.
+          Condition = { StringNotLike = { "apigateway:${which}/ApiName" = "${stem}-*" }, Null = { "apigateway:${which}/ApiName" = "false" } }
+        }
+      ],
+      [
+        for other, ids in var.api_ids : {
+          Sid      = "KeepAwayFrom${title(other)}"
+          Effect   = "Deny"
+          Action   = ["apigateway:*"]
+          Resource = flatten([for id in ids : [for path in ["/apis/${id}", "/apis/${id}/*", "/tags/*${id}*"] : "${local.aws}:apigateway:${var.region}::${path}"]])
+        } if other != environment && length(ids) > 0
+      ],
+    )
+  }
 
   policies = {
-    plan    = local.read_statements.plan
-    apply   = concat(local.read_statements.apply, local.write_statements.apply, local.role_statements.apply)
-    preview = concat(local.read_statements.preview, local.write_statements.preview, local.role_statements.preview, local.keep_away_statements)
-    verify  = local.invoke_statements
+    for role in local.roles : role.name => {
+      plan = local.read_statements[role.environment]
+      apply = concat(
+        local.read_statements[role.environment],
+        local.write_statements[role.environment],
+        [for statement in concat(local.log_delivery_statements, local.key_statements.apply) : statement if role.environment != "preview"],
+        local.tag_statements[role.environment],
+        local.role_statements[role.environment],
+        local.fences[role.environment],
+      )
+      verify = local.invoke_statements[role.environment]
+    }[role.task]
   }
 }
 

@@ -1,4 +1,4 @@
-# Which service is deployed from which repository, and by which of its jobs.
+# The service that is deployed, the repository that it is deployed from, and the environments of this account.
 variable "prefix" {
   description = "Production's prefix, as in the service's own variable. Staging and previews add to it: PREFIX-staging, PREFIX-pr-NUMBER."
   type        = string
@@ -6,8 +6,8 @@ variable "prefix" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.prefix)) && !strcontains(var.prefix, "--")
-    error_message = "prefix must be 3 to 32 lower-case letters, digits and single hyphens, starting with a letter, which leaves room for what staging and previews add."
+    condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.prefix)) && !strcontains(var.prefix, "--") && !startswith("${var.prefix}-", "github-")
+    error_message = "prefix must not begin with github-, as the roles here do, and must be 3 to 32 lower-case letters, digits and single hyphens, starting with a letter, which leaves room for what staging and previews add."
   }
 }
 
@@ -29,8 +29,19 @@ variable "tags" {
   nullable    = false
 
   validation {
-    condition     = !contains(keys(var.tags), "Service")
+    condition     = !contains([for key in keys(var.tags) : lower(key)], "service")
     error_message = "The tag Service is github-PREFIX."
+  }
+
+  # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html, "Rules for tagging".
+  validation {
+    condition     = length(distinct([for key in keys(var.tags) : lower(key)])) == length(var.tags)
+    error_message = "tags has two keys that differ only in case, which IAM takes for one."
+  }
+
+  validation {
+    condition     = alltrue([for key, value in var.tags : length(key) >= 1 && length(key) <= 128 && length(value) <= 256 && !startswith(lower(key), "aws:")])
+    error_message = "The key of a tag has 1 to 128 characters and does not begin with aws:, and its value has at most 256."
   }
 }
 
@@ -53,7 +64,7 @@ variable "oidc_provider_arn" {
 }
 
 variable "repository" {
-  description = "The GitHub repository: owner and name, and the numbers of both, which GitHub puts into the subjects of repositories created from 2026-07-15 on. Without numbers, the older form is trusted."
+  description = "The GitHub repository: owner and name, and the ids of both, which GitHub puts into the subjects of newer repositories. Both forms are trusted; without ids, the older one alone."
   type = object({
     owner    = string
     name     = string
@@ -73,16 +84,28 @@ variable "repository" {
   }
 }
 
-variable "subjects" {
-  description = "Role => the jobs that may take it, as GitHub writes them after the repository: pull_request, ref:refs/heads/BRANCH or environment:NAME."
-  type        = object({ plan = list(string), apply = list(string), preview = list(string), verify = list(string) })
-  default = {
-    plan    = ["pull_request", "ref:refs/heads/main"]
-    apply   = ["environment:staging", "environment:production"]
-    preview = ["environment:preview"]
-    verify  = ["environment:staging", "environment:production"]
+variable "environments" {
+  description = "The environments that live in this account: staging, production and preview. Another account has a bootstrap of its own, with the others."
+  type        = set(string)
+  default     = ["staging", "production", "preview"]
+  nullable    = false
+
+  validation {
+    condition     = length(var.environments) > 0 && length(setsubtract(var.environments, ["staging", "production", "preview"])) == 0
+    error_message = "environments takes staging, production and preview: at least one of them."
   }
-  nullable = false
+}
+
+variable "subjects" {
+  description = "Role, such as staging-apply => the jobs that may take it instead of its own, as GitHub writes them after the repository: pull_request, ref:refs/heads/BRANCH or environment:NAME."
+  type        = map(list(string))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.subjects), local.roles[*].name)) == 0
+    error_message = "subjects names a role that this account does not have: ENVIRONMENT-plan, ENVIRONMENT-apply or ENVIRONMENT-verify, and preview-apply."
+  }
 
   validation {
     condition     = alltrue([for subject in flatten(values(var.subjects)) : can(regex("^(pull_request|ref:refs/(heads|tags)/[^*?]+|environment:[^*?]+)$", subject))])
@@ -90,31 +113,36 @@ variable "subjects" {
   }
 
   validation {
-    condition     = alltrue([for subject in var.subjects.apply : startswith(subject, "environment:")])
-    error_message = "Only a GitHub environment, which can ask for a reviewer, may take the apply role."
+    condition     = alltrue(flatten([for role, subjects in var.subjects : [for subject in subjects : startswith(subject, "environment:")] if endswith(role, "-apply")]))
+    error_message = "Only a GitHub environment, which can ask for a reviewer, may take an apply role."
   }
 }
 
-variable "protected_api_ids" {
-  description = "Ids of the APIs that no preview may touch; production's, once it stands. Their tags protect them too."
+variable "api_ids" {
+  description = "Environment => the ids of its APIs, the outputs api_id and candidate_api_id, once they stand; and other => APIs that no role may touch. They bound the roles where names and tags cannot: see README.md."
+  type        = map(list(string))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.api_ids), ["staging", "production", "other"])) == 0
+    error_message = "api_ids takes staging, production and other."
+  }
+
+  validation {
+    condition     = alltrue([for id in flatten(values(var.api_ids)) : can(regex("^[a-z0-9]+$", id))])
+    error_message = "api_ids must hold ids of APIs."
+  }
+}
+
+variable "table_kms_key_arns" {
+  description = "KMS keys that staging's and production's tables may be encrypted with: each value of the service's variable table_kms_key_arn."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
-    condition     = alltrue([for id in var.protected_api_ids : can(regex("^[a-z0-9]+$", id))])
-    error_message = "protected_api_ids must be ids of APIs."
-  }
-}
-
-variable "verified_api_ids" {
-  description = "Ids of the APIs that the verify role may invoke; staging's and production's, once they stand. Empty: whichever its job narrows the session to."
-  type        = list(string)
-  default     = []
-  nullable    = false
-
-  validation {
-    condition     = alltrue([for id in var.verified_api_ids : can(regex("^[a-z0-9]+$", id))])
-    error_message = "verified_api_ids must be ids of APIs."
+    condition     = alltrue([for arn in var.table_kms_key_arns : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", arn))])
+    error_message = "table_kms_key_arns must be ARNs of KMS keys, not of aliases."
   }
 }

@@ -9,41 +9,13 @@ apply_bootstrap() {
   bootstrap plan "${bootstrap_settings[@]}" -detailed-exitcode
 }
 
-roles_are_for_their_jobs() {
-  job production apply
-  job preview preview
-  job pull_request plan
-  local token
-  for token in preview pull_request fork; do
-    refuses AccessDenied job "$token" apply
-  done
-  refuses AccessDenied job pull_request preview
-}
-
 # The emulator speaks HTTP alone, which the bucket's policy refuses to all but the account's root. Seen so, it is lifted.
 no_state_in_the_clear() {
   local credentials
-  mapfile -t credentials < <(job production apply)
+  mapfile -t credentials < <(job production production apply)
   refuses 'explicit deny in a resource-based policy' env "${credentials[@]}" aws s3api list-objects-v2 --bucket "$bucket"
   aws s3api delete-bucket-policy --bucket "$bucket"
   env "${credentials[@]}" aws s3api list-objects-v2 --bucket "$bucket"
-}
-
-# The emulator takes what is done to an alias for listing them, knows neither iam:PermissionsBoundary nor
-# iam:PassedToService, and judges three more actions without the name of what they act on. These alone a policy beside the
-# roles' own lets through: whether the roles' own would is left to terraform test.
-grant_what_the_emulator_cannot_judge() {
-  local role names reads writes
-  for role in plan apply preview; do
-    names=$([[ $role == preview ]] && echo "$prefix-pr-*" || echo "$prefix-*")
-    reads='{"Effect":"Allow","Action":["lambda:ListAliases"],"Resource":"arn:aws:lambda:us-east-1:123456789012:function:'$names'"},
-      {"Effect":"Allow","Action":["dynamodb:ListTagsOfResource"],"Resource":"*"}'
-    writes=',{"Effect":"Allow","Action":["iam:CreateRole","iam:PutRolePolicy","iam:PassRole"],"Resource":"arn:aws:iam::123456789012:role/'$names'"},
-      {"Effect":"Allow","Action":["dynamodb:TagResource","lambda:CreateFunction"],"Resource":"*"}'
-    [[ $role == plan ]] && writes=
-    aws iam put-role-policy --role-name "github-$prefix-$role" --policy-name emulator \
-      --policy-document '{"Version":"2012-10-17","Statement":['"$reads$writes"']}'
-  done
 }
 
 # init ENVIRONMENT SETTINGS…
@@ -56,28 +28,46 @@ init() {
 
 apply_within_boundary() {
   apply
-  [[ $(aws iam get-role --role-name "$prefix-role" --query Role.PermissionsBoundary.PermissionsBoundaryArn --output text) == "$boundary" ]]
+  [[ $(boundary_of "$prefix-role") == "$boundary" ]]
 }
 
-# The job of a pull request reads what is there, and no more.
-plan_role() {
-  becomes pull_request plan
-  plans_nothing -lock=false
-  refuses AccessDenied env "${operator[@]}" aws lambda delete-function --function-name "$prefix-function"
-  refuses AccessDenied env "${operator[@]}" aws iam delete-role-policy --role-name "$prefix-role" --policy-name table-and-logs
-  refuses AccessDenied env "${operator[@]}" aws dynamodb scan --table-name "$prefix-items"
-  refuses AccessDenied env "${operator[@]}" aws s3 rm "s3://$bucket/production/terraform.tfstate"
+boundary_of() {
+  aws iam get-role --role-name "$1" --query Role.PermissionsBoundary.PermissionsBoundaryArn --output text
 }
 
-# A preview comes and goes beside production, of which its job can neither see nor change anything.
-preview() {
-  local production=$public api
+# A deployment that was made by hand has no boundary, and other tags.
+take_over() {
+  aws iam delete-role-permissions-boundary --role-name "$prefix-role"
+  aws apigatewayv2 tag-resource --resource-arn "arn:aws:apigateway:us-east-1::/apis/$(tf output -raw api_id)" --tags Environment=hand-made
+  [[ $(boundary_of "$prefix-role") == None ]]
+  apply_within_boundary
+  plans_nothing
+}
+
+# Before and after the bootstrap knows the ids of the APIs, as SETUP.md gives them last. One more API is another service's.
+roles_keep_to_themselves() {
+  local api stranger tried
   api=$(tf output -raw api_id)
-  # The emulator knows no tags of APIs: it is the id that keeps the preview away here.
-  bootstrap apply "${bootstrap_settings[@]}" -auto-approve -var "protected_api_ids=[\"$api\"]"
+  stranger=$(aws apigatewayv2 create-api --name bank-api --protocol-type HTTP --query ApiId --output text)
+  tried=("$here/rehearsal/roles.py" "$work/issuer" "$prefix" "$bucket" "$api,$stranger")
+  bootstrap_output role_arns | python "${tried[@]}"
+  bootstrap apply "${bootstrap_settings[@]}" -auto-approve -var "api_ids={production=[\"$api\",\"$(tf output -raw candidate_api_id)\"]}"
   # It brings the bucket's policy back.
   aws s3api delete-bucket-policy --bucket "$bucket"
-  becomes preview preview
+  bootstrap_output role_arns | python "${tried[@]}" ids
+  aws apigatewayv2 delete-api --api-id "$stranger"
+}
+
+# The job of a pull request.
+plan_role() {
+  becomes pull_request production plan
+  plans_nothing -lock=false
+}
+
+# A preview comes and goes beside production, in the name of its own role.
+preview() {
+  local production=$public
+  becomes preview preview apply
   operator+=("TF_DATA_DIR=$work/preview")
   settings=(-no-color -var-file=environments/preview.tfvars -var "architecture=$architecture" -var "prefix=$prefix-pr-7"
     -var "permissions_boundary_arn=$(bootstrap_output boundary_arns | jq --raw-output .preview)")
@@ -85,16 +75,6 @@ preview() {
   apply
   smoke "$(url_of api_id)"
   plans_nothing
-
-  local as_preview=(refuses AccessDenied env "${operator[@]}" aws)
-  "${as_preview[@]}" dynamodb delete-table --table-name "$prefix-items"
-  "${as_preview[@]}" lambda update-alias --function-name "$prefix-function" --name live --function-version 1
-  "${as_preview[@]}" iam put-role-policy --role-name "$prefix-role" --policy-name table-and-logs --policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
-  "${as_preview[@]}" iam create-role --role-name "$prefix-free" --assume-role-policy-document '{"Version":"2012-10-17","Statement":[]}'
-  "${as_preview[@]}" apigatewayv2 delete-api --api-id "$api"
-  refuses 403 env "${operator[@]}" aws s3 cp "s3://$bucket/production/terraform.tfstate" -
-  refuses AccessDenied env "${operator[@]}" aws s3 cp "$service/terraform/main.tf" "s3://$bucket/production/terraform.tfstate"
-
   destroy
   every_route_is 200 "$production"
 }
@@ -122,10 +102,6 @@ lock() {
 }
 
 remove_bootstrap() {
-  local role
-  for role in plan apply preview; do
-    aws iam delete-role-policy --role-name "github-$prefix-$role" --policy-name emulator
-  done
   refuses BucketNotEmpty bootstrap destroy "${bootstrap_settings[@]}" -auto-approve
   bootstrap apply "${bootstrap_settings[@]}" -auto-approve -var state_bucket_force_destroy=true
   bootstrap destroy "${bootstrap_settings[@]}" -auto-approve

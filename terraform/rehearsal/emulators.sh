@@ -22,10 +22,9 @@ until_answers() {
 }
 
 start_emulators() {
-  local aws cloudwatch issuer
-  read -r aws cloudwatch issuer < <(free_ports 3)
+  local aws emulator cloudwatch issuer
+  read -r aws emulator cloudwatch issuer < <(free_ports 4)
   export AWS_ENDPOINT_URL=http://127.0.0.1:$aws
-  export AWS_ENDPOINT_URL_CLOUDWATCH=http://127.0.0.1:$cloudwatch
   export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_PAGER=
   unset AWS_PROFILE AWS_SESSION_TOKEN
   # All of them are on this machine, whatever proxy their installation needed.
@@ -35,17 +34,26 @@ start_emulators() {
   until_answers "https://127.0.0.1:$issuer/"
 
   # The certificate of the issuer is trusted by nobody else.
-  start ministack env GATEWAY_PORT="$aws" AUTH=true MINISTACK_ACCOUNT_ID=123456789012 IOT_MTLS_ENABLED=0 \
+  start ministack env GATEWAY_PORT="$emulator" AUTH=true MINISTACK_ACCOUNT_ID=123456789012 IOT_MTLS_ENABLED=0 \
     BIND_HOST=127.0.0.1 SSL_CERT_FILE="$work/issuer/certificate.pem" ministack
   start moto moto_server -H 127.0.0.1 -p "$cloudwatch"
+  until_answers "http://127.0.0.1:$emulator/_ministack/health"
+  until_answers "http://127.0.0.1:$cloudwatch/moto-api/data.json"
+  start strict env PYTHONPATH="$here/rehearsal" python -m strict "$aws" "http://127.0.0.1:$emulator" "http://127.0.0.1:$cloudwatch"
   until_answers "$AWS_ENDPOINT_URL/_ministack/health"
-  until_answers "$AWS_ENDPOINT_URL_CLOUDWATCH/moto-api/data.json"
   # An emulator of another rehearsal answers instead, if it was faster to take the port. One by one, because bash's kill
   # succeeds if any of several does.
-  local emulator
-  for emulator in "${emulators[@]}"; do
-    kill -0 "$emulator" || { echo "an emulator has ended: see $logs" && return 1; }
+  local process
+  for process in "${emulators[@]}"; do
+    kill -0 "$process" || { echo "an emulator has ended: see $logs" && return 1; }
   done
+}
+
+# Runs the unit tests of the proxy.
+rules_hold() {
+  PYTHONPATH=$here/rehearsal python -m unittest discover --start-directory "$here/rehearsal/strict" --top-level-directory "$here/rehearsal" 2>&1 | tee "$work/rules"
+  # No test at all would pass too.
+  grep '^Ran [1-9]' "$work/rules"
 }
 
 stop_emulators() {

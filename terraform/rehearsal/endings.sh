@@ -1,13 +1,20 @@
 # A table brought back, and everything taken away.
 # shellcheck shell=bash
 
-# The table is restored under another name and adopted into the state; the old one goes, as it would once looked at.
+# As the runbook has it: the functions are stopped, the table is restored under another name and adopted into the state.
+# The old one goes, as it would once looked at.
 restore() {
   local old=$prefix-items restored="table_name=$1"
+  apply -var reserved_concurrency=0
+  every_route_is 503 "$public"
   aws dynamodb restore-table-to-point-in-time --source-table-name "$old" --target-table-name "$1" --use-latest-restorable-time
-  aws dynamodb wait table-exists --table-name "$1"
+  for _ in {1..60}; do
+    if [[ $(aws dynamodb describe-table --table-name "$1" --query Table.TableStatus --output text) == ACTIVE ]]; then break; else sleep 1; fi
+  done
+  # AWS keeps the key on a restore; the emulator does not.
+  aws dynamodb update-table --table-name "$1" --sse-specification "Enabled=true,SSEType=KMS,KMSMasterKeyId=$key"
   tf state rm module.table.aws_dynamodb_table.items
-  tf import "${settings[@]}" -var "$restored" module.table.aws_dynamodb_table.items "$1"
+  tf import "${settings[@]}" -var "$restored" -var reserved_concurrency=0 module.table.aws_dynamodb_table.items "$1"
   apply -var "$restored"
   [[ $(output table_name) == "\"$1\"" ]]
   every_route_is 200 "$public"
@@ -42,10 +49,9 @@ leftovers_show() {
 
 # With the state on this disk and every default, as a first try would be: a name still taken would show.
 once_more() {
-  printf 'terraform {\n  backend "local" {}\n}\n' >"$service/terraform/backend_override.tf"
   settings=(-no-color -var "architecture=$architecture")
   operator=()
-  tf init -input=false -no-color -lockfile=readonly -reconfigure
+  keep_state_here
   apply
   smoke "$(url_of api_id)"
   destroy

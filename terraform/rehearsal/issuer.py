@@ -86,10 +86,14 @@ TOKENS = {
 }
 GITHUB = {"iss": "https://token.actions.githubusercontent.com", "aud": "sts.amazonaws.com"}
 REPOSITORY = "repo:owner@1/name@2"
+JOBS = ["main", "preview", "production", "production-suite", "pull_request", "staging", "staging-suite"]
+SUBJECTS = {job: job if job == "pull_request" else f"environment:{job}" for job in JOBS} | {
+    "main": "ref:refs/heads/main"
+}
+TOKENS |= {job: token(KEY, **GITHUB, sub=f"{REPOSITORY}:{subject}") for job, subject in SUBJECTS.items()}
 TOKENS |= {
-    "production": token(KEY, **GITHUB, sub=f"{REPOSITORY}:environment:production"),
-    "preview": token(KEY, **GITHUB, sub=f"{REPOSITORY}:environment:preview"),
-    "pull_request": token(KEY, **GITHUB, sub=f"{REPOSITORY}:pull_request"),
+    # A repository that is older than the ids in its subjects, and another that has its name alone.
+    "older": token(KEY, **GITHUB, sub="repo:owner/name:environment:production"),
     "fork": token(KEY, **GITHUB, sub="repo:owner@1/name@3:environment:production"),
 }
 

@@ -21,6 +21,12 @@ releases_are() {
   [[ $(release_behind "$public") == "$1" && $(signed release_behind "$candidate") == "$2" ]]
 }
 
+# candidate_holds NAME: the newest version has the bytes of this bundle.
+candidate_holds() {
+  [[ $(aws lambda get-function --function-name "$prefix-function" --qualifier candidate --query Configuration.CodeSha256 --output text) == \
+    "$(openssl dgst -sha256 -binary "$work/bundles/$1.zip" | base64)" ]]
+}
+
 # Brings the second bundle to the candidate alone.
 release() {
   versions_are 1 1
@@ -29,6 +35,7 @@ release() {
   meanwhile "$public" apply -var "live_versions=$before"
   callers_met first
   versions_are 1 2
+  candidate_holds second
   releases_are first second
   signed smoke "$candidate"
   every_route_is 403 "$candidate"
@@ -74,5 +81,22 @@ first_release_again() {
   meanwhile "$public" apply
   versions_are 4 4
   releases_are first first
+  plans_nothing
+}
+
+# Code is updated first, and published last: where concurrency is refused in between, no version has the new code. Nothing
+# goes on until one is published.
+unpublished_release() {
+  deploys second
+  refuses 'below its minimum value of [10]' apply -var reserved_concurrency=5
+  versions_are 4 4
+  releases_are first first
+  refuses 'an apply failed before it published one' plans_nothing
+  refuses 'an apply failed before it published one' apply
+  versions_are 4 4
+  aws lambda publish-version --function-name "$prefix-function"
+  apply
+  candidate_holds second
+  releases_are second second
   plans_nothing
 }

@@ -2,29 +2,51 @@
 # shellcheck shell=bash
 
 failed=()
+declare -A log_of=() pid_of=() begun_at=()
 
 # holds WHAT COMMAND…: runs the command, stopping at its first failure, and notes whether it held.
-# In the background, since bash forgets `set -e` inside a condition.
 holds() {
-  local what=$1 start=$SECONDS log outcome=yes
+  begins "$@"
+  ended "$1"
+}
+
+# needs WHAT COMMAND…: as holds, for a step that everything after it stands on.
+needs() {
+  holds "$@"
+  [[ ${results[-1]} == yes* ]] || exit 1
+}
+
+# begins WHAT COMMAND…: starts what `ended WHAT` notes. In the background, since bash forgets `set -e` inside a condition.
+begins() {
+  local what=$1 number
   shift
-  log=$logs/$(printf '%02d' $((${#results[@]} + 1)))-${what//[^a-zA-Z0-9]/-}.log
-  (set -ex && "$@") >"$log" 2>&1 &
-  if ! wait $!; then
+  number=$(printf '%02d' $((${#log_of[@]} + 1)))
+  log_of[$what]=$logs/$number-${what//[^a-zA-Z0-9]/-}.log
+  begun_at[$what]=$SECONDS
+  (set -ex && "$@") >"${log_of[$what]}" 2>&1 &
+  pid_of[$what]=$!
+}
+
+# ended WHAT: waits for what has begun, and notes whether it held.
+ended() {
+  local what=$1 log=${log_of[$1]} outcome=yes seconds
+  local pid=${pid_of[$what]}
+  unset "pid_of[$what]"
+  if ! wait "$pid"; then
     outcome=NO
     broken=1
     failed+=("$log")
     printf '\n--- did not hold: %s (the end of %s)\n' "$what" "$log"
     tail -n 40 "$log"
   fi
-  results+=("$outcome|$((SECONDS - start))|$what")
-  printf '%-3s %4ds  %s\n' "$outcome" $((SECONDS - start)) "$what"
+  seconds=$((SECONDS - begun_at[$what]))
+  results+=("$outcome|$seconds|$what")
+  printf '%-3s %4ds  %s\n' "$outcome" "$seconds" "$what"
 }
 
-# needs WHAT COMMAND…: as holds, for what everything after it stands on.
-needs() {
-  holds "$@"
-  [[ ${results[-1]} == yes* ]] || exit 1
+# stop_steps: ends what has begun and was not waited for.
+stop_steps() {
+  ((${#pid_of[@]} == 0)) || kill "${pid_of[@]}" 2>/dev/null || true
 }
 
 report() {

@@ -29,7 +29,7 @@ plans_only() {
   shift
   tf plan -input=false "${settings[@]}" -out="$work/plan" "$@"
   planned=$(tf show -json "$work/plan" |
-    jq --raw-output '.resource_changes[] | select(.change.actions != ["no-op"]) | "\(.change.actions | join(" and ")) \(.address)"')
+    jq --raw-output '.resource_changes[] | select(.mode == "managed" and .change.actions != ["no-op"]) | "\(.change.actions | join(" and ")) \(.address)"')
   [[ $planned == "$expected" ]]
 }
 
@@ -57,14 +57,14 @@ version_behind() {
   aws lambda get-alias --function-name "$(output function_names | jq --raw-output .items)" --name "$1" --query FunctionVersion --output text
 }
 
-# job TOKEN ROLE: the credentials of a GitHub job that takes a role of the bootstrap, as environment variables.
+# job TOKEN ENVIRONMENT TASK: the credentials of a GitHub job that takes a role of the bootstrap, as environment variables.
 job() {
-  aws sts assume-role-with-web-identity --role-arn "$(bootstrap_output role_arns | jq --raw-output ".$2")" \
+  aws sts assume-role-with-web-identity --role-arn "$(bootstrap_output role_arns | jq --raw-output ".$2.$3")" \
     --role-session-name "rehearsal-$1" --web-identity-token "$(<"$work/issuer/$1")" |
     jq --raw-output '.Credentials | "AWS_ACCESS_KEY_ID=\(.AccessKeyId)", "AWS_SECRET_ACCESS_KEY=\(.SecretAccessKey)", "AWS_SESSION_TOKEN=\(.SessionToken)"'
 }
 
-# becomes TOKEN ROLE: what Terraform does from now on, it does as that job.
+# becomes TOKEN ENVIRONMENT TASK: what Terraform does from now on, it does as that job.
 becomes() {
   mapfile -t operator < <(job "$@")
 }
@@ -79,6 +79,12 @@ bootstrap_output() {
 
 inventory() {
   python "$here/rehearsal/inventory.py"
+}
+
+# keep_state_here: the state lies beside the copy, as for a first try.
+keep_state_here() {
+  printf 'terraform {\n  backend "local" {}\n}\n' >"$service/terraform/backend_override.tf"
+  tf init -input=false -no-color -lockfile=readonly -reconfigure
 }
 
 # A copy, so that neither the rehearsal's state nor its bundles touch the checkout's.

@@ -155,6 +155,53 @@ run "refuses_a_version_that_does_not_exist" {
   expect_failures = [aws_lambda_alias.release]
 }
 
+# Another bundle than the newest version holds, and the resource has its hash already.
+run "refuses_to_go_on_with_a_version_that_was_never_published" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  override_data {
+    target = data.aws_lambda_function.newest
+    values = {
+      version     = "3"
+      code_sha256 = "tG+6S1r4NTPeHz1kXqYcUgjBGnMAu0cXZ1pN6Nva9Xo="
+    }
+  }
+
+  expect_failures = [data.aws_lambda_function.newest]
+}
+
+run "uses_the_key_of_the_table_through_dynamodb_alone" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    table = {
+      name        = "shop-items"
+      arn         = "arn:aws:dynamodb:eu-central-1:123456789012:table/shop-items"
+      actions     = ["dynamodb:Scan"]
+      kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/1"
+    }
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.function.policy).Statement[2] == {
+      Sid       = "TableKey"
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt"]
+      Resource  = "arn:aws:kms:eu-central-1:123456789012:key/1"
+      Condition = { StringEquals = { "kms:ViaService" = "dynamodb.eu-central-1.amazonaws.com" } }
+    }
+    error_message = "The function must be able to read a table under a key, by DynamoDB and not by itself."
+  }
+}
+
 run "refuses_to_deploy_no_bundle" {
   command = plan
 

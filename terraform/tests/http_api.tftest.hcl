@@ -92,7 +92,7 @@ run "leads_anyone_to_the_alias" {
   }
 
   assert {
-    condition     = aws_apigatewayv2_stage.default.access_log_settings[0].destination_arn == aws_cloudwatch_log_group.access.arn && output.log_group_name == "/aws/vendedlogs/shop-api" && aws_cloudwatch_log_group.access.retention_in_days == 30
+    condition     = aws_apigatewayv2_stage.default.access_log_settings[0].destination_arn == aws_cloudwatch_log_group.access[0].arn && output.log_group_name == "/aws/vendedlogs/shop-api" && aws_cloudwatch_log_group.access[0].retention_in_days == 30
     error_message = "The access log must go to its own group and be forgotten in time."
   }
 
@@ -104,6 +104,23 @@ run "leads_anyone_to_the_alias" {
   assert {
     condition     = length(aws_apigatewayv2_api.api.cors_configuration) == 0
     error_message = "Without cors there must be no CORS."
+  }
+}
+
+run "keeps_no_access_log_where_none_is_wanted" {
+  command = plan
+
+  module {
+    source = "./modules/http-api"
+  }
+
+  variables {
+    access_log = false
+  }
+
+  assert {
+    condition     = length(aws_apigatewayv2_stage.default.access_log_settings) == 0 && length(aws_cloudwatch_log_group.access) == 0 && output.log_group_name == null
+    error_message = "Without an access log, nothing may ask for the delivery of one."
   }
 }
 

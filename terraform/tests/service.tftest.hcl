@@ -107,6 +107,46 @@ run "refuses_bad_names_and_sizes" {
   ]
 }
 
+run "refuses_a_service_tag_in_another_case" {
+  command = plan
+
+  variables {
+    tags = { service = "other" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_tags_that_differ_only_in_case" {
+  command = plan
+
+  variables {
+    tags = { Team = "a", team = "b" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_tags_of_aws" {
+  command = plan
+
+  variables {
+    tags = { "AWS:team" = "a" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_tags_that_are_too_long" {
+  command = plan
+
+  variables {
+    tags = { team = join("", [for number in range(257) : "a"]) }
+  }
+
+  expect_failures = [var.tags]
+}
+
 run "refuses_a_table_outside_the_prefix" {
   command = plan
 

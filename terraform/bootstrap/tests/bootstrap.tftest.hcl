@@ -38,10 +38,9 @@ mock_provider "aws" {
 }
 
 variables {
-  prefix            = "shop"
-  region            = "eu-central-1"
-  repository        = { owner = "octo", name = "items", owner_id = 1, id = 2 }
-  protected_api_ids = ["abc123"]
+  prefix     = "shop"
+  region     = "eu-central-1"
+  repository = { owner = "octo", name = "items", owner_id = 1, id = 2 }
 }
 
 run "keeps_states" {
@@ -73,18 +72,24 @@ run "trusts_the_listed_jobs_alone" {
   assert {
     condition = { for role, trust in aws_iam_role.role : role => jsondecode(trust.assume_role_policy).Statement[0].Condition } == {
       for role, subjects in {
-        plan    = ["pull_request", "ref:refs/heads/main"]
-        apply   = ["environment:staging", "environment:production"]
-        preview = ["environment:preview"]
-        verify  = ["environment:staging", "environment:production"]
+        staging-plan      = ["pull_request", "ref:refs/heads/main"]
+        staging-apply     = ["environment:staging"]
+        staging-verify    = ["environment:staging", "environment:staging-suite"]
+        production-plan   = ["pull_request", "ref:refs/heads/main"]
+        production-apply  = ["environment:production"]
+        production-verify = ["environment:production", "environment:production-suite"]
+        preview-apply     = ["environment:preview"]
         } : role => {
         StringEquals = {
           "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
-          "token.actions.githubusercontent.com:sub" = [for subject in subjects : "repo:octo@1/items@2:${subject}"]
+          "token.actions.githubusercontent.com:sub" = concat(
+            [for subject in subjects : "repo:octo/items:${subject}"],
+            [for subject in subjects : "repo:octo@1/items@2:${subject}"],
+          )
         }
       }
     }
-    error_message = "Every role must trust exactly its jobs of this repository."
+    error_message = "Every role must trust exactly its jobs of this repository, in both forms of GitHub's subjects."
   }
 
   assert {
@@ -93,70 +98,102 @@ run "trusts_the_listed_jobs_alone" {
       length(jsondecode(role.assume_role_policy).Statement) == 1 && jsondecode(role.assume_role_policy).Statement[0].Action == "sts:AssumeRoleWithWebIdentity"
       && jsondecode(role.assume_role_policy).Statement[0].Principal.Federated == output.oidc_provider_arn
     ])
-    error_message = "No one but GitHub's jobs may take a role."
+    error_message = "Only GitHub's jobs may take a role."
   }
 }
 
 run "plan_only_reads" {
   assert {
     condition = alltrue(flatten([
-      for statement in jsondecode(aws_iam_role_policy.role["plan"].policy).Statement : [
-        for action in statement.Action : can(regex("^(apigateway:GET|[a-z0-9]+:(Describe|Get|List)[A-Za-z]+)$", action))
+      for role in ["staging-plan", "production-plan"] : [
+        for statement in jsondecode(aws_iam_role_policy.role[role].policy).Statement : [
+          for action in statement.Action : can(regex("^(apigateway:GET|[a-z0-9]+:(Describe|Get|List)[A-Za-z]+)$", action)) && !contains(["dynamodb:GetItem", "dynamodb:GetRecords"], action)
+        ]
       ]
     ]))
-    error_message = "The plan role may do nothing but read."
-  }
-
-  assert {
-    condition     = !anytrue(flatten([for statement in jsondecode(aws_iam_role_policy.role["plan"].policy).Statement : [for action in statement.Action : contains(["dynamodb:GetItem", "dynamodb:GetRecords"], action)]]))
-    error_message = "The plan role may read no item."
+    error_message = "A plan role may do nothing but read, and no item."
   }
 }
 
 run "verify_only_invokes" {
   assert {
-    condition = jsondecode(aws_iam_role_policy.role["verify"].policy).Statement == [{
+    condition = jsondecode(aws_iam_role_policy.role["staging-verify"].policy).Statement == [{
       Sid = "Invoke", Effect = "Allow", Action = ["execute-api:Invoke"], Resource = ["arn:aws:execute-api:eu-central-1:123456789012:*/$default/*"]
     }]
-    error_message = "The verify role may do nothing but invoke APIs."
+    error_message = "A verify role may do nothing but invoke APIs."
   }
 
   assert {
-    condition = !anytrue(flatten([
-      for role in ["plan", "apply", "preview"] : [for statement in jsondecode(aws_iam_role_policy.role[role].policy).Statement : [for action in statement.Action : startswith(action, "execute-api:")]]
+    condition = alltrue(flatten([
+      for role, policy in aws_iam_role_policy.role : [
+        for statement in jsondecode(policy.policy).Statement : [for action in statement.Action : endswith(role, "-verify") || !startswith(action, "execute-api:")]
+      ]
     ]))
     error_message = "No other role may invoke an API."
   }
 }
 
-run "verify_invokes_the_listed_apis_alone" {
+run "ids_bound_the_roles" {
   variables {
-    verified_api_ids = ["abc123", "def456"]
+    api_ids = { staging = ["abc123"], production = ["def456", "ghi789"], other = ["jkl012"] }
   }
 
   assert {
-    condition = jsondecode(aws_iam_role_policy.role["verify"].policy).Statement[*].Resource == [[
-      "arn:aws:execute-api:eu-central-1:123456789012:abc123/$default/*", "arn:aws:execute-api:eu-central-1:123456789012:def456/$default/*",
-    ]]
-    error_message = "Where ids are given, the verify role may invoke these APIs alone."
+    condition = {
+      for role in ["staging-verify", "production-verify"] : role => jsondecode(aws_iam_role_policy.role[role].policy).Statement[0].Resource
+      } == {
+      staging-verify    = ["arn:aws:execute-api:eu-central-1:123456789012:abc123/$default/*"]
+      production-verify = ["arn:aws:execute-api:eu-central-1:123456789012:def456/$default/*", "arn:aws:execute-api:eu-central-1:123456789012:ghi789/$default/*"]
+    }
+    error_message = "A verify role must invoke the APIs of its environment alone."
+  }
+
+  assert {
+    condition = {
+      for role in ["staging-apply", "production-apply", "preview-apply"] : role => flatten([
+        for statement in jsondecode(aws_iam_role_policy.role[role].policy).Statement : [
+          for resource in statement.Resource : regex("/apis/(.*)$", resource)[0] if can(regex("/apis/[a-z0-9]+$", resource))
+        ] if statement.Effect == "Deny"
+      ])
+      } == {
+      staging-apply    = ["jkl012", "def456", "ghi789"]
+      production-apply = ["jkl012", "abc123"]
+      preview-apply    = ["jkl012", "def456", "ghi789", "abc123"]
+    }
+    error_message = "Each apply role must be kept away from the APIs of the other environments."
+  }
+
+  assert {
+    condition = {
+      for role in ["staging-apply", "production-apply", "preview-apply"] : role => flatten([
+        for statement in jsondecode(aws_iam_role_policy.role[role].policy).Statement : [
+          for resource in statement.Resource : resource if strcontains(resource, "/tags/")
+        ] if statement.Effect == "Allow" && contains(statement.Action, "apigateway:DELETE")
+      ])
+      } == {
+      staging-apply    = ["arn:aws:apigateway:eu-central-1::/tags/*abc123*"]
+      production-apply = ["arn:aws:apigateway:eu-central-1::/tags/*def456*", "arn:aws:apigateway:eu-central-1::/tags/*ghi789*"]
+      preview-apply    = []
+    }
+    error_message = "An apply role may take tags away from its own APIs alone, and a preview from none."
   }
 }
 
 run "roles_are_made_within_the_boundary_and_for_lambda" {
   assert {
     condition = alltrue(flatten([
-      for role in ["apply", "preview"] : [
+      for role in ["staging-apply", "production-apply", "preview-apply"] : [
         for statement in jsondecode(aws_iam_role_policy.role[role].policy).Statement :
         statement.Condition == { StringEquals = { "iam:PermissionsBoundary" = "arn:aws:iam::123456789012:policy/boundary" } }
-        if anytrue([for action in statement.Action : contains(["iam:CreateRole", "iam:PutRolePolicy"], action)])
+        if anytrue([for action in statement.Action : contains(["iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"], action)])
       ]
     ]))
-    error_message = "A role may be made, and given rights, only within the boundary."
+    error_message = "A role may be made, given rights and taken over only within the boundary."
   }
 
   assert {
     condition = alltrue(flatten([
-      for role in ["apply", "preview"] : [
+      for role in ["staging-apply", "production-apply", "preview-apply"] : [
         for statement in jsondecode(aws_iam_role_policy.role[role].policy).Statement :
         statement.Condition == { StringEquals = { "iam:PassedToService" = "lambda.amazonaws.com" } }
         if contains(statement.Action, "iam:PassRole")
@@ -170,7 +207,7 @@ run "roles_are_made_within_the_boundary_and_for_lambda" {
       for policy in aws_iam_role_policy.role : [
         for statement in jsondecode(policy.policy).Statement : [
           for action in statement.Action :
-          statement.Effect == "Allow" && (can(regex("Boundary|AttachRolePolicy|UpdateAssumeRolePolicy|CreatePolicyVersion|CreateUser|AccessKey", action)) || endswith(action, "*"))
+          statement.Effect == "Allow" && (can(regex("DeleteRolePermissionsBoundary|AttachRolePolicy|UpdateAssumeRolePolicy|CreatePolicyVersion|CreateUser|AccessKey", action)) || endswith(action, "*"))
         ]
       ]
     ]))
@@ -179,13 +216,13 @@ run "roles_are_made_within_the_boundary_and_for_lambda" {
 
   assert {
     condition = alltrue(flatten([
-      for policy in aws_iam_role_policy.role : [
-        for statement in jsondecode(policy.policy).Statement : [
-          for resource in statement.Resource : startswith(resource, "arn:aws:iam::123456789012:role/shop-")
+      for role in local.roles : [
+        for statement in jsondecode(aws_iam_role_policy.role[role.name].policy).Statement : [
+          for resource in statement.Resource : resource == "arn:aws:iam::123456789012:role/${local.stems[role.environment]}-*"
         ] if anytrue([for action in statement.Action : startswith(action, "iam:") && action != "iam:CreateServiceLinkedRole"])
       ]
     ]))
-    error_message = "Only roles under the prefix may be touched: never the bootstrap's own, which begin with github-."
+    error_message = "Only roles under the environment's prefix may be touched: never the bootstrap's own, which begin with github-."
   }
 
   assert {
@@ -194,49 +231,112 @@ run "roles_are_made_within_the_boundary_and_for_lambda" {
   }
 }
 
-run "previews_keep_to_themselves" {
+run "staging_and_previews_keep_to_themselves" {
   assert {
     condition = alltrue(flatten([
-      for statement in jsondecode(aws_iam_role_policy.role["preview"].policy).Statement : [
-        for resource in statement.Resource : anytrue([
-          strcontains(resource, "shop-pr-*"),
-          resource == "arn:aws:s3:::shop-state-123456789012/preview/*",
-          resource == "arn:aws:s3:::shop-state-123456789012" && statement.Action == ["s3:ListBucket"],
-          endswith(resource, ":role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway") && statement.Action == ["iam:CreateServiceLinkedRole"],
-          startswith(resource, "arn:aws:apigateway:eu-central-1::/") && !anytrue([for action in statement.Action : !startswith(action, "apigateway:")]),
-          resource == "*" && alltrue([for action in statement.Action : can(regex("^(logs:.*(Deliver|ResourcePolic|DescribeLogGroups).*|cloudwatch:DescribeAlarms)", action))]),
-        ])
-      ] if statement.Effect == "Allow"
+      for environment, stem in { staging = "shop-staging", preview = "shop-pr-*" } : [
+        for statement in jsondecode(aws_iam_role_policy.role["${environment}-apply"].policy).Statement : [
+          for resource in statement.Resource : anytrue([
+            strcontains(resource, "/${stem}-*"), strcontains(resource, ":${stem}-*"),
+            endswith(resource, ":dashboard/${stem}"),
+            resource == "arn:aws:s3:::shop-state-123456789012/${environment}/*",
+            resource == "arn:aws:s3:::shop-state-123456789012" && statement.Action == ["s3:ListBucket"],
+            endswith(resource, ":role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway") && statement.Action == ["iam:CreateServiceLinkedRole"],
+            startswith(resource, "arn:aws:apigateway:eu-central-1::/tags/arn%3Aaws%3Aapigateway%3Aeu-central-1%3A%3A%2F") && try(statement.Condition == { StringLikeIfExists = { "aws:RequestTag/Service" = stem } }, false),
+            startswith(resource, "arn:aws:apigateway:eu-central-1::/apis") && alltrue([for action in statement.Action : startswith(action, "apigateway:")]),
+            resource == "*" && alltrue([for action in statement.Action : contains(["cloudwatch:DescribeAlarms", "logs:DescribeLogGroups"], action)]),
+            resource == "*" && environment == "staging" && alltrue([for action in statement.Action : can(regex("^logs:.*(Deliver|ResourcePolic)", action))]),
+          ])
+        ] if statement.Effect == "Allow"
+      ]
     ]))
-    error_message = "A preview may work on names of previews and states of previews alone, but for what has no name."
+    error_message = "Staging and previews may work on their own names and states alone, but for what has no name; previews on no log delivery."
   }
 
   assert {
-    condition = [for statement in jsondecode(aws_iam_role_policy.role["preview"].policy).Statement : statement.Resource if statement.Effect == "Deny"] == [
-      ["arn:aws:apigateway:eu-central-1::/apis", "arn:aws:apigateway:eu-central-1::/apis/*", "arn:aws:apigateway:eu-central-1::/tags/*"],
-      ["arn:aws:apigateway:eu-central-1::/apis/abc123", "arn:aws:apigateway:eu-central-1::/apis/abc123/*"],
-    ]
-    error_message = "A preview must be kept away from other APIs, by tag and by id."
+    condition = {
+      for role in ["staging-apply", "production-apply", "preview-apply"] : role => [
+        for statement in jsondecode(aws_iam_role_policy.role[role].policy).Statement : statement.Condition if statement.Effect == "Deny"
+      ]
+      } == {
+      for role, stem in { staging-apply = "shop-staging", production-apply = "shop", preview-apply = "shop-pr-*" } : role => [
+        { StringNotLike = { "apigateway:Request/ApiName" = "${stem}-*" }, Null = { "apigateway:Request/ApiName" = "false" } },
+        { StringNotLike = { "apigateway:Resource/ApiName" = "${stem}-*" }, Null = { "apigateway:Resource/ApiName" = "false" } },
+      ]
+    }
+    error_message = "Each apply role must be kept to its APIs by their names, and those that it makes too."
   }
 
   assert {
-    condition     = alltrue(flatten([for statement in jsondecode(aws_iam_policy.boundary["preview"].policy).Statement : [for resource in statement.Resource : strcontains(resource, "shop-pr-*")]]))
-    error_message = "A preview's function may work on previews alone, whatever its policy says."
+    condition = alltrue(flatten([
+      for environment, stem in local.stems : [
+        for statement in jsondecode(aws_iam_policy.boundary[environment].policy).Statement : [for resource in statement.Resource : strcontains(resource, "${stem}-*")]
+      ]
+    ]))
+    error_message = "A function may work on its environment alone, whatever its policy says."
+  }
+}
+
+run "a_key_is_used_through_dynamodb_alone" {
+  variables {
+    table_kms_key_arns = ["arn:aws:kms:eu-central-1:123456789012:key/1"]
+  }
+
+  assert {
+    condition = alltrue([
+      for policy in [aws_iam_role_policy.role["staging-apply"].policy, aws_iam_role_policy.role["production-apply"].policy, aws_iam_policy.boundary["staging"].policy, aws_iam_policy.boundary["production"].policy] :
+      [for statement in jsondecode(policy).Statement : [statement.Resource, statement.Condition] if can(regex("kms:", jsonencode(statement.Action)))]
+      == [[["arn:aws:kms:eu-central-1:123456789012:key/1"], { StringEquals = { "kms:ViaService" = "dynamodb.eu-central-1.amazonaws.com" } }]]
+    ])
+    error_message = "The roles that deploy, and the functions, must reach the key, and by DynamoDB alone."
+  }
+
+  assert {
+    condition     = !strcontains(aws_iam_role_policy.role["preview-apply"].policy, "kms:") && !strcontains(aws_iam_role_policy.role["production-plan"].policy, "kms:")
+    error_message = "Neither previews nor plans may use the key."
+  }
+}
+
+run "two_accounts_have_a_bootstrap_each" {
+  variables {
+    environments = ["production"]
+  }
+
+  assert {
+    condition     = toset(keys(aws_iam_role.role)) == toset(["production-plan", "production-apply", "production-verify"]) && keys(output.boundary_arns) == ["production"]
+    error_message = "An account must have the roles of its own environments alone."
+  }
+
+  assert {
+    condition     = { for environment, tasks in output.role_arns : environment => keys(tasks) } == { production = ["apply", "plan", "verify"] }
+    error_message = "The outputs must name the roles by environment and task."
   }
 }
 
 # IAM counts 10,240 characters for a role's inline policies together.
 run "fits_into_iam" {
+  variables {
+    prefix             = "a-prefix-of-thirty-two-character"
+    api_ids            = { staging = ["a123456789", "b123456789"], production = ["c123456789", "d123456789"], other = ["e123456789", "f123456789", "g123456789"] }
+    table_kms_key_arns = ["arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000001", "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000002"]
+  }
+
   assert {
     condition     = alltrue([for policy in aws_iam_role_policy.role : length(policy.policy) <= 10240])
-    error_message = "A policy is too long for IAM."
+    error_message = "A policy is too long for IAM: ${jsonencode({ for role, policy in aws_iam_role_policy.role : role => length(policy.policy) })}"
+  }
+
+  assert {
+    condition     = alltrue([for role in aws_iam_role.role : length(role.name) <= 64])
+    error_message = "A name is too long for IAM."
   }
 }
 
-run "takes_a_provider_that_is_there_and_a_repository_without_numbers" {
+run "takes_a_provider_that_is_there_and_a_repository_without_ids" {
   variables {
     oidc_provider_arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
     repository        = { owner = "octo", name = "items" }
+    subjects          = { staging-apply = ["environment:stage"] }
   }
 
   assert {
@@ -245,8 +345,10 @@ run "takes_a_provider_that_is_there_and_a_repository_without_numbers" {
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role.role["preview"].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] == ["repo:octo/items:environment:preview"]
-    error_message = "Without numbers, the subject must have the older form."
+    condition = {
+      for role in ["preview-apply", "staging-apply"] : role => jsondecode(aws_iam_role.role[role].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"]
+    } == { preview-apply = ["repo:octo/items:environment:preview"], staging-apply = ["repo:octo/items:environment:stage"] }
+    error_message = "Without ids, the subject must have the older form; and a role must take the jobs that are given instead of its own."
   }
 }
 
@@ -254,17 +356,27 @@ run "refuses_what_github_and_aws_have_not" {
   command = plan
 
   variables {
-    prefix            = "Shop"
-    region            = "Frankfurt"
-    tags              = { Service = "other" }
-    oidc_provider_arn = "arn:aws:iam::123456789012:oidc-provider/example.com"
-    repository        = { owner = "octo", name = "*" }
-    subjects          = { plan = ["*"], apply = ["environment:production"], preview = [], verify = [] }
-    protected_api_ids = ["*"]
-    verified_api_ids  = ["*"]
+    prefix             = "Shop"
+    region             = "Frankfurt"
+    tags               = { service = "other" }
+    oidc_provider_arn  = "arn:aws:iam::123456789012:oidc-provider/example.com"
+    repository         = { owner = "octo", name = "*" }
+    environments       = ["testing"]
+    api_ids            = { staging = ["*"] }
+    table_kms_key_arns = ["alias/mine"]
   }
 
-  expect_failures = [var.prefix, var.region, var.tags, var.oidc_provider_arn, var.repository, var.subjects, var.protected_api_ids, var.verified_api_ids]
+  expect_failures = [var.prefix, var.region, var.tags, var.oidc_provider_arn, var.repository, var.environments, var.api_ids, var.table_kms_key_arns]
+}
+
+run "refuses_a_prefix_that_holds_its_own_roles" {
+  command = plan
+
+  variables {
+    prefix = "github"
+  }
+
+  expect_failures = [var.prefix]
 }
 
 run "refuses_half_a_repository" {
@@ -277,12 +389,42 @@ run "refuses_half_a_repository" {
   expect_failures = [var.repository]
 }
 
+run "refuses_subjects_with_a_wildcard" {
+  command = plan
+
+  variables {
+    subjects = { staging-plan = ["*"] }
+  }
+
+  expect_failures = [var.subjects]
+}
+
+run "refuses_subjects_of_a_role_that_is_not_there" {
+  command = plan
+
+  variables {
+    subjects = { preview-plan = ["pull_request"] }
+  }
+
+  expect_failures = [var.subjects]
+}
+
 run "refuses_to_apply_for_a_pull_request" {
   command = plan
 
   variables {
-    subjects = { plan = [], apply = ["pull_request"], preview = [], verify = [] }
+    subjects = { production-apply = ["pull_request"] }
   }
 
   expect_failures = [var.subjects]
+}
+
+run "refuses_ids_of_previews" {
+  command = plan
+
+  variables {
+    api_ids = { preview = ["abc123"] }
+  }
+
+  expect_failures = [var.api_ids]
 }

@@ -26,7 +26,7 @@ resource "aws_iam_role_policy" "function" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid      = "Table"
         Effect   = "Allow"
@@ -41,7 +41,17 @@ resource "aws_iam_role_policy" "function" {
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = "${aws_cloudwatch_log_group.function.arn}:*"
       },
-    ]
+      ], [
+      # DynamoDB uses the table's key with the rights of its caller; only through DynamoDB, in the key's own region.
+      # Source: https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
+      for key in var.table.kms_key_arn[*] : {
+        Sid       = "TableKey"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt"]
+        Resource  = key
+        Condition = { StringEquals = { "kms:ViaService" = "dynamodb.${split(":", key)[3]}.amazonaws.com" } }
+      }
+    ])
   })
 }
 
@@ -81,6 +91,20 @@ resource "aws_lambda_function" "function" {
 
   # The first invoke may follow at once: it must find its permissions.
   depends_on = [aws_iam_role_policy.function]
+}
+
+# The newest version. Terraform's provider updates the code first and publishes last: an apply that fails in between leaves
+# the new hash in the state and no version, and the next plan would find nothing to do.
+data "aws_lambda_function" "newest" {
+  function_name = aws_lambda_function.function.function_name
+  qualifier     = aws_lambda_function.function.version
+
+  lifecycle {
+    postcondition {
+      condition     = self.code_sha256 == var.bundle.sha256
+      error_message = "Version ${self.version} of ${var.name}, the newest, does not hold the bundle: an apply failed before it published one, or the code was changed by hand. README.md, \"A release that was never published\", has the way out."
+    }
+  }
 }
 
 resource "aws_lambda_alias" "release" {

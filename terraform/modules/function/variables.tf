@@ -33,8 +33,8 @@ variable "permissions_boundary_arn" {
 }
 
 variable "table" {
-  description = "The table that the function works on, and the actions that it takes there."
-  type        = object({ name = string, arn = string, actions = list(string) })
+  description = "The table that the function works on, the actions that it takes there, and the KMS key of the table; null: the key that AWS owns."
+  type        = object({ name = string, arn = string, actions = list(string), kms_key_arn = optional(string) })
   nullable    = false
 
   validation {

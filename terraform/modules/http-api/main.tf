@@ -60,6 +60,12 @@ resource "aws_apigatewayv2_authorizer" "jwt" {
     issuer   = var.authorization.issuer
     audience = var.authorization.audience
   }
+
+  # API Gateway refuses to delete an authorizer that a route refers to: the routes must change first.
+  # Source: https://github.com/anomalyco/sst/issues/5586
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_apigatewayv2_route" "route" {
@@ -80,6 +86,8 @@ resource "aws_apigatewayv2_route" "route" {
 resource "aws_cloudwatch_log_group" "access" {
   # checkov:skip=CKV_AWS_158:CloudWatch Logs encrypts with a key of its own, and the access log holds no item.
   # checkov:skip=CKV_AWS_338:How long logs are worth their price is each environment's choice.
+  count = var.access_log ? 1 : 0
+
   # Under /aws/vendedlogs/, where the account's one log resource policy does not grow with every API.
   name              = "/aws/vendedlogs/${var.name}"
   retention_in_days = var.log_retention_days
@@ -96,22 +104,26 @@ resource "aws_apigatewayv2_stage" "default" {
     throttling_burst_limit = var.throttling.burst
   }
 
-  access_log_settings {
-    destination_arn = aws_cloudwatch_log_group.access.arn
-    format = jsonencode({
-      requestId               = "$context.requestId"
-      requestTime             = "$context.requestTime"
-      routeKey                = "$context.routeKey"
-      status                  = "$context.status"
-      responseLength          = "$context.responseLength"
-      responseLatency         = "$context.responseLatency"
-      integrationLatency      = "$context.integrationLatency"
-      integrationStatus       = "$context.integrationStatus"
-      integrationErrorMessage = "$context.integrationErrorMessage"
-      errorMessage            = "$context.error.message"
-      sourceIp                = "$context.identity.sourceIp"
-      userAgent               = "$context.identity.userAgent"
-    })
+  dynamic "access_log_settings" {
+    for_each = aws_cloudwatch_log_group.access
+
+    content {
+      destination_arn = access_log_settings.value.arn
+      format = jsonencode({
+        requestId               = "$context.requestId"
+        requestTime             = "$context.requestTime"
+        routeKey                = "$context.routeKey"
+        status                  = "$context.status"
+        responseLength          = "$context.responseLength"
+        responseLatency         = "$context.responseLatency"
+        integrationLatency      = "$context.integrationLatency"
+        integrationStatus       = "$context.integrationStatus"
+        integrationErrorMessage = "$context.integrationErrorMessage"
+        errorMessage            = "$context.error.message"
+        sourceIp                = "$context.identity.sourceIp"
+        userAgent               = "$context.identity.userAgent"
+      })
+    }
   }
 
   # A stage that deploys before its routes are there would answer 404 meanwhile.

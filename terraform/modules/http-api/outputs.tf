@@ -11,6 +11,6 @@ output "invoke_url" {
 }
 
 output "log_group_name" {
-  description = "Name of the access logs' group."
-  value       = aws_cloudwatch_log_group.access.name
+  description = "Name of the access log's group; null without one."
+  value       = one(aws_cloudwatch_log_group.access[*].name)
 }

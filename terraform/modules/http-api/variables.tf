@@ -91,6 +91,13 @@ variable "throttling" {
   }
 }
 
+variable "access_log" {
+  description = "Keep an access log."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "log_retention_days" {
   description = "Days that the access logs are kept."
   type        = number

@@ -25,6 +25,14 @@ mock_resource "aws_lambda_function" {
   }
 }
 
+# The bundle of the tests is the one that the newest version holds.
+mock_data "aws_lambda_function" {
+  defaults = {
+    version     = "3"
+    code_sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+  }
+}
+
 mock_resource "aws_lambda_alias" {
   defaults = {
     arn        = "arn:aws:lambda:eu-central-1:123456789012:function:shop-function:alias"

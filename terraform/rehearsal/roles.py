@@ -1,0 +1,260 @@
+"""Tries the roles of the bootstrap: `roles.py TOKENS PREFIX BUCKET APIS [ids]`, with its output role_arns on the input.
+
+Each token of a job takes its roles and no other, and each role is refused what it must not do, one attempt after the other.
+APIS are the ids of production's API and of one that is no part of the service. With `ids`, the bootstrap knows the first, and
+what lies below an API is tried too. Exits with 1 where anything was let through.
+"""
+
+import json
+import pathlib
+import sys
+
+import boto3
+import botocore
+import botocore.config
+import botocore.exceptions
+
+TOKENS, PREFIX, BUCKET = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+PRODUCTION, STRANGER = sys.argv[4].split(",")
+IDS_ARE_KNOWN = sys.argv[5:] == ["ids"]
+ROLES = {
+    f"{environment}-{task}": arn for environment, tasks in json.load(sys.stdin).items() for task, arn in tasks.items()
+}
+
+JOBS = {
+    "production": {"production-apply", "production-verify"},
+    "older": {"production-apply", "production-verify"},
+    "production-suite": {"production-verify"},
+    "staging": {"staging-apply", "staging-verify"},
+    "staging-suite": {"staging-verify"},
+    "preview": {"preview-apply"},
+    "pull_request": {"staging-plan", "production-plan"},
+    "main": {"staging-plan", "production-plan"},
+    "fork": set(),
+}
+
+ACCOUNT = "arn:aws:iam::123456789012"
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
+ANYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+
+
+def of_production(own, boundary):
+    """Lists the calls on production that staging and previews must be refused, with the names that are their own."""
+    function, role = f"{PREFIX}-function", f"{PREFIX}-role"
+    tags = f"arn:aws:apigateway:us-east-1::/apis/{PRODUCTION}"
+    state = {"Bucket": BUCKET, "Key": "production/terraform.tfstate"}
+    below = [
+        ("apigatewayv2", "create_route", {"ApiId": PRODUCTION, "RouteKey": "$default"}),
+        ("apigatewayv2", "delete_stage", {"ApiId": PRODUCTION, "StageName": "$default"}),
+        ("apigatewayv2", "tag_resource", {"ResourceArn": tags, "Tags": {"Service": own}}),
+    ] * IDS_ARE_KNOWN
+    return [
+        ("dynamodb", "delete_table", {"TableName": f"{PREFIX}-items"}),
+        ("lambda", "get_function", {"FunctionName": function}),
+        ("lambda", "update_alias", {"FunctionName": function, "Name": "live", "FunctionVersion": "1"}),
+        ("lambda", "put_function_concurrency", {"FunctionName": function, "ReservedConcurrentExecutions": 0}),
+        ("iam", "put_role_policy", {"RoleName": role, "PolicyName": "table-and-logs", "PolicyDocument": ANYTHING}),
+        ("iam", "put_role_permissions_boundary", {"RoleName": role, "PermissionsBoundary": boundary}),
+        ("iam", "delete_role_policy", {"RoleName": role, "PolicyName": "table-and-logs"}),
+        ("iam", "delete_role", {"RoleName": role}),
+        (
+            "lambda",
+            "create_function",
+            {"FunctionName": f"{own}-function", "Role": f"{ACCOUNT}:role/{role}", "Code": {}},
+        ),
+        ("logs", "delete_log_group", {"logGroupName": f"/aws/lambda/{function}"}),
+        ("logs", "put_retention_policy", {"logGroupName": f"/aws/vendedlogs/{PREFIX}-api", "retentionInDays": 1}),
+        ("cloudwatch", "delete_alarms", {"AlarmNames": [f"{PREFIX}-api-5xx"]}),
+        ("cloudwatch", "put_dashboard", {"DashboardName": PREFIX, "DashboardBody": "{}"}),
+        ("apigatewayv2", "delete_api", {"ApiId": PRODUCTION}),
+        ("apigatewayv2", "update_api", {"ApiId": PRODUCTION, "Name": f"{PREFIX}-pr-1-api"}),
+        ("apigatewayv2", "untag_resource", {"ResourceArn": tags, "TagKeys": ["Service"]}),
+        ("apigatewayv2", "tag_resource", {"ResourceArn": tags, "Tags": {"Service": PREFIX}}),
+        *below,
+        ("apigatewayv2", "create_api", {"Name": f"{PREFIX}-api", "ProtocolType": "HTTP"}),
+        ("s3", "get_object", state),
+        ("s3", "put_object", state | {"Body": b"{}"}),
+    ]
+
+
+def of_anyone(own):
+    """Lists the calls that every role that deploys must be refused: on another service's API, a wider role, an item."""
+    bounded = f"{own}-role"
+    return [
+        ("apigatewayv2", "delete_api", {"ApiId": STRANGER}),
+        ("apigatewayv2", "update_api", {"ApiId": STRANGER, "Name": f"{own}-api"}),
+        ("apigatewayv2", "create_api", {"Name": "bank-api", "ProtocolType": "HTTP"}),
+        ("iam", "create_role", {"RoleName": f"{own}-free", "AssumeRolePolicyDocument": TRUST}),
+        (
+            "iam",
+            "create_role",
+            {
+                "RoleName": f"{own}-free",
+                "AssumeRolePolicyDocument": TRUST,
+                "PermissionsBoundary": f"{ACCOUNT}:policy/any",
+            },
+        ),
+        ("iam", "delete_role_permissions_boundary", {"RoleName": bounded}),
+        ("iam", "update_assume_role_policy", {"RoleName": bounded, "PolicyDocument": TRUST}),
+        (
+            "iam",
+            "attach_role_policy",
+            {"RoleName": bounded, "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
+        ),
+        (
+            "iam",
+            "put_role_policy",
+            {"RoleName": f"github-{PREFIX}-preview-apply", "PolicyName": "terraform", "PolicyDocument": ANYTHING},
+        ),
+        (
+            "iam",
+            "create_policy_version",
+            {"PolicyArn": f"{ACCOUNT}:policy/github-{PREFIX}-production-boundary", "PolicyDocument": ANYTHING},
+        ),
+        ("iam", "create_user", {"UserName": f"{own}-user"}),
+        ("dynamodb", "scan", {"TableName": f"{own}-items"}),
+        ("lambda", "invoke", {"FunctionName": f"{own}-function"}),
+        ("s3", "delete_bucket", {"Bucket": BUCKET}),
+    ]
+
+
+def of_a_reader(own, other):
+    """Lists the calls that a role that plans or invokes must be refused."""
+    return [
+        ("dynamodb", "scan", {"TableName": f"{own}-items"}),
+        ("lambda", "delete_function", {"FunctionName": f"{own}-function"}),
+        ("lambda", "get_function", {"FunctionName": f"{other}-function"}),
+        ("iam", "delete_role_policy", {"RoleName": f"{own}-role", "PolicyName": "table-and-logs"}),
+        ("apigatewayv2", "delete_api", {"ApiId": PRODUCTION}),
+    ]
+
+
+STAGING = f"{PREFIX}-staging"
+# Role => the job that takes it, what it must be able to do, and what it must not.
+ATTEMPTS = {
+    "staging-plan": (
+        "pull_request",
+        ("s3", "list_objects_v2", {"Bucket": BUCKET}),
+        [
+            *of_a_reader(STAGING, PREFIX),
+            ("s3", "get_object", {"Bucket": BUCKET, "Key": "production/terraform.tfstate"}),
+        ],
+    ),
+    "production-plan": (
+        "pull_request",
+        ("lambda", "get_function", {"FunctionName": f"{PREFIX}-function"}),
+        [
+            *of_a_reader(PREFIX, "bank"),
+            ("s3", "delete_object", {"Bucket": BUCKET, "Key": "production/terraform.tfstate"}),
+            ("s3", "get_object", {"Bucket": BUCKET, "Key": "staging/terraform.tfstate"}),
+        ],
+    ),
+    "staging-apply": (
+        "staging",
+        ("logs", "describe_log_groups", {}),
+        [
+            *of_production(STAGING, f"{ACCOUNT}:policy/github-{PREFIX}-staging-boundary"),
+            *of_anyone(STAGING),
+            ("s3", "get_object", {"Bucket": BUCKET, "Key": "preview/pr-1/terraform.tfstate"}),
+        ],
+    ),
+    "production-apply": (
+        "production",
+        ("lambda", "get_function", {"FunctionName": f"{PREFIX}-function"}),
+        [
+            *of_anyone(PREFIX),
+            ("s3", "put_object", {"Bucket": BUCKET, "Key": "staging/terraform.tfstate", "Body": b"{}"}),
+        ],
+    ),
+    "preview-apply": (
+        "preview",
+        ("logs", "describe_log_groups", {}),
+        [
+            *of_production(f"{PREFIX}-pr-1", f"{ACCOUNT}:policy/github-{PREFIX}-preview-boundary"),
+            *of_anyone(f"{PREFIX}-pr-1"),
+            ("dynamodb", "delete_table", {"TableName": f"{STAGING}-items"}),
+            ("lambda", "get_function", {"FunctionName": f"{STAGING}-function"}),
+            ("logs", "put_resource_policy", {"policyName": "AWSLogDeliveryWrite20150319", "policyDocument": "{}"}),
+            (
+                "apigatewayv2",
+                "create_stage",
+                {
+                    "ApiId": "own",
+                    "StageName": "$default",
+                    "AccessLogSettings": {"Format": "x", "DestinationArn": "arn:x"},
+                },
+            ),
+            (
+                "apigatewayv2",
+                "tag_resource",
+                {"ResourceArn": "arn:aws:apigateway:us-east-1::/apis/own", "Tags": {"Service": PREFIX}},
+            ),
+            ("s3", "get_object", {"Bucket": BUCKET, "Key": "staging/terraform.tfstate"}),
+        ],
+    ),
+    "production-verify": (
+        "production-suite",
+        ("sts", "get_caller_identity", {}),
+        [
+            *of_a_reader(PREFIX, STAGING),
+            ("lambda", "invoke", {"FunctionName": f"{PREFIX}-function"}),
+            ("s3", "get_object", {"Bucket": BUCKET, "Key": "production/terraform.tfstate"}),
+        ],
+    ),
+}
+ATTEMPTS["staging-verify"] = ("staging", *ATTEMPTS["production-verify"][1:])
+
+UNSIGNED = boto3.client("sts", config=botocore.config.Config(signature_version=botocore.UNSIGNED))
+
+
+def take(role, job):
+    """Returns the session of a role; nothing where it does not trust the job."""
+    token = (TOKENS / job).read_text()
+    try:
+        taken = UNSIGNED.assume_role_with_web_identity(
+            RoleArn=ROLES[role], RoleSessionName=job, WebIdentityToken=token
+        )["Credentials"]
+    except botocore.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] == "AccessDenied":
+            return None
+        raise
+    return boto3.Session(taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"])
+
+
+def refused(session, service, operation, parameters):
+    try:
+        getattr(session.client(service), operation)(**parameters)
+    except botocore.exceptions.ClientError as error:
+        return error.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException")
+    return False
+
+
+wrong = []
+for job, expected in JOBS.items():
+    taken = {role for role in ROLES if take(role, job)}
+    print(f"{job} takes {sorted(taken)}")
+    if taken != expected:
+        wrong.append(f"{job} takes {sorted(taken)}, not {sorted(expected)}")
+
+count = 0
+for role, (job, allowed, attempts) in ATTEMPTS.items():
+    session = take(role, job)
+    if refused(session, *allowed):
+        wrong.append(f"{role} may not: {allowed}")
+    for attempt in attempts:
+        service, operation, parameters = attempt
+        held = refused(session, *attempt)
+        print(
+            "refused" if held else "LET THROUGH",
+            role,
+            service,
+            operation,
+            json.dumps(parameters, default=str),
+            flush=True,
+        )
+        count += 1
+        if not held:
+            wrong.append(f"{role} was not refused: {service} {operation} {parameters}")
+
+print(f"{count} attempts", *wrong, sep="\n")
+sys.exit(bool(wrong))

@@ -1,0 +1,1 @@
+"""A stricter AWS: the rules that the emulators do not enforce."""

@@ -1,0 +1,105 @@
+"""Stands between callers of AWS and its emulators, and refuses what AWS would: `python -m strict PORT EMULATOR CLOUDWATCH`.
+
+A request that the rules let through goes on to the emulator in the name of the account's root, because they have judged it.
+The emulator itself judges what it judges well: sessions of STS, the state in S3, and who may call an API.
+"""
+
+import contextlib
+import http.client
+import http.server
+import sys
+import traceback
+import urllib.parse
+
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
+
+from . import answers, permissions, rules
+from .account import ROOT, Account
+from .request import Request
+
+PORT, EMULATOR, CLOUDWATCH = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+# The emulator checks the signature of who calls an API.
+AS_SIGNED = permissions.JUDGED_BY_THE_EMULATOR | {"execute-api"}
+PER_HOP = {"connection", "transfer-encoding"}
+CREDENTIALS = botocore.credentials.Credentials(ROOT, ROOT)
+
+account = Account(EMULATOR)
+
+
+class Proxy(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # One small answer after another: without it each waits for an acknowledgement.
+    disable_nagle_algorithm = True
+
+    def handle_any(self):
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        request = Request(self.command, self.path, dict(self.headers.items()), body)
+        try:
+            refusal = rules.refusal(request, account)
+            answer = (
+                answers.as_aws(request, *forwarded(request))
+                if refusal is None
+                else answers.of_refusal(refusal, request)
+            )
+        except Exception:  # noqa: BLE001
+            # A fault here is no refusal of AWS: it must be seen, and not be taken for a connection that broke.
+            traceback.print_exc()
+            refusal, answer = None, (500, [], b'{"message":"the rehearsal itself failed: see strict.log"}')
+        if refusal:
+            self.log_message("refused: %s", refusal.message)
+        with contextlib.suppress(BrokenPipeError):
+            self.answer(*answer)
+
+    do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = handle_any
+
+    def answer(self, status, headers, body):
+        self.send_response_only(status)
+        kept = {name.lower(): value for name, value in headers if name.lower() not in PER_HOP}
+        # The answer to a HEAD tells the length of a body that it has not.
+        if self.command != "HEAD":
+            kept["content-length"] = str(len(body))
+        for name, value in kept.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, template, *arguments):
+        print(template % arguments, flush=True)
+
+
+def forwarded(request):
+    """Returns the emulator's status, headers and body."""
+    emulator = CLOUDWATCH if request.service == "monitoring" else EMULATOR
+    headers = request.headers if request.service in AS_SIGNED else signed(request, emulator)
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(emulator).netloc, timeout=120)
+    connection.request(request.method, request.target, request.body, headers)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    if answer.status == 200 and (request.operation or "").startswith("AssumeRole"):
+        account.took_role(request.parameters, body)
+    if request.changes():
+        account.changed()
+    return answer.status, answer.getheaders(), body
+
+
+def signed(request, emulator):
+    kept = {
+        name: value
+        for name, value in request.headers.items()
+        if not name.startswith(("authorization", "x-amz-security"))
+    }
+    renewed = botocore.awsrequest.AWSRequest(request.method, emulator + request.target, kept, request.body)
+    botocore.auth.SigV4Auth(CREDENTIALS, request.service, request.region).add_auth(renewed)
+    return dict(renewed.headers.items())
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    # As many connections at once as the callers make: one that has to wait for a place waits a second.
+    request_queue_size = 128
+
+
+Server(("127.0.0.1", PORT), Proxy).serve_forever()

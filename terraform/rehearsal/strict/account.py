@@ -1,0 +1,169 @@
+"""The account that the emulator holds, asked as its root: who a caller is, and what the rules go by."""
+
+import functools
+import hashlib
+import json
+import threading
+import xml.etree.ElementTree
+from dataclasses import dataclass, field
+
+import boto3
+import botocore.exceptions
+
+ID = "123456789012"
+ROOT = "test"
+# The name of a policy that lets the emulator's own judgement through, and that no role has on AWS.
+OF_THE_REHEARSAL = "emulator"
+
+
+@dataclass
+class Caller:
+    """The role that signed a request."""
+
+    arn: str
+    policies: list
+    # A permissions boundary, and the policy of a session: an action must be allowed by each of them too.
+    limits: list = field(default_factory=list)
+
+
+def remembered(method):
+    """Keeps the answers of a method until something in the account changes."""
+
+    @functools.wraps(method)
+    def ask(self, *arguments):
+        key = (method.__name__, *arguments)
+        with self._lock:
+            generation = self._generation
+            if key in self._answers:
+                return self._answers[key]
+        answer = method(self, *arguments)
+        with self._lock:
+            if generation == self._generation:
+                self._answers[key] = answer
+        return answer
+
+    return ask
+
+
+class Account:
+    def __init__(self, emulator):
+        names = ["apigatewayv2", "dynamodb", "iam", "lambda"]
+        self._clients = {name: boto3.client(name, endpoint_url=emulator) for name in names}
+        self._lock = threading.Lock()
+        self._generation, self._answers, self._sessions = 0, {}, {}
+
+    def changed(self):
+        with self._lock:
+            self._generation += 1
+            self._answers.clear()
+
+    def _ask(self, client, operation, **arguments):
+        """Returns the emulator's answer; nothing where there is no such thing."""
+        try:
+            return getattr(self._clients[client], operation)(**arguments)
+        except botocore.exceptions.ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 404):
+                return {}
+            raise
+
+    def took_role(self, parameters, answer):
+        """Notes the session that the emulator's answer to AssumeRole… gives out."""
+        found = {
+            element.tag.rpartition("}")[2]: element.text for element in xml.etree.ElementTree.fromstring(answer).iter()
+        }
+        with self._lock:
+            self._sessions[found["AccessKeyId"]] = found["Arn"], parameters.get("Policy")
+
+    def caller(self, access_key):
+        """Returns the role behind an access key; nothing where the key is of no session."""
+        arn, session_policy = self._sessions.get(access_key) or self._function_session(access_key)
+        if arn is None:
+            return None
+        role = arn.split("/")[1]
+        documents = [self._boundary(role), session_policy and json.loads(session_policy)]
+        policies = [policy for name, policy in self.inline_policies(role).items() if name != OF_THE_REHEARSAL]
+        return Caller(arn, policies, limits=[[document] for document in documents if document])
+
+    def _function_session(self, access_key):
+        # The emulator derives the key of a function from the version and its role, and tells it to the function alone.
+        for function in self._ask("lambda", "list_functions").get("Functions", []):
+            name = function["FunctionName"]
+            for version in self._ask("lambda", "list_versions_by_function", FunctionName=name).get("Versions", []):
+                digest = hashlib.sha256(f"{version['FunctionArn']}:{version['Role']}".encode()).hexdigest()
+                role = version["Role"].rpartition("/")[2]
+                with self._lock:
+                    session = f"arn:aws:sts::{ID}:assumed-role/{role}/{name}", None
+                    self._sessions[f"ASIA{digest[:16].upper()}"] = session
+        return self._sessions.get(access_key, (None, None))
+
+    @remembered
+    def inline_policies(self, role):
+        """Returns the inline policies of a role by name."""
+        names = self._ask("iam", "list_role_policies", RoleName=role).get("PolicyNames", [])
+        return {
+            name: self._ask("iam", "get_role_policy", RoleName=role, PolicyName=name).get("PolicyDocument")
+            for name in names
+        }
+
+    @remembered
+    def boundary_arn(self, role):
+        found = self._ask("iam", "get_role", RoleName=role).get("Role", {})
+        return found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+
+    @remembered
+    def _boundary(self, role):
+        arn = self.boundary_arn(role)
+        if arn is None:
+            return None
+        policy = self._ask("iam", "get_policy", PolicyArn=arn).get("Policy")
+        if policy is None:
+            # A boundary that is not there allows nothing.
+            return {"Statement": []}
+        version = policy["DefaultVersionId"]
+        return self._ask("iam", "get_policy_version", PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+
+    @remembered
+    def api(self, api_id):
+        """Returns an API's name and tags."""
+        return self._ask("apigatewayv2", "get_api", ApiId=api_id)
+
+    @remembered
+    def stage(self, api_id, name):
+        return self._ask("apigatewayv2", "get_stage", ApiId=api_id, StageName=name)
+
+    @remembered
+    def routes(self, api_id):
+        return self._ask("apigatewayv2", "get_routes", ApiId=api_id).get("Items", [])
+
+    @remembered
+    def integration_uri(self, api_id, integration_id):
+        return self._ask("apigatewayv2", "get_integration", ApiId=api_id, IntegrationId=integration_id).get(
+            "IntegrationUri", ""
+        )
+
+    @remembered
+    def invoke_statements(self, function, alias):
+        """Returns the statements of the policy that says who may invoke an alias."""
+        policy = self._ask("lambda", "get_policy", FunctionName=function, Qualifier=alias).get("Policy")
+        return json.loads(policy)["Statement"] if policy else []
+
+    @remembered
+    def reserved_concurrency(self, function):
+        """Returns the concurrent executions set aside for a function; nothing where none are."""
+        return self._ask("lambda", "get_function_concurrency", FunctionName=function).get(
+            "ReservedConcurrentExecutions"
+        )
+
+    @remembered
+    def has_version(self, function, version):
+        return bool(self._ask("lambda", "get_function_configuration", FunctionName=function, Qualifier=version))
+
+    @remembered
+    def key_of_table(self, table):
+        """Returns the ARN of the KMS key that a table is encrypted with; nothing where it is the key that AWS owns."""
+        return (
+            self._ask("dynamodb", "describe_table", TableName=table)
+            .get("Table", {})
+            .get("SSEDescription", {})
+            .get("KMSMasterKeyArn")
+        )

@@ -1,0 +1,170 @@
+"""The rules that AWS enforces and the emulator does not: each a function with its source.
+
+A rule takes the request and the account, and returns the refusal that AWS would answer; nothing where it has no objection.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+
+from . import account, permissions
+
+
+@dataclass
+class Refusal:
+    status: int
+    code: str
+    message: str
+
+
+def caller_has_no_right(request, held):
+    """Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"""
+    if request.access_key in (None, account.ROOT):
+        return None
+    caller = held.caller(request.access_key)
+    if caller is None:
+        # The emulator itself checks the callers of an API.
+        unknown = Refusal(403, "UnrecognizedClientException", "The security token included in the request is invalid.")
+        return None if request.service == "execute-api" else unknown
+    try:
+        found = permissions.denied(caller, request, held)
+    except permissions.Unknown:
+        return Refusal(
+            403,
+            "AccessDeniedException",
+            f"the rehearsal knows no action for {request.service} {request.method} {request.target}",
+        )
+    if found is None:
+        return None
+    need, decision = found
+    why = (
+        f"with an explicit deny in {decision.matched_sid}"
+        if decision.decision == "Deny"
+        else f"because no policy allows the {need.action} action"
+    )
+    code = "AccessDenied" if request.service in ("iam", "monitoring") else "AccessDeniedException"
+    return Refusal(
+        403, code, f"User: {caller.arn} is not authorized to perform: {need.action} on resource: {need.resource} {why}"
+    )
+
+
+def tag_is_not_taken(request, _held):
+    """Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html, "Rules for tagging"."""
+    keys = [key for key, _ in request.tags()]
+    code = "ValidationError" if request.service == "iam" else "ValidationException"
+    for key, value in request.tags():
+        if key.lower().startswith("aws:"):
+            return Refusal(400, code, f"aws: prefixed tag key names are not allowed: {key}")
+        if not 1 <= len(key) <= 128 or len(value) > 256:
+            return Refusal(400, code, f"a tag's key has 1 to 128 characters and its value up to 256: {key}")
+    if request.service == "iam" and len({key.lower() for key in keys}) < len(keys):
+        return Refusal(400, "InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+    return None
+
+
+def authorizer_or_integration_is_in_use(request, held):
+    """Source: https://github.com/anomalyco/sst/issues/5586"""
+    found = re.fullmatch(r"/v2/apis/([^/]+)/(authorizers|integrations)/([^/]+)", request.path)
+    if request.service != "apigateway" or request.method != "DELETE" or not found:
+        return None
+    api_id, kind, identity = found.groups()
+    for route in held.routes(api_id):
+        if identity == route.get("AuthorizerId") or f"integrations/{identity}" == route.get("Target"):
+            message = f"Cannot delete {kind.title()[:-1]} '{identity}', is referenced by Route '{route['RouteId']}'."
+            return Refusal(409, "ConflictException", message)
+    return None
+
+
+def concurrency_is_short(request, _held):
+    """The rehearsal's account is as small as a new one, of which no execution can be set aside.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    """
+    if request.operation != "PutFunctionConcurrency" or request.parameters["ReservedConcurrentExecutions"] == 0:
+        return None
+    message = (
+        "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its "
+        "minimum value of [10]."
+    )
+    return Refusal(400, "InvalidParameterValueException", message)
+
+
+def version_is_missing(request, held):
+    """Source: https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html, ResourceNotFoundException."""
+    if request.operation not in ("CreateAlias", "UpdateAlias"):
+        return None
+    function, version = request.parameters["FunctionName"], request.parameters.get("FunctionVersion")
+    if version is None or held.has_version(function, version):
+        return None
+    return Refusal(
+        404,
+        "ResourceNotFoundException",
+        f"Function not found: arn:aws:lambda:{request.region}:{account.ID}:function:{function}:{version}",
+    )
+
+
+def policies_are_too_long(request, held):
+    """Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: 10,240 characters for a role together."""
+    if request.operation != "PutRolePolicy":
+        return None
+    role, name = request.parameters["RoleName"], request.parameters["PolicyName"]
+    documents = held.inline_policies(role) | {name: json.loads(request.parameters["PolicyDocument"])}
+    if sum(len(json.dumps(document, separators=(",", ":"))) for document in documents.values()) <= 10240:
+        return None
+    return Refusal(409, "LimitExceeded", f"Maximum policy size of 10240 bytes exceeded for role {role}")
+
+
+def api_may_not_invoke(request, held):
+    """Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html"""
+    alias = _alias_behind(request, held)
+    if alias is None:
+        return None
+    source = f"arn:aws:execute-api:{request.region}:{account.ID}:{request.api_id}/$default/{request.method}{request.route_path}"
+    for statement in held.invoke_statements(*alias):
+        pattern = statement.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn", "*")
+        expression = "".join(".*" if each == "*" else re.escape(each) for each in pattern)
+        gateway = statement["Principal"] == {"Service": "apigateway.amazonaws.com"}
+        invokes = statement["Action"] in ("lambda:InvokeFunction", "lambda:*")
+        if statement["Effect"] == "Allow" and gateway and invokes and re.fullmatch(expression, source, re.DOTALL):
+            return None
+    return Refusal(500, "", "Internal Server Error")
+
+
+def function_is_stopped(request, held):
+    """A reserved concurrency of 0 refuses every invoke; that the API answers it with 503 is not verified.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+    """
+    alias = _alias_behind(request, held)
+    return Refusal(503, "", "Service Unavailable") if alias and held.reserved_concurrency(alias[0]) == 0 else None
+
+
+def _alias_behind(request, held):
+    """Returns the function and the alias that an invoke of the API leads to; nothing where no route matches."""
+    if request.service != "execute-api":
+        return None
+    for route in held.routes(request.api_id):
+        method, _, template = route["RouteKey"].partition(" ")
+        expression = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template))
+        if method == request.method and re.fullmatch(expression, request.route_path.partition("?")[0]):
+            uri = held.integration_uri(request.api_id, route["Target"].removeprefix("integrations/"))
+            function = re.search(r":function:([^:/]+):([^:/]+)/invocations$", uri)
+            return function.groups() if function else None
+    return None
+
+
+RULES = [
+    caller_has_no_right,
+    tag_is_not_taken,
+    authorizer_or_integration_is_in_use,
+    concurrency_is_short,
+    version_is_missing,
+    policies_are_too_long,
+    api_may_not_invoke,
+    function_is_stopped,
+]
+
+
+def refusal(request, held):
+    """Returns what the first rule with an objection answers."""
+    return next((found for rule in RULES if (found := rule(request, held))), None)

@@ -1,0 +1,59 @@
+"""Requests and an account for the unit tests."""
+
+import json
+import urllib.parse
+from unittest import mock
+
+from . import account, permissions
+from .request import Request
+
+ROLE = "arn:aws:iam::123456789012:role/shop-role"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/k"
+TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/shop-items"
+PERMITTED = {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "lambda:InvokeFunction"}
+ANYTHING = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+def request(service, method, target, parameters=None, headers=None):
+    credential = f"AWS4-HMAC-SHA256 Credential=ASIA1/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host"
+    body = json.dumps(parameters or {})
+    return Request(method, target, {"Authorization": credential} | (headers or {}), body.encode())
+
+
+def targeted(service, operation, **parameters):
+    return request(service, "POST", "/", parameters, {"X-Amz-Target": f"Service.{operation}"})
+
+
+def form(service, operation, **parameters):
+    asked = request(service, "POST", "/")
+    return Request("POST", "/", asked.headers, urllib.parse.urlencode({"Action": operation} | parameters).encode())
+
+
+def held(**answers_by_question):
+    """An account that answers these questions, and has nothing else."""
+    stub = mock.create_autospec(account.Account, instance=True)
+    nothing = {
+        "routes": [],
+        "api": {},
+        "stage": {},
+        "invoke_statements": [],
+        "inline_policies": {},
+        "boundary_arn": None,
+    }
+    for question, answer in (
+        nothing | {"key_of_table": None, "caller": None, "reserved_concurrency": None} | answers_by_question
+    ).items():
+        getattr(stub, question).side_effect = answer if callable(answer) else lambda *_, answer=answer: answer
+    return stub
+
+
+def allowed(asked, *statements, limits=(), **answers_by_question):
+    """Returns `True` if a role with these statements may make the request."""
+    caller = account.Caller("arn:…", [{"Statement": list(statements)}], [[limit] for limit in limits])
+    return permissions.denied(caller, asked, held(**answers_by_question)) is None
+
+
+def allow(*actions, resource="*", **condition):
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource} | (
+        {"Condition": condition} if condition else {}
+    )

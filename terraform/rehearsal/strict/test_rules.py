@@ -1,0 +1,129 @@
+"""Each rule, by a request that AWS would take and one that it would refuse; and the answers."""
+
+import json
+import unittest
+
+from . import answers, rules
+from .request import Request
+from .stubs import PERMITTED, form, held, request, targeted
+
+
+class Rules(unittest.TestCase):
+    def test_tags_that_aws_does_not_take(self):
+        for tags, taken in [
+            ([("Service", "shop")], True),
+            ([("aws:x", "1")], False),
+            ([("", "1")], False),
+            ([("k" * 129, "1")], False),
+            ([("k", "v" * 257)], False),
+            ([("Service", "shop"), ("service", "x")], False),
+        ]:
+            parameters = {
+                f"Tags.member.{number}.{name}": text
+                for number, tag in enumerate(tags, 1)
+                for name, text in zip(("Key", "Value"), tag)
+            }
+            refused = rules.tag_is_not_taken(form("iam", "CreateRole", RoleName="r", **parameters), held())
+            self.assertEqual(taken, refused is None, tags)
+        # Only IAM's are the same in both cases.
+        both = targeted(
+            "dynamodb", "CreateTable", TableName="a", Tags=[{"Key": "x", "Value": ""}, {"Key": "X", "Value": ""}]
+        )
+        self.assertIsNone(rules.tag_is_not_taken(both, held()))
+
+    def test_an_authorizer_or_integration_in_use_stays(self):
+        routes = [{"RouteId": "r1", "RouteKey": "GET /items", "AuthorizerId": "z1", "Target": "integrations/i1"}]
+        for target, refused in [
+            ("authorizers/z1", True),
+            ("authorizers/z2", False),
+            ("integrations/i1", True),
+            ("integrations/i2", False),
+        ]:
+            found = rules.authorizer_or_integration_is_in_use(
+                request("apigateway", "DELETE", f"/v2/apis/a1/{target}"), held(routes=routes)
+            )
+            self.assertEqual(refused, found is not None, target)
+
+    def test_a_new_account_has_no_concurrency_to_set_aside(self):
+        for wanted, refused in [(0, False), (1, True)]:
+            asked = request(
+                "lambda", "PUT", "/2017-10-31/functions/f/concurrency", {"ReservedConcurrentExecutions": wanted}
+            )
+            self.assertEqual(refused, rules.concurrency_is_short(asked, held()) is not None)
+
+    def test_an_alias_leads_to_a_version_that_exists(self):
+        asked = request("lambda", "PUT", "/2015-03-31/functions/f/aliases/live", {"FunctionVersion": "9"})
+        self.assertIsNotNone(rules.version_is_missing(asked, held(has_version=False)))
+        self.assertIsNone(rules.version_is_missing(asked, held(has_version=True)))
+
+    def test_inline_policies_have_a_length_together(self):
+        asked = form(
+            "iam", "PutRolePolicy", RoleName="r", PolicyName="p", PolicyDocument=json.dumps({"Statement": "x" * 6000})
+        )
+        self.assertIsNone(rules.policies_are_too_long(asked, held(inline_policies={"p": {"Statement": "x" * 9000}})))
+        self.assertIsNotNone(rules.policies_are_too_long(asked, held(inline_policies={"q": {"Statement": "x" * 6000}})))
+
+    def invoke(self, method="GET", path="items/1", **answers_by_question):
+        routes = [{"RouteId": "r1", "RouteKey": "GET /items/{id}", "Target": "integrations/i1"}]
+        uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:123456789012:function:f:live/invocations"
+        asked = Request(method, f"/_aws/execute-api/a1/$default/{path}", {})
+        return rules.refusal(asked, held(routes=routes, integration_uri=uri, **answers_by_question))
+
+    def test_an_api_invokes_what_it_may(self):
+        def statement(source):
+            return PERMITTED | {"Condition": {"ArnLike": {"AWS:SourceArn": source}}}
+
+        source = "arn:aws:execute-api:us-east-1:123456789012:a1/*/*"
+        self.assertIsNone(self.invoke(invoke_statements=[statement(source)]))
+        self.assertEqual(500, self.invoke().status)
+        self.assertEqual(500, self.invoke(invoke_statements=[statement(source.replace("a1", "a2"))]).status)
+        self.assertIsNone(self.invoke(method="POST"))
+        for other in [
+            {"Principal": {"Service": "s3.amazonaws.com"}},
+            {"Action": "lambda:GetFunction"},
+            {"Effect": "Deny"},
+        ]:
+            self.assertEqual(500, self.invoke(invoke_statements=[PERMITTED | other]).status)
+
+    def test_a_stopped_function_is_not_invoked(self):
+        permitted = [PERMITTED]
+        self.assertIsNone(self.invoke(invoke_statements=permitted, reserved_concurrency=None))
+        self.assertEqual(503, self.invoke(invoke_statements=permitted, reserved_concurrency=0).status)
+
+
+class Answers(unittest.TestCase):
+    def test_a_refusal_is_in_the_protocol_of_the_service(self):
+        refused = rules.Refusal(403, "AccessDenied", "no <right>")
+        status, _, body = answers.of_refusal(refused, form("iam", "CreateRole", RoleName="r"))
+        self.assertEqual((403, True), (status, b"<Code>AccessDenied</Code><Message>no &lt;right&gt;</Message>" in body))
+        self.assertEqual(
+            "AccessDenied", json.loads(answers.of_refusal(refused, targeted("monitoring", "PutDashboard"))[2])["__type"]
+        )
+        status, headers, body = answers.of_refusal(refused, targeted("dynamodb", "ListTables"))
+        self.assertEqual((400, "AccessDenied"), (status, json.loads(body)["__type"]))
+        self.assertIn(("x-amzn-errortype", "AccessDenied"), headers)
+
+    def test_a_failing_function_is_a_500_without_its_words(self):
+        invoked = Request("GET", "/_aws/execute-api/a1/$default/items", {})
+        status, _, body = answers.as_aws(invoked, 502, [], b'{"message":"stack trace"}')
+        self.assertEqual((500, {"message": "Internal Server Error"}), (status, json.loads(body)))
+        self.assertEqual(404, answers.as_aws(invoked, 404, [], b"{}")[0])
+
+    def test_a_jwt_authorizer_has_no_payload_format(self):
+        asked = request("apigateway", "GET", "/v2/apis/a1/authorizers/z1")
+        for kind, expected in [("JWT", False), ("REQUEST", True)]:
+            body = json.dumps({"authorizerType": kind, "authorizerPayloadFormatVersion": "2.0"}).encode()
+            found = json.loads(answers.as_aws(asked, 200, [], body)[2])
+            self.assertEqual(expected, "authorizerPayloadFormatVersion" in found)
+
+    def test_a_restored_table_takes_its_time(self):
+        answers.as_aws(targeted("dynamodb", "RestoreTableToPointInTime", TargetTableName="b"), 200, [], b"{}")
+        looked = [
+            json.loads(
+                answers.as_aws(
+                    targeted("dynamodb", "DescribeTable", TableName="b"), 200, [], b'{"Table":{"TableStatus":"ACTIVE"}}'
+                )[2]
+            )
+            for _ in range(3)
+        ]
+        self.assertEqual(["CREATING", "CREATING", "ACTIVE"], [table["Table"]["TableStatus"] for table in looked])
