@@ -20,7 +20,7 @@ from .account import ROOT, Account
 from .request import Request
 
 PORT, EMULATOR, CLOUDWATCH = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-# The emulator checks the signature of who calls an API.
+# The emulator checks the signatures of an API's callers.
 AS_SIGNED = permissions.JUDGED_BY_THE_EMULATOR | {"execute-api"}
 PER_HOP = {"connection", "transfer-encoding"}
 CREDENTIALS = botocore.credentials.Credentials(ROOT, ROOT)
@@ -86,6 +86,7 @@ def forwarded(request):
 
 
 def signed(request, emulator):
+    """Returns the headers of the request, signed anew by the account's root."""
     kept = {
         name: value
         for name, value in request.headers.items()

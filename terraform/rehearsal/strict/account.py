@@ -46,6 +46,8 @@ def remembered(method):
 
 
 class Account:
+    """The emulator's account; answers are kept until a request changes something."""
+
     def __init__(self, emulator):
         names = ["apigatewayv2", "dynamodb", "iam", "lambda"]
         self._clients = {name: boto3.client(name, endpoint_url=emulator) for name in names}

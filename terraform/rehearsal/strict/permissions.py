@@ -38,6 +38,8 @@ LOG_DELIVERY = [
 
 @dataclass
 class Need:
+    """An action on a resource that IAM must allow, with the condition keys that AWS knows of the request."""
+
     action: str
     resource: str
     context: dict = field(default_factory=dict)

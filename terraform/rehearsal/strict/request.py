@@ -12,6 +12,8 @@ EXECUTE_API = re.compile(r"/_aws/execute-api/([^/]+)/(?:\$|%24)default(/.*)?")
 
 
 class Request:
+    """A request, parsed; the emulator's address of an API stands for the API."""
+
     def __init__(self, method, target, headers, body=b""):
         self.method, self.target, self.body = method, target, body
         self.headers = {name.lower(): value for name, value in headers.items()}

@@ -12,6 +12,8 @@ from . import account, permissions
 
 @dataclass
 class Refusal:
+    """AWS's answer to a request that it does not carry out: the HTTP status, the code of the error and its message."""
+
     status: int
     code: str
     message: str
