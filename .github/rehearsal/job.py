@@ -91,13 +91,6 @@ class Job:
         return "pull_request" if github["event_name"] == "pull_request" else f"ref:{github['ref']}"
 
     def run(self):
-        """Runs the job, once for each entry of its matrix."""
-        statuses = []
-        for entry in self.body.get("strategy", {}).get("matrix", {}).get("include", [{}]):
-            statuses.append(self.run_once(entry))
-        return max(statuses)
-
-    def run_once(self, matrix):
         # A job whose needs did not succeed is skipped, unless its condition asks for a status.
         needs = self.body.get("needs", [])
         needs = [needs] if isinstance(needs, str) else needs
@@ -108,7 +101,11 @@ class Job:
         if "uses" in self.body:
             print(f"{self.name}: calls {self.body['uses']}")
             return 0
-        # The condition of a job knows nothing of its matrix.
+        entries = self.body.get("strategy", {}).get("matrix", {}).get("include", [{}])
+        return max([self.run_with(entry) for entry in entries])
+
+    def run_with(self, matrix):
+        """Runs the job with one entry of its matrix."""
         self.context |= {"failed": False, "matrix": self.context.fill_in(matrix), "steps": {}}
         self.environment = self.context.fill_in({**self.workflow.get("env", {}), **self.body.get("env", {})})
         self.run_steps(self.body["steps"], self.context)

@@ -64,11 +64,17 @@ apply() {
   tf apply -no-color -auto-approve -lock-timeout=10m "${settings[@]}" "$@"
 }
 
-# plan FILE SETTINGS…: without the lock, which the plan role cannot take; 2 where there is something to change.
+# plan FILE SETTINGS…: writes the plan as Markdown, in which live stays; 2 where there is something to change. It is made
+# without the lock, which the plan role cannot take.
 plan() {
-  local file=$1
+  local file=$1 log=$TF_DATA_DIR/plan.txt live status=0
   shift
-  tf plan -no-color -lock=false -detailed-exitcode "${settings[@]}" "$@" 2>&1 | tee "$file" >&2
+  live=$(live_versions) || return
+  tf plan -no-color -lock=false -detailed-exitcode "${settings[@]}" -var "live_versions=$live" "$@" 2>&1 |
+    tee "$log" >&2 || status=$?
+  mkdir -p "$(dirname "$file")"
+  section "$log" >"$file"
+  return "$status"
 }
 
 # section FILE: the plan in it as Markdown, folded, and cut so that two fit into a comment of at most 65,536 characters.

@@ -93,7 +93,7 @@ locals {
           Effect   = "Deny"
           Action   = ["apigateway:*"]
           Resource = local.resources[environment].api
-          # Where the request is of no name, nothing is denied.
+          # A request without a name is not denied.
           Condition = { StringNotLike = { "apigateway:${which}/ApiName" = "${stem}-*" }, Null = { "apigateway:${which}/ApiName" = "false" } }
         }
       ],

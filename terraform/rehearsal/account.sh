@@ -58,7 +58,7 @@ roles_keep_to_themselves() {
   aws apigatewayv2 delete-api --api-id "$stranger"
 }
 
-# The job of a pull request.
+# Plans as the job of a pull request.
 plan_role() {
   becomes pull_request production plan
   plans_nothing -lock=false

@@ -9,8 +9,9 @@ restore() {
   every_route_is 503 "$public"
   aws dynamodb restore-table-to-point-in-time --source-table-name "$old" --target-table-name "$1" --use-latest-restorable-time
   for _ in {1..60}; do
-    if [[ $(aws dynamodb describe-table --table-name "$1" --query Table.TableStatus --output text) == ACTIVE ]]; then break; else sleep 1; fi
+    if is_active "$1"; then break; else sleep 1; fi
   done
+  is_active "$1"
   # AWS keeps the key on a restore; the emulator does not.
   aws dynamodb update-table --table-name "$1" --sse-specification "Enabled=true,SSEType=KMS,KMSMasterKeyId=$key"
   tf state rm module.table.aws_dynamodb_table.items
@@ -22,6 +23,10 @@ restore() {
   aws dynamodb update-table --table-name "$old" --no-deletion-protection-enabled
   aws dynamodb delete-table --table-name "$old"
   every_route_is 200 "$public"
+}
+
+is_active() {
+  [[ $(aws dynamodb describe-table --table-name "$1" --query Table.TableStatus --output text) == ACTIVE ]]
 }
 
 protected() {

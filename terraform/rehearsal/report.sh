@@ -16,7 +16,8 @@ needs() {
   [[ ${results[-1]} == yes* ]] || exit 1
 }
 
-# begins WHAT COMMAND…: starts what `ended WHAT` notes. In the background, since bash forgets `set -e` inside a condition.
+# begins WHAT COMMAND…: starts a step, for which `ended WHAT` waits. In the background, because bash forgets `set -e` inside a
+# condition.
 begins() {
   local what=$1 number
   shift
@@ -27,7 +28,7 @@ begins() {
   pid_of[$what]=$!
 }
 
-# ended WHAT: waits for what has begun, and notes whether it held.
+# ended WHAT: waits for the step, and notes whether it held.
 ended() {
   local what=$1 log=${log_of[$1]} outcome=yes seconds
   local pid=${pid_of[$what]}
@@ -44,7 +45,7 @@ ended() {
   printf '%-3s %4ds  %s\n' "$outcome" "$seconds" "$what"
 }
 
-# stop_steps: ends what has begun and was not waited for.
+# stop_steps: ends the steps that were not waited for.
 stop_steps() {
   ((${#pid_of[@]} == 0)) || kill "${pid_of[@]}" 2>/dev/null || true
 }

@@ -35,7 +35,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
 
     def handle_any(self):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        request = Request(self.command, self.path, dict(self.headers.items()), body)
+        request = Request(self.command, self.path, self.headers, body)
         try:
             refusal = rules.refusal(request, account)
             answer = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ministack.core import iam_evaluator
 
-from . import account
+from .account import ID
 
 # The emulator judges these well, by the policies of a bucket too.
 JUDGED_BY_THE_EMULATOR = {None, "s3", "sts"}
@@ -49,15 +49,15 @@ class Unknown(Exception):
     """A request whose action is not known here."""
 
 
-def denied(caller, request, held):
+def denied(caller, request, account):
     """Returns the first need that the caller's policies do not meet, with the decision; nothing if they meet all."""
     policies = [iam_evaluator.parse_policy_document(policy) for policy in caller.policies]
     limits = [[iam_evaluator.parse_policy_document(policy) for policy in limit] for limit in caller.limits]
-    for need in needs(request, held):
+    for need in needs(request, account):
         context = iam_evaluator.EvalContext(
             principal_arn=caller.arn,
             principal_type="AssumedRole",
-            principal_account=account.ID,
+            principal_account=ID,
             action=need.action,
             resource_arn=need.resource,
             region=request.region,
@@ -69,8 +69,8 @@ def denied(caller, request, held):
     return None
 
 
-def needs(request, held):
-    """Returns what AWS asks IAM for before it does what the request says; `held` is the account."""
+def needs(request, account):
+    """Returns what AWS asks IAM for before it does what the request says."""
     if request.service in JUDGED_BY_THE_EMULATOR:
         return []
     by_service = {
@@ -85,11 +85,11 @@ def needs(request, held):
     }
     if request.service not in by_service or (request.operation is None and request.service != "execute-api"):
         raise Unknown
-    return by_service[request.service](request, held)
+    return by_service[request.service](request, account)
 
 
 def arn(service, request, resource):
-    return f"arn:aws:{service}:{request.region}:{account.ID}:{resource}"
+    return f"arn:aws:{service}:{request.region}:{ID}:{resource}"
 
 
 def with_tags(request, need, action):
@@ -97,38 +97,41 @@ def with_tags(request, need, action):
     return [need, Need(action, need.resource, need.context)] if request.tags() else [need]
 
 
-def of_api_gateway(request, held):
+def of_api_gateway(request, account):
     """Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html"""
     path = request.path.removeprefix("/v2")
     base = f"arn:aws:apigateway:{request.region}::"
     if path.startswith("/tags/"):
         return of_tags(request, base, path)
-    context = {f"aws:RequestTag/{key}": value for key, value in request.tags()}
-    found = Need(f"apigateway:{request.method}", base + path, context)
-    needed = [found]
-    if request.tags():
+    tags = {f"aws:RequestTag/{key}": value for key, value in request.tags()}
+    context = tags | of_the_api(request, account, path)
+    needed = [Need(f"apigateway:{request.method}", base + path, context)]
+    if tags:
         # Judged by themselves too: https://github.com/aws-amplify/amplify-cli/issues/12316 has the one refusal, and
         # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/997 the other, of a resource that ends
         # in an asterisk because there is no id yet.
         tagged = urllib.parse.quote(f"{base}/v2{path}/", safe="")
-        needed += [Need("apigateway:TagResource", found.resource, context)]
-        needed += [Need("apigateway:POST", f"{base}/tags/{tagged}*", context)]
-    name = request.parameters.get("name")
-    existing = re.fullmatch(r"/apis/([^/]+)", path)
-    if name and (existing or path == "/apis"):
-        context["apigateway:Request/ApiName"] = name
-    if existing:
-        # The children of an API have neither its name nor, where it was tried, its tags.
-        api = held.api(existing[1])
-        context["apigateway:Resource/ApiName"] = api.get("Name")
-        context |= {f"aws:ResourceTag/{key}": value for key, value in api.get("Tags", {}).items()}
+        needed.append(Need("apigateway:TagResource", base + path, context))
+        needed.append(Need("apigateway:POST", f"{base}/tags/{tagged}*", tags))
     if path == "/apis" and request.method == "POST":
         # Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
-        role = (
-            f"arn:aws:iam::{account.ID}:role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway"
-        )
-        needed.append(Need("iam:CreateServiceLinkedRole", role, {"iam:AWSServiceName": "ops.apigateway.amazonaws.com"}))
-    return needed + of_log_delivery(request, held, path)
+        service = "ops.apigateway.amazonaws.com"
+        role = f"arn:aws:iam::{ID}:role/aws-service-role/{service}/AWSServiceRoleForAPIGateway"
+        needed.append(Need("iam:CreateServiceLinkedRole", role, {"iam:AWSServiceName": service}))
+    return needed + of_log_delivery(request, account, path)
+
+
+def of_the_api(request, account, path):
+    """Returns what IAM knows of an API. Its children have neither its name nor, where it was tried, its tags."""
+    context = {}
+    existing = re.fullmatch(r"/apis/([^/]+)", path)
+    if "name" in request.parameters and (existing or path == "/apis"):
+        context["apigateway:Request/ApiName"] = request.parameters["name"]
+    if existing:
+        api = account.api(existing[1])
+        context["apigateway:Resource/ApiName"] = api.get("Name")
+        context |= {f"aws:ResourceTag/{key}": value for key, value in api.get("Tags", {}).items()}
+    return context
 
 
 def of_tags(request, base, path):
@@ -141,18 +144,18 @@ def of_tags(request, base, path):
     return [Need(f"apigateway:{request.method}", base + path, context), Need(action, tagged, context)]
 
 
-def of_log_delivery(request, held, path):
+def of_log_delivery(request, account, path):
     """Returns the rights of log delivery, which whoever sets up or removes an access log needs."""
     stage = re.fullmatch(r"/apis/([^/]+)/stages/([^/]+)(/accesslogsettings)?", path)
     settings = request.parameters.get("accessLogSettings", {})
     needed = [Need(f"logs:{operation}", "*") for operation in LOG_DELIVERY if settings.get("destinationArn")]
     removed = request.method == "DELETE" or ("accessLogSettings" in request.parameters and not needed)
-    if stage and removed and held.stage(stage[1], urllib.parse.unquote(stage[2])).get("AccessLogSettings"):
+    if stage and removed and account.stage(stage[1], urllib.parse.unquote(stage[2])).get("AccessLogSettings"):
         needed.append(Need("logs:DeleteLogDelivery", "*"))
     return needed
 
 
-def of_dynamodb(request, held):
+def of_dynamodb(request, account):
     parameters = request.parameters
     named = parameters.get("ResourceArn") or parameters.get("TableName") or parameters.get("SourceTableName")
     table = (named or "*").rpartition("/")[2]
@@ -162,12 +165,12 @@ def of_dynamodb(request, held):
     if key := parameters.get("SSESpecification", {}).get("KMSMasterKeyId"):
         found += [Need(f"kms:{operation}", key, via) for operation in KEY_OF_A_NEW_TABLE]
     # Source: https://github.com/aws/aws-cdk/issues/10010: a caller without it is refused each item.
-    if request.operation in ITEM_OPERATIONS and (key := held.key_of_table(table)):
+    if request.operation in ITEM_OPERATIONS and (key := account.key_of_table(table)):
         found.append(Need("kms:Decrypt", key, via))
     return found
 
 
-def of_iam(request, held):
+def of_iam(request, account):
     """Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html, "Delegating"."""
     parameters, operation = request.parameters, request.operation
     role = parameters.get("RoleName")
@@ -176,17 +179,17 @@ def of_iam(request, held):
     if operation == "CreateServiceLinkedRole":
         context["iam:AWSServiceName"] = parameters["AWSServiceName"]
     elif role:
-        resource = f"arn:aws:iam::{account.ID}:role/{role}"
-        context["iam:PermissionsBoundary"] = parameters.get("PermissionsBoundary") or held.boundary_arn(role)
+        resource = f"arn:aws:iam::{ID}:role/{role}"
+        context["iam:PermissionsBoundary"] = parameters.get("PermissionsBoundary") or account.boundary_arn(role)
     return with_tags(request, Need(f"iam:{operation}", resource, context), "iam:TagRole")
 
 
-def of_kms(request, _held):
+def of_kms(request, _account):
     key = request.parameters.get("KeyId", "*")
     return [Need(f"kms:{request.operation}", key if key.startswith("arn:") else arn("kms", request, f"key/{key}"))]
 
 
-def of_lambda(request, _held):
+def of_lambda(request, _account):
     parameters, operation = request.parameters, request.operation
     named = parameters.get("Resource", parameters.get("FunctionName"))
     function = named.partition(":function:")[2] or named if named else None
@@ -201,27 +204,22 @@ def of_lambda(request, _held):
     return found
 
 
-def of_logs(request, _held):
+def of_logs(request, _account):
     group = request.parameters.get("logGroupName", "")
     # As AWS writes it in its refusals: with the streams of the group, but where the request has an ARN.
     resource = request.parameters.get("resourceArn") or arn("logs", request, f"log-group:{group}:log-stream:")
     return with_tags(request, Need(f"logs:{request.operation}", resource), "logs:TagResource")
 
 
-def of_cloudwatch(request, _held):
-    parameters = request.parameters
-    alarms = request.listed("AlarmNames") or [parameters[name] for name in ["AlarmName"] if name in parameters]
-    dashboards = request.listed("DashboardNames") or [
-        parameters[name] for name in ["DashboardName"] if name in parameters
-    ]
-    resources = [arn("cloudwatch", request, f"alarm:{alarm}") for alarm in alarms]
-    resources += [f"arn:aws:cloudwatch::{account.ID}:dashboard/{dashboard}" for dashboard in dashboards]
-    resources = resources or [parameters.get("ResourceARN", "*")]
+def of_cloudwatch(request, _account):
+    resources = [arn("cloudwatch", request, f"alarm:{alarm}") for alarm in request.listed("AlarmName")]
+    resources += [f"arn:aws:cloudwatch::{ID}:dashboard/{name}" for name in request.listed("DashboardName")]
+    resources = resources or [request.parameters.get("ResourceARN", "*")]
     needed = [Need(f"cloudwatch:{request.operation}", resource) for resource in resources]
     return [each for need in needed for each in with_tags(request, need, "cloudwatch:TagResource")]
 
 
-def of_invoke(request, _held):
+def of_invoke(request, _account):
     path = request.route_path
     return [
         Need("execute-api:Invoke", arn("execute-api", request, f"{request.api_id}/$default/{request.method}{path}"))

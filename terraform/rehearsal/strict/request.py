@@ -71,9 +71,9 @@ class Request:
         ]
 
     def listed(self, name):
-        """Returns the values of a list, such as AlarmNames, in either protocol."""
-        in_form = [value for key, value in self.parameters.items() if re.fullmatch(rf"{name}\.member\.\d+", key)]
-        return in_form or self.parameters.get(name, [])
+        """Returns the values of a parameter such as AlarmName, or of its list AlarmNames, in either protocol."""
+        in_form = [value for key, value in self.parameters.items() if re.fullmatch(rf"{name}(s\.member\.\d+)?", key)]
+        return in_form or self.parameters.get(f"{name}s", [])
 
     def changes(self):
         """Returns `True` if the request may change anything in the account but items."""

@@ -7,7 +7,8 @@ import json
 import re
 from dataclasses import dataclass
 
-from . import account, permissions
+from . import permissions
+from .account import ID, ROOT
 
 
 @dataclass
@@ -19,17 +20,17 @@ class Refusal:
     message: str
 
 
-def caller_has_no_right(request, held):
+def caller_has_no_right(request, account):
     """Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"""
-    if request.access_key in (None, account.ROOT):
+    if request.access_key in (None, ROOT):
         return None
-    caller = held.caller(request.access_key)
+    caller = account.caller(request.access_key)
     if caller is None:
         # The emulator itself checks the callers of an API.
         unknown = Refusal(403, "UnrecognizedClientException", "The security token included in the request is invalid.")
         return None if request.service == "execute-api" else unknown
     try:
-        found = permissions.denied(caller, request, held)
+        found = permissions.denied(caller, request, account)
     except permissions.Unknown:
         return Refusal(
             403,
@@ -44,40 +45,40 @@ def caller_has_no_right(request, held):
         if decision.decision == "Deny"
         else f"because no policy allows the {need.action} action"
     )
-    code = "AccessDenied" if request.service in ("iam", "monitoring") else "AccessDeniedException"
+    code = "AccessDenied" if request.is_form else "AccessDeniedException"
     return Refusal(
         403, code, f"User: {caller.arn} is not authorized to perform: {need.action} on resource: {need.resource} {why}"
     )
 
 
-def tag_is_not_taken(request, _held):
+def tag_is_not_taken(request, _account):
     """Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html, "Rules for tagging"."""
-    keys = [key for key, _ in request.tags()]
-    code = "ValidationError" if request.service == "iam" else "ValidationException"
-    for key, value in request.tags():
+    tags = request.tags()
+    code = "ValidationError" if request.is_form else "ValidationException"
+    for key, value in tags:
         if key.lower().startswith("aws:"):
             return Refusal(400, code, f"aws: prefixed tag key names are not allowed: {key}")
         if not 1 <= len(key) <= 128 or len(value) > 256:
             return Refusal(400, code, f"a tag's key has 1 to 128 characters and its value up to 256: {key}")
-    if request.service == "iam" and len({key.lower() for key in keys}) < len(keys):
+    if request.service == "iam" and len({key.lower() for key, _ in tags}) < len(tags):
         return Refusal(400, "InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
     return None
 
 
-def authorizer_or_integration_is_in_use(request, held):
+def authorizer_or_integration_is_in_use(request, account):
     """Source: https://github.com/anomalyco/sst/issues/5586"""
     found = re.fullmatch(r"/v2/apis/([^/]+)/(authorizers|integrations)/([^/]+)", request.path)
     if request.service != "apigateway" or request.method != "DELETE" or not found:
         return None
     api_id, kind, identity = found.groups()
-    for route in held.routes(api_id):
+    for route in account.routes(api_id):
         if identity == route.get("AuthorizerId") or f"integrations/{identity}" == route.get("Target"):
             message = f"Cannot delete {kind.title()[:-1]} '{identity}', is referenced by Route '{route['RouteId']}'."
             return Refusal(409, "ConflictException", message)
     return None
 
 
-def concurrency_is_short(request, _held):
+def concurrency_is_short(request, _account):
     """The rehearsal's account is as small as a new one, of which no execution can be set aside.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -91,38 +92,38 @@ def concurrency_is_short(request, _held):
     return Refusal(400, "InvalidParameterValueException", message)
 
 
-def version_is_missing(request, held):
+def version_is_missing(request, account):
     """Source: https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html, ResourceNotFoundException."""
     if request.operation not in ("CreateAlias", "UpdateAlias"):
         return None
     function, version = request.parameters["FunctionName"], request.parameters.get("FunctionVersion")
-    if version is None or held.has_version(function, version):
+    if version is None or account.has_version(function, version):
         return None
     return Refusal(
         404,
         "ResourceNotFoundException",
-        f"Function not found: arn:aws:lambda:{request.region}:{account.ID}:function:{function}:{version}",
+        f"Function not found: arn:aws:lambda:{request.region}:{ID}:function:{function}:{version}",
     )
 
 
-def policies_are_too_long(request, held):
+def policies_are_too_long(request, account):
     """Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: 10,240 characters for a role together."""
     if request.operation != "PutRolePolicy":
         return None
     role, name = request.parameters["RoleName"], request.parameters["PolicyName"]
-    documents = held.inline_policies(role) | {name: json.loads(request.parameters["PolicyDocument"])}
+    documents = account.inline_policies(role) | {name: json.loads(request.parameters["PolicyDocument"])}
     if sum(len(json.dumps(document, separators=(",", ":"))) for document in documents.values()) <= 10240:
         return None
     return Refusal(409, "LimitExceeded", f"Maximum policy size of 10240 bytes exceeded for role {role}")
 
 
-def api_may_not_invoke(request, held):
+def api_may_not_invoke(request, account):
     """Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html"""
-    alias = _alias_behind(request, held)
+    alias = _alias_behind(request, account)
     if alias is None:
         return None
-    source = f"arn:aws:execute-api:{request.region}:{account.ID}:{request.api_id}/$default/{request.method}{request.route_path}"
-    for statement in held.invoke_statements(*alias):
+    source = f"arn:aws:execute-api:{request.region}:{ID}:{request.api_id}/$default/{request.method}{request.route_path}"
+    for statement in account.invoke_statements(*alias):
         pattern = statement.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn", "*")
         expression = "".join(".*" if each == "*" else re.escape(each) for each in pattern)
         gateway = statement["Principal"] == {"Service": "apigateway.amazonaws.com"}
@@ -132,24 +133,24 @@ def api_may_not_invoke(request, held):
     return Refusal(500, "", "Internal Server Error")
 
 
-def function_is_stopped(request, held):
+def function_is_stopped(request, account):
     """A reserved concurrency of 0 refuses every invoke; that the API answers it with 503 is not verified.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
     """
-    alias = _alias_behind(request, held)
-    return Refusal(503, "", "Service Unavailable") if alias and held.reserved_concurrency(alias[0]) == 0 else None
+    alias = _alias_behind(request, account)
+    return Refusal(503, "", "Service Unavailable") if alias and account.reserved_concurrency(alias[0]) == 0 else None
 
 
-def _alias_behind(request, held):
+def _alias_behind(request, account):
     """Returns the function and the alias that an invoke of the API leads to; nothing where no route matches."""
     if request.service != "execute-api":
         return None
-    for route in held.routes(request.api_id):
+    for route in account.routes(request.api_id):
         method, _, template = route["RouteKey"].partition(" ")
         expression = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template))
         if method == request.method and re.fullmatch(expression, request.route_path.partition("?")[0]):
-            uri = held.integration_uri(request.api_id, route["Target"].removeprefix("integrations/"))
+            uri = account.integration_uri(request.api_id, route["Target"].removeprefix("integrations/"))
             function = re.search(r":function:([^:/]+):([^:/]+)/invocations$", uri)
             return function.groups() if function else None
     return None
@@ -167,6 +168,6 @@ RULES = [
 ]
 
 
-def refusal(request, held):
+def refusal(request, account):
     """Returns what the first rule with an objection answers."""
-    return next((found for rule in RULES if (found := rule(request, held))), None)
+    return next((found for rule in RULES if (found := rule(request, account))), None)

@@ -29,20 +29,12 @@ def form(service, operation, **parameters):
     return Request("POST", "/", asked.headers, urllib.parse.urlencode({"Action": operation} | parameters).encode())
 
 
-def held(**answers_by_question):
+def account_with(**answers_by_question):
     """An account that answers these questions, and has nothing else."""
     stub = mock.create_autospec(account.Account, instance=True)
-    nothing = {
-        "routes": [],
-        "api": {},
-        "stage": {},
-        "invoke_statements": [],
-        "inline_policies": {},
-        "boundary_arn": None,
-    }
-    for question, answer in (
-        nothing | {"key_of_table": None, "caller": None, "reserved_concurrency": None} | answers_by_question
-    ).items():
+    nothing = dict.fromkeys(["boundary_arn", "caller", "key_of_table", "reserved_concurrency"])
+    nothing |= {"api": {}, "inline_policies": {}, "invoke_statements": [], "routes": [], "stage": {}}
+    for question, answer in (nothing | answers_by_question).items():
         getattr(stub, question).side_effect = answer if callable(answer) else lambda *_, answer=answer: answer
     return stub
 
@@ -50,7 +42,7 @@ def held(**answers_by_question):
 def allowed(asked, *statements, limits=(), **answers_by_question):
     """Returns `True` if a role with these statements may make the request."""
     caller = account.Caller("arn:…", [{"Statement": list(statements)}], [[limit] for limit in limits])
-    return permissions.denied(caller, asked, held(**answers_by_question)) is None
+    return permissions.denied(caller, asked, account_with(**answers_by_question)) is None
 
 
 def allow(*actions, resource="*", **condition):

@@ -9,7 +9,7 @@ from .stubs import ANYTHING, ROLE, request, targeted
 
 class Accounts(unittest.TestCase):
     def setUp(self):
-        self.held = account.Account("http://127.0.0.1:9")
+        self.account = account.Account("http://127.0.0.1:9")
         function = "arn:aws:lambda:us-east-1:123456789012:function:f:1"
         found = {
             "list_functions": {"Functions": [{"FunctionName": "f"}]},
@@ -21,34 +21,34 @@ class Accounts(unittest.TestCase):
             "get_policy_version": {"PolicyVersion": {"Document": {"Statement": ["boundary"]}}},
         }
         self.asked = []
-        self.held._ask = lambda _client, operation, **_: self.asked.append(operation) or found[operation]
+        self.account._ask = lambda _client, operation, **_: self.asked.append(operation) or found[operation]
         digest = hashlib.sha256(f"{function}:{ROLE}".encode()).hexdigest()
         self.key = f"ASIA{digest[:16].upper()}"
 
     def test_a_function_is_its_role_within_its_boundary(self):
-        caller = self.held.caller(self.key)
+        caller = self.account.caller(self.key)
         self.assertEqual("arn:aws:sts::123456789012:assumed-role/shop-role/f", caller.arn)
         self.assertEqual(([ANYTHING], [[{"Statement": ["boundary"]}]]), (caller.policies, caller.limits))
-        self.assertIsNone(self.held.caller("ASIAUNKNOWN"))
+        self.assertIsNone(self.account.caller("ASIAUNKNOWN"))
 
     def test_a_session_is_limited_by_its_policy(self):
         answer = "<R xmlns='x'><Arn>arn:aws:sts::1:assumed-role/r/s</Arn><AccessKeyId>ASIA2</AccessKeyId></R>"
-        self.held.took_role({"Policy": '{"Statement":["session"]}'}, answer)
+        self.account.took_role({"Policy": '{"Statement":["session"]}'}, answer)
         limits = [{"Statement": ["boundary"]}], [{"Statement": ["session"]}]
-        self.assertEqual(list(limits), self.held.caller("ASIA2").limits)
+        self.assertEqual(list(limits), self.account.caller("ASIA2").limits)
 
     def test_a_boundary_that_is_not_there_allows_nothing(self):
-        ask = self.held._ask
-        self.held._ask = lambda client, operation, **named: (
+        ask = self.account._ask
+        self.account._ask = lambda client, operation, **named: (
             {} if operation == "get_policy" else ask(client, operation, **named)
         )
-        self.assertEqual([[{"Statement": []}]], self.held.caller(self.key).limits)
+        self.assertEqual([[{"Statement": []}]], self.account.caller(self.key).limits)
 
     def test_an_answer_of_before_a_change_is_not_kept(self):
-        ask = self.held._ask
-        self.held._ask = lambda *asked, **named: self.held.changed() or ask(*asked, **named)
-        self.held.boundary_arn("r")
-        self.held.boundary_arn("r")
+        ask = self.account._ask
+        self.account._ask = lambda *asked, **named: self.account.changed() or ask(*asked, **named)
+        self.account.boundary_arn("r")
+        self.account.boundary_arn("r")
         self.assertEqual(["get_role", "get_role"], self.asked)
 
     def test_items_are_no_change_of_the_account(self):
@@ -63,9 +63,9 @@ class Accounts(unittest.TestCase):
         self.assertFalse(request("lambda", "GET", "/2015-03-31/functions/f").changes())
 
     def test_answers_are_kept_until_something_changes(self):
-        self.held.boundary_arn("r")
-        self.held.boundary_arn("r")
+        self.account.boundary_arn("r")
+        self.account.boundary_arn("r")
         self.assertEqual(["get_role"], self.asked)
-        self.held.changed()
-        self.held.boundary_arn("r")
+        self.account.changed()
+        self.account.boundary_arn("r")
         self.assertEqual(["get_role", "get_role"], self.asked)

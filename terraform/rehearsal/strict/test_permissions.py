@@ -8,10 +8,10 @@ from .stubs import (
     KEY,
     ROLE,
     TABLE,
+    account_with,
     allow,
     allowed,
     form,
-    held,
     request,
     targeted,
 )
@@ -40,15 +40,15 @@ class Permissions(unittest.TestCase):
         with self.assertRaises(permissions.Unknown):
             allowed(targeted("sqs", "SendMessage"), allow("*"))
         refused = rules.caller_has_no_right(
-            targeted("sqs", "SendMessage"), held(caller=account.Caller("arn:…", [ANYTHING]))
+            targeted("sqs", "SendMessage"), account_with(caller=account.Caller("arn:…", [ANYTHING]))
         )
         self.assertIn("knows no action", refused.message)
 
     def test_the_root_may_do_everything_and_a_stranger_nothing(self):
         asked = targeted("dynamodb", "ListTables")
-        self.assertEqual("UnrecognizedClientException", rules.caller_has_no_right(asked, held()).code)
+        self.assertEqual("UnrecognizedClientException", rules.caller_has_no_right(asked, account_with()).code)
         asked.access_key = account.ROOT
-        self.assertIsNone(rules.caller_has_no_right(asked, held()))
+        self.assertIsNone(rules.caller_has_no_right(asked, account_with()))
 
     def test_a_tag_on_creation_needs_a_right_of_its_own(self):
         tagged = {"Tags": [{"Key": "Service", "Value": "shop"}]}
@@ -214,7 +214,7 @@ class Permissions(unittest.TestCase):
                 "function:f",
             ),
         ]:
-            needed = permissions.needs(request("lambda", method, target), held())[0]
+            needed = permissions.needs(request("lambda", method, target), account_with())[0]
             self.assertEqual(
                 (f"lambda:{action}", f"arn:aws:lambda:us-east-1:123456789012:{resource}"),
                 (needed.action, needed.resource),
@@ -249,10 +249,10 @@ class Permissions(unittest.TestCase):
             ),
             (targeted("kms", "DescribeKey", KeyId="k"), "kms:DescribeKey", KEY),
         ]:
-            needed = permissions.needs(asked, held())[0]
+            needed = permissions.needs(asked, account_with())[0]
             self.assertEqual((action, resource), (needed.action, needed.resource))
 
     def test_an_invoke_is_of_one_api_and_route(self):
         asked = request("execute-api", "GET", "/_aws/execute-api/a1/$default/items/x%0Ay")
-        needed = permissions.needs(asked, held())[0]
+        needed = permissions.needs(asked, account_with())[0]
         self.assertEqual("arn:aws:execute-api:us-east-1:123456789012:a1/$default/GET/items/x%0Ay", needed.resource)

@@ -5,7 +5,7 @@ import unittest
 
 from . import answers, rules
 from .request import Request
-from .stubs import PERMITTED, form, held, request, targeted
+from .stubs import PERMITTED, account_with, form, request, targeted
 
 
 class Rules(unittest.TestCase):
@@ -23,13 +23,13 @@ class Rules(unittest.TestCase):
                 for number, tag in enumerate(tags, 1)
                 for name, text in zip(("Key", "Value"), tag)
             }
-            refused = rules.tag_is_not_taken(form("iam", "CreateRole", RoleName="r", **parameters), held())
+            refused = rules.tag_is_not_taken(form("iam", "CreateRole", RoleName="r", **parameters), account_with())
             self.assertEqual(taken, refused is None, tags)
         # Only IAM's are the same in both cases.
         both = targeted(
             "dynamodb", "CreateTable", TableName="a", Tags=[{"Key": "x", "Value": ""}, {"Key": "X", "Value": ""}]
         )
-        self.assertIsNone(rules.tag_is_not_taken(both, held()))
+        self.assertIsNone(rules.tag_is_not_taken(both, account_with()))
 
     def test_an_authorizer_or_integration_in_use_stays(self):
         routes = [{"RouteId": "r1", "RouteKey": "GET /items", "AuthorizerId": "z1", "Target": "integrations/i1"}]
@@ -40,7 +40,7 @@ class Rules(unittest.TestCase):
             ("integrations/i2", False),
         ]:
             found = rules.authorizer_or_integration_is_in_use(
-                request("apigateway", "DELETE", f"/v2/apis/a1/{target}"), held(routes=routes)
+                request("apigateway", "DELETE", f"/v2/apis/a1/{target}"), account_with(routes=routes)
             )
             self.assertEqual(refused, found is not None, target)
 
@@ -49,25 +49,29 @@ class Rules(unittest.TestCase):
             asked = request(
                 "lambda", "PUT", "/2017-10-31/functions/f/concurrency", {"ReservedConcurrentExecutions": wanted}
             )
-            self.assertEqual(refused, rules.concurrency_is_short(asked, held()) is not None)
+            self.assertEqual(refused, rules.concurrency_is_short(asked, account_with()) is not None)
 
     def test_an_alias_leads_to_a_version_that_exists(self):
         asked = request("lambda", "PUT", "/2015-03-31/functions/f/aliases/live", {"FunctionVersion": "9"})
-        self.assertIsNotNone(rules.version_is_missing(asked, held(has_version=False)))
-        self.assertIsNone(rules.version_is_missing(asked, held(has_version=True)))
+        self.assertIsNotNone(rules.version_is_missing(asked, account_with(has_version=False)))
+        self.assertIsNone(rules.version_is_missing(asked, account_with(has_version=True)))
 
     def test_inline_policies_have_a_length_together(self):
         asked = form(
             "iam", "PutRolePolicy", RoleName="r", PolicyName="p", PolicyDocument=json.dumps({"Statement": "x" * 6000})
         )
-        self.assertIsNone(rules.policies_are_too_long(asked, held(inline_policies={"p": {"Statement": "x" * 9000}})))
-        self.assertIsNotNone(rules.policies_are_too_long(asked, held(inline_policies={"q": {"Statement": "x" * 6000}})))
+        self.assertIsNone(
+            rules.policies_are_too_long(asked, account_with(inline_policies={"p": {"Statement": "x" * 9000}}))
+        )
+        self.assertIsNotNone(
+            rules.policies_are_too_long(asked, account_with(inline_policies={"q": {"Statement": "x" * 6000}}))
+        )
 
     def invoke(self, method="GET", path="items/1", **answers_by_question):
         routes = [{"RouteId": "r1", "RouteKey": "GET /items/{id}", "Target": "integrations/i1"}]
         uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:123456789012:function:f:live/invocations"
         asked = Request(method, f"/_aws/execute-api/a1/$default/{path}", {})
-        return rules.refusal(asked, held(routes=routes, integration_uri=uri, **answers_by_question))
+        return rules.refusal(asked, account_with(routes=routes, integration_uri=uri, **answers_by_question))
 
     def test_an_api_invokes_what_it_may(self):
         def statement(source):
