@@ -42,7 +42,7 @@ resource "aws_iam_role" "role" {
 }
 
 locals {
-  # The actions that make a role or give it more: only within the boundary, and for Lambda alone to use. With the boundary
+  # The actions that make a role or give it more: only within the boundary, and only for Lambda to use. With the boundary
   # itself among them, the roles of a deployment that was made by hand can be taken over.
   role_statements = {
     for environment, boundary in aws_iam_policy.boundary : environment => [
@@ -71,7 +71,7 @@ locals {
     ]
   }
 
-  # An API has an id alone, which is unknown before its first apply: until then the job that takes the role narrows its
+  # The ARN of an API has only an id, which is unknown before its first apply: until then the job that takes the role narrows its
   # session to the one API.
   invoke_statements = {
     for environment in var.environments : environment => [{

@@ -64,7 +64,7 @@ variable "oidc_provider_arn" {
 }
 
 variable "repository" {
-  description = "The GitHub repository: owner and name, and the ids of both, which GitHub puts into the subjects of newer repositories. Both forms are trusted; without ids, the older one alone."
+  description = "The GitHub repository: owner and name, and the ids of both, which GitHub puts into the subjects of newer repositories. Both forms are trusted; without ids, only the older one."
   type = object({
     owner    = string
     name     = string

@@ -92,7 +92,7 @@ SUBJECTS = {job: job if job == "pull_request" else f"environment:{job}" for job 
 }
 TOKENS |= {job: token(KEY, **GITHUB, sub=f"{REPOSITORY}:{subject}") for job, subject in SUBJECTS.items()}
 TOKENS |= {
-    # A repository that is older than the ids in its subjects, and another that has its name alone.
+    # A repository that is older than the ids in its subjects, and another that has only its name.
     "older": token(KEY, **GITHUB, sub="repo:owner/name:environment:production"),
     "fork": token(KEY, **GITHUB, sub="repo:owner@1/name@3:environment:production"),
 }

@@ -145,7 +145,7 @@ run "ids_bound_the_roles" {
       staging-verify    = ["arn:aws:execute-api:eu-central-1:123456789012:abc123/$default/*"]
       production-verify = ["arn:aws:execute-api:eu-central-1:123456789012:def456/$default/*", "arn:aws:execute-api:eu-central-1:123456789012:ghi789/$default/*"]
     }
-    error_message = "A verify role must invoke the APIs of its environment alone."
+    error_message = "A verify role must invoke only the APIs of its environment."
   }
 
   assert {
@@ -175,7 +175,7 @@ run "ids_bound_the_roles" {
       production-apply = ["arn:aws:apigateway:eu-central-1::/tags/*def456*", "arn:aws:apigateway:eu-central-1::/tags/*ghi789*"]
       preview-apply    = []
     }
-    error_message = "An apply role may take tags away from its own APIs alone, and a preview from none."
+    error_message = "An apply role may take tags away only from its own APIs, and a preview from none."
   }
 }
 
@@ -250,7 +250,7 @@ run "staging_and_previews_keep_to_themselves" {
         ] if statement.Effect == "Allow"
       ]
     ]))
-    error_message = "Staging and previews may work on their own names and states alone, but for what has no name; previews on no log delivery."
+    error_message = "Staging and previews may work only on their own names and states, except where AWS has no names; previews on no log delivery."
   }
 
   assert {
@@ -273,7 +273,7 @@ run "staging_and_previews_keep_to_themselves" {
         for statement in jsondecode(aws_iam_policy.boundary[environment].policy).Statement : [for resource in statement.Resource : strcontains(resource, "${stem}-*")]
       ]
     ]))
-    error_message = "A function may work on its environment alone, whatever its policy says."
+    error_message = "A function may work only on its environment, whatever its policy says."
   }
 }
 
@@ -288,7 +288,7 @@ run "a_key_is_used_through_dynamodb_alone" {
       [for statement in jsondecode(policy).Statement : [statement.Resource, statement.Condition] if can(regex("kms:", jsonencode(statement.Action)))]
       == [[["arn:aws:kms:eu-central-1:123456789012:key/1"], { StringEquals = { "kms:ViaService" = "dynamodb.eu-central-1.amazonaws.com" } }]]
     ])
-    error_message = "The roles that deploy, and the functions, must reach the key, and by DynamoDB alone."
+    error_message = "The roles that deploy, and the functions, must reach the key, and only through DynamoDB."
   }
 
   assert {
@@ -304,7 +304,7 @@ run "two_accounts_have_a_bootstrap_each" {
 
   assert {
     condition     = toset(keys(aws_iam_role.role)) == toset(["production-plan", "production-apply", "production-verify"]) && keys(output.boundary_arns) == ["production"]
-    error_message = "An account must have the roles of its own environments alone."
+    error_message = "An account must have only the roles of its own environments."
   }
 
   assert {

@@ -87,7 +87,7 @@ class Account:
         return Caller(arn, policies, limits=[[document] for document in documents if document])
 
     def _function_session(self, access_key):
-        # The emulator derives the key of a function from the version and its role, and tells it to the function alone.
+        # The emulator derives the key of a function from the version and its role, and tells it only to the function.
         for function in self._ask("lambda", "list_functions").get("Functions", []):
             name = function["FunctionName"]
             for version in self._ask("lambda", "list_versions_by_function", FunctionName=name).get("Versions", []):

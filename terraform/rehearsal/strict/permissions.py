@@ -145,7 +145,7 @@ def of_tags(request, base, path):
 
 
 def of_log_delivery(request, account, path):
-    """Returns the rights of log delivery, which whoever sets up or removes an access log needs."""
+    """Returns the rights of log delivery, which the caller that sets up or removes an access log needs."""
     stage = re.fullmatch(r"/apis/([^/]+)/stages/([^/]+)(/accesslogsettings)?", path)
     settings = request.parameters.get("accessLogSettings", {})
     needed = [Need(f"logs:{operation}", "*") for operation in LOG_DELIVERY if settings.get("destinationArn")]
