@@ -22,10 +22,10 @@ pub const CASES: u32 = 100;
 /// The exit code of an inconclusive run: nothing is known to be broken, and something could not be told.
 pub const INCONCLUSIVE: u8 = 2;
 
-/// The exit code where an argument or a variable cannot be used.
+/// The exit code where an argument or a variable cannot be used, or what answers at `CONTRACT_URL` is not an API of items.
 ///
 /// Source: `EX_USAGE` of sysexits.h.
-const WRONG_SETTING: u8 = 64;
+pub const WRONG_SETTING: u8 = 64;
 
 /// Parses the arguments of this process. Help is printed on standard output; wrong arguments end the process with a
 /// code of their own, because that of clap means "inconclusive" here.

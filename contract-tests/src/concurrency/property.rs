@@ -320,7 +320,7 @@ impl Client {
             (500 | 503, _) => self.faulty,
             _ => false,
         };
-        if foreign && [429, 502, 503, 504].contains(&answer.status) {
+        if foreign && answer.is_transient() {
             return Err(Stop::CouldNotTell(format!("it answered {}", answer.status)));
         }
         failure(&answer, call).map_err(broken)?;

@@ -29,6 +29,13 @@ pub struct Shown {
 }
 
 impl Answer {
+    /// Returns `true` if a busy service or a gateway in front of it may have given this answer, which then says nothing
+    /// about the API.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self.status, 429 | 502 | 503 | 504)
+    }
+
     /// The body as text.
     ///
     /// # Errors

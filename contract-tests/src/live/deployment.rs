@@ -53,6 +53,8 @@ pub struct Deployment {
     greeting: OnceCell<Result<(), String>>,
     /// Whether it was said why nothing can be tested there.
     told: AtomicBool,
+    /// `true` if what answered is not an API of items.
+    is_other: AtomicBool,
     visits: AtomicU32,
     /// Whether tests may still send anything. Each of their requests holds it while it is under way.
     pub(super) going: RwLock<bool>,
@@ -89,6 +91,7 @@ impl Deployment {
             access: OnceCell::new(),
             greeting: OnceCell::new(),
             told: AtomicBool::new(false),
+            is_other: AtomicBool::new(false),
             visits: AtomicU32::new(0),
             going: RwLock::new(true),
         }
@@ -135,6 +138,12 @@ impl Deployment {
         Ok(Visit::new(Arc::clone(self), Arc::clone(budget), namespace))
     }
 
+    /// Returns `true` if the URL was asked, and what answered is not an API of items.
+    #[must_use]
+    pub fn is_other(&self) -> bool {
+        self.is_other.load(Ordering::Relaxed)
+    }
+
     /// Asks for one item of the list, once, to see whether there is an API of items.
     pub(super) async fn greet(&self, deadline: Deadline) -> Result<(), String> {
         let greeting = self.greeting.get_or_init(|| async {
@@ -143,11 +152,15 @@ impl Deployment {
             let answer = answer.await?;
             match answer.status {
                 200 if answer.text().is_ok_and(|text| text.contains("\"Items\"")) => Ok(()),
-                _ => Err(format!(
-                    "there is no API of items at {url}: {url}/items?limit=1 answered {} \
-                     (the URL is that of its stage, with the path if it has one)",
-                    shown(&answer)
-                )),
+                _ => {
+                    self.is_other
+                        .store(!answer.is_transient(), Ordering::Relaxed);
+                    Err(format!(
+                        "there is no API of items at {url}: {url}/items?limit=1 answered {} \
+                         (the URL is that of its stage, with the path if it has one)",
+                        shown(&answer)
+                    ))
+                }
             }
         });
         greeting.await.clone()

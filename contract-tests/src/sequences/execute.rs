@@ -189,9 +189,10 @@ impl Execution<'_> {
         match answer {
             Err(reason) if foreign => Err(Verdict::CouldNotTell(reason.clone())),
             Err(reason) => Err(Verdict::Broken(format!("there was no answer: {reason}"))),
-            Ok(answer) if foreign && [429, 502, 503, 504].contains(&answer.status) => Err(
-                Verdict::CouldNotTell(format!("it answered {}", answer.status)),
-            ),
+            Ok(answer) if foreign && answer.is_transient() => Err(Verdict::CouldNotTell(format!(
+                "it answered {}",
+                answer.status
+            ))),
             Ok(answer) => {
                 check(expected, answer, call, self.api.gateway()).map_err(Verdict::Broken)
             }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use contract_tests::progress::Held;
-use contract_tests::settings::INCONCLUSIVE;
+use contract_tests::settings::{INCONCLUSIVE, WRONG_SETTING};
 use contract_tests::{faults, sequences};
 use libtest_mimic::Conclusion;
 
@@ -88,12 +88,15 @@ impl Verdicts {
         (!given.lines.is_empty()).then_some(summary)
     }
 
-    /// 0 if all held, 101 if something is broken, and 2 if only some of it could not be told.
-    pub fn exit_code(&self, conclusion: &Conclusion) -> ExitCode {
-        if conclusion.num_failed > 0 && conclusion.num_failed == self.given().could_not_tell {
-            ExitCode::from(INCONCLUSIVE)
-        } else {
+    /// Returns 0 if all held, 101 if something is broken, and 2 if only some of it could not be told: 64 if that is
+    /// because the URL is wrong.
+    pub fn exit_code(&self, conclusion: &Conclusion, wrong_url: bool) -> ExitCode {
+        if conclusion.num_failed == 0 || conclusion.num_failed > self.given().could_not_tell {
             conclusion.exit_code()
+        } else if wrong_url {
+            ExitCode::from(WRONG_SETTING)
+        } else {
+            ExitCode::from(INCONCLUSIVE)
         }
     }
 

@@ -20,7 +20,7 @@ use super::run::{Run, harness};
 use super::{Outcome, Test, wait_for_items};
 
 /// The tests, each with its API.
-pub const TESTS: [(&str, Test); 9] = [
+pub const TESTS: [(&str, Test); 10] = [
     ("a_long_pause_ends_a_run_without_a_verdict", long_pause),
     ("what_a_busy_api_keeps_is_told_and_swept", kept),
     ("a_second_interrupt_ends_the_clean_up", interrupted_twice),
@@ -29,6 +29,7 @@ pub const TESTS: [(&str, Test); 9] = [
     ("a_request_without_an_answer_ends_with_its_time", silent),
     ("a_put_is_awaited_beyond_the_time_of_its_test", slow_put),
     ("a_redirect_is_not_followed", redirect),
+    ("an_api_that_only_fails_is_not_inconclusive", failing),
     ("a_list_that_lies_costs_others_nothing", lying_list),
 ];
 
@@ -216,11 +217,29 @@ fn redirect(runtime: &Handle) -> Outcome {
     };
     let api = Shared::start(runtime, Some(&wrap))?;
     let run = Run::start(api.url(), &[("CONTRACT_BEARER", TOKEN)])?;
-    run.ended(2, &["there is no API of items", "answered 307"])?;
+    run.ended(64, &["there is no API of items", "answered 307"])?;
     match elsewhere.accept() {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => api.is_as_it_was(),
         connection => Err(format!("it came to {connection:?}").into()),
     }
+}
+
+/// Tests an API of which every answer is a failure: 500 says that it is broken, 503 that it is busy.
+fn failing(runtime: &Handle) -> Outcome {
+    for (status, code) in [(500, 64), (503, 2)] {
+        let wrap = |inner| {
+            gate(inner, move |_| {
+                Some(reply(status, &[], r#"{"message":""}"#))
+            })
+        };
+        let api = Shared::start(runtime, Some(&wrap))?;
+        let run = Run::start(api.url(), &[])?;
+        run.ended(
+            code,
+            &["there is no API of items", &format!("answered {status}")],
+        )?;
+    }
+    Ok(())
 }
 
 /// Tests a list with an item of the run that was never put, and that no DELETE takes away.
