@@ -14,6 +14,10 @@ GITHUB = pathlib.Path(__file__).parent.parent
 ROOT = GITHUB.parent
 PINNED = re.compile(r"uses: (?P<action>[\w./-]+)@(?P<commit>[0-9a-f]{40}) # (?P<version>\S+)$")
 ROLE = re.compile(r"vars\.(\w+)_ROLE")
+IMAGE = re.compile(r"FROM rust:\d+\.\d+\.\d+-[a-z]+@sha256:[0-9a-f]{64}")
+# Scripts that pass on the signals of a cancelled run, which reach the first process of a step only.
+FORWARDING = re.compile(r"^\s*(locked|propose|carry_out|forwarding)\b", re.MULTILINE)
+STATUS = re.compile(r"\b(always|cancelled|failure|success)\(")
 
 workflows = {path.stem: yaml.safe_load(path.read_text()) for path in sorted(GITHUB.glob("workflows/*.yml"))}
 actions = {path.parent.name: yaml.safe_load(path.read_text()) for path in sorted(GITHUB.glob("actions/*/action.yml"))}
@@ -44,6 +48,42 @@ def roles(job):
     return [role.lower().replace("_", "-") for role in ROLE.findall(text)]
 
 
+def needed(name, key):
+    """The jobs of the same workflow that a job needs, and what those need."""
+    needs = jobs[name, key].get("needs", [])
+    found = {(name, need) for need in ([needs] if isinstance(needs, str) else needs)}
+    return found.union(*(needed(*place) for place in found))
+
+
+def chains(name, key):
+    """The ways in which a job comes to run: the job, and the jobs that call its workflow, from the inside out."""
+    callers = [place for place, job in jobs.items() if job.get("uses") == f"$/.github/workflows/{name}.yml"]
+    outer = [chain for caller in callers for chain in chains(*caller)]
+    return [[(name, key), *chain] for chain in outer or [[]]]
+
+
+def groups(chain):
+    held = [jobs[place].get("concurrency") for place in chain] + [
+        workflows[name].get("concurrency") for name, _ in chain
+    ]
+    return [group for group in held if group]
+
+
+def waits_for_approval(name, key):
+    """Returns true if the job needs an approval, and nothing lets it run without."""
+    before = needed(name, key)
+    conditions = [str(jobs[place].get("if", "")) for place in [(name, key), *before]]
+    return any(environment(jobs[place]).endswith("-approval") for place in before) and not any(
+        STATUS.search(condition) for condition in conditions
+    )
+
+
+def deploys(job):
+    called = re.match(r"\$/\.github/workflows/(\w+)\.yml", job.get("uses", ""))
+    inner = workflows[called[1]]["jobs"].values() if called else []
+    return any(role.endswith("-apply") for role in roles(job)) or any(map(deploys, inner))
+
+
 def subject(name, job):
     """What GitHub's token says of the job, after `repo:OWNER/NAME:`."""
     if environment(job):
@@ -53,16 +93,16 @@ def subject(name, job):
 
 
 def table():
-    """The rows of SETUP.md: every job that may do more than read the repository."""
+    """The rows of SETUP.md: every job that is in an environment, or may do more than read the repository."""
     rows = []
     for (name, key), job in jobs.items():
-        if permissions(job) == "contents: read":
+        if permissions(job) == "contents: read" and not environment(job):
             continue
         taken = dict.fromkeys(roles(job))
         cells = (
             f"{name} / {key}",
             environment(job),
-            f"`{subject(name, job)}`" if taken else "",
+            f"`{subject(name, job)}`" if "id-token: write" in permissions(job) and "uses" not in job else "",
             ", ".join(taken),
             permissions(job),
         )
@@ -86,40 +126,81 @@ for action, commits in pins.items():
 for name, workflow in workflows.items():
     expect(workflow.get("permissions") == {}, f"{name}: a workflow grants nothing, its jobs do")
 
-images = {job["container"] for job in jobs.values() if "container" in job}
-expect(len(images) == 1, f"the build image has several names: {images}")
+dockerfile = (GITHUB / "build-image/Dockerfile").read_text().splitlines()
+expect(IMAGE.fullmatch(dockerfile[-1]), f"build-image/Dockerfile: no version with its digest: {dockerfile[-1]}")
 
 for (name, key), job in jobs.items():
     where = f"{name} / {key}"
     expect("permissions" in job, f"{where}: says nothing of its permissions")
+    in_production = environment(job) in ("production", "as typed")
+    for chain in chains(name, key):
+        held = groups(chain)
+        expect(
+            not deploys(job) or all(group.get("cancel-in-progress") is False for group in held),
+            f"{where}: deploys, and may be cancelled half-way",
+        )
+        expect(not deploys(job) or held or name == "rollback", f"{where}: deploys, and is in no group")
+        expect(
+            not in_production or any(waits_for_approval(*place) for place in chain),
+            f"{where}: reaches production without an approval",
+        )
+        expect(
+            not environment(job).endswith("-approval") or not held,
+            f"{where}: waits for an approval in a group",
+        )
     if "uses" in job:
         continue
     expect("timeout-minutes" in job, f"{where}: has no timeout")
-    concurrency = job.get("concurrency", {})
     expect(
-        not any(role.endswith("-apply") for role in roles(job)) or concurrency.get("cancel-in-progress") is False,
-        f"{where}: deploys, and may be cancelled half-way",
+        job.get("container", "${{ needs.image.outputs.image }}") == "${{ needs.image.outputs.image }}",
+        f"{where}: another image than that of build-image/Dockerfile",
+    )
+    commands = [step.get("run", "") for step in job["steps"]]
+    expect(
+        not any(".github/scripts/suite" in command for command in commands)
+        or ("id-token: write" not in permissions(job) or environment(job).endswith("-suite")),
+        f"{where}: the suite could take a role that deploys",
+    )
+    expect(
+        not in_production
+        or (name, key) == ("release", "roll-back")
+        or any("scripts/approved" in command for command in commands),
+        f"{where}: may be started again without its approval",
+    )
+    logs = [step for step in job["steps"] if step.get("uses") == "$/.github/actions/suite-logs"]
+    expect(
+        not any(".github/scripts/suite" in command for command in commands) or logs,
+        f"{where}: keeps no logs of the suite",
     )
 
 steps = [(f"{name} / {key}", step) for (name, key), job in jobs.items() for step in job.get("steps", [])]
 steps += [(f"action {name}", step) for name, action in actions.items() for step in action["runs"]["steps"]]
 for where, step in steps:
+    keeps = "actions/upload-artifact@" in step.get("uses", "") or step.get("uses") == "$/.github/actions/suite-logs"
     expect(
-        "actions/checkout@" not in step.get("uses", "") or step.get("with", {}).get("persist-credentials") is False,
-        f"{where}: the checkout leaves the job's token behind",
+        not keeps or step.get("if") == "always()" or step["with"].get("if-no-files-found") == "error",
+        f"{where}: its logs are not kept when it fails",
     )
     if "run" not in step:
         continue
     command = step["run"].strip()
     expect("\n" not in command and not re.search(r"[;|&]", command), f"{where}: not one command: {command}")
     expect("${{" not in command, f"{where}: an expression inside a command: {command}")
-    program = command.split()[0]
-    expect("/" not in program or os.access(ROOT / program, os.X_OK), f"{where}: there is no script {program}")
+    words = command.split()
+    program = words[1] if words[0] == "exec" else words[0]
+    script = ROOT / program
+    expect("/" not in program or os.access(script, os.X_OK), f"{where}: there is no script {program}")
+    forwards = script.is_file() and script.parent.name == "scripts" and FORWARDING.search(script.read_text())
+    expect(not forwards or words[0] == "exec", f"{where}: {program} would not hear that the run is cancelled: exec it")
 
-needed, all_jobs = set(workflows["ci"]["jobs"]["summary"]["needs"]), set(workflows["ci"]["jobs"]) - {"summary"}
-expect(needed == all_jobs, f"ci / summary does not need {sorted(all_jobs - needed)}")
+summed, all_jobs = set(workflows["ci"]["jobs"]["summary"]["needs"]), set(workflows["ci"]["jobs"]) - {"summary"}
+expect(summed == all_jobs, f"ci / summary does not need {sorted(all_jobs - summed)}")
 
-written = [line for line in (GITHUB / "SETUP.md").read_text().splitlines() if re.match(r"\| \w+ / \w+ \|", line)]
+tools = [*GITHUB.glob("workflows/*.yml"), ROOT / "bundle/sbom"]
+versions = {version for path in tools for version in re.findall(r"cargo-cyclonedx@[\d.]*", path.read_text())}
+expect(len(versions) == 1, f"several versions of one tool: {sorted(versions)}")
+
+written = [line for line in (GITHUB / "SETUP.md").read_text().splitlines() if re.match(r"\| \w+ / [\w-]+ \|", line)]
 expect(
     written == table(), "the table of jobs in .github/SETUP.md is not what the workflows say:\n" + "\n".join(table())
 )

@@ -1,20 +1,28 @@
 """Runs one job of a workflow as GitHub would, against the emulators: `job.py WORKFLOW JOB CONTEXT`.
 
 The steps, their conditions and their environments are the workflow's own, and so is what its token says of it: a role
-that does not trust the job is refused. Stand-ins are an action that needs GitHub, and the emulator's address for an API's.
-CONTEXT is a JSON file: github, vars, inputs, needs, and the folders `checkout` and `artifacts`. Prints what became of
-each step, leaves the outputs in artifacts/JOB.json, and exits with 1 where the job failed and 3 where it was skipped.
+that does not trust the job is refused. A job that calls a workflow runs all of its jobs. Stand-ins are an action that
+needs GitHub, and the emulator's address for an API's. CONTEXT is a JSON file: github, vars, inputs, the results of needs,
+the folders `checkout`, `artifacts` and `answers`, and `cancel`, the step at which the run is cancelled, and the line of
+its output. Prints what became of each step and job, leaves a job's outputs in artifacts/JOB.json, and exits with 1 where
+the job failed, 3 where it was skipped and 4 where it was cancelled.
 """
 
 import base64
+import contextlib
+import hashlib
+import http.server
 import json
 import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 import boto3
 import botocore.exceptions
@@ -22,6 +30,9 @@ import yaml
 
 TOKEN = re.compile(r"\s*('(?:[^']|'')*'|&&|\|\||!=|==|[!(),]|[\w-]+(?:\.[\w-]+)*)")
 CREDENTIALS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
+RESULTS = {0: "success", 1: "failure", 3: "skipped", 4: "cancelled"}
+# What the rehearsal builds once for all its stories.
+BUILT = "$/.github/workflows/build.yml"
 ADDRESS = re.compile(r"https://(\w+)\.execute-api\.[\w.-]+/?")
 
 
@@ -38,9 +49,9 @@ class Context(dict):
         """An expression without its braces, by way of Python's own grammar."""
         functions = {
             "always": lambda: True,
-            "cancelled": lambda: False,
+            "cancelled": lambda: self["cancelled"],
             "failure": lambda: self["failed"],
-            "success": lambda: not self["failed"],
+            "success": self.succeeds,
             "toJSON": json.dumps,
         }
         operators = {"&&": "and", "||": "or", "!": "not", "true": "True", "false": "False"}
@@ -57,6 +68,9 @@ class Context(dict):
             words.append(word)
         return eval(" ".join(words), {"__builtins__": {}, "look_up": self.look_up, **functions})
 
+    def succeeds(self):
+        return not self["failed"] and not self["cancelled"]
+
     def fill_in(self, value):
         if isinstance(value, dict):
             return {key: self.fill_in(inner) for key, inner in value.items()}
@@ -66,7 +80,7 @@ class Context(dict):
         """A condition that asks for no status asks for success."""
         condition = str(condition).strip()
         asks = re.search(r"\b(always|cancelled|failure|success)\(", condition)
-        return bool(self.evaluate(condition)) and bool(asks or not self["failed"])
+        return bool(self.evaluate(condition)) and bool(asks or self.succeeds())
 
 
 def text(value):
@@ -75,12 +89,23 @@ def text(value):
 
 class Job:
     def __init__(self, workflow, name, context):
-        self.context = Context(context, steps={}, failed=False)
+        self.context = Context({"cancelled": False} | context, steps={}, failed=False)
         self.checkout = pathlib.Path(context["checkout"])
         self.artifacts = pathlib.Path(context["artifacts"])
         self.workflow = yaml.safe_load((self.checkout / f".github/workflows/{workflow}.yml").read_text())
         self.name, self.body = name, self.workflow["jobs"][name]
         self.environment = {}
+        for need in self.needs():
+            self.context["needs"][need]["outputs"] = self.outputs_of(need)
+
+    def needs(self):
+        needs = self.body.get("needs", [])
+        return [needs] if isinstance(needs, str) else needs
+
+    def outputs_of(self, job):
+        left = self.artifacts / f"{job}.json"
+        ran = self.context["needs"][job]["result"] != "skipped"
+        return json.loads(left.read_text()) if ran and left.exists() else {}
 
     def subject(self):
         environment = self.body.get("environment", "")
@@ -91,27 +116,50 @@ class Job:
         return "pull_request" if github["event_name"] == "pull_request" else f"ref:{github['ref']}"
 
     def run(self):
+        """Runs the job, says what became of it, and returns that as the exit code."""
+        code = self.run_if_needed()
+        print(f"{self.name}: {RESULTS[code]}", flush=True)
+        return code
+
+    def run_if_needed(self):
         # A job whose needs did not succeed is skipped, unless its condition asks for a status.
-        needs = self.body.get("needs", [])
-        needs = [needs] if isinstance(needs, str) else needs
-        self.context["failed"] = any(self.context["needs"][need]["result"] != "success" for need in needs)
+        self.context["failed"] = any(self.context["needs"][need]["result"] != "success" for need in self.needs())
         if not self.context.applies(self.body.get("if", "true")):
-            print(f"{self.name}: skipped")
             return 3
-        if "uses" in self.body:
-            print(f"{self.name}: calls {self.body['uses']}")
+        if self.body.get("uses") == BUILT:
             return 0
+        (self.artifacts / f"{self.name}.json").unlink(missing_ok=True)
+        if "uses" in self.body:
+            return self.run_called()
         entries = self.body.get("strategy", {}).get("matrix", {}).get("include", [{}])
         return max([self.run_with(entry) for entry in entries])
 
+    def run_called(self):
+        """Runs the jobs of the workflow that this one calls, in the order in which it has them."""
+        called = pathlib.Path(self.body["uses"]).stem
+        inputs = {name: self.context.fill_in(value) for name, value in self.body.get("with", {}).items()}
+        declared = yaml.safe_load((self.checkout / f".github/workflows/{called}.yml").read_text())
+        if inputs.keys() != declared[True]["workflow_call"]["inputs"].keys():
+            raise SystemExit(f"error: {called} has other inputs than {self.name} gives it")
+        results, cancelled = {}, self.context["cancelled"]
+        for name in declared["jobs"]:
+            context = self.context | {"inputs": inputs, "needs": results, "cancelled": cancelled}
+            job = Job(called, name, context)
+            results[name] = {"result": RESULTS[job.run()]}
+            cancelled |= job.context["cancelled"]
+        ends = {result["result"] for result in results.values()}
+        return 4 if cancelled else int("failure" in ends)
+
     def run_with(self, matrix):
         """Runs the job with one entry of its matrix."""
-        self.context |= {"failed": False, "matrix": self.context.fill_in(matrix), "steps": {}}
+        self.context |= {"failed": False, "cancelled": False, "matrix": self.context.fill_in(matrix), "steps": {}}
         self.environment = self.context.fill_in({**self.workflow.get("env", {}), **self.body.get("env", {})})
-        self.run_steps(self.body["steps"], self.context)
+        self.context["env"] = self.environment
+        with self.token_service():
+            self.run_steps(self.body["steps"], self.context)
         outputs = self.context.fill_in(self.body.get("outputs", {}))
         (self.artifacts / f"{self.name}.json").write_text(json.dumps(outputs))
-        return int(self.context["failed"])
+        return 4 if self.context["cancelled"] else int(self.context["failed"])
 
     def run_steps(self, steps, context):
         for step in steps:
@@ -119,6 +167,7 @@ class Job:
             if context.applies(step.get("if", "true")):
                 print(f"--- {title}", flush=True)
                 succeeded, outputs = self.run_step(step, context)
+                context["cancelled"] = self.context["cancelled"]
                 outcome = "success" if succeeded else "failure"
             else:
                 outcome, outputs = "skipped", {}
@@ -146,25 +195,67 @@ class Job:
             environment = own | self.environment | context.fill_in(step.get("env", {}))
             environment = {name: addressed(value) for name, value in environment.items()}
             environment |= {"GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_ACTIONS": "true"}
-            environment |= {"GITHUB_REPOSITORY": context["github"]["repository"], "GITHUB_RUN_ID": "1"}
-            shell = ["bash", "-e", "-c", step["run"]]
-            succeeded = subprocess.run(shell, cwd=self.checkout, env=environment, check=False).returncode == 0
+            github = context["github"]
+            environment |= {
+                "GITHUB_REPOSITORY": github["repository"],
+                "GITHUB_SHA": github["sha"],
+                "GITHUB_RUN_ID": "1",
+                "GITHUB_RUN_ATTEMPT": github["run_attempt"],
+            }
+            environment |= self.token_variables
+            # A file, as on GitHub, where bash stays in front of what the file starts.
+            script = pathlib.Path(folder, "script.sh")
+            script.write_text(step["run"])
+            with subprocess.Popen(
+                ["bash", "-e", script],
+                cwd=self.checkout,
+                env=environment,
+                start_new_session=True,
+                stdout=subprocess.PIPE,
+                text=True,
+            ) as process:
+                self.follow(process, step.get("name"))
             print(summary.read_text(), flush=True)
-            return succeeded, dict(line.split("=", 1) for line in output.read_text().splitlines())
+            return process.returncode == 0, dict(line.split("=", 1) for line in output.read_text().splitlines())
 
-    def run_composite(self, action, inputs):
-        body = yaml.safe_load((self.checkout / action.removeprefix("$/") / "action.yml").read_text())
-        defaults = {name: text(declared.get("default")) for name, declared in body["inputs"].items()}
-        unknown = inputs.keys() - defaults.keys()
-        missing = [name for name, declared in body["inputs"].items() if declared["required"] and not inputs.get(name)]
-        if unknown or missing:
-            raise SystemExit(f"error: {action}: inputs unknown {unknown}, missing {missing}")
-        # Of the repository's variables a composite action sees none.
-        context = Context(github=self.context["github"], inputs=defaults | inputs, steps={}, failed=False)
-        self.run_steps(body["runs"]["steps"], context)
-        return not context["failed"], {}
+    def follow(self, process, title):
+        """Prints the output of a step, and cancels the run where the context says so."""
+        cancel = self.context.get("cancel", {"step": "", "line": ""})
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            if title == cancel["step"] and not self.context["cancelled"] and re.search(cancel["line"], line):
+                print("the run is cancelled", flush=True)
+                self.context["cancelled"] = True
+                threading.Thread(target=end, args=[process], daemon=True).start()
 
-    def take_role(self, inputs):
+    @contextlib.contextmanager
+    def token_service(self):
+        """GitHub's service of tokens, to which every step of a job with `id-token: write` has the address."""
+        self.token_variables = {}
+        if self.body["permissions"].get("id-token") != "write":
+            yield
+            return
+        token = json.dumps({"value": self.token()}).encode()
+
+        class Tokens(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(token)
+
+            def log_message(self, *_):
+                pass
+
+        with http.server.HTTPServer(("127.0.0.1", 0), Tokens) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            self.token_variables = {
+                "ACTIONS_ID_TOKEN_REQUEST_URL": f"http://127.0.0.1:{server.server_port}/?",
+                "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "token",
+            }
+            yield
+            server.shutdown()
+
+    def token(self):
         claims = {
             "iss": "https://token.actions.githubusercontent.com",
             "aud": "sts.amazonaws.com",
@@ -175,6 +266,22 @@ class Job:
             base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
             for part in ({"alg": "RS256"}, claims)
         ]
+        return ".".join([*parts, "signature"])
+
+    def run_composite(self, action, inputs):
+        body = yaml.safe_load((self.checkout / action.removeprefix("$/") / "action.yml").read_text())
+        defaults = {name: text(declared.get("default")) for name, declared in body["inputs"].items()}
+        unknown = inputs.keys() - defaults.keys()
+        missing = [name for name, declared in body["inputs"].items() if declared["required"] and not inputs.get(name)]
+        if unknown or missing:
+            raise SystemExit(f"error: {action}: inputs unknown {unknown}, missing {missing}")
+        # Of the repository's variables a composite action sees none.
+        known = {"github": self.context["github"], "inputs": defaults | inputs, "steps": {}}
+        context = Context(known, failed=False, cancelled=self.context["cancelled"])
+        self.run_steps(body["runs"]["steps"], context)
+        return not context["failed"], {}
+
+    def take_role(self, inputs):
         policy = {}
         if "inline-session-policy" in inputs:
             policy["Policy"] = inputs["inline-session-policy"]
@@ -185,7 +292,7 @@ class Job:
             taken = boto3.client("sts").assume_role_with_web_identity(
                 RoleArn=inputs["role-to-assume"],
                 RoleSessionName=inputs["role-session-name"],
-                WebIdentityToken=".".join([*parts, "signature"]),
+                WebIdentityToken=self.token(),
                 **policy,
             )["Credentials"]
         except botocore.exceptions.ClientError as error:
@@ -210,14 +317,44 @@ class Job:
         return bool(sources) or "pattern" in inputs, {}
 
     def upload(self, inputs):
-        path = self.checkout / inputs["path"]
-        if not path.exists():
+        patterns = inputs["path"].split()
+        found = [path for pattern in patterns for path in self.checkout.glob(pattern)]
+        files = {file for path in found for file in [path, *path.rglob("*")] if file.is_file()}
+        if not files:
             return inputs.get("if-no-files-found") != "error", {}
         target = self.artifacts / inputs["name"]
         shutil.rmtree(target, ignore_errors=True)
-        target.mkdir(parents=True)
-        shutil.copy(path, target)
+        # Of several patterns, the artifact begins where they part.
+        root = self.checkout / os.path.commonpath([os.path.dirname(pattern) for pattern in patterns])
+        for file in files:
+            copy = target / file.relative_to(root)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, copy)
         return True, {}
+
+    def attest(self, inputs):
+        """Leaves what `gh attestation verify` looks for; asks of a bill of materials what the action asks."""
+        digest = hashlib.sha256((self.checkout / inputs["subject-path"]).read_bytes()).hexdigest()
+        (pathlib.Path(self.context["answers"]) / f"attested-{digest}").touch()
+        if "sbom-path" not in inputs:
+            return True, {}
+        bill = json.loads((self.checkout / inputs["sbom-path"]).read_text())
+        return all(bill.get(field) for field in ("bomFormat", "serialNumber", "specVersion")), {}
+
+    def check_out(self, inputs):
+        print(f"checked out {inputs.get('ref') or self.context['github']['sha']}")
+        return True, {}
+
+
+def end(process):
+    """Ends a step as the runner does: it signals the first process, and 5 seconds after that has ended kills what it left."""
+    for number, seconds in ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5)):
+        process.send_signal(number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+            time.sleep(5)
+            break
+    subprocess.run(["pkill", "-KILL", "--session", str(process.pid)], check=False)
 
 
 def addressed(value):
@@ -230,7 +367,8 @@ def nothing(_job, _inputs):
 
 
 STAND_INS = {
-    "actions/checkout": nothing,
+    "actions/attest": Job.attest,
+    "actions/checkout": Job.check_out,
     "hashicorp/setup-terraform": nothing,
     "actions/download-artifact": Job.download,
     "actions/upload-artifact": Job.upload,
@@ -238,4 +376,6 @@ STAND_INS = {
 }
 
 if __name__ == "__main__":
+    # The rehearsal runs its stories in the background, where a shell lets everything ignore INT.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(Job(sys.argv[1], sys.argv[2], json.loads(pathlib.Path(sys.argv[3]).read_text())).run())

@@ -1,25 +1,47 @@
-# What is told of the pipeline: each a run of a job, and what became of the service.
+# The stories of the repository: each a run of a job, and what became of the service. Those of a release are in deploys.sh.
 # shellcheck shell=bash disable=SC2034,SC2154  # the variables are the rehearsal's
+
+# Commits: of the run, and of another that came after it.
+commit=$(printf '%040d' 1)
+newer=$(printf '%040d' 2)
 
 # run_job WORKFLOW JOB EVENT: runs it; EVENT is JSON that is laid over what every run knows.
 run_job() {
-  jq --null-input --slurpfile variables "$work/variables.json" --argjson event "$3" --arg checkout "$service" --arg artifacts "$work/artifacts" '
-    {checkout: $checkout, artifacts: $artifacts, vars: $variables[0], inputs: {}, needs: {},
-     github: {event_name: "push", ref: "refs/heads/main", repository: "owner/name", sha: ("0" * 40), workflow: "rehearsal"}} * $event' >"$work/context.json" || return
+  jq --null-input --slurpfile variables "$work/variables.json" --argjson event "$3" --arg sha "$commit" \
+    --arg checkout "$service" --arg artifacts "$work/artifacts" --arg answers "$GH_ANSWERS" '
+    {checkout: $checkout, artifacts: $artifacts, answers: $answers, vars: $variables[0], inputs: {}, needs: {},
+     github: {event_name: "push", ref: "refs/heads/main", repository: "owner/name", sha: $sha, run_attempt: "1", workflow: "rehearsal", token: "token",
+       event: {repository: {private: false}}}} * $event' >"$work/context.json" || return
   python "$root/.github/rehearsal/job.py" "$1" "$2" "$work/context.json"
 }
 
-# fails COMMAND…, skips COMMAND…: as the job must.
-fails() {
+# answer PATH JSON: what GitHub's API says there from now on.
+answer() {
+  echo "$2" >"$GH_ANSWERS/${1//[^a-z0-9]/-}"
+}
+
+# main_is_at COMMIT, pull_request_is STATE COMMIT: number 7.
+main_is_at() {
+  answer repos/owner/name/git/ref/heads/main "{\"object\":{\"sha\":\"$1\"}}"
+}
+
+pull_request_is() {
+  answer repos/owner/name/pulls/7 "{\"state\":\"$1\",\"head\":{\"sha\":\"$2\"}}"
+}
+
+# ends CODE COMMAND…: with what became of the job.
+ends() {
   local status=0
-  "$@" || status=$?
-  ((status == 1))
+  "${@:2}" || status=$?
+  ((status == $1))
+}
+
+fails() {
+  ends 1 "$@"
 }
 
 skips() {
-  local status=0
-  "$@" || status=$?
-  ((status == 3))
+  ends 3 "$@"
 }
 
 succeeded() {
@@ -30,9 +52,9 @@ succeeded() {
 
 # pull_request ACTION [HEAD [USER]]: the event of number 7.
 pull_request() {
-  jq --null-input --compact-output --arg action "$1" --arg head "${2:-owner/name}" --arg user "${3:-somebody}" '
+  jq --null-input --compact-output --arg action "$1" --arg head "${2:-owner/name}" --arg user "${3:-somebody}" --arg sha "$commit" '
     {github: {event_name: "pull_request", ref: "refs/pull/7/merge",
-      event: {action: $action, number: 7, pull_request: {head: {repo: {full_name: $head}}, user: {login: $user}}}}}'
+      event: {action: $action, number: 7, pull_request: {head: {repo: {full_name: $head}, sha: $sha}, user: {login: $user}}}}}'
 }
 
 # opened NEEDS…: number 7 was opened, and these jobs have succeeded.
@@ -58,20 +80,6 @@ state_bucket() {
   jq --raw-output .PRODUCTION_STATE_BUCKET "$work/variables.json"
 }
 
-built() {
-  bundle
-  (cd "$root" && .github/scripts/build-suite)
-  mkdir -p "$work/artifacts/suite"
-  cp "$root"/target/suite/* "$work/artifacts/suite"
-}
-
-# builds NAME: the artifact that build.yml would have made of this release.
-builds() {
-  rm -rf "$work/artifacts/bundle"
-  mkdir -p "$work/artifacts/bundle"
-  cp "$work/bundles/$1.zip" "$work/artifacts/bundle/$zip"
-}
-
 id_of_api() {
   aws apigatewayv2 get-apis --output json | jq --raw-output --arg name "$1" '.Items[] | select(.Name == $name) | .ApiId'
 }
@@ -91,65 +99,6 @@ versions_are() {
 
 public_release_is() {
   [[ $(release_behind "$(url_of_api "$prefix-api")") == "$1" ]]
-}
-
-staging_deploys() {
-  builds first
-  run_job deploy staging "$(succeeded build)"
-  smoke "$(url_of_api "$prefix-staging-api")"
-}
-
-first_release() {
-  run_job deploy production "$(succeeded build staging)"
-  versions_are 1 1
-  public_release_is first
-}
-
-# With the ids that SETUP.md gives to the bootstrap last, a verify role invokes these APIs and no other.
-suite_reaches_listed_apis() {
-  local verify
-  bootstrap apply "${bootstrap_settings[@]}" -auto-approve -var "api_ids={production=[\"$(id_of_api "$prefix-api")\",\"$(id_of_api "$prefix-candidate-api")\"]}"
-  # With everything else of bootstrap, the bucket's policy is back.
-  bucket=$(state_bucket)
-  no_state_in_the_clear
-  mapfile -t verify < <(job production-suite production verify)
-  verify+=(CONTRACT_AUTH=iam)
-  cd "$service" || return
-  env "${verify[@]}" CONTRACT_URL="$(url_of_api "$prefix-candidate-api")" .github/scripts/suite short
-  refuses 'not authorized to perform: execute-api:Invoke' \
-    env "${verify[@]}" CONTRACT_URL="$(url_of_api "$prefix-staging-candidate-api")" .github/scripts/suite short
-}
-
-second_release() {
-  builds second
-  run_job deploy production "$(succeeded build staging)"
-  versions_are 2 2
-  public_release_is second
-}
-
-failing_candidate_stops() {
-  builds failing
-  fails run_job deploy production "$(succeeded build staging)" >"$work/said"
-  cat "$work/said"
-  grep '^failure: Contract suite against the candidate' "$work/said"
-  grep '^skipped: Promote' "$work/said"
-  grep '^skipped: Roll back' "$work/said"
-  versions_are 2 3
-  public_release_is second
-}
-
-# A release that keeps the contract for callers of the candidate API alone.
-broken_live_rolls_back() {
-  python "$root/.github/rehearsal/turning.py" "$here/rehearsal/second_release.py" "$(url_of_api "$prefix-api")" "$work/bundles"
-  builds turning
-  fails run_job deploy production "$(succeeded build staging)" >"$work/said"
-  cat "$work/said"
-  grep '^success: Promote' "$work/said"
-  grep '^failure: Shorter suite against live' "$work/said"
-  grep '^success: Roll back' "$work/said"
-  grep '^::error title=production was rolled back::' "$work/said"
-  versions_are 2 4
-  public_release_is second
 }
 
 summary_wants_every_job() {
@@ -172,38 +121,65 @@ plan_is_commented() {
 
 preview_comes() {
   builds first
+  pull_request_is open "$commit"
   run_job preview up "$(opened build)"
   grep --fixed-strings 'execute-api' "$work/artifacts/up.json"
+  run_job preview suite "$(opened build up)"
   smoke "$(url_of_api "$prefix-pr-7-api")"
-  echo '[]' >"$GH_ANSWERS/repos-owner-name-issues-7-comments-per-page-100"
+  answer "$comments" '[]'
   : >"$GH_CALLS"
-  commented success skipped
+  commented success success skipped
   grep --extended-regexp '^api --method POST repos/owner/name/issues/7/comments ' "$GH_CALLS"
   grep '^The contract suite held at http' "$GH_ANSWERS/body"
   grep '<b>production</b>: ' "$GH_ANSWERS/body"
 
   # A plan that failed before it wrote anything is missed.
   rm -r "$work/artifacts/plan-staging" "$service/target/plan-staging.md"
-  commented success skipped
+  commented success success skipped
   grep --fixed-strings '**There is no plan** in plan-staging.md' "$GH_ANSWERS/body"
   grep '<b>production</b>: ' "$GH_ANSWERS/body"
 }
 
-# commented UP DOWN
+comments='repos/owner/name/issues/7/comments?per_page=100'
+
+# commented UP SUITE DOWN
 commented() {
-  local url
-  url=$(jq --raw-output .url "$work/artifacts/up.json")
-  run_job preview comment "$(jq --null-input --compact-output --argjson event "$(pull_request synchronize)" --arg up "$1" --arg down "$2" --arg url "$url" '
-    $event * {needs: {plan: {result: $up}, up: {result: $up, outputs: {url: $url}}, down: {result: $down}}}')"
+  run_job preview comment "$(jq --null-input --compact-output --argjson event "$(pull_request synchronize)" --arg up "$1" --arg suite "$2" --arg down "$3" '
+    $event * {needs: {plan: {result: $up}, up: {result: $up}, suite: {result: $suite}, down: {result: $down}}}')"
+}
+
+# A pull request that is closed while its bundle is built: `down` runs before `up` does.
+preview_of_a_closed_one() {
+  pull_request_is closed "$commit"
+  run_job preview down "$(pull_request closed)"
+  fails run_job preview up "$(opened build)"
+  nothing_is_left_of 7
+  : >"$GH_CALLS"
+  commented failure skipped skipped
+  [[ $(<"$GH_CALLS") != *comments* ]]
+}
+
+# A second push cancels the first one's job that waits for the same preview, and is the one that comments.
+second_push_comments() {
+  answer "$comments" '[]'
+  pull_request_is open "$newer"
+  fails run_job preview up "$(opened build)"
+  nothing_is_left_of 7
+  : >"$GH_CALLS"
+  commented cancelled skipped skipped
+  [[ $(<"$GH_CALLS") != *comments* ]]
+  # Cancelled by hand, the newest one says so.
+  pull_request_is open "$commit"
+  commented cancelled skipped skipped
+  grep --fixed-strings '**The preview was cancelled**' "$GH_ANSWERS/body"
 }
 
 preview_goes() {
   run_job preview down "$(pull_request closed)"
   rm -r "$work"/artifacts/plan-* "$service"/target/plan-*
-  echo '[{"id":41,"user":{"login":"somebody"},"body":"<!-- preview -->"},{"id":42,"user":{"login":"github-actions[bot]"},"body":"<!-- preview --> …"}]' \
-    >"$GH_ANSWERS/repos-owner-name-issues-7-comments-per-page-100"
+  answer "$comments" '[{"id":41,"user":{"login":"somebody"},"body":"<!-- preview -->"},{"id":42,"user":{"login":"github-actions[bot]"},"body":"<!-- preview --> …"}]'
   : >"$GH_CALLS"
-  commented skipped success
+  commented skipped skipped success
   grep '^api --method PATCH repos/owner/name/issues/comments/42 ' "$GH_CALLS"
   grep '^The preview is gone.' "$GH_ANSWERS/body"
   nothing_is_left_of 7
@@ -228,18 +204,18 @@ strangers_get_no_preview() {
 
 sweep_takes_what_is_left() {
   local schedule='{"github":{"event_name":"schedule"}}'
+  pull_request_is open "$commit"
   run_job preview up "$(opened build)"
-  echo '{"state":"open"}' >"$GH_ANSWERS/repos-owner-name-pulls-7"
   run_job preview sweep "$schedule"
   smoke "$(url_of_api "$prefix-pr-7-api")"
-  echo '{"state":"closed"}' >"$GH_ANSWERS/repos-owner-name-pulls-7"
+  pull_request_is closed "$commit"
   run_job preview sweep "$schedule"
   nothing_is_left_of 7
 }
 
 drift_is_reported() {
-  local issues=$GH_ANSWERS/repos-owner-name-issues-state-open-creator-github-actions-5-bot-5--per-page-100
-  echo '[]' >"$issues"
+  local issues='repos/owner/name/issues?state=open&creator=github-actions%5Bbot%5D&per_page=100'
+  answer "$issues" '[]'
   nightly
   [[ ! -s $work/artifacts/drift-staging/drift-staging.md && ! -s $work/artifacts/drift-production/drift-production.md && $(<"$GH_CALLS") != *'issue '* ]]
 
@@ -248,7 +224,7 @@ drift_is_reported() {
   grep '<b>production</b>: Plan: 0 to add, 1 to change' "$GH_ANSWERS/body"
   grep '^issue create ' "$GH_CALLS"
 
-  echo '[{"number":5,"title":"Drift: what is deployed is not what main says"}]' >"$issues"
+  answer "$issues" '[{"number":5,"title":"Drift: what is deployed is not what main says"}]'
   nightly
   grep '^issue edit 5 ' "$GH_CALLS"
 
@@ -273,7 +249,7 @@ nightly() {
 
 # typed NAME AGAIN: what was typed into destroy.yml.
 typed() {
-  jq --null-input --compact-output '{github: {event_name: "workflow_dispatch"}, inputs: {environment: $ARGS.positional[0], again: $ARGS.positional[1]}, needs: {confirm: {result: "success"}}}' --args "$@"
+  jq --null-input --compact-output '{github: {event_name: "workflow_dispatch"}, inputs: {environment: $ARGS.positional[0], again: $ARGS.positional[1]}, needs: {confirm: {result: "success"}, approve: {result: "success"}}}' --args "$@"
 }
 
 destroy_asks_twice() {
@@ -283,12 +259,14 @@ destroy_asks_twice() {
 }
 
 destroy_respects_protection() {
+  run_job destroy approve "$(typed production production)"
   fails run_job destroy destroy "$(typed production production)" | tee "$work/said"
   grep 'deletion_protection is on' "$work/said"
   public_release_is second
 }
 
 staging_is_destroyed() {
+  run_job destroy approve "$(typed staging staging)"
   run_job destroy destroy "$(typed staging staging)"
   inventory >"$work/left"
   # The bootstrap's roles stay.

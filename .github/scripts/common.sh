@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 
 shopt -s extglob
+trap 'exit 130' INT
+trap 'exit 143' TERM
 script=$(realpath "$0")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 
@@ -44,6 +46,41 @@ tf() {
   terraform -chdir=terraform "$@"
 }
 
+# forwarding COMMAND…: runs it, and passes on the signals of a cancelled run: INT, and TERM 7.5 seconds later. GitHub sends
+# them to the step's first process only, and kills everything after 2.5 more. Needs a step that starts its script by exec.
+# Source: CancelAndKillProcessTree in https://github.com/actions/runner/blob/main/src/Runner.Sdk/ProcessInvoker.cs
+forwarding() {
+  local child='' status=0 received=''
+  trap 'received=130; pass_on INT' INT
+  trap 'received=143; pass_on TERM' TERM
+  # With job control, or bash would let the command ignore INT.
+  set -m
+  "$@" &
+  child=$!
+  set +m
+  [[ -z $received ]] || pass_on TERM
+  wait "$child" || status=$?
+  # A signal ends the wait, not the command.
+  while kill -0 "$child" 2>/dev/null; do
+    status=0
+    wait "$child" || status=$?
+  done
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  [[ -z $received ]] || exit "$received"
+  return "$status"
+}
+
+# pass_on SIGNAL: to the command of forwarding, if it still runs.
+pass_on() {
+  [[ -z $child ]] || kill "-$1" "$child" 2>/dev/null || true
+}
+
+# locked COMMAND ARGUMENTS…: runs Terraform with the lock, which it gives back when the run is cancelled.
+locked() {
+  forwarding terraform -chdir=terraform "$1" -no-color -lock-timeout=10m "${@:2}"
+}
+
 # output NAME: of what is deployed, as JSON; null where nothing is.
 output() {
   tf output -json | jq --compact-output --arg name "$1" '.[$name].value'
@@ -59,9 +96,25 @@ deployed_bundle() {
   output bundle_sha256 | jq --raw-output 'values | "-var=bundle_sha256=\(.)"'
 }
 
-# apply SETTINGS…
-apply() {
-  tf apply -no-color -auto-approve -lock-timeout=10m "${settings[@]}" "$@"
+# propose LIVE_VERSIONS SETTINGS…: plans the change to these versions, for carry_out. If another run or an operator applies
+# anything in between, Terraform refuses the plan; what is looked at in between still holds when it is carried out.
+propose() {
+  locked plan "${settings[@]}" -var "live_versions=$1" "${@:2}" -out="$TF_DATA_DIR/change"
+}
+
+carry_out() {
+  locked apply "$TF_DATA_DIR/change"
+}
+
+# live_now: function => version that the public has, as Lambda says it. After an apply that ended half-way the state may
+# not know.
+live_now() {
+  local names function name version
+  names=$(output function_names | jq --raw-output 'to_entries[] | "\(.key) \(.value)"') || return
+  while read -r function name; do
+    version=$(aws lambda get-alias --function-name "$name" --name live --query FunctionVersion --output text) || return
+    echo "$function $version"
+  done <<<"$names" | jq --raw-input --null-input --compact-output '[inputs | split(" ") | {(.[0]): .[1]}] | add'
 }
 
 # plan FILE SETTINGS…: writes the plan as Markdown, in which live stays; 2 where there is something to change. It is made
@@ -109,6 +162,34 @@ run_url() {
 # tell NAME VALUE: an output of the step.
 tell() {
   echo "$1=$2" | tee --append "${GITHUB_OUTPUT:-/dev/null}"
+}
+
+# sha256 FILE
+sha256() {
+  openssl dgst -sha256 -r "$1" | cut -d ' ' -f 1
+}
+
+# build_image: the image that the bundle is built in. compiler_version: its compiler, which is the pipeline's everywhere.
+build_image() {
+  sed -n 's/^FROM //p' .github/build-image/Dockerfile
+}
+
+compiler_version() {
+  build_image | sed 's/^rust:\([0-9.]*\)-.*/\1/'
+}
+
+# head_of NUMBER: the newest commit of a pull request; "closed" of one that is.
+head_of() {
+  gh api "repos/$GITHUB_REPOSITORY/pulls/$1" --jq 'if .state == "open" then .head.sha else .state end'
+}
+
+# way_back LIVE_VERSIONS: how the public gets these versions back, with the rest as this commit has it.
+way_back() {
+  if [[ $1 == '{}' ]]; then
+    echo 'It is the first release: there is no version to go back to.'
+  else
+    echo "To roll it back: \`gh workflow run rollback --field commit=$GITHUB_SHA --field live_versions='$1'\`"
+  fi
 }
 
 # say TEXT: a line for whoever looks at the run.

@@ -22,7 +22,7 @@ locals {
       for role in local.roles : role.name => {
         plan   = ["pull_request", "ref:refs/heads/main"]
         apply  = ["environment:${role.environment}"]
-        verify = ["environment:${role.environment}", "environment:${role.environment}-suite"]
+        verify = ["environment:${role.environment}-suite"]
       }[role.task]
     },
     var.subjects,

@@ -86,7 +86,16 @@ TOKENS = {
 }
 GITHUB = {"iss": "https://token.actions.githubusercontent.com", "aud": "sts.amazonaws.com"}
 REPOSITORY = "repo:owner@1/name@2"
-JOBS = ["main", "preview", "production", "production-suite", "pull_request", "staging", "staging-suite"]
+JOBS = [
+    "main",
+    "preview",
+    "production",
+    "production-approval",
+    "production-suite",
+    "pull_request",
+    "staging",
+    "staging-suite",
+]
 SUBJECTS = {job: job if job == "pull_request" else f"environment:{job}" for job in JOBS} | {
     "main": "ref:refs/heads/main"
 }

@@ -22,10 +22,11 @@ ROLES = {
 }
 
 JOBS = {
-    "production": {"production-apply", "production-verify"},
-    "older": {"production-apply", "production-verify"},
+    "production": {"production-apply"},
+    "older": {"production-apply"},
+    "production-approval": set(),
     "production-suite": {"production-verify"},
-    "staging": {"staging-apply", "staging-verify"},
+    "staging": {"staging-apply"},
     "staging-suite": {"staging-verify"},
     "preview": {"preview-apply"},
     "pull_request": {"staging-plan", "production-plan"},
@@ -202,7 +203,7 @@ ATTEMPTS = {
         ],
     ),
 }
-ATTEMPTS["staging-verify"] = ("staging", *ATTEMPTS["production-verify"][1:])
+ATTEMPTS["staging-verify"] = ("staging-suite", *ATTEMPTS["production-verify"][1:])
 
 UNSIGNED = boto3.client("sts", config=botocore.config.Config(signature_version=botocore.UNSIGNED))
 

@@ -74,10 +74,10 @@ run "trusts_the_listed_jobs_alone" {
       for role, subjects in {
         staging-plan      = ["pull_request", "ref:refs/heads/main"]
         staging-apply     = ["environment:staging"]
-        staging-verify    = ["environment:staging", "environment:staging-suite"]
+        staging-verify    = ["environment:staging-suite"]
         production-plan   = ["pull_request", "ref:refs/heads/main"]
         production-apply  = ["environment:production"]
-        production-verify = ["environment:production", "environment:production-suite"]
+        production-verify = ["environment:production-suite"]
         preview-apply     = ["environment:preview"]
         } : role => {
         StringEquals = {
