@@ -85,7 +85,7 @@ def deploys(job):
 
 
 def subject(name, job):
-    """What GitHub's token says of the job, after `repo:OWNER/NAME:`."""
+    """The subject of GitHub's token for the job, after `repo:OWNER/NAME:`."""
     if environment(job):
         return f"environment:{environment(job)}"
     # PyYAML takes the key `on` for true.
