@@ -62,6 +62,28 @@ opened() {
   jq --null-input --compact-output '$ARGS.positional | .[0] * .[1]' --jsonargs "$(pull_request opened)" "$(succeeded "$@")"
 }
 
+# apart COMMAND…: with a checkout, artifacts and answers of its own, so that it can run beside other stories.
+apart() {
+  local shared=$work
+  work=$work/$1 service=$work/$1/checkout GH_CALLS=$work/$1/calls GH_ANSWERS=$work/$1/answers
+  mkdir -p "$GH_ANSWERS"
+  ln -s "$shared/bundles" "$work/bundles"
+  cp -r "$shared"/{artifacts,variables.json} "$work"
+  copy_service
+  cp -r "$root/.github" "$service"
+  "$@"
+}
+
+# All that may become of a preview, one after the other.
+previews() {
+  builds first
+  second_push_comments
+  preview_comes
+  preview_goes
+  preview_of_a_closed_one
+  sweep_takes_what_is_left
+}
+
 set_up() {
   apply_bootstrap
   (cd "$service" && .github/scripts/variables) |
@@ -113,7 +135,7 @@ print(json.dumps({"needs": {need: {"result": "success"} for need in needs}}))' "
   done
 }
 
-plan_is_commented() {
+plan_is_written() {
   run_job preview plan "$(opened build)"
   grep '<b>staging</b>: ' "$work/artifacts/plan-staging/plan-staging.md"
   grep '<b>production</b>: ' "$work/artifacts/plan-production/plan-production.md"

@@ -205,8 +205,9 @@ alarm() {
 
 # tell_addresses: what the steps after an apply need to know of it.
 tell_addresses() {
-  local name
+  local outputs name
+  outputs=$(tf output -json)
   for name in invoke_url api_id candidate_invoke_url candidate_api_id; do
-    tell "$name" "$(output "$name" | jq --raw-output '. // ""')"
+    tell "$name" "$(jq --raw-output --arg name "$name" '.[$name].value // ""' <<<"$outputs")"
   done
 }
