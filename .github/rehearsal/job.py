@@ -298,16 +298,13 @@ class Job:
         except botocore.exceptions.ClientError as error:
             print(f"{self.subject()} may not take {inputs['role-to-assume']}: {error}")
             return False, {}
-        names = {
-            "access-key-id": "AccessKeyId",
-            "secret-access-key": "SecretAccessKey",
-            "session-token": "SessionToken",
+        self.environment |= {
+            "AWS_REGION": inputs["aws-region"],
+            "AWS_ACCESS_KEY_ID": taken["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": taken["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": taken["SessionToken"],
         }
-        credentials = {f"aws-{name}": taken[key] for name, key in names.items()}
-        if inputs.get("output-env-credentials") != "false":
-            exported = {name.upper().replace("-", "_"): value for name, value in credentials.items()}
-            self.environment |= exported | {"AWS_REGION": inputs["aws-region"]}
-        return True, credentials if inputs.get("output-credentials") == "true" else {}
+        return True, {}
 
     def download(self, inputs):
         named = self.artifacts.glob(inputs.get("name", inputs.get("pattern")))
