@@ -53,8 +53,8 @@ pub struct Deployment {
     greeting: OnceCell<Result<(), String>>,
     /// Whether it was said why nothing can be tested there.
     told: AtomicBool,
-    /// `true` if what answered is not an API of items.
-    is_other: AtomicBool,
+    /// `true` if what answered at the URL is not an API of items.
+    wrong_url: AtomicBool,
     visits: AtomicU32,
     /// Whether tests may still send anything. Each of their requests holds it while it is under way.
     pub(super) going: RwLock<bool>,
@@ -91,7 +91,7 @@ impl Deployment {
             access: OnceCell::new(),
             greeting: OnceCell::new(),
             told: AtomicBool::new(false),
-            is_other: AtomicBool::new(false),
+            wrong_url: AtomicBool::new(false),
             visits: AtomicU32::new(0),
             going: RwLock::new(true),
         }
@@ -140,8 +140,8 @@ impl Deployment {
 
     /// Returns `true` if the URL was asked, and what answered is not an API of items.
     #[must_use]
-    pub fn is_other(&self) -> bool {
-        self.is_other.load(Ordering::Relaxed)
+    pub fn has_wrong_url(&self) -> bool {
+        self.wrong_url.load(Ordering::Relaxed)
     }
 
     /// Asks for one item of the list, once, to see whether there is an API of items.
@@ -153,7 +153,7 @@ impl Deployment {
             match answer.status {
                 200 if answer.text().is_ok_and(|text| text.contains("\"Items\"")) => Ok(()),
                 _ => {
-                    self.is_other
+                    self.wrong_url
                         .store(!answer.is_transient(), Ordering::Relaxed);
                     Err(format!(
                         "there is no API of items at {url}: {url}/items?limit=1 answered {} \

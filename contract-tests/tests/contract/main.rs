@@ -125,7 +125,7 @@ fn main() -> ExitCode {
     if !conclusion.has_failed() && (given_back.is_err() || !covered) {
         return ExitCode::FAILURE;
     }
-    verdicts.exit_code(&conclusion, borrowed.live.is_other())
+    verdicts.exit_code(&conclusion, borrowed.live.has_wrong_url())
 }
 
 /// Prints what was reached of the contract. Whether that is all of it, only a run of all tests can say.
