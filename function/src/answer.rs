@@ -114,10 +114,10 @@ impl Writer {
         self
     }
 
-    /// An item's own three attributes; another writer may have stored more, which stay unseen.
+    /// An item's own attributes; another writer may have stored more, which stay unseen.
     fn item(&mut self, attributes: &Attributes) -> &mut Self {
         // Going through the few that there are costs less than to look each name up.
-        let mut own = [attribute::ID, attribute::PRICE, attribute::NAME].map(|name| (name, None));
+        let mut own = attribute::ALL.map(|name| (name, None));
         for (name, value) in attributes {
             if let Some((_, found)) = own.iter_mut().find(|(own, _)| own == name) {
                 *found = Some(value);

@@ -1,4 +1,6 @@
-//! The names of an item's attributes, the same in the table and in JSON.
+//! The attributes of an item, named the same in the table and in JSON.
+
+use crate::price::Price;
 
 /// The partition key, a string.
 pub const ID: &str = "id";
@@ -6,3 +8,28 @@ pub const ID: &str = "id";
 pub const PRICE: &str = "price";
 /// The name, a string, or absent.
 pub const NAME: &str = "name";
+
+/// Every attribute, in the order in which answers show them.
+pub const ALL: [&str; 3] = [ID, PRICE, NAME];
+
+/// The value of an attribute, borrowed from its item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// A string.
+    Text(&'a str),
+    /// A number.
+    Number(&'a Price),
+}
+
+impl Value<'_> {
+    /// Returns the bytes that DynamoDB counts for the value, without its name.
+    ///
+    /// Source: DynamoDB's "Item sizes and formats".
+    #[must_use]
+    pub fn size(self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Number(number) => number.size(),
+        }
+    }
+}

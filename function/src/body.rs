@@ -1,4 +1,4 @@
-//! The body of a PUT: from the event's text to the three fields of one JSON object.
+//! The body of a PUT: from the event's text to the fields of one JSON object.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -35,15 +35,11 @@ pub fn text(body: Option<&str>, is_base64_encoded: bool) -> Result<Cow<'_, str>,
         .map_err(|_| Error::invalid("the body is not UTF-8"))
 }
 
-/// The values of the three known fields, each as the JSON text that was sent.
+/// The values of the known fields, each as the JSON text that was sent.
 ///
 /// As text a price keeps all its digits, and nothing inside an object can pass for a number.
 #[derive(Debug, Default)]
-pub struct Fields<'a> {
-    pub(crate) id: Option<&'a RawValue>,
-    pub(crate) price: Option<&'a RawValue>,
-    pub(crate) name: Option<&'a RawValue>,
-}
+pub struct Fields<'a>([Option<&'a RawValue>; attribute::ALL.len()]);
 
 impl<'a> Fields<'a> {
     /// Reads one JSON object that has no other fields, and none twice.
@@ -56,6 +52,12 @@ impl<'a> Fields<'a> {
             Some(refusal) => Err(Error::Invalid(refusal)),
             None => Ok(object.fields),
         }
+    }
+
+    /// Returns the value of this field, if it was sent.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+        place(name).and_then(|place| self.0[place])
     }
 }
 
@@ -72,6 +74,11 @@ pub fn string(field: &str, value: &RawValue) -> Result<String, Error> {
             "{field} is not valid Unicode: a \\u escape stands for half a character"
         ))
     })
+}
+
+/// Returns the place of a known field in [`attribute::ALL`].
+fn place(name: &str) -> Option<usize> {
+    attribute::ALL.iter().position(|known| *known == name)
 }
 
 fn not_json(error: &serde_json::Error) -> Error {
@@ -112,22 +119,12 @@ impl<'de> Visitor<'de> for ObjectVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut object = Object::default();
         while let Some((name, value)) = map.next_entry::<Cow<'de, str>, &'de RawValue>()? {
-            let field = match name.as_ref() {
-                attribute::ID => &mut object.fields.id,
-                attribute::PRICE => &mut object.fields.price,
-                attribute::NAME => &mut object.fields.name,
-                unknown => {
-                    object
-                        .refused
-                        .get_or_insert_with(|| about("unknown", unknown));
-                    continue;
-                }
+            let fault = match place(&name) {
+                None => "unknown",
+                Some(place) if object.fields.0[place].replace(value).is_some() => "duplicate",
+                Some(_) => continue,
             };
-            if field.replace(value).is_some() {
-                object
-                    .refused
-                    .get_or_insert_with(|| about("duplicate", &name));
-            }
+            object.refused.get_or_insert_with(|| about(fault, &name));
         }
         Ok(object)
     }
@@ -135,7 +132,9 @@ impl<'de> Visitor<'de> for ObjectVisitor {
 
 fn about(fault: &str, name: &str) -> String {
     let shown: String = name.chars().take(NAME_SHOWN).collect();
-    format!("{fault} field {shown:?}: an item has id, price and name, each at most once")
+    let [first @ .., last] = attribute::ALL;
+    let all = first.join(", ");
+    format!("{fault} field {shown:?}: an item has {all} and {last}, each at most once")
 }
 
 #[cfg(test)]
@@ -152,9 +151,9 @@ mod tests {
     #[test]
     fn each_value_is_kept_as_it_was_sent() {
         let fields = Fields::parse(r#" { "price" : 19.90, "\u0069d": "a" } "#).unwrap();
-        assert_eq!(fields.price.unwrap().get(), "19.90");
-        assert_eq!(fields.id.unwrap().get(), r#""a""#);
-        assert!(fields.name.is_none());
+        assert_eq!(fields.get("price").unwrap().get(), "19.90");
+        assert_eq!(fields.get("id").unwrap().get(), r#""a""#);
+        assert!(fields.get("name").is_none());
     }
 
     #[test]

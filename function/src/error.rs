@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 
+use crate::limits::MAX_ITEM_BYTES;
 use crate::log;
 
 /// What an error has to say to operators: never shown to a client.
@@ -23,7 +24,9 @@ pub enum Error {
     NotFound,
 
     /// 413: `DynamoDB` holds 400 KB an item.
-    #[error("the item is too large: an item may have 409600 bytes, names of fields included")]
+    #[error(
+        "the item is too large: an item may have {MAX_ITEM_BYTES} bytes, names of fields included"
+    )]
     TooLarge,
 
     /// 503: a read failed, and sending it again may help.

@@ -2,16 +2,12 @@
 
 use serde_json::value::RawValue;
 
-use crate::attribute;
+use crate::attribute::{self, Value};
 use crate::body::{self, Fields};
 use crate::error::Error;
 use crate::key::Key;
+use crate::limits::MAX_ITEM_BYTES;
 use crate::price::Price;
-
-/// The largest item that DynamoDB takes, in bytes of attribute names and values.
-///
-/// Source: DynamoDB's quotas, "Item size".
-pub const MAX_SIZE: usize = 409_600;
 
 /// An item that fits in the table and can be read back by every client, through a real HTTP API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +15,6 @@ pub struct Item {
     id: Key,
     price: Option<Price>,
     name: Option<String>,
-    size: usize,
 }
 
 impl Item {
@@ -27,33 +22,36 @@ impl Item {
     ///
     /// # Errors
     /// [`Error::Invalid`] for anything that could not be stored or read back as it was sent, and
-    /// [`Error::TooLarge`] over [`MAX_SIZE`].
+    /// [`Error::TooLarge`] over [`MAX_ITEM_BYTES`].
     pub fn parse(body: &str) -> Result<Self, Error> {
         let fields = Fields::parse(body)?;
-        let id = fields.id.ok_or(Error::invalid("id is missing"))?;
-        let id = reachable(Key::parse(attribute::ID, body::string(attribute::ID, id)?)?)?;
-        let price = present(fields.price).map(price).transpose()?;
-        let name = present(fields.name)
-            .map(|name| body::string(attribute::NAME, name))
-            .transpose()?;
-
-        let size = attribute::ID.len()
-            + id.as_str().len()
-            + price
-                .as_ref()
-                .map_or(0, |price| attribute::PRICE.len() + price.size())
-            + name
-                .as_ref()
-                .map_or(0, |name| attribute::NAME.len() + name.len());
-        if size > MAX_SIZE {
+        let id = fields
+            .get(attribute::ID)
+            .ok_or(Error::invalid("id is missing"))?;
+        let item = Self {
+            id: reachable(Key::parse(attribute::ID, body::string(attribute::ID, id)?)?)?,
+            price: optional(&fields, attribute::PRICE, price)?,
+            name: optional(&fields, attribute::NAME, body::string)?,
+        };
+        if item.size() > MAX_ITEM_BYTES {
             return Err(Error::TooLarge);
         }
-        Ok(Self {
-            id,
-            price,
-            name,
-            size,
-        })
+        Ok(item)
+    }
+
+    /// Returns the attributes that the item has, each name with its value. Its size and the table go by this list.
+    pub fn attributes(&self) -> impl Iterator<Item = (&'static str, Value<'_>)> {
+        // Taken apart in full, so that a new field cannot be forgotten here.
+        let Self { id, price, name } = self;
+        let attributes = [
+            Some((attribute::ID, Value::Text(id.as_str()))),
+            price
+                .as_ref()
+                .map(|price| (attribute::PRICE, Value::Number(price))),
+            name.as_ref()
+                .map(|name| (attribute::NAME, Value::Text(name))),
+        ];
+        attributes.into_iter().flatten()
     }
 
     /// The partition key.
@@ -62,34 +60,30 @@ impl Item {
         &self.id
     }
 
-    /// The price, if it has one.
-    #[must_use]
-    pub fn price(&self) -> Option<&Price> {
-        self.price.as_ref()
-    }
-
-    /// The name, if it has one.
-    #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
-    }
-
-    /// The bytes that DynamoDB counts for it, at most [`MAX_SIZE`].
+    /// Returns the bytes that DynamoDB counts for the item, at most [`MAX_ITEM_BYTES`].
     ///
     /// Source: DynamoDB's "Item sizes and formats".
     #[must_use]
     pub fn size(&self) -> usize {
-        self.size
+        let attributes = self.attributes();
+        attributes
+            .map(|(name, value)| name.len() + value.size())
+            .sum()
     }
 }
 
-/// `null` says the same as leaving the field out.
-fn present(value: Option<&RawValue>) -> Option<&RawValue> {
-    value.filter(|value| value.get() != "null")
+/// Reads the value of a field, if there is one: `null` says the same as leaving the field out.
+fn optional<T>(
+    fields: &Fields<'_>,
+    name: &str,
+    read: impl Fn(&str, &RawValue) -> Result<T, Error>,
+) -> Result<Option<T>, Error> {
+    let value = fields.get(name).filter(|value| value.get() != "null");
+    value.map(|value| read(name, value)).transpose()
 }
 
-fn price(value: &RawValue) -> Result<Price, Error> {
-    Price::parse(value.get()).map_err(|refusal| Error::Invalid(format!("price {refusal}")))
+fn price(field: &str, value: &RawValue) -> Result<Price, Error> {
+    Price::parse(value.get()).map_err(|refusal| Error::Invalid(format!("{field} {refusal}")))
 }
 
 /// Refuses an id that could be put but never read or deleted again: an HTTP API decodes a path twice
@@ -115,12 +109,21 @@ mod tests {
     #[test]
     fn null_is_absent_and_empty_is_not() {
         let item = Item::parse(r#"{"id":"a","price":null,"name":null}"#).unwrap();
-        assert_eq!((item.price(), item.name()), (None, None));
+        assert!(item.attributes().eq([("id", Value::Text("a"))]));
         let item = Item::parse(r#"{"id":"a","price":0,"name":""}"#).unwrap();
-        assert_eq!(
-            (item.price().unwrap().to_string().as_str(), item.name()),
-            ("0", Some(""))
-        );
+        let zero = Price::parse("0").unwrap();
+        assert!(item.attributes().eq([
+            ("id", Value::Text("a")),
+            ("price", Value::Number(&zero)),
+            ("name", Value::Text("")),
+        ]));
+    }
+
+    #[test]
+    fn every_attribute_is_read_and_listed() {
+        let item = Item::parse(r#"{"id":"a","price":0,"name":""}"#).unwrap();
+        let names = item.attributes().map(|(name, _)| name);
+        assert!(names.eq(attribute::ALL));
     }
 
     #[test]
@@ -177,8 +180,8 @@ mod tests {
             ))
         };
         // id + s, price + (2 digits' bytes + 1 + the sign), name + x…
-        let fits = MAX_SIZE - (2 + 1) - (5 + 4) - 4;
-        assert_eq!(put(fits).unwrap().size(), MAX_SIZE);
+        let fits = MAX_ITEM_BYTES - (2 + 1) - (5 + 4) - 4;
+        assert_eq!(put(fits).unwrap().size(), MAX_ITEM_BYTES);
         assert!(matches!(put(fits + 1), Err(Error::TooLarge)));
     }
 }

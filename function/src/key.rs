@@ -1,11 +1,7 @@
 //! The partition key of an item, as paths and start keys name it.
 
 use crate::error::Error;
-
-/// The longest partition key that DynamoDB takes, in bytes of UTF-8.
-///
-/// Source: DynamoDB's quotas, "Partition key length".
-pub const MAX_BYTES: usize = 2048;
+use crate::limits::MAX_ID_BYTES;
 
 /// The partition key of an item that may be in the table: 1 to 2048 bytes of UTF-8.
 ///
@@ -18,14 +14,14 @@ impl Key {
     /// Takes the value of `field`, which is what an error message calls it.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if it is empty or longer than [`MAX_BYTES`].
+    /// [`Error::Invalid`] if it is empty or longer than [`MAX_ID_BYTES`].
     pub fn parse(field: &str, value: impl Into<String>) -> Result<Self, Error> {
         let value = value.into();
         match value.len() {
             0 => Err(Error::Invalid(format!("{field} must not be empty"))),
-            1..=MAX_BYTES => Ok(Self(value)),
+            1..=MAX_ID_BYTES => Ok(Self(value)),
             length => Err(Error::Invalid(format!(
-                "{field} is {length} bytes of UTF-8: the most is {MAX_BYTES}"
+                "{field} is {length} bytes of UTF-8: the most is {MAX_ID_BYTES}"
             ))),
         }
     }

@@ -7,7 +7,21 @@
 //! host's addresses from the [`resolver`], and a connection to one of them from the [`race`]. [`answer`] writes what
 //! comes back as JSON, in a [`response`]. Whatever goes wrong is one [`error`], which alone decides the status and the
 //! public message. [`log`] says what happened, in one line, and [`config`] is what the environment has to say. The names
-//! of the [`attribute`]s are shared by all.
+//! of the [`attribute`]s and the [`limits`] are shared by all.
+//!
+//! A module uses only those on lines above its own:
+//!
+//! ```text
+//! event  limits  log  response  route
+//! error  price
+//! attribute  key  race
+//! body  query  resolver
+//! connector  item
+//! attempt  client  config
+//! table
+//! answer
+//! handler
+//! ```
 
 pub mod answer;
 pub mod attempt;
@@ -21,6 +35,7 @@ pub mod event;
 pub mod handler;
 pub mod item;
 pub mod key;
+pub mod limits;
 pub mod log;
 pub mod price;
 pub mod query;

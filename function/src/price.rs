@@ -2,15 +2,7 @@
 
 use std::fmt::{self, Display};
 
-/// The most significant digits that a DynamoDB number has.
-///
-/// Source: DynamoDB's "Naming rules and data types", Number.
-pub const MAX_DIGITS: usize = 38;
-
-/// The exponents of the first significant digit that DynamoDB can store: 1e-130 to 9.99…e125.
-///
-/// Source: as for [`MAX_DIGITS`].
-const EXPONENTS: std::ops::RangeInclusive<i64> = -130..=125;
+use crate::limits::{EXPONENTS, MAX_DIGITS};
 
 /// Up to this power of ten a number is written without an exponent, as JavaScript writes it.
 const MAX_PLAIN_EXPONENT: i64 = 20;
@@ -38,7 +30,11 @@ pub enum Refusal {
     #[error("has more than {MAX_DIGITS} significant digits")]
     TooPrecise,
     /// DynamoDB cannot hold it.
-    #[error("must be zero, or from 1e-130 to below 1e126 in magnitude")]
+    #[error(
+        "must be zero, or from 1e{} to below 1e{} in magnitude",
+        EXPONENTS.start(),
+        EXPONENTS.end() + 1
+    )]
     OutOfRange,
 }
 

@@ -3,9 +3,7 @@
 use crate::error::Error;
 use crate::event::QueryStringParameters;
 use crate::key::Key;
-
-/// The most items that one page may be asked to hold.
-pub const MAX_LIMIT: u16 = 1000;
+use crate::limits::PAGE_LIMITS;
 
 /// A page of the list. Without a limit, as many items as fit.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -18,7 +16,7 @@ impl Query {
     /// Reads the parameters, if there are any.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a limit that is not a whole number from 1 to [`MAX_LIMIT`], or a
+    /// [`Error::Invalid`] for a limit that is not a whole number in [`PAGE_LIMITS`], or a
     /// start key that cannot be a key.
     pub fn parse(parameters: Option<&QueryStringParameters>) -> Result<Self, Error> {
         let Some(parameters) = parameters else {
@@ -38,10 +36,11 @@ fn limit(text: &str) -> Result<u16, Error> {
     Some(text)
         .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
         .and_then(|digits| digits.parse().ok())
-        .filter(|limit| (1..=MAX_LIMIT).contains(limit))
+        .filter(|limit| PAGE_LIMITS.contains(limit))
         .ok_or_else(|| {
+            let (least, most) = (PAGE_LIMITS.start(), PAGE_LIMITS.end());
             Error::Invalid(format!(
-                "limit must be a whole number from 1 to {MAX_LIMIT}"
+                "limit must be a whole number from {least} to {most}"
             ))
         })
 }

@@ -12,10 +12,11 @@ use aws_sdk_dynamodb::operation::scan::ScanError;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::attempt::{Call, Failure, OperationError};
-use crate::attribute;
+use crate::attribute::{self, Value};
 use crate::error::{Cause, Error};
-use crate::item::{Item, MAX_SIZE};
+use crate::item::Item;
 use crate::key::Key;
+use crate::limits::MAX_ITEM_BYTES;
 use crate::query::Query;
 
 /// The name of the table's partition key, of type S. The table has no sort key.
@@ -85,13 +86,14 @@ impl Table {
     /// # Errors
     /// [`Error::TooLarge`], or why the write failed.
     pub async fn put(&self, item: &Item, call: &Call) -> Result<(), Error> {
-        let name = item.name().map(|name| AttributeValue::S(name.to_owned()));
-        let price = item
-            .price()
-            .map(|price| AttributeValue::N(price.to_string()));
-        let mut attributes = HashMap::from([(PARTITION_KEY.to_owned(), key(item.id()))]);
-        attributes.extend(price.map(|price| (attribute::PRICE.to_owned(), price)));
-        attributes.extend(name.map(|name| (attribute::NAME.to_owned(), name)));
+        let attributes = item.attributes().map(|(name, value)| {
+            let value = match value {
+                Value::Text(text) => AttributeValue::S(text.to_owned()),
+                Value::Number(number) => AttributeValue::N(number.to_string()),
+            };
+            (name.to_owned(), value)
+        });
+        let attributes: Attributes = attributes.collect();
         prepare(call).await.map_err(Error::WriteUnavailable)?;
         self.client
             .put_item()
@@ -103,7 +105,7 @@ impl Table {
             .await
             .map(drop)
             .map_err(|error| {
-                if error.code() == Some(INVALID) && item.size() + SIZE_IN_DOUBT >= MAX_SIZE {
+                if error.code() == Some(INVALID) && item.size() + SIZE_IN_DOUBT >= MAX_ITEM_BYTES {
                     return Error::TooLarge;
                 }
                 write_failed(error, call)
