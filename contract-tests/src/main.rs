@@ -5,19 +5,20 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use contract_tests::environments::base_url::BaseUrl;
 use contract_tests::environments::environment::Setup;
 use contract_tests::environments::target::Target;
-use contract_tests::live::journal::Journal;
 use contract_tests::live::sweep::What;
 use contract_tests::live::{self, Deployment};
 use contract_tests::planted::bug::{ALL, Bug};
 use contract_tests::report::failure::Saved;
 use contract_tests::report::script::{actual, expectation};
 use contract_tests::request::call::Gateway;
-use contract_tests::sequences::execute::{Looking, Verdict};
+use contract_tests::sequences::execute::Looking;
 use contract_tests::sequences::shrink::run;
 use contract_tests::settings::{INCONCLUSIVE, Variables, arguments, or_exit};
+use contract_tests::toolkit::deployed::journal::Journal;
+use contract_tests::toolkit::http::base_url::BaseUrl;
+use contract_tests::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 use local::signal::Signal;
 
 /// Replays a saved failure, sweeps what runs have left behind, or serves an API that has a bug. The tests themselves
@@ -112,9 +113,9 @@ async fn main() -> ExitCode {
 async fn replay(failure: &Saved, target: Target) -> u8 {
     let (setup, operations) = (Setup::default(), &failure.operations);
     let replayed = run(&target, &setup, operations, Looking::InTheEnd).await;
-    let (steps, verdict) = match replayed {
-        Ok(run) => (run.steps, run.verdict),
-        Err(reason) => (Vec::new(), Verdict::CouldNotTell(reason)),
+    let (steps, outcome) = match replayed {
+        Ok(run) => (run.steps, run.outcome),
+        Err(reason) => (Vec::new(), Err(Inconclusive(reason))),
     };
     for step in &steps {
         println!(
@@ -125,16 +126,16 @@ async fn replay(failure: &Saved, target: Target) -> u8 {
         println!("  expected: {}", expectation(&step.expected));
         println!("  actual:   {}", actual(&step.answer));
     }
-    match verdict {
-        Verdict::Held => {
+    match outcome {
+        Ok(()) => {
             println!("\nThe contract held.");
             0
         }
-        Verdict::Broken(reason) => {
+        Err(Failed(reason)) => {
             println!("\nBroken: {reason}");
             1
         }
-        Verdict::CouldNotTell(reason) => {
+        Err(Inconclusive(reason)) => {
             eprintln!("Inconclusive: {reason}");
             INCONCLUSIVE
         }
@@ -194,11 +195,7 @@ async fn sweep(what: &What, variables: &Variables) -> u8 {
 
 /// Serves the API with this bug, and returns the exit code.
 async fn faulty(bug: &'static Bug) -> u8 {
-    let setup = Setup {
-        bug: Some(bug),
-        ..Setup::default()
-    };
-    match Target::Embedded.open(&setup).await {
+    match Target::Embedded.open(&bug.setup()).await {
         Err(reason) => {
             eprintln!("{reason}");
             1

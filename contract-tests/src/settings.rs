@@ -2,22 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::env::VarError;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::PathBuf;
 use std::process::exit;
 use std::time::Duration;
 
 use clap::Parser;
-use proptest::strategy::{Strategy, ValueTree};
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::environments::base_url::BaseUrl;
-use crate::live::access::Auth;
-use crate::live::journal::default_folder;
-use crate::live::limits::Limits;
-
-/// How many cases each property tries unless `CONTRACT_CASES` says otherwise.
-pub const CASES: u32 = 100;
+use crate::toolkit::deployed::access::Auth;
+use crate::toolkit::deployed::journal::default_folder;
+use crate::toolkit::deployed::limits::Limits;
+use crate::toolkit::http::base_url::BaseUrl;
+use crate::toolkit::random::{CASES, Settings, fresh_seed};
 
 /// The exit code of an inconclusive run: nothing is known to be broken, and something could not be told.
 pub const INCONCLUSIVE: u8 = 2;
@@ -173,48 +168,6 @@ fn read_targets(value: &str) -> Result<BTreeSet<String>, String> {
         let targets = TARGETS.join(", ");
         Err(format!("CONTRACT_REQUIRE may name only {targets}"))
     }
-}
-
-/// How much is tried, and from which seed.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// How many cases each property tries.
-    pub cases: u32,
-    /// What all that is chosen at random follows from.
-    pub seed: u64,
-}
-
-impl Settings {
-    /// A default run from a new seed.
-    #[must_use]
-    pub fn fresh() -> Self {
-        Self {
-            cases: CASES,
-            seed: fresh_seed(),
-        }
-    }
-
-    /// What this strategy makes of a case, whatever came before it.
-    ///
-    /// # Panics
-    /// If the strategy rejects too much, which none of ours does.
-    pub fn draw<S: Strategy>(&self, strategy: &S, case: u32) -> S::Value {
-        let mut seed = [0; 32];
-        seed[..8].copy_from_slice(&self.seed.to_le_bytes());
-        seed[8..12].copy_from_slice(&case.to_le_bytes());
-        let config = Config {
-            failure_persistence: None,
-            ..Config::default()
-        };
-        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
-        let tree = strategy.new_tree(&mut TestRunner::new_with_rng(config, rng));
-        tree.expect("a value can always be drawn").current()
-    }
-}
-
-fn fresh_seed() -> u64 {
-    // Short enough to be typed in again.
-    RandomState::new().build_hasher().finish() >> 32
 }
 
 #[cfg(test)]

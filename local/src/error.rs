@@ -72,7 +72,8 @@ pub enum Error {
     NotActive(String),
 }
 
-/// An error and its sources, one after the other.
-pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+/// Returns an error and its sources, one after the other.
+#[must_use]
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     function::log::chain(error).join(": ")
 }

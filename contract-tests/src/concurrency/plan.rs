@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::faults::fault::Fault;
+use crate::toolkit::dynamodb::fault::Fault;
 
 /// The most items that there are to fight for.
 const KEYS: usize = 3;

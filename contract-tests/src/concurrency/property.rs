@@ -7,21 +7,24 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::task::{JoinSet, spawn_blocking};
 
-use crate::concurrency::history::{Effect, Event, Value};
-use crate::concurrency::linearize::is_linearizable;
-use crate::concurrency::minimise::minimise;
 use crate::concurrency::plan::{Action, ITEMS, Plan, plan};
-use crate::contract::answer::Answer;
 use crate::contract::check::{failure, headers};
-use crate::contract::decimal::Decimal;
 use crate::contract::model::Item;
 use crate::environments::client::Api;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
-use crate::progress::{Held, Progress};
-use crate::request::call::{Call, Gateway, Json};
+use crate::request::call::{Call, Gateway};
+use crate::request::json::Json;
 use crate::request::operation::ContentType;
-use crate::settings::Settings;
+use crate::toolkit::decimal::Decimal;
+use crate::toolkit::http::answer::Answer;
+use crate::toolkit::linearizability::history::{Effect, Event, Value};
+use crate::toolkit::linearizability::linearize::is_linearizable;
+use crate::toolkit::linearizability::minimise::minimise;
+use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
+use crate::toolkit::outcome::{NotPassed, Outcome};
+use crate::toolkit::progress::{Held, Progress};
+use crate::toolkit::random::Settings;
 
 /// The most pages of a list: more than there are items of ours, where no others have any.
 const MOST_PAGES: usize = 50;
@@ -32,13 +35,15 @@ const AT_ONCE: u32 = 4;
 /// Cases that are tried at once with a failing table in this process: they wait for time-outs most of the time.
 const FAULTY_AT_ONCE: u32 = 16;
 
-/// Why the property is not known to hold.
+/// A history that nothing explains.
 #[derive(Debug)]
-pub enum Trouble {
-    /// It does not: in which case, what is wrong, and the least history that shows it.
-    Broken(u32, String, Vec<Event>),
-    /// An environment was in the way, and this says how.
-    CouldNotTell(String),
+pub struct Rejected {
+    /// In how many cases it was found.
+    pub cases: u32,
+    /// Why it is rejected.
+    pub reason: String,
+    /// The least of it that is still rejected; none if one answer is wrong by itself.
+    pub events: Vec<Event>,
 }
 
 /// Tries as many plans as the settings say, or as can be paid for, and at least one; with their faults, if there is a proxy.
@@ -53,7 +58,7 @@ pub async fn hold(
     setup: &Setup,
     settings: Settings,
     test: &str,
-) -> Result<Held, Trouble> {
+) -> Outcome<Held, Rejected> {
     let at_once = match target {
         Target::Live(..) => 1,
         Target::Embedded if setup.proxied => FAULTY_AT_ONCE,
@@ -78,10 +83,10 @@ pub async fn hold(
         }
         match (held, target.spent()) {
             (Ok(()), _) => progress.step(tried),
-            (Err(Trouble::CouldNotTell(_)), Some(limit)) if progress.is_begun() => {
+            (Err(Inconclusive(_)), Some(limit)) if progress.is_begun() => {
                 return Ok(progress.held(Some(limit), None));
             }
-            (Err(trouble), _) => return Err(trouble),
+            (Err(not_passed), _) => return Err(not_passed),
         }
     }
     Ok(progress.held(None, None))
@@ -96,43 +101,39 @@ pub async fn hold_once(
     setup: &Setup,
     settings: Settings,
     case: u32,
-) -> Result<(), Trouble> {
-    let environment = target.open(setup).await.map_err(Trouble::CouldNotTell)?;
-    let verdict = judge(&environment, settings.draw(&plan(), case)).await;
+) -> Outcome<(), Rejected> {
+    let environment = target.open(setup).await.map_err(Inconclusive)?;
+    let outcome = judge(&environment, settings.draw(&plan(), case)).await;
     environment.close().await;
-    verdict.map_err(|stop| match stop {
-        Stop::Broken(reason, events) => Trouble::Broken(case + 1, reason, events),
-        Stop::CouldNotTell(reason) => Trouble::CouldNotTell(reason),
+    outcome.map_err(|not_passed| {
+        not_passed.map(|(reason, events)| Rejected {
+            cases: case + 1,
+            reason,
+            events,
+        })
     })
 }
 
-impl Trouble {
-    /// All that there is to say.
+impl Rejected {
+    /// Returns all that there is to say, with the seed that finds it again.
     #[must_use]
     pub fn report(&self, seed: u64) -> String {
-        match self {
-            Self::CouldNotTell(reason) => format!("It could not be told: {reason}"),
-            Self::Broken(case, reason, events) => {
-                let mut report = format!("{reason}\n\nFound in case {case}.");
-                if !events.is_empty() {
-                    report.push_str(" The least of what was seen that cannot be explained:\n\n");
-                }
-                for event in events {
-                    let _ = writeln!(report, "{event}");
-                }
-                let _ = write!(report, "\nTo look for it again: CONTRACT_SEED={seed}");
-                report
-            }
+        let mut report = format!("{}\n\nFound in case {}.", self.reason, self.cases);
+        if !self.events.is_empty() {
+            report.push_str(" The least of what was seen that cannot be explained:\n\n");
         }
+        for event in &self.events {
+            let _ = writeln!(report, "{event}");
+        }
+        let _ = write!(report, "\nTo look for it again: CONTRACT_SEED={seed}");
+        report
     }
 }
 
-enum Stop {
-    Broken(String, Vec<Event>),
-    CouldNotTell(String),
-}
+/// A history that is rejected, and why.
+type Why = (String, Vec<Event>);
 
-async fn judge(environment: &Environment, plan: Plan) -> Result<(), Stop> {
+async fn judge(environment: &Environment, plan: Plan) -> Outcome<(), Why> {
     let clock = Arc::new(AtomicU64::new(1));
     let client = |number| Client {
         number,
@@ -151,15 +152,15 @@ async fn judge(environment: &Environment, plan: Plan) -> Result<(), Stop> {
     for (actions, number) in plan.clients.into_iter().zip(1..) {
         clients.spawn(client(number).run(actions));
     }
-    let mut trouble = Ok(());
+    let mut outcome = Ok(());
     // Whatever one of them met, the others come to their end: nothing is under way after that.
     while let Some(done) = clients.join_next().await {
         match done.expect("a client does not panic") {
             Ok(seen) => all.extend(seen),
-            Err(stop) => trouble = trouble.and(Err(stop)),
+            Err(not_passed) => outcome = outcome.and(Err(not_passed)),
         }
     }
-    trouble?;
+    outcome?;
     if let Some(proxy) = environment.proxy() {
         proxy.script().heal();
         proxy.apply_late().await;
@@ -182,7 +183,7 @@ async fn judge(environment: &Environment, plan: Plan) -> Result<(), Stop> {
     };
     least.sort_by_key(|event| event.invoked);
     let reason = "no order of these operations on one item explains what was read";
-    Err(Stop::Broken(reason.to_owned(), least))
+    Err(Failed((reason.to_owned(), least)))
 }
 
 type Seen = Vec<(usize, Event)>;
@@ -198,7 +199,7 @@ struct Client {
 }
 
 impl Client {
-    async fn run(mut self, actions: Vec<Action>) -> Result<Seen, Stop> {
+    async fn run(mut self, actions: Vec<Action>) -> Outcome<Seen, Why> {
         for action in actions {
             match action {
                 Action::Put(key) => self.put(key).await?,
@@ -210,7 +211,7 @@ impl Client {
         Ok(self.seen)
     }
 
-    async fn put(&mut self, key: usize) -> Result<(), Stop> {
+    async fn put(&mut self, key: usize) -> Outcome<(), Why> {
         let value = self.now();
         let fields = vec![
             ("id".to_owned(), Json::Text(self.id(key))),
@@ -221,12 +222,12 @@ impl Client {
         self.write(key, call, Some(value)).await
     }
 
-    async fn write(&mut self, key: usize, call: Call, value: Value) -> Result<(), Stop> {
+    async fn write(&mut self, key: usize, call: Call, value: Value) -> Outcome<(), Why> {
         let invoked = self.now();
         let answer = self.send(&call).await?;
         let returned = match answer.status {
             200 => Some(self.now()),
-            503 if may_have_been_applied(&answer)? => None,
+            503 if answer.may_have_been_applied().map_err(broken)? => None,
             // Nothing was changed, so it is no part of the history.
             _ => return Ok(()),
         };
@@ -234,7 +235,7 @@ impl Client {
         Ok(())
     }
 
-    async fn get(&mut self, key: usize) -> Result<(), Stop> {
+    async fn get(&mut self, key: usize) -> Outcome<(), Why> {
         let invoked = self.now();
         let answer = self.send(&Call::Get(self.id(key))).await?;
         let value = match answer.status {
@@ -255,7 +256,7 @@ impl Client {
 
     /// A list is a read of every item: of one that is shown during its page, and of one that is not
     /// at some moment of the whole walk.
-    async fn list(&mut self, limit: u16) -> Result<(), Stop> {
+    async fn list(&mut self, limit: u16) -> Outcome<(), Why> {
         let begun = self.now();
         let mut shown = Vec::new();
         let mut start = None;
@@ -298,7 +299,7 @@ impl Client {
         }
     }
 
-    async fn send(&self, call: &Call) -> Result<Answer, Stop> {
+    async fn send(&self, call: &Call) -> Outcome<Answer, Why> {
         let foreign = self.api.gateway() == Gateway::Unknown;
         let answer = self
             .api
@@ -307,7 +308,7 @@ impl Client {
             .expect("such an id can always be sent");
         let answer = answer.map_err(|reason| {
             if foreign {
-                Stop::CouldNotTell(reason)
+                Inconclusive(reason)
             } else {
                 broken(format!("there was no answer: {reason}"))
             }
@@ -321,7 +322,7 @@ impl Client {
             _ => false,
         };
         if foreign && answer.is_transient() {
-            return Err(Stop::CouldNotTell(format!("it answered {}", answer.status)));
+            return Err(Inconclusive(format!("it answered {}", answer.status)));
         }
         failure(&answer, call).map_err(broken)?;
         if expected {
@@ -354,34 +355,12 @@ impl Client {
     }
 }
 
-fn broken(reason: String) -> Stop {
-    Stop::Broken(reason, Vec::new())
-}
-
-fn may_have_been_applied(answer: &Answer) -> Result<bool, Stop> {
-    unknown_fate(answer).map_err(broken)
-}
-
-/// Which of the two messages the 503 of a write has: that it may have been applied, or that nothing was
-/// changed.
-///
-/// # Errors
-/// If it has neither.
-pub fn unknown_fate(answer: &Answer) -> Result<bool, String> {
-    let message = answer.message()?.to_lowercase();
-    let unchanged = message.contains("nothing was changed");
-    let unknown = message.contains("may or may not have been applied");
-    match (unchanged, unknown) {
-        (true, false) => Ok(false),
-        (false, true) => Ok(true),
-        _ => Err(format!(
-            "the message {message:?} does not say whether anything was changed"
-        )),
-    }
+fn broken(reason: String) -> NotPassed<Why> {
+    Failed((reason, Vec::new()))
 }
 
 /// Which write an item comes from; its two fields must come from the same.
-fn value_of(item: &Item) -> Result<u64, Stop> {
+fn value_of(item: &Item) -> Outcome<u64, Why> {
     let name = item
         .name
         .as_deref()

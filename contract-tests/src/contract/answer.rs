@@ -1,21 +1,9 @@
-//! The answer to a request, as it came, and its parts as the contract names them.
+//! The parts of an answer, as the contract names them.
 
-use std::collections::BTreeMap;
-
-use crate::contract::decimal::Decimal;
-use crate::contract::json::{self, Members};
 use crate::contract::model::{Item, Items};
-
-/// What came back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The status.
-    pub status: u16,
-    /// The headers, their names in lower case; one that comes twice has both values.
-    pub headers: BTreeMap<String, String>,
-    /// The body.
-    pub body: Vec<u8>,
-}
+use crate::toolkit::decimal::Decimal;
+use crate::toolkit::http::answer::Answer;
+use crate::toolkit::json::{self, Members};
 
 /// A page of the list, as it was shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,21 +17,6 @@ pub struct Shown {
 }
 
 impl Answer {
-    /// Returns `true` if a busy service or a gateway in front of it may have given this answer, which then says nothing
-    /// about the API.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        matches!(self.status, 429 | 502 | 503 | 504)
-    }
-
-    /// The body as text.
-    ///
-    /// # Errors
-    /// If it is not UTF-8.
-    pub fn text(&self) -> Result<&str, String> {
-        std::str::from_utf8(&self.body).map_err(|_| "the body is not UTF-8".to_owned())
-    }
-
     /// The whole body as a JSON string.
     ///
     /// # Errors
@@ -64,6 +37,24 @@ impl Answer {
             .nothing_left()
             .map_err(|has| format!("the body {has}"))?;
         Ok(message)
+    }
+
+    /// Returns `true` if the 503 of a write says that it may have been applied, `false` if it says that nothing was
+    /// changed.
+    ///
+    /// # Errors
+    /// If it says neither.
+    pub fn may_have_been_applied(&self) -> Result<bool, String> {
+        let message = self.message()?.to_lowercase();
+        let unchanged = message.contains("nothing was changed");
+        let unknown = message.contains("may or may not have been applied");
+        match (unchanged, unknown) {
+            (true, false) => Ok(false),
+            (false, true) => Ok(true),
+            _ => Err(format!(
+                "the message {message:?} does not say whether anything was changed"
+            )),
+        }
     }
 
     /// The item in `{"Item":{…}}`.
@@ -153,6 +144,8 @@ fn item(text: &str, prefix: &str) -> Result<(String, Item), String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn answer(body: &str) -> Answer {

@@ -1,9 +1,9 @@
 //! Whether an answer is what the contract asks for: its status, its headers and its whole body.
 
-use crate::contract::answer::Answer;
 use crate::contract::model::{Expected, Page};
 use crate::contract::openapi;
 use crate::request::call::{Call, Gateway};
+use crate::toolkit::http::answer::Answer;
 
 /// From this length on, a stretch of the request in a message is no coincidence.
 const STRETCH: usize = 12;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::contract::decimal::Decimal;
-use crate::request::call::{Call, Json};
+use crate::request::call::Call;
+use crate::request::json::Json;
+use crate::toolkit::decimal::Decimal;
 
 /// The longest id, in bytes of UTF-8.
 pub const MAX_ID: usize = 2048;

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::contract::answer::Answer;
 use crate::request::call::{Call, Gateway};
+use crate::toolkit::http::answer::Answer;
 
 /// The document, which is written by hand: no test may be easier on the service than what its clients
 /// are told. Numbers are compared as binary floats here, which the bounds of a price survive; their
@@ -173,7 +173,7 @@ fn valid(validator: &Validator, value: &Value) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::answer::Answer;
+    use crate::toolkit::http::answer::Answer;
 
     fn answer(status: u16, body: &str) -> Answer {
         let headers = [

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
-use crate::contract::answer::Answer;
 use crate::contract::model::{Exceptions, Expected, Model};
 use crate::contract::openapi::route_key;
+use crate::contract::run::{Run, Step};
 use crate::coverage::classes;
-use crate::request::call::{Call, Json};
-use crate::sequences::execute::{Run, Step};
+use crate::request::call::Call;
+use crate::request::json::Json;
+use crate::toolkit::http::answer::Answer;
 
 /// What the class begins with of a cell that is about a table that fails.
 pub const A_TABLE: &str = "table: ";

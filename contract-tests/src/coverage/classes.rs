@@ -2,10 +2,11 @@
 
 use serde_json::value::RawValue;
 
-use crate::contract::decimal::Decimal;
 use crate::contract::model::{MAX_ID, MAX_ITEM};
-use crate::request::call::{Call, Json};
+use crate::request::call::Call;
+use crate::request::json::Json;
 use crate::request::operation::ContentType;
+use crate::toolkit::decimal::Decimal;
 
 type Class = &'static str;
 

@@ -3,7 +3,7 @@
 use crate::request::operation::{
     ContentType, Id, NoRoute, Object, Operation, Query, Spelling, Value,
 };
-use crate::request::text::Text;
+use crate::toolkit::text::Text;
 
 /// Ids of every class that PUT takes.
 const IDS: [&str; 3] = ["b", "a #+&", "\u{e9}\u{1f600}"];

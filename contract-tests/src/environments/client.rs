@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use reqwest::Client;
 
-use crate::contract::answer::Answer;
-use crate::environments::http::{direct, exchange, request};
 use crate::live::visit::Visit;
 use crate::request::call::{Call, Gateway};
+use crate::toolkit::http::answer::Answer;
+use crate::toolkit::http::client::{direct, exchange, request};
 
 /// An API under test.
 #[derive(Clone, Debug)]
@@ -79,7 +79,8 @@ impl Api {
         match &self.way {
             Way::Shared(visit) => Some(visit.send(call, &target).await),
             Way::Own(client) => {
-                let request = request(client, &self.url, call, &target).build();
+                let url = format!("{}{target}", self.url);
+                let request = request(client, call.method(), &url, call.body()).build();
                 let request = request.expect("a path and headers that can be sent");
                 let answer = exchange(client, request).await;
                 Some(answer.map_err(|no_answer| no_answer.to_string()))

@@ -1,25 +1,26 @@
 //! A place for one sequence: a service of its own, or a namespace of its own on a shared one.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use function::{Service, connector};
 use local::Store;
-use local::gateway::{self, Settings};
+use local::gateway::{self, Handler, Settings};
 use local::table::Table;
 
 use crate::contract::model::Exceptions;
 use crate::environments::client::Api;
-use crate::faults::proxy::Proxy;
 use crate::live::visit::Visit;
-use crate::planted::bug::Bug;
+use crate::toolkit::dynamodb::proxy::{Filter, Proxy};
+use crate::toolkit::random::fresh;
 
 /// What a service is started with.
 #[derive(Clone, Debug)]
 pub struct Setup {
-    /// The bug that is planted in it, if any.
-    pub bug: Option<&'static Bug>,
+    /// A faulty service around the sound one, to see that it is noticed.
+    pub wrap: Option<fn(Handler) -> Handler>,
+    /// A fault in how it reads its table's answers.
+    pub filter: Option<Filter>,
     /// What every id begins with; nothing, unless it is to be seen whether that matters.
     pub prefix: String,
     /// Whether a proxy stands between it and its table, which may be told to do harm.
@@ -33,12 +34,21 @@ pub struct Setup {
 impl Default for Setup {
     fn default() -> Self {
         Self {
-            bug: None,
+            wrap: None,
+            filter: None,
             prefix: String::new(),
             proxied: false,
             endpoint: None,
             time_limit: Duration::from_secs(10),
         }
+    }
+}
+
+impl Setup {
+    /// Returns `true` if the service is the sound one.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.wrap.is_none() && self.filter.is_none()
     }
 }
 
@@ -71,8 +81,7 @@ impl Environment {
         let failed = |error: &dyn std::error::Error| format!("failed to {error}");
         let on_loan = matches!(store, Store::Endpoint(_));
         let (store, proxy) = if setup.proxied {
-            let filter = setup.bug.and_then(|bug| bug.filter);
-            let proxy = Proxy::start(&store, filter).await?;
+            let proxy = Proxy::start(&store, setup.filter).await?;
             (Store::Endpoint(proxy.url()), Some(proxy))
         } else {
             (store, None)
@@ -102,8 +111,8 @@ impl Environment {
             let service = service.clone();
             async move { service.handle(event).await }
         });
-        let handler = match setup.bug {
-            Some(bug) => (bug.wrap)(handler),
+        let handler = match setup.wrap {
+            Some(wrap) => wrap(handler),
             None => handler,
         };
         let settings = Settings {
@@ -182,12 +191,4 @@ impl Environment {
             proxy.stop().await;
         }
     }
-}
-
-/// Nine characters that nobody has used before.
-#[must_use]
-pub fn fresh() -> String {
-    // The standard library seeds its hashers with what randomness the system has.
-    let random = RandomState::new().build_hasher().finish();
-    format!("{:08x}-", random >> 32)
 }

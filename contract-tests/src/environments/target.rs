@@ -5,10 +5,11 @@ use std::sync::Arc;
 use local::Store;
 
 use crate::contract::model::Exceptions;
-use crate::environments::container::DynamoDbLocal;
 use crate::environments::environment::{Environment, Setup};
 use crate::live::Deployment;
-use crate::live::limits::Budget;
+use crate::live::visit::Visit;
+use crate::toolkit::deployed::limits::Budget;
+use crate::toolkit::dynamodb::container::DynamoDbLocal;
 
 /// One kind of environment.
 #[derive(Clone, Debug)]
@@ -72,7 +73,7 @@ impl Target {
                 Environment::start(store, exceptions, setup).await
             }
             Self::Live(deployment, budget) => {
-                Ok(Environment::visit(deployment.visit(budget).await?))
+                Ok(Environment::visit(Visit::begin(deployment, budget).await?))
             }
         }
     }

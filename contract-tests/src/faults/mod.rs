@@ -1,8 +1,5 @@
-//! A table that fails: each [`fault`] is done to the service by a [`proxy`] in front of its table, and the
-//! [`property`] is what the service must make of it.
+//! A table that fails: the [`property`] says what the service must make of each fault.
 
-pub mod fault;
 pub mod property;
-pub mod proxy;
 
-pub use property::{TIME_LIMIT, Trouble, hold, hold_in};
+pub use property::{Misbehaviour, TIME_LIMIT, hold, hold_in};

@@ -3,18 +3,20 @@
 use std::fmt::{self, Display};
 use std::time::{Duration, Instant};
 
-use crate::concurrency::property::unknown_fate;
-use crate::contract::answer::Answer;
 use crate::contract::check::{failure, headers};
 use crate::contract::openapi::route_key;
 use crate::coverage::cell::{A_TABLE, Cell};
 use crate::coverage::ledger;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
-use crate::faults::fault::{Fate, Fault};
-use crate::progress::{Held, Progress};
-use crate::request::call::{Call, Gateway, Json};
+use crate::request::call::{Call, Gateway};
+use crate::request::json::Json;
 use crate::request::operation::ContentType;
+use crate::toolkit::dynamodb::fault::{Fate, Fault};
+use crate::toolkit::http::answer::Answer;
+use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
+use crate::toolkit::outcome::Outcome;
+use crate::toolkit::progress::{Held, Progress};
 
 /// The time limit of an invocation here: shorter than Lambda's, so that hanging does not take long.
 pub const TIME_LIMIT: Duration = Duration::from_secs(2);
@@ -57,23 +59,18 @@ enum Meets {
 /// Endpoints at which there is no table: one that refuses every connection, and one with no address.
 const UNREACHABLE: [&str; 2] = ["http://127.0.0.1:1", "http://table.invalid"];
 
-/// Why the property is not known to hold.
+/// A situation in which the service did wrong.
 #[derive(Debug)]
-pub enum Trouble {
-    /// It does not: in which situation, and what is wrong.
-    Broken(Situation, String),
-    /// An environment was in the way, and this says how.
-    CouldNotTell(String),
+pub struct Misbehaviour {
+    /// The situation.
+    pub situation: Situation,
+    /// What is wrong.
+    pub wrong: String,
 }
 
-impl Trouble {
-    /// All that there is to say.
-    #[must_use]
-    pub fn report(&self) -> String {
-        match self {
-            Self::Broken(situation, wrong) => format!("{situation}: {wrong}"),
-            Self::CouldNotTell(reason) => format!("It could not be told: {reason}"),
-        }
+impl Display for Misbehaviour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.situation, self.wrong)
     }
 }
 
@@ -97,7 +94,7 @@ impl Display for Situation {
 ///
 /// # Panics
 /// If a situation does.
-pub async fn hold(target: &Target, setup: &Setup, test: &str) -> Result<Held, Trouble> {
+pub async fn hold(target: &Target, setup: &Setup, test: &str) -> Outcome<Held, Misbehaviour> {
     let faults = Fault::ALL.map(Meets::Fault).into_iter();
     let all = faults.chain(UNREACHABLE.map(Meets::NoTable));
     let situations: Vec<_> = all
@@ -117,7 +114,7 @@ pub async fn hold(target: &Target, setup: &Setup, test: &str) -> Result<Held, Tr
             held = held.and(tried.await.expect("a situation does not panic"));
         }
         held?;
-        if setup.bug.is_none() {
+        if setup.is_sound() {
             ledger::note(at_once.iter().map(|situation| situation.cell()));
         }
         progress.step(u32::try_from(at_once.len()).unwrap_or(u32::MAX));
@@ -129,7 +126,11 @@ pub async fn hold(target: &Target, setup: &Setup, test: &str) -> Result<Held, Tr
 ///
 /// # Errors
 /// If it went wrong; or why that could not be told.
-pub async fn hold_in(situation: Situation, target: &Target, setup: &Setup) -> Result<(), Trouble> {
+pub async fn hold_in(
+    situation: Situation,
+    target: &Target,
+    setup: &Setup,
+) -> Outcome<(), Misbehaviour> {
     let Situation { route, meets } = situation;
     let setup = Setup {
         time_limit: TIME_LIMIT,
@@ -140,7 +141,7 @@ pub async fn hold_in(situation: Situation, target: &Target, setup: &Setup) -> Re
         },
         ..setup.clone()
     };
-    let environment = target.open(&setup).await.map_err(Trouble::CouldNotTell)?;
+    let environment = target.open(&setup).await.map_err(Inconclusive)?;
     let held = match meets {
         Meets::Fault(fault) => try_fault(&environment, route, fault, situation.fate()).await,
         Meets::NoTable(_) => answer_in_time(&environment, &route.call())
@@ -148,7 +149,7 @@ pub async fn hold_in(situation: Situation, target: &Target, setup: &Setup) -> Re
             .and_then(|answer| judge(&answer, route, situation.fate())),
     };
     environment.close().await;
-    held.map_err(|wrong| Trouble::Broken(situation, wrong))
+    held.map_err(|wrong| Failed(Misbehaviour { situation, wrong }))
 }
 
 impl Situation {
@@ -265,7 +266,8 @@ fn judge(answer: &Answer, route: Route, fate: Fate) -> Result<(), String> {
     if status != 200 {
         failure(answer, &route.call())?;
     }
-    if status == 503 && route.writes() && unknown_fate(answer)? != (fate == Fate::Unknown) {
+    if status == 503 && route.writes() && answer.may_have_been_applied()? != (fate == Fate::Unknown)
+    {
         return Err(format!("{:?} is not true", answer.message()?));
     }
     Ok(())

@@ -4,9 +4,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::generate::sequence::{content_type, id_to_put};
+use crate::generate::ids::id_to_put;
 use crate::request::operation::{ContentType, Object, Operation, Spelling, Value};
-use crate::request::text::Text;
+use crate::toolkit::text::Text;
 
 type Field = (String, Value);
 
@@ -67,6 +67,17 @@ pub fn raw() -> impl Strategy<Value = Operation> {
     ])
     .prop_map(|kind| Operation::PutRaw(b"{\"id\":\"a\xff\"}".to_vec(), kind));
     prop_oneof![9 => anyhow, 1 => not_utf8]
+}
+
+/// Any content type: what is not text reaches the service as base64.
+pub fn content_type() -> impl Strategy<Value = ContentType> {
+    prop_oneof![
+        8 => Just(ContentType::Json),
+        1 => Just(ContentType::Text),
+        3 => Just(ContentType::Form),
+        1 => Just(ContentType::Octets),
+        1 => Just(ContentType::None),
+    ]
 }
 
 /// An object of an id and the two other fields, in any order, either of which may be left out.

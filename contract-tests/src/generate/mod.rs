@@ -1,4 +1,5 @@
-//! What is drawn at random: a [`mod@sequence`] of operations, and the [`bodies`] of its PUTs.
+//! What is drawn at random: a [`mod@sequence`] of operations, the [`ids`] that they name, and the [`bodies`] of PUTs.
 
 pub mod bodies;
+pub mod ids;
 pub mod sequence;

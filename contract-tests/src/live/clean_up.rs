@@ -6,12 +6,12 @@ use serde::Deserialize;
 use tokio::time::timeout_at;
 
 use super::deployment::{Deployment, NoAnswer, shown};
-use super::limits::Deadline;
-use super::pace::PAUSE;
-use crate::contract::answer::Answer;
 use crate::contract::model::MAX_ID;
-use crate::progress::announced;
 use crate::request::call::{Call, Gateway};
+use crate::toolkit::deployed::limits::Deadline;
+use crate::toolkit::deployed::pace::PAUSE;
+use crate::toolkit::http::answer::Answer;
+use crate::toolkit::progress::announced;
 
 /// How often a request is sent to an API that is busy. Each waits for as long as the API asks.
 const TRIES: usize = 8;

@@ -4,24 +4,24 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use local::error::chain;
 use tokio::sync::{OnceCell, RwLock};
 use tokio::time::timeout_at;
 
-use super::access::{Access, Auth};
-use super::journal::{Heading, Journal};
-use super::limits::{Budget, Deadline, Limits};
-use super::namespace;
-use super::pace::{Pace, asked_for};
-use super::secrets::Secrets;
-use super::visit::Visit;
-use crate::contract::answer::Answer;
-use crate::environments::base_url::BaseUrl;
-use crate::environments::http::{
-    ANSWER_TIMEOUT, ExchangeError, by_proxy, chain, deployed, exchange, request,
-};
-use crate::progress::announced;
 use crate::request::call::Call;
 use crate::settings::Variables;
+use crate::toolkit::deployed::access::{Access, Auth};
+use crate::toolkit::deployed::journal::{Heading, Journal};
+use crate::toolkit::deployed::limits::{Deadline, Limits};
+use crate::toolkit::deployed::namespace;
+use crate::toolkit::deployed::pace::{Pace, asked_for};
+use crate::toolkit::deployed::secrets::Secrets;
+use crate::toolkit::http::answer::Answer;
+use crate::toolkit::http::base_url::BaseUrl;
+use crate::toolkit::http::client::{
+    ANSWER_TIMEOUT, ExchangeError, by_proxy, deployed, exchange, request,
+};
+use crate::toolkit::progress::announced;
 
 /// The reason why there was no answer of the API.
 #[derive(Debug)]
@@ -121,12 +121,12 @@ impl Deployment {
         &self.journal.heading().namespace
     }
 
-    /// A stay in a namespace that nobody has used before.
+    /// Returns a namespace for a visit, which nobody has used before.
     ///
     /// # Errors
     /// Why nothing can be tested there: in full to the first who asks, and to the others in short.
-    pub async fn visit(self: &Arc<Self>, budget: &Arc<Budget>) -> Result<Visit, String> {
-        self.greet(budget.deadline()).await.map_err(|reason| {
+    pub(super) async fn next_namespace(&self, deadline: Deadline) -> Result<String, String> {
+        self.greet(deadline).await.map_err(|reason| {
             if self.told.swap(true, Ordering::Relaxed) {
                 "for the same reason as the other tests of this API".to_owned()
             } else {
@@ -134,8 +134,7 @@ impl Deployment {
             }
         })?;
         let number = self.visits.fetch_add(1, Ordering::Relaxed);
-        let namespace = namespace::of_visit(self.namespace(), number);
-        Ok(Visit::new(Arc::clone(self), Arc::clone(budget), namespace))
+        Ok(namespace::of_visit(self.namespace(), number))
     }
 
     /// Returns `true` if the URL was asked, and what answered is not an API of items.
@@ -180,7 +179,13 @@ impl Deployment {
         let let_in = async {
             let get = || Access::get(&self.auth, url);
             let access = self.access.get_or_try_init(get).await?;
-            let request = request(&self.client, url.as_str(), call, target).build();
+            let request = request(
+                &self.client,
+                call.method(),
+                &format!("{url}{target}"),
+                call.body(),
+            )
+            .build();
             let mut request = request.map_err(|error| chain(&error))?;
             access.apply(&mut request).await?;
             Ok::<_, String>((access, request))

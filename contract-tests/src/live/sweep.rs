@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::access::{Auth, Kind};
 use super::clean_up::Cleaned;
 use super::deployment::Deployment;
-use super::journal::Journal;
-use super::namespace;
-use crate::environments::base_url::BaseUrl;
 use crate::settings::Variables;
+use crate::toolkit::deployed::access::{Auth, Kind};
+use crate::toolkit::deployed::journal::Journal;
+use crate::toolkit::deployed::namespace;
+use crate::toolkit::http::base_url::BaseUrl;
 
 /// A run that began longer ago than this is taken to be over, where no journal says so.
 const OVER: Duration = Duration::from_hours(24);

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use super::deployment::Deployment;
-use super::limits::Budget;
-use crate::concurrency::property::unknown_fate;
-use crate::contract::answer::Answer;
-use crate::environments::base_url::BaseUrl;
 use crate::request::call::Call;
+use crate::toolkit::deployed::limits::Budget;
+use crate::toolkit::http::answer::Answer;
+use crate::toolkit::http::base_url::BaseUrl;
 
 /// How often a request is sent at most, where that it changed nothing is certain.
 const TRIES: usize = 4;
@@ -21,12 +20,16 @@ pub struct Visit {
 }
 
 impl Visit {
-    pub(super) fn new(deployment: Arc<Deployment>, budget: Arc<Budget>, namespace: String) -> Self {
-        Self {
-            deployment,
-            budget,
-            namespace,
-        }
+    /// Begins a stay in a namespace that nobody has used before.
+    ///
+    /// # Errors
+    /// Why nothing can be tested there: in full to the first who asks, and to the others in short.
+    pub async fn begin(deployment: &Arc<Deployment>, budget: &Arc<Budget>) -> Result<Self, String> {
+        Ok(Self {
+            namespace: deployment.next_namespace(budget.deadline()).await?,
+            deployment: Arc::clone(deployment),
+            budget: Arc::clone(budget),
+        })
     }
 
     /// Where it is.
@@ -94,7 +97,7 @@ fn changed_nothing(call: &Call, answer: &Answer) -> bool {
     match answer.status {
         429 => true,
         503 if call.method() == "GET" => true,
-        503 => unknown_fate(answer) == Ok(false),
+        503 => answer.may_have_been_applied() == Ok(false),
         _ => false,
     }
 }

@@ -3,7 +3,8 @@
 use local::gateway::Handler;
 
 use super::{failures, ids, racy, shown, stored};
-use crate::faults::proxy::Filter;
+use crate::environments::environment::Setup;
+use crate::toolkit::dynamodb::proxy::Filter;
 
 /// One planted bug.
 #[derive(Debug)]
@@ -16,6 +17,18 @@ pub struct Bug {
     pub filter: Option<Filter>,
     /// The most requests that are needed to show it; `None` if chance or time has a hand in it.
     pub requests: Option<usize>,
+}
+
+impl Bug {
+    /// Returns the setup of a service that has it.
+    #[must_use]
+    pub fn setup(&self) -> Setup {
+        Setup {
+            wrap: Some(self.wrap),
+            filter: self.filter,
+            ..Setup::default()
+        }
+    }
 }
 
 /// All of them.

@@ -9,7 +9,7 @@ use lambda_runtime::LambdaEvent;
 use local::gateway::{Handler, Reply, handler};
 use serde_json::{Value, json};
 
-use crate::contract::json::Members;
+use crate::toolkit::json::Members;
 
 pub(super) type Event = LambdaEvent<Value>;
 

@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Semaphore;
 
+use crate::concurrency::Rejected;
 use crate::environments::environment::Setup;
 use crate::environments::target::Target;
 use crate::faults::TIME_LIMIT;
 use crate::planted::bug::{ALL, Bug};
-use crate::progress::Progress;
-use crate::sequences::execute::{Looking, Verdict};
+use crate::sequences::execute::Looking;
 use crate::sequences::shrink::run;
-use crate::settings::Settings;
+use crate::toolkit::outcome::NotPassed::{self, Failed, Inconclusive};
+use crate::toolkit::progress::Progress;
+use crate::toolkit::random::Settings;
 use crate::{concurrency, faults, sequences};
 
 /// How a bug was caught.
@@ -81,10 +83,7 @@ pub async fn every_bug_is_caught(settings: Settings, test: &str) -> Result<(), S
 /// the bug that was caught.
 async fn catch(bug: &'static Bug, settings: Settings, test: &str) -> Result<Caught, String> {
     let sound = Setup::default();
-    let setup = Setup {
-        bug: Some(bug),
-        ..Setup::default()
-    };
+    let setup = bug.setup();
     let faulty = |setup: &Setup| Setup {
         proxied: true,
         time_limit: TIME_LIMIT,
@@ -126,13 +125,13 @@ async fn by_a_sequence(
     let target = &Target::Embedded;
     let failure = match sequences::hold_once(target, setup, settings, case, "").await {
         Ok(_) => return Ok(None),
-        Err(sequences::Trouble::Broken(failure)) => failure,
-        Err(sequences::Trouble::CouldNotTell(reason)) => return Err(reason),
+        Err(Failed(failure)) => failure,
+        Err(Inconclusive(reason)) => return Err(reason),
     };
     let again = run(target, sound, &failure.run.operations, Looking::InTheEnd).await?;
-    if again.verdict != Verdict::Held {
-        return Err(also_sound(&format!("{:?}", again.verdict)));
-    }
+    again
+        .outcome
+        .map_err(|not_passed| also_sound(&not_passed))?;
     Ok(Some(Caught {
         suite: "sequences",
         cases: failure.cases,
@@ -148,14 +147,15 @@ async fn by_a_history(
     case: u32,
 ) -> Result<Option<Caught>, String> {
     let target = &Target::Embedded;
-    let (cases, events) = match concurrency::hold_once(target, setup, settings, case).await {
-        Ok(()) => return Ok(None),
-        Err(concurrency::Trouble::Broken(cases, _, events)) => (cases, events),
-        Err(concurrency::Trouble::CouldNotTell(reason)) => return Err(reason),
-    };
+    let Rejected { cases, events, .. } =
+        match concurrency::hold_once(target, setup, settings, case).await {
+            Ok(()) => return Ok(None),
+            Err(Failed(rejected)) => rejected,
+            Err(Inconclusive(reason)) => return Err(reason),
+        };
     concurrency::hold_once(target, sound, settings, case)
         .await
-        .map_err(|trouble| also_sound(&trouble.report(settings.seed)))?;
+        .map_err(|not_passed| also_sound(&not_passed))?;
     Ok(Some(Caught {
         suite,
         cases,
@@ -167,12 +167,12 @@ async fn by_a_fault(setup: &Setup, sound: &Setup, test: &str) -> Result<Option<C
     let target = &Target::Embedded;
     let situation = match faults::hold(target, setup, test).await {
         Ok(_) => return Ok(None),
-        Err(faults::Trouble::Broken(situation, _)) => situation,
-        Err(faults::Trouble::CouldNotTell(reason)) => return Err(reason),
+        Err(Failed(misbehaviour)) => misbehaviour.situation,
+        Err(Inconclusive(reason)) => return Err(reason),
     };
     faults::hold_in(situation, target, sound)
         .await
-        .map_err(|trouble| also_sound(&trouble.report()))?;
+        .map_err(|not_passed| also_sound(&not_passed))?;
     Ok(Some(Caught {
         suite: "faults",
         cases: 1,
@@ -180,8 +180,8 @@ async fn by_a_fault(setup: &Setup, sound: &Setup, test: &str) -> Result<Option<C
     }))
 }
 
-fn also_sound(trouble: &str) -> String {
-    format!("the sound service is reported too: {trouble}")
+fn also_sound<F: std::fmt::Debug>(not_passed: &NotPassed<F>) -> String {
+    format!("the sound service is reported too: {not_passed:?}")
 }
 
 type Rows = BTreeMap<&'static str, Vec<Caught>>;

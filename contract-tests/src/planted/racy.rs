@@ -8,7 +8,7 @@ use super::event::{
     DELETE, Event, GET, LIST, PUT, around, json_string, members, message, other, path_id, put_id,
     reply, route, set_sent,
 };
-use crate::contract::json;
+use crate::toolkit::json;
 
 /// One write in fifty is acknowledged, and not stored.
 pub(super) fn forgets_one_in_fifty(inner: Handler) -> Handler {

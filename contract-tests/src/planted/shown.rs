@@ -9,7 +9,7 @@ use super::event::{
     DELETE, Event, GET, LIST, PUT, after, around, body, fields, members, other, path_id, put_id,
     route, set_body, set_fields,
 };
-use crate::contract::json;
+use crate::toolkit::json;
 
 /// A GET is answered from a cache that a PUT does not clear.
 pub(super) fn cached_copy(inner: Handler) -> Handler {

@@ -6,7 +6,7 @@ use super::event::{
     DELETE, Event, GET, around, before, fields, json_string, map_fields, members, message, other,
     path_id, put_id, reply, route, set_fields,
 };
-use crate::contract::json::Members;
+use crate::toolkit::json::Members;
 
 /// Fields that a PUT leaves out stay as they were.
 pub(super) fn put_merges(inner: Handler) -> Handler {

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::contract::run::Run;
 use crate::report::script::{Place, script};
 use crate::request::operation::Operation;
-use crate::sequences::execute::{Run, Verdict};
-use crate::shell::quoted;
+use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
+use crate::toolkit::shell::quoted;
 
 /// A failure as it is saved.
 #[derive(Debug, Serialize, Deserialize)]
@@ -57,9 +58,9 @@ impl Failure {
     /// All that there is to say, with the script; saves the failure in this folder.
     #[must_use]
     pub fn report(&self, folder: &Path) -> String {
-        let broken = match &self.run.verdict {
-            Verdict::Broken(reason) | Verdict::CouldNotTell(reason) => reason.as_str(),
-            Verdict::Held => "nothing",
+        let broken = match &self.run.outcome {
+            Err(Failed(reason) | Inconclusive(reason)) => reason.as_str(),
+            Ok(()) => "nothing",
         };
         let steps = &self.run.steps;
         let mut report = format!(

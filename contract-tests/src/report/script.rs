@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::contract::answer::Answer;
 use crate::contract::model::Expected;
-use crate::environments::base_url::BaseUrl;
-use crate::environments::http::needs_exemption;
-use crate::live::namespace;
+use crate::contract::run::Step;
 use crate::request::call::{Call, Gateway};
-use crate::sequences::execute::Step;
-use crate::shell::quoted;
+use crate::toolkit::deployed::namespace;
+use crate::toolkit::http::answer::Answer;
+use crate::toolkit::http::base_url::BaseUrl;
+use crate::toolkit::http::client::needs_exemption;
+use crate::toolkit::shell::quoted;
 
 /// A character that comes so many times in a row is written once, with the number.
 const RUN: usize = 40;

@@ -6,6 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::request::confined;
 use crate::request::ids::Ids;
+use crate::request::json::Json;
 use crate::request::operation::{ContentType, NoRoute, Object, Query, Spelling, Value};
 
 /// What a path or a query may hold as it is (RFC 3986's unreserved characters).
@@ -46,19 +47,6 @@ pub enum Call {
     },
     /// What no route takes.
     NoRoute(NoRoute),
-}
-
-/// A field's value, as the model sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Json {
-    /// A string.
-    Text(String),
-    /// A number, digit by digit.
-    Number(String),
-    /// `null`.
-    Null,
-    /// Any other JSON text, which no field can have.
-    Other(String),
 }
 
 impl Call {
@@ -313,7 +301,7 @@ fn string(text: &str, spelling: Spelling) -> String {
 mod tests {
     use super::*;
     use crate::request::operation::Id;
-    use crate::request::text::Text;
+    use crate::toolkit::text::Text;
 
     #[test]
     fn every_spelling_says_the_same() {

@@ -3,7 +3,8 @@
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 
-use super::call::Json;
+use crate::request::json::Json;
+use crate::toolkit::deployed::namespace::number;
 
 /// What comes before an id in a body that is no item, however it is written.
 const BEFORE: [&str; 5] = ["\"id\":\"", "'id':'", "{id:\"", "id=", "<id>"];
@@ -30,12 +31,6 @@ pub fn value(value: Json, prefix: &str) -> Json {
     }
 }
 
-/// Returns `true` if a test in the namespace of this prefix may have put an item with this id.
-#[must_use]
-pub fn is_in(id: &str, prefix: &str) -> bool {
-    id.starts_with(prefix) || id == number(prefix)
-}
-
 /// A body that is no item, with the ids in it put behind the prefix.
 #[must_use]
 pub fn body(body: &[u8], prefix: &str) -> Vec<u8> {
@@ -60,20 +55,10 @@ pub fn body(body: &[u8], prefix: &str) -> Vec<u8> {
     confined
 }
 
-/// Returns a number that names no item of another client: the FNV-1a hash of the prefix. The hash of the standard
-/// library may have changed when a journal is swept.
-fn number(prefix: &str) -> String {
-    let hash = prefix
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-    hash.to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::toolkit::deployed::namespace::contains;
 
     #[test]
     fn bodies() {
@@ -114,8 +99,8 @@ mod tests {
         let Json::Number(number) = confined(one()) else {
             panic!("a number stays one");
         };
-        assert!(is_in(&number, "p-") && is_in("p-a", "p-"));
-        assert!(!is_in(&number, "q-") && !is_in("a", "p-"));
+        assert!(contains(&number, "p-") && contains("p-a", "p-"));
+        assert!(!contains(&number, "q-") && !contains("a", "p-"));
         assert!(is_id("id") && is_id("ID") && is_id("id ") && !is_id("price"));
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::request::operation::{Id, Variation};
-use crate::request::text::Text;
+use crate::toolkit::text::Text;
 
 /// The ids of one sequence in the order of their first use, each with its namespace's prefix.
 #[derive(Clone, Debug)]

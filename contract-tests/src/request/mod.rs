@@ -1,9 +1,9 @@
 //! What a client does: an [`operation`] is what is generated and saved, and still means something when
-//! others before it are left out; with its [`ids`] chosen, it is sent as one [`call`] or several. A
-//! [`text`] is short to write down, however long it is. What might be taken for an id is [`confined`].
+//! others before it are left out; with its [`ids`] chosen, it is sent as one [`call`] or several, whose fields have
+//! [`json`] values. What might be taken for an id is [`confined`].
 
 pub mod call;
 pub mod confined;
 pub mod ids;
+pub mod json;
 pub mod operation;
-pub mod text;

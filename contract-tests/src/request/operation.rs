@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::request::text::Text;
+use crate::toolkit::text::Text;
 
 /// One thing that a client does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

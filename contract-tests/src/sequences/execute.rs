@@ -1,41 +1,17 @@
 //! Runs a sequence: each operation's requests one after the other, each answer against the model.
 
-use crate::contract::answer::{Answer, Shown};
+use crate::contract::answer::Shown;
 use crate::contract::check::check;
 use crate::contract::model::{Expected, Model};
+use crate::contract::run::{Run, Step};
 use crate::environments::client::Api;
 use crate::environments::environment::Environment;
 use crate::request::call::{Call, Gateway};
 use crate::request::ids::Ids;
 use crate::request::operation::{Id, Object, Operation, Query, Value};
-
-/// What a sequence came to.
-#[derive(Debug)]
-pub struct Run {
-    /// The operations so far, with nothing left to choose: so they are saved.
-    pub operations: Vec<Operation>,
-    /// Every request so far.
-    pub steps: Vec<Step>,
-    /// What every id begins with.
-    pub prefix: String,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// Which clause no verdict is about, if there is one.
-    pub untold: Option<String>,
-}
-
-/// One request of a sequence.
-#[derive(Debug)]
-pub struct Step {
-    /// What was sent.
-    pub call: Call,
-    /// What it had to be answered with.
-    pub expected: Expected,
-    /// What it was answered with, or why it was not.
-    pub answer: Result<Answer, String>,
-    /// Which operation it belongs to; `None` if it only looked whether all is as it should be.
-    pub of: Option<usize>,
-}
+use crate::toolkit::http::answer::Answer;
+use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
+use crate::toolkit::outcome::Outcome;
 
 /// When the whole state is looked at, by getting every id that was used and by listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,20 +21,6 @@ pub enum Looking {
     /// Not at all: the operations have to show by themselves what is wrong.
     Never,
 }
-
-/// Whether the contract was kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It was.
-    Held,
-    /// It was not: the last step shows it, and this says why.
-    Broken(String),
-    /// The environment was in the way.
-    CouldNotTell(String),
-}
-
-/// Why a sequence ends early.
-type Stop = Verdict;
 
 /// Runs the operations in a fresh namespace.
 pub async fn execute(environment: &Environment, operations: &[Operation], looking: Looking) -> Run {
@@ -72,15 +34,12 @@ pub async fn execute(environment: &Environment, operations: &[Operation], lookin
         untold: None,
         api,
     };
-    let verdict = match execution.all(operations, looking).await {
-        Ok(()) => Verdict::Held,
-        Err(stop) => stop,
-    };
+    let outcome = execution.all(operations, looking).await;
     Run {
         operations: execution.operations,
         steps: execution.steps,
         prefix: environment.prefix().to_owned(),
-        verdict,
+        outcome,
         untold: execution.untold,
     }
 }
@@ -96,7 +55,7 @@ struct Execution<'a> {
 }
 
 impl Execution<'_> {
-    async fn all(&mut self, operations: &[Operation], looking: Looking) -> Result<(), Stop> {
+    async fn all(&mut self, operations: &[Operation], looking: Looking) -> Outcome<()> {
         for operation in operations {
             self.operation(operation).await?;
         }
@@ -110,7 +69,7 @@ impl Execution<'_> {
         self.walk(None, false).await
     }
 
-    async fn operation(&mut self, operation: &Operation) -> Result<(), Stop> {
+    async fn operation(&mut self, operation: &Operation) -> Outcome<()> {
         let literal = self.literal(operation);
         self.operations.push(literal.clone());
         let call = match literal {
@@ -160,7 +119,7 @@ impl Execution<'_> {
     }
 
     /// Sends one request, and holds its answer against the model.
-    async fn call(&mut self, call: Call) -> Result<Option<Answer>, Stop> {
+    async fn call(&mut self, call: Call) -> Outcome<Option<Answer>> {
         let Some(answer) = self.api.send(&call).await else {
             return Ok(None);
         };
@@ -184,25 +143,22 @@ impl Execution<'_> {
         expected: &Expected,
         answer: &Result<Answer, String>,
         call: &Call,
-    ) -> Result<(), Stop> {
+    ) -> Outcome<()> {
         let foreign = self.api.gateway() == Gateway::Unknown;
         match answer {
-            Err(reason) if foreign => Err(Verdict::CouldNotTell(reason.clone())),
-            Err(reason) => Err(Verdict::Broken(format!("there was no answer: {reason}"))),
-            Ok(answer) if foreign && answer.is_transient() => Err(Verdict::CouldNotTell(format!(
-                "it answered {}",
-                answer.status
-            ))),
-            Ok(answer) => {
-                check(expected, answer, call, self.api.gateway()).map_err(Verdict::Broken)
+            Err(reason) if foreign => Err(Inconclusive(reason.clone())),
+            Err(reason) => Err(Failed(format!("there was no answer: {reason}"))),
+            Ok(answer) if foreign && answer.is_transient() => {
+                Err(Inconclusive(format!("it answered {}", answer.status)))
             }
+            Ok(answer) => check(expected, answer, call, self.api.gateway()).map_err(Failed),
         }
     }
 
     /// Follows the list to its end: every item that stays must be shown once, and none twice. Where
     /// others have items too the end may be far, so the later pages are as long as can be, and after so
     /// many it cannot be told what else the list would show.
-    async fn walk(&mut self, limit: Option<u16>, delete_boundary: bool) -> Result<(), Stop> {
+    async fn walk(&mut self, limit: Option<u16>, delete_boundary: bool) -> Outcome<()> {
         let followed = self.api.visit().map(|visit| visit.pages() as usize);
         let mut awaited = self.model.items().clone();
         // A page may be empty before the end, but not again and again.
@@ -217,16 +173,12 @@ impl Execution<'_> {
                 return Ok(());
             }
             if followed.is_none() && page == most_pages {
-                return Err(Verdict::Broken(format!(
-                    "the list goes on after {page} pages"
-                )));
+                return Err(Failed(format!("the list goes on after {page} pages")));
             }
             let limit = limit.filter(|_| followed.is_none_or(|pages| 2 * page < pages));
             let Shown { order, last, .. } = self.page(limit, start).await?;
             if let Some(twice) = order.iter().find(|id| seen.contains(id)) {
-                return Err(Verdict::Broken(format!(
-                    "the list shows {twice:?} a second time"
-                )));
+                return Err(Failed(format!("the list shows {twice:?} a second time")));
             }
             awaited.retain(|id, _| !order.contains(id));
             seen.extend(order);
@@ -239,15 +191,13 @@ impl Execution<'_> {
         }
         match awaited.keys().next() {
             None => Ok(()),
-            Some(id) => Err(Verdict::Broken(format!(
-                "the list ends without the item {id:?}"
-            ))),
+            Some(id) => Err(Failed(format!("the list ends without the item {id:?}"))),
         }
     }
 
-    async fn page(&mut self, limit: Option<u16>, start: Option<String>) -> Result<Shown, Stop> {
+    async fn page(&mut self, limit: Option<u16>, start: Option<String>) -> Outcome<Shown> {
         let call = Call::page(limit, start);
         let answer = self.call(call).await?.expect("a list can always be sent");
-        answer.page(self.ids.prefix()).map_err(Verdict::Broken)
+        answer.page(self.ids.prefix()).map_err(Failed)
     }
 }

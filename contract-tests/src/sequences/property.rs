@@ -1,42 +1,24 @@
 //! The sequential property: whatever one client does, every answer is what the model says.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
+use crate::contract::run::Run;
 use crate::coverage::cell::{self, Cell};
 use crate::coverage::{ledger, tour};
-use crate::environments::base_url::BaseUrl;
-use crate::environments::environment::{Setup, fresh};
+use crate::environments::environment::Setup;
 use crate::environments::target::Target;
 use crate::generate::sequence::sequence;
-use crate::progress::{Held, Progress};
 use crate::report::failure::Failure;
 use crate::report::script::Place;
 use crate::request::call::Gateway;
 use crate::request::operation::Operation;
-use crate::sequences::execute::{Looking, Run, Verdict};
+use crate::sequences::execute::Looking;
 use crate::sequences::shrink::{run, shrink};
-use crate::settings::Settings;
-
-/// Why a property is not known to hold.
-#[derive(Debug)]
-pub enum Trouble {
-    /// It does not.
-    Broken(Box<Failure>),
-    /// An environment was in the way, and this says how.
-    CouldNotTell(String),
-}
-
-impl Trouble {
-    /// All that there is to say; what broke is saved in this folder.
-    #[must_use]
-    pub fn report(&self, folder: &Path) -> String {
-        match self {
-            Self::Broken(failure) => failure.report(folder),
-            Self::CouldNotTell(reason) => format!("It could not be told: {reason}"),
-        }
-    }
-}
+use crate::toolkit::http::base_url::BaseUrl;
+use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
+use crate::toolkit::outcome::Outcome;
+use crate::toolkit::progress::{Held, Progress};
+use crate::toolkit::random::{Settings, fresh};
 
 /// Tries as many sequences as the settings say, or as can be paid for, and at least one.
 ///
@@ -47,7 +29,7 @@ pub async fn hold(
     setup: &Setup,
     settings: Settings,
     test: &str,
-) -> Result<Held, Trouble> {
+) -> Outcome<Held, Box<Failure>> {
     let mut progress = Progress::new(test, settings.cases);
     let mut untold = None;
     for case in 0..settings.cases {
@@ -57,10 +39,10 @@ pub async fn hold(
                 untold = untold.or(clause);
                 progress.step(1);
             }
-            (Err(Trouble::CouldNotTell(_)), Some(limit)) if progress.is_begun() => {
+            (Err(Inconclusive(_)), Some(limit)) if progress.is_begun() => {
                 return Ok(progress.held(Some(limit), untold));
             }
-            (Err(trouble), _) => return Err(trouble),
+            (Err(not_passed), _) => return Err(not_passed),
         }
     }
     Ok(progress.held(None, untold))
@@ -75,7 +57,7 @@ pub async fn hold_tour(
     target: &Target,
     setup: &Setup,
     test: &str,
-) -> Result<(Held, BTreeSet<Cell>), Trouble> {
+) -> Outcome<(Held, BTreeSet<Cell>), Box<Failure>> {
     let sequences = tour::sequences();
     let mut progress = Progress::new(test, u32::try_from(sequences.len()).unwrap_or_default());
     let mut reached = BTreeSet::new();
@@ -98,7 +80,7 @@ pub async fn hold_once(
     settings: Settings,
     case: u32,
     test: &str,
-) -> Result<Option<String>, Trouble> {
+) -> Outcome<Option<String>, Box<Failure>> {
     let operations = settings.draw(&sequence(), case);
     let held = hold_these(target, setup, &operations, (settings, case), test);
     held.await.map(|run| run.untold)
@@ -110,20 +92,20 @@ async fn hold_these(
     operations: &[Operation],
     (settings, case): (Settings, u32),
     test: &str,
-) -> Result<Run, Trouble> {
+) -> Outcome<Run, Box<Failure>> {
     let first = run(target, setup, operations, Looking::InTheEnd)
         .await
-        .map_err(Trouble::CouldNotTell)?;
-    match &first.verdict {
-        Verdict::Held => {
+        .map_err(Inconclusive)?;
+    match &first.outcome {
+        Ok(()) => {
             // In a namespace on a shared API much cannot be reached, and of a faulty service nothing counts.
-            if setup.bug.is_none() && !matches!(target, Target::Live(..)) {
+            if setup.is_sound() && !matches!(target, Target::Live(..)) {
                 ledger::note(cell::reached(&first));
             }
             return Ok(first);
         }
-        Verdict::CouldNotTell(reason) => return Err(Trouble::CouldNotTell(reason.clone())),
-        Verdict::Broken(_) => {}
+        Err(Inconclusive(reason)) => return Err(Inconclusive(reason.clone())),
+        Err(Failed(_)) => {}
     }
     let shrunk = shrink(target, setup, first).await;
     let run = behind_a_prefix(target, setup, shrunk.run).await;
@@ -139,7 +121,7 @@ async fn hold_these(
             curl_options: String::new(),
         },
     };
-    Err(Trouble::Broken(Box::new(Failure {
+    Err(Failed(Box::new(Failure {
         test: test.to_owned(),
         seed: settings.seed,
         cases: case + 1,
@@ -160,7 +142,7 @@ async fn behind_a_prefix(target: &Target, setup: &Setup, shrunk: Run) -> Run {
         return shrunk;
     }
     match run(target, &prefixed, &shrunk.operations, Looking::Never).await {
-        Ok(run) if matches!(run.verdict, Verdict::Broken(_)) => run,
+        Ok(run) if matches!(run.outcome, Err(Failed(_))) => run,
         _ => shrunk,
     }
 }

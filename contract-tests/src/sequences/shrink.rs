@@ -3,13 +3,15 @@
 
 use std::collections::HashSet;
 
+use crate::contract::run::Run;
 use crate::environments::environment::Setup;
 use crate::environments::target::Target;
 use crate::request::call::Call;
 use crate::request::ids::Ids;
 use crate::request::operation::{Operation, Query};
-use crate::sequences::execute::{Looking, Run, Verdict, execute};
+use crate::sequences::execute::{Looking, execute};
 use crate::sequences::simplify::{renamed, simpler};
+use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 
 /// The most sequences that are tried, lest a slow environment never ends.
 const MOST_TRIES: usize = 1_500;
@@ -86,11 +88,8 @@ struct Search<'a> {
     tried: HashSet<String>,
 }
 
-/// Why a search ends before its end.
-type Stop = String;
-
 impl Search<'_> {
-    async fn start(&mut self, explicit: [Vec<Operation>; 2]) -> Result<(), Stop> {
+    async fn start(&mut self, explicit: [Vec<Operation>; 2]) -> Result<(), String> {
         for operations in explicit {
             if self.breaks(operations).await? {
                 return self.shrink().await;
@@ -99,14 +98,14 @@ impl Search<'_> {
         Err("the same requests did not break it a second time".to_owned())
     }
 
-    async fn shrink(&mut self) -> Result<(), Stop> {
+    async fn shrink(&mut self) -> Result<(), String> {
         // What could not be left out may be once the others are simpler.
         while self.leave_out().await? || self.simplify().await? {}
         Ok(())
     }
 
     /// Leaves out whatever need not be there; whether anything was.
-    async fn leave_out(&mut self) -> Result<bool, Stop> {
+    async fn leave_out(&mut self) -> Result<bool, String> {
         let mut any = false;
         let mut width = self.best.operations.len().div_ceil(2);
         loop {
@@ -128,7 +127,7 @@ impl Search<'_> {
     }
 
     /// Simplifies what is in the operations; whether anything could be.
-    async fn simplify(&mut self) -> Result<bool, Stop> {
+    async fn simplify(&mut self) -> Result<bool, String> {
         let mut any = false;
         'again: loop {
             for simpler in self.simpler() {
@@ -163,7 +162,7 @@ impl Search<'_> {
     }
 
     /// Whether these operations break the contract as well; if so, they are the best from now on.
-    async fn breaks(&mut self, operations: Vec<Operation>) -> Result<bool, Stop> {
+    async fn breaks(&mut self, operations: Vec<Operation>) -> Result<bool, String> {
         let written = serde_json::to_string(&operations).expect("operations can be written");
         if !self.tried.insert(written) {
             return Ok(false);
@@ -173,13 +172,13 @@ impl Search<'_> {
                 "there may be a shorter one: {MOST_TRIES} were tried"
             ));
         }
-        let could_not_tell = |reason| format!("there may be a shorter one: {reason}");
+        let inconclusive = |reason| format!("there may be a shorter one: {reason}");
         let run = run(self.target, self.setup, &operations, Looking::Never).await;
-        let run = run.map_err(could_not_tell)?;
-        match &run.verdict {
-            Verdict::Held => Ok(false),
-            Verdict::CouldNotTell(reason) => Err(could_not_tell(reason.clone())),
-            Verdict::Broken(_) => {
+        let run = run.map_err(inconclusive)?;
+        match &run.outcome {
+            Ok(()) => Ok(false),
+            Err(Inconclusive(reason)) => Err(inconclusive(reason.clone())),
+            Err(Failed(_)) => {
                 self.best = run;
                 Ok(true)
             }

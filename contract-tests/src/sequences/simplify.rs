@@ -1,9 +1,9 @@
 //! What is simpler than an operation and may still break the contract. Each thing has a favourite, and
 //! nothing that is proposed is ever proposed to be what it was: so simplifying comes to an end.
 
-use crate::contract::decimal::Decimal;
 use crate::request::operation::{ContentType, Id, Object, Operation, Query, Spelling, Value};
-use crate::request::text::Text;
+use crate::toolkit::decimal::Decimal;
+use crate::toolkit::text::Text;
 
 /// The ids to prefer, the first most of all.
 const IDS: [&str; 4] = ["a", "b", "c", "d"];

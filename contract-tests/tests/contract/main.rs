@@ -13,13 +13,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::available_parallelism;
 
 use contract_tests::coverage::ledger;
-use contract_tests::environments::container::DynamoDbLocal;
-use contract_tests::environments::docker;
-use contract_tests::environments::environment::fresh;
 use contract_tests::environments::target::Target;
 use contract_tests::live::Deployment;
 use contract_tests::planted::hunt;
-use contract_tests::settings::{self, CASES, Settings, Variables};
+use contract_tests::settings::{self, Variables};
+use contract_tests::toolkit::dynamodb::container::DynamoDbLocal;
+use contract_tests::toolkit::dynamodb::docker;
+use contract_tests::toolkit::random::fresh;
+use contract_tests::toolkit::random::{CASES, Settings};
 use libtest_mimic::{Arguments, Trial};
 use local::signal::Signal;
 use tokio::runtime::{Handle, Runtime};

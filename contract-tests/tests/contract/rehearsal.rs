@@ -5,9 +5,9 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use contract_tests::environments::container::{DynamoDbLocal, LABEL};
-use contract_tests::environments::docker;
-use contract_tests::environments::environment::fresh;
+use contract_tests::toolkit::dynamodb::container::{DynamoDbLocal, LABEL};
+use contract_tests::toolkit::dynamodb::docker;
+use contract_tests::toolkit::random::fresh;
 use function::config::variable;
 use libtest_mimic::Trial;
 use tokio::runtime::Handle;

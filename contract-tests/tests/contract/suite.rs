@@ -4,22 +4,25 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use contract_tests::coverage::inventory::Inventory;
-use contract_tests::environments::container::DynamoDbLocal;
 use contract_tests::environments::environment::Setup;
 use contract_tests::environments::target::Target;
 use contract_tests::faults::TIME_LIMIT;
-use contract_tests::progress::{Held, Progress};
-use contract_tests::report::failure::Saved;
-use contract_tests::sequences::execute::{Looking, Verdict};
+use contract_tests::report::failure::{Failure, Saved};
+use contract_tests::sequences::execute::Looking;
 use contract_tests::sequences::shrink::run;
-use contract_tests::settings::{Settings, Variables};
-use contract_tests::shell::quoted;
+use contract_tests::settings::Variables;
+use contract_tests::toolkit::dynamodb::container::DynamoDbLocal;
+use contract_tests::toolkit::outcome::NotPassed::{self, Failed, Inconclusive};
+use contract_tests::toolkit::outcome::Outcome;
+use contract_tests::toolkit::progress::{Held, Progress};
+use contract_tests::toolkit::random::Settings;
+use contract_tests::toolkit::shell::quoted;
 use contract_tests::{concurrency, faults, sequences};
 use function::config::variable;
 use libtest_mimic::{Completion, Trial};
 use tokio::runtime::Handle;
 
-use crate::verdicts::{Trouble, Verdicts};
+use crate::verdicts::Verdicts;
 
 /// Whether a target can be tested, and what becomes of its tests if not.
 #[derive(Clone)]
@@ -136,7 +139,9 @@ impl Suite {
         self.trial(
             "sequences::every_answer_is_the_models",
             async move |target, test| {
-                Ok(sequences::hold(&target, &Setup::default(), settings, &test).await?)
+                let setup = Setup::default();
+                let held = sequences::hold(&target, &setup, settings, &test);
+                held.await.map_err(reported)
             },
         )
     }
@@ -147,12 +152,13 @@ impl Suite {
             "sequences::all_that_is_declared_is_reached",
             async move |target, test| {
                 let setup = Setup::default();
-                let (held, reached) = sequences::hold_tour(&target, &setup, &test).await?;
+                let held = sequences::hold_tour(&target, &setup, &test).await;
+                let (held, reached) = held.map_err(reported)?;
                 let inventory = Inventory::of_contract();
                 let mut declared = inventory.of_sequences();
                 match declared.find(|cell| !reached.contains(cell)) {
                     None => Ok(held),
-                    Some(cell) => Err(Trouble::Broken(format!("the tour does not reach {cell}"))),
+                    Some(cell) => Err(Failed(format!("the tour does not reach {cell}"))),
                 }
             },
         )
@@ -164,22 +170,21 @@ impl Suite {
         self.trial(
             &format!("regressions::{name}"),
             async move |target, test| {
-                let saved = Saved::read(&file).map_err(Trouble::Broken)?;
+                let saved = Saved::read(&file).map_err(Failed)?;
                 let setup = Setup::default();
                 let replayed = run(&target, &setup, &saved.operations, Looking::InTheEnd).await;
-                let run = replayed.map_err(Trouble::CouldNotTell)?;
-                match run.verdict {
-                    Verdict::Held => {
-                        let mut progress = Progress::new(&test, 1);
-                        progress.step(1);
-                        Ok(progress.held(None, run.untold))
-                    }
-                    Verdict::CouldNotTell(reason) => Err(Trouble::CouldNotTell(reason)),
-                    Verdict::Broken(reason) => Err(Trouble::Broken(format!(
-                        "{reason}\nTo see it: cargo run -p contract-tests -- replay {} --url URL",
-                        quoted(&file.display().to_string())
-                    ))),
-                }
+                let run = replayed.map_err(Inconclusive)?;
+                run.outcome.map_err(|not_passed| {
+                    not_passed.map(|reason| {
+                        let file = quoted(&file.display().to_string());
+                        format!(
+                            "{reason}\nTo see it: cargo run -p contract-tests -- replay {file} --url URL"
+                        )
+                    })
+                })?;
+                let mut progress = Progress::new(&test, 1);
+                progress.step(1);
+                Ok(progress.held(None, run.untold))
             },
         )
     }
@@ -188,25 +193,21 @@ impl Suite {
         let settings = self.settings;
         self.trial(name, async move |target, test| {
             let held = concurrency::hold(&target, &setup, settings, &test).await;
-            held.map_err(|trouble| match trouble {
-                concurrency::Trouble::CouldNotTell(reason) => Trouble::CouldNotTell(reason),
-                broken @ concurrency::Trouble::Broken(..) => {
-                    Trouble::Broken(broken.report(settings.seed))
-                }
-            })
+            held.map_err(|not_passed| not_passed.map(|rejected| rejected.report(settings.seed)))
         })
     }
 
     fn faults(&self) -> Trial {
         self.trial("faults::every_fault_is_answered", async |target, test| {
-            Ok(faults::hold(&target, &Setup::default(), &test).await?)
+            let held = faults::hold(&target, &Setup::default(), &test).await;
+            held.map_err(|not_passed| not_passed.map(|wrong| wrong.to_string()))
         })
     }
 
     fn trial(
         &self,
         name: &str,
-        run: impl AsyncFnOnce(Target, String) -> Result<Held, Trouble> + Send + 'static,
+        run: impl AsyncFnOnce(Target, String) -> Outcome<Held> + Send + 'static,
     ) -> Trial {
         let name = format!("{}::{name}", self.target.name());
         let (runtime, verdicts) = (self.runtime.clone(), self.verdicts.clone());
@@ -216,6 +217,11 @@ impl Suite {
             verdicts.give(&test, verdict)
         })
     }
+}
+
+/// Returns a failure of a sequence as a report, which is saved too.
+fn reported(not_passed: NotPassed<Box<Failure>>) -> NotPassed {
+    not_passed.map(|failure| failure.report(Path::new(env!("CARGO_TARGET_TMPDIR"))))
 }
 
 /// The saved failures of `tests/regressions`, in the order of their names.

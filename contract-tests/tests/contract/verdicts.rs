@@ -2,22 +2,14 @@
 //! libtest-mimic knows only two, so the third is a failure that says so, and has an exit code of its own.
 
 use std::fmt::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use contract_tests::progress::Held;
 use contract_tests::settings::{INCONCLUSIVE, WRONG_SETTING};
-use contract_tests::{faults, sequences};
+use contract_tests::toolkit::outcome::NotPassed::{Failed, Inconclusive};
+use contract_tests::toolkit::outcome::Outcome;
+use contract_tests::toolkit::progress::Held;
 use libtest_mimic::Conclusion;
-
-/// Why a property is not known to hold.
-pub enum Trouble {
-    /// It does not, and this is all there is to say.
-    Broken(String),
-    /// It could not be told, and this says why.
-    CouldNotTell(String),
-}
 
 /// The verdicts of this run.
 #[derive(Clone, Default)]
@@ -30,29 +22,9 @@ struct Given {
     could_not_tell: u64,
 }
 
-impl From<sequences::Trouble> for Trouble {
-    fn from(trouble: sequences::Trouble) -> Self {
-        match trouble {
-            sequences::Trouble::CouldNotTell(reason) => Self::CouldNotTell(reason),
-            broken @ sequences::Trouble::Broken(_) => {
-                Self::Broken(broken.report(Path::new(env!("CARGO_TARGET_TMPDIR"))))
-            }
-        }
-    }
-}
-
-impl From<faults::Trouble> for Trouble {
-    fn from(trouble: faults::Trouble) -> Self {
-        match trouble {
-            faults::Trouble::CouldNotTell(reason) => Self::CouldNotTell(reason),
-            broken @ faults::Trouble::Broken(..) => Self::Broken(broken.report()),
-        }
-    }
-}
-
 impl Verdicts {
     /// Takes down the verdict of a test, and makes of it what libtest-mimic understands.
-    pub fn give(&self, test: &str, verdict: Result<Held, Trouble>) -> Result<(), String> {
+    pub fn give(&self, test: &str, verdict: Outcome<Held>) -> Result<(), String> {
         let mut given = self.given();
         match verdict {
             Ok(held) => {
@@ -64,11 +36,11 @@ impl Verdicts {
                 }
                 Ok(())
             }
-            Err(Trouble::Broken(report)) => {
+            Err(Failed(report)) => {
                 given.lines.push(format!("broken          {test}"));
                 Err(report)
             }
-            Err(Trouble::CouldNotTell(reason)) => {
+            Err(Inconclusive(reason)) => {
                 given.could_not_tell += 1;
                 given
                     .lines

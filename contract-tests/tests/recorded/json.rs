@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contract_tests::contract::decimal::Decimal;
+use contract_tests::toolkit::decimal::Decimal;
 use serde_json::value::RawValue;
 
 /// A JSON value in which no number has been through a binary float.

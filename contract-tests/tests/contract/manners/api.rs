@@ -3,14 +3,15 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use contract_tests::environments::client::Api;
 use contract_tests::planted::bug::ALL;
-use contract_tests::request::call::{Call, Json};
+use contract_tests::request::call::Call;
+use contract_tests::request::json::Json;
 use contract_tests::request::operation::ContentType;
 use local::gateway::{Gateway, Handler, Settings, handler};
 use local::{Local, Options};
 use serde_json::Value;
 use tokio::runtime::Handle;
 
-use super::Trouble;
+use super::BoxError;
 
 /// What stands between the gateway and the service.
 pub type Wrap<'a> = &'a dyn Fn(Handler) -> Handler;
@@ -45,7 +46,7 @@ pub struct Shared {
 
 impl Shared {
     /// Starts one, with this around its service.
-    pub fn start(runtime: &Handle, wrap: Option<Wrap>) -> Result<Self, Trouble> {
+    pub fn start(runtime: &Handle, wrap: Option<Wrap>) -> Result<Self, BoxError> {
         runtime.block_on(async {
             let sound = local::start(Options::default()).await?;
             for id in OTHERS {
@@ -81,18 +82,18 @@ impl Shared {
     }
 
     /// Puts an item that is nobody's business but the test's.
-    pub fn put(&self, id: &str) -> Result<(), Trouble> {
+    pub fn put(&self, id: &str) -> Result<(), BoxError> {
         let sound = self.sound.as_ref().ok_or("it is stopped")?;
         self.runtime.block_on(put(sound, id))
     }
 
     /// Whether there are more items than those of others.
-    pub fn has_more(&self) -> Result<bool, Trouble> {
+    pub fn has_more(&self) -> Result<bool, BoxError> {
         Ok(self.items()?.len() > self.others.len())
     }
 
     /// Whether the items of others are there as they were, and nothing else is.
-    pub fn is_as_it_was(&self) -> Result<(), Trouble> {
+    pub fn is_as_it_was(&self) -> Result<(), BoxError> {
         let items = self.items()?;
         if items == self.others {
             Ok(())
@@ -101,7 +102,7 @@ impl Shared {
         }
     }
 
-    fn items(&self) -> Result<Vec<Value>, Trouble> {
+    fn items(&self) -> Result<Vec<Value>, BoxError> {
         let sound = self.sound.as_ref().ok_or("it is stopped")?;
         self.runtime.block_on(items(sound))
     }
@@ -120,7 +121,7 @@ impl Drop for Shared {
     }
 }
 
-async fn put(sound: &Local, id: &str) -> Result<(), Trouble> {
+async fn put(sound: &Local, id: &str) -> Result<(), BoxError> {
     let fields = vec![("id".to_owned(), Json::Text(id.to_owned()))];
     let put = Call::written(fields, ContentType::Json);
     let answer = Api::new(&sound.url()).send(&put).await;
@@ -131,7 +132,7 @@ async fn put(sound: &Local, id: &str) -> Result<(), Trouble> {
 }
 
 /// All items, by id.
-async fn items(sound: &Local) -> Result<Vec<Value>, Trouble> {
+async fn items(sound: &Local) -> Result<Vec<Value>, BoxError> {
     let listed = Api::new(&sound.url()).send(&Call::page(None, None)).await;
     let listed = listed.ok_or("a list can be sent")??;
     let mut page: Value = serde_json::from_slice(&listed.body)?;

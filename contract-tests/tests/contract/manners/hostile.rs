@@ -17,7 +17,7 @@ use tokio::time::sleep;
 use super::api::Shared;
 use super::gates::{BUSY, Request, TOKEN, forge, gate, method, read, reply};
 use super::run::{Run, harness};
-use super::{Outcome, Test, wait_for_items};
+use super::{Test, TestResult, wait_for_items};
 
 /// The tests, each with its API.
 pub const TESTS: [(&str, Test); 10] = [
@@ -49,7 +49,7 @@ fn page(items: &[Value], last: Option<&str>) -> Reply {
     reply(200, &[], &page.to_string())
 }
 
-fn long_pause(runtime: &Handle) -> Outcome {
+fn long_pause(runtime: &Handle) -> TestResult {
     let always = |inner| gate(inner, |_| Some(reply(503, &[LATE], BUSY)));
     let api = Shared::start(runtime, Some(&always))?;
     let run = Run::start(api.url(), &[("CONTRACT_TIME", "8")])?;
@@ -58,7 +58,7 @@ fn long_pause(runtime: &Handle) -> Outcome {
     api.is_as_it_was()
 }
 
-fn kept(runtime: &Handle) -> Outcome {
+fn kept(runtime: &Handle) -> TestResult {
     let is_busy = Arc::new(AtomicBool::new(true));
     let wrap = |inner| {
         let is_busy = Arc::clone(&is_busy);
@@ -77,7 +77,7 @@ fn kept(runtime: &Handle) -> Outcome {
     run.forget()
 }
 
-fn interrupted_twice(runtime: &Handle) -> Outcome {
+fn interrupted_twice(runtime: &Handle) -> TestResult {
     let wrap = |inner| {
         gate(inner, |request| {
             (method(request) == "DELETE").then(|| reply(503, &[], BUSY))
@@ -98,7 +98,7 @@ fn interrupted_twice(runtime: &Handle) -> Outcome {
     run.forget()
 }
 
-fn endless_list(runtime: &Handle) -> Outcome {
+fn endless_list(runtime: &Handle) -> TestResult {
     let pages = Arc::new(AtomicUsize::new(0));
     let wrap = |inner| {
         let pages = Arc::clone(&pages);
@@ -122,7 +122,7 @@ fn endless_list(runtime: &Handle) -> Outcome {
     }
 }
 
-fn endless_body(_: &Handle) -> Outcome {
+fn endless_body(_: &Handle) -> TestResult {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
     let most = Arc::new(AtomicUsize::new(0));
@@ -156,7 +156,7 @@ fn send_without_end(mut connection: TcpStream, most: &AtomicUsize) -> io::Result
     }
 }
 
-fn silent(_: &Handle) -> Outcome {
+fn silent(_: &Handle) -> TestResult {
     // The system takes connections for it, and no answer ever comes.
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
@@ -175,7 +175,7 @@ fn silent(_: &Handle) -> Outcome {
 }
 
 /// Tests an API that puts each item late, and after its client has gone.
-fn slow_put(runtime: &Handle) -> Outcome {
+fn slow_put(runtime: &Handle) -> TestResult {
     let under_way = Arc::new(AtomicUsize::new(0));
     let wrap = |inner: Handler| -> Handler {
         let under_way = Arc::clone(&under_way);
@@ -205,7 +205,7 @@ fn slow_put(runtime: &Handle) -> Outcome {
     api.is_as_it_was()
 }
 
-fn redirect(runtime: &Handle) -> Outcome {
+fn redirect(runtime: &Handle) -> TestResult {
     let elsewhere = TcpListener::bind("127.0.0.1:0")?;
     elsewhere.set_nonblocking(true)?;
     let location = format!("http://{}/items", elsewhere.local_addr()?);
@@ -225,7 +225,7 @@ fn redirect(runtime: &Handle) -> Outcome {
 }
 
 /// Tests an API of which every answer is a failure: 500 says that it is broken, 503 that it is busy.
-fn failing(runtime: &Handle) -> Outcome {
+fn failing(runtime: &Handle) -> TestResult {
     for (status, code) in [(500, 64), (503, 2)] {
         let wrap = |inner| {
             gate(inner, move |_| {
@@ -243,7 +243,7 @@ fn failing(runtime: &Handle) -> Outcome {
 }
 
 /// Tests a list with an item of the run that was never put, and that no DELETE takes away.
-fn lying_list(runtime: &Handle) -> Outcome {
+fn lying_list(runtime: &Handle) -> TestResult {
     let wrap = |inner| {
         let ghost = Mutex::new(None);
         forge(inner, move |request| {

@@ -12,16 +12,16 @@ mod trust;
 use std::thread::sleep;
 use std::time::Duration;
 
-use contract_tests::live::namespace;
+use contract_tests::toolkit::deployed::namespace;
 use libtest_mimic::Trial;
 use tokio::runtime::Handle;
 
 use self::api::Shared;
 use self::run::{Run, harness};
 
-type Trouble = Box<dyn std::error::Error>;
-type Outcome = Result<(), Trouble>;
-type Test = fn(&Handle) -> Outcome;
+type BoxError = Box<dyn std::error::Error>;
+type TestResult = Result<(), BoxError>;
+type Test = fn(&Handle) -> TestResult;
 
 /// The tests, each of which starts an API.
 pub fn trials(runtime: &Handle) -> Vec<Trial> {
@@ -51,7 +51,7 @@ pub fn trials(runtime: &Handle) -> Vec<Trial> {
         .collect()
 }
 
-fn two_at_once(runtime: &Handle) -> Outcome {
+fn two_at_once(runtime: &Handle) -> TestResult {
     let api = Shared::start(runtime, None)?;
     let runs = [(); 2].map(|()| Run::start(api.url(), &[]));
     for run in runs {
@@ -66,7 +66,7 @@ fn two_at_once(runtime: &Handle) -> Outcome {
     api.is_as_it_was()
 }
 
-fn killed(runtime: &Handle) -> Outcome {
+fn killed(runtime: &Handle) -> TestResult {
     let api = Shared::start(runtime, None)?;
     let mut run = Run::start(api.url(), &[("CONTRACT_CASES", "1000")])?;
     wait_for_items(&api)?;
@@ -80,14 +80,14 @@ fn killed(runtime: &Handle) -> Outcome {
 }
 
 /// Waits until a run has put something.
-fn wait_for_items(api: &Shared) -> Outcome {
+fn wait_for_items(api: &Shared) -> TestResult {
     while !api.has_more()? {
         sleep(Duration::from_millis(5));
     }
     Ok(())
 }
 
-fn interrupted(runtime: &Handle) -> Outcome {
+fn interrupted(runtime: &Handle) -> TestResult {
     let api = Shared::start(runtime, None)?;
     let run = Run::start(api.url(), &[("CONTRACT_CASES", "1000")])?;
     wait_for_items(&api)?;
@@ -96,7 +96,7 @@ fn interrupted(runtime: &Handle) -> Outcome {
     api.is_as_it_was()
 }
 
-fn busy(runtime: &Handle) -> Outcome {
+fn busy(runtime: &Handle) -> TestResult {
     let api = Shared::start(runtime, Some(&gates::busy))?;
     let run = Run::start(api.url(), &[("CONTRACT_CASES", "1000")])?;
     let told = run.ended(
@@ -112,7 +112,7 @@ fn busy(runtime: &Handle) -> Outcome {
     api.is_as_it_was()
 }
 
-fn broken(runtime: &Handle) -> Outcome {
+fn broken(runtime: &Handle) -> TestResult {
     for bug in [
         "PUT merges",
         "ids are trimmed",
@@ -130,7 +130,7 @@ fn broken(runtime: &Handle) -> Outcome {
     Ok(())
 }
 
-fn undeletable(runtime: &Handle) -> Outcome {
+fn undeletable(runtime: &Handle) -> TestResult {
     let api = Shared::start(runtime, Some(api::planted("DELETE does nothing")))?;
     let mut run = Run::start(api.url(), &[("CONTRACT_CASES", "200")])?;
     run.wait(101, &["items are left behind", "contract-tests -- sweep"])?;
@@ -138,7 +138,7 @@ fn undeletable(runtime: &Handle) -> Outcome {
     run.forget()
 }
 
-fn signed(runtime: &Handle) -> Outcome {
+fn signed(runtime: &Handle) -> TestResult {
     let api = Shared::start(runtime, Some(&gates::signed))?;
     let run = Run::start(
         api.url(),
@@ -172,7 +172,7 @@ fn signed(runtime: &Handle) -> Outcome {
     api.is_as_it_was()
 }
 
-fn borne(runtime: &Handle) -> Outcome {
+fn borne(runtime: &Handle) -> TestResult {
     let api = Shared::start(runtime, Some(&gates::borne))?;
     let run = Run::start(api.url(), &[("CONTRACT_BEARER", gates::TOKEN)])?;
     let told = run.ended(
@@ -191,7 +191,7 @@ fn borne(runtime: &Handle) -> Outcome {
     api.is_as_it_was()
 }
 
-fn endless(runtime: &Handle) -> Outcome {
+fn endless(runtime: &Handle) -> TestResult {
     let api = Shared::start(runtime, None)?;
     let variables = [("CONTRACT_PAGES", "1"), ("CONTRACT_CASES", "20")];
     let run = Run::of("live::sequences", api.url(), &variables)?;
@@ -200,7 +200,7 @@ fn endless(runtime: &Handle) -> Outcome {
     api.is_as_it_was()
 }
 
-fn old(runtime: &Handle) -> Outcome {
+fn old(runtime: &Handle) -> TestResult {
     let api = Shared::start(runtime, None)?;
     api.put("contract-00000000-0123456789ab-0000-a b")?;
     harness(&["sweep", "--url", api.url()], &[], 0, "1 items deleted")?;

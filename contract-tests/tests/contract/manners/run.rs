@@ -6,9 +6,9 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use contract_tests::environments::environment::fresh;
+use contract_tests::toolkit::random::fresh;
 
-use super::Trouble;
+use super::BoxError;
 
 /// Variables of this process which are none of such a run's business.
 const OURS: [&str; 14] = [
@@ -37,12 +37,12 @@ pub struct Run {
 
 impl Run {
     /// Starts one against the API at this URL, with these variables.
-    pub fn start(url: &str, variables: &[(&str, &str)]) -> Result<Self, Trouble> {
+    pub fn start(url: &str, variables: &[(&str, &str)]) -> Result<Self, BoxError> {
         Self::of("live::", url, variables)
     }
 
     /// Starts one of these tests alone.
-    pub fn of(tests: &str, url: &str, variables: &[(&str, &str)]) -> Result<Self, Trouble> {
+    pub fn of(tests: &str, url: &str, variables: &[(&str, &str)]) -> Result<Self, BoxError> {
         let journals = folder();
         let mut command = Command::new(std::env::current_exe()?);
         for name in OURS {
@@ -67,7 +67,7 @@ impl Run {
     }
 
     /// Waits for its end: with this exit code, having told all of this, and with no journal left.
-    pub fn ended(mut self, code: i32, tells: &[&str]) -> Result<String, Trouble> {
+    pub fn ended(mut self, code: i32, tells: &[&str]) -> Result<String, BoxError> {
         let told = self.wait(code, tells)?;
         match std::fs::read_dir(&self.journals) {
             // A run that put nothing needs no journal.
@@ -85,7 +85,7 @@ impl Run {
     }
 
     /// Waits for its end: with this exit code, and having told all of this.
-    pub fn wait(&mut self, code: i32, tells: &[&str]) -> Result<String, Trouble> {
+    pub fn wait(&mut self, code: i32, tells: &[&str]) -> Result<String, BoxError> {
         let mut told = String::new();
         // What it says to stderr is little, and fits into the pipe.
         if let Some(mut stdout) = self.child.stdout.take() {
@@ -103,7 +103,7 @@ impl Run {
     }
 
     /// Waits until it has said this to stderr.
-    pub fn says(&mut self, text: &str) -> Result<(), Trouble> {
+    pub fn says(&mut self, text: &str) -> Result<(), BoxError> {
         let mut line = String::new();
         while !line.contains(text) {
             line.clear();
@@ -115,7 +115,7 @@ impl Run {
     }
 
     /// Kills it as nothing can be that cleans up, at a moment at which this is so.
-    pub fn kill_while(&mut self, so: impl Fn() -> Result<bool, Trouble>) -> Result<(), Trouble> {
+    pub fn kill_while(&mut self, so: impl Fn() -> Result<bool, BoxError>) -> Result<(), BoxError> {
         loop {
             self.signal("STOP")?;
             // What it has sent is still answered.
@@ -132,11 +132,11 @@ impl Run {
     }
 
     /// Presses Ctrl-C.
-    pub fn interrupt(&self) -> Result<(), Trouble> {
+    pub fn interrupt(&self) -> Result<(), BoxError> {
         self.signal("INT")
     }
 
-    fn signal(&self, signal: &str) -> Result<(), Trouble> {
+    fn signal(&self, signal: &str) -> Result<(), BoxError> {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", signal, &id]).status()?;
         if sent.success() {
@@ -147,13 +147,13 @@ impl Run {
     }
 
     /// Sweeps what it left behind: that ends with this exit code, having told this.
-    pub fn sweep(&self, code: i32, tell: &str) -> Result<(), Trouble> {
+    pub fn sweep(&self, code: i32, tell: &str) -> Result<(), BoxError> {
         let journals = self.journals.display().to_string();
         harness(&["sweep"], &[("CONTRACT_JOURNALS", &journals)], code, tell)
     }
 
     /// Removes its folder.
-    pub fn forget(self) -> Result<(), Trouble> {
+    pub fn forget(self) -> Result<(), BoxError> {
         Ok(std::fs::remove_dir_all(&self.journals)?)
     }
 }
@@ -178,7 +178,7 @@ pub fn harness(
     variables: &[(&str, &str)],
     code: i32,
     tell: &str,
-) -> Result<(), Trouble> {
+) -> Result<(), BoxError> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_contract-tests"));
     for name in OURS {
         command.env_remove(name);

@@ -4,12 +4,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use contract_tests::environments::environment::fresh;
+use contract_tests::toolkit::random::fresh;
 use tokio::runtime::Handle;
 
 use super::api::Shared;
 use super::run::{Run, harness};
-use super::{Outcome, Test};
+use super::{Test, TestResult};
 
 /// The tests.
 pub const TESTS: [(&str, Test); 4] = [
@@ -32,7 +32,7 @@ const PROXIES: [(&str, &str); 6] = [
     ("all_proxy", "http://user:secret@127.0.0.1:9"),
 ];
 
-fn exempt(runtime: &Handle) -> Outcome {
+fn exempt(runtime: &Handle) -> TestResult {
     let api = Shared::start(runtime, None)?;
     for tests in ["live::", "embedded::sequences", "embedded::faults"] {
         Run::of(tests, api.url(), &PROXIES)?.ended(0, &["held"])?;
@@ -40,7 +40,7 @@ fn exempt(runtime: &Handle) -> Outcome {
     api.is_as_it_was()
 }
 
-fn through_proxy(_: &Handle) -> Outcome {
+fn through_proxy(_: &Handle) -> TestResult {
     for url in ["http://items.example.com", "https://items.example.com"] {
         let run = Run::of("live::sequences", url, &PROXIES)?;
         let told = run.ended(
@@ -55,7 +55,7 @@ fn through_proxy(_: &Handle) -> Outcome {
 }
 
 /// Tests a `docker` command that answers, with a context whose Docker is not there.
-fn elsewhere(_: &Handle) -> Outcome {
+fn elsewhere(_: &Handle) -> TestResult {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}docker", fresh()));
     std::fs::create_dir_all(&folder)?;
     let command = folder.join("docker");
@@ -79,7 +79,7 @@ fn elsewhere(_: &Handle) -> Outcome {
     Ok(std::fs::remove_dir_all(folder)?)
 }
 
-fn wrong_settings(_: &Handle) -> Outcome {
+fn wrong_settings(_: &Handle) -> TestResult {
     let url = "http://127.0.0.1:1";
     for (name, value) in [
         ("CONTRACT_CASES", "many"),

@@ -4,16 +4,16 @@
 use std::net::TcpListener;
 
 use aws_lambda_events::http::header::AUTHORIZATION;
-use contract_tests::environments::base_url::BaseUrl;
-use contract_tests::live::access::Kind;
-use contract_tests::live::journal::{Heading, Journal};
-use contract_tests::live::namespace;
+use contract_tests::toolkit::deployed::access::Kind;
+use contract_tests::toolkit::deployed::journal::{Heading, Journal};
+use contract_tests::toolkit::deployed::namespace;
+use contract_tests::toolkit::http::base_url::BaseUrl;
 use tokio::runtime::Handle;
 
 use super::api::Shared;
 use super::gates::{self, Request, TOKEN, gate, method, reply};
 use super::run::{Run, folder, harness};
-use super::{Outcome, Test, Trouble};
+use super::{BoxError, Test, TestResult};
 
 /// The tests.
 pub const TESTS: [(&str, Test); 4] = [
@@ -23,7 +23,7 @@ pub const TESTS: [(&str, Test); 4] = [
     ("a_value_is_used_as_it_was_checked", padded),
 ];
 
-fn forged(runtime: &Handle) -> Outcome {
+fn forged(runtime: &Handle) -> TestResult {
     let api = Shared::start(runtime, None)?;
     let (folder, url) = (folder(), api.url());
     std::fs::create_dir_all(&folder)?;
@@ -64,10 +64,10 @@ fn forged(runtime: &Handle) -> Outcome {
     Ok(std::fs::remove_dir_all(folder)?)
 }
 
-fn unnamed(runtime: &Handle) -> Outcome {
+fn unnamed(runtime: &Handle) -> TestResult {
     let folder = folder();
     let journals = folder.display().to_string();
-    let leave = |url: &str| -> Result<(), Trouble> {
+    let leave = |url: &str| -> Result<(), BoxError> {
         let heading = Heading {
             url: BaseUrl::parse("it", url)?,
             auth: Kind::Bearer,
@@ -101,7 +101,7 @@ fn unnamed(runtime: &Handle) -> Outcome {
     Ok(std::fs::remove_dir_all(folder)?)
 }
 
-fn echoed(runtime: &Handle) -> Outcome {
+fn echoed(runtime: &Handle) -> TestResult {
     let echo = |request: &Request| {
         let given = request.headers.get(AUTHORIZATION)?.to_str().ok()?;
         let body = format!("{{\"Items\":[],\"Count\":0,\"ScannedCount\":0,\"given\":\"{given}\"}}");
@@ -116,7 +116,7 @@ fn echoed(runtime: &Handle) -> Outcome {
     api.is_as_it_was()
 }
 
-fn padded(runtime: &Handle) -> Outcome {
+fn padded(runtime: &Handle) -> TestResult {
     let api = Shared::start(runtime, Some(&gates::borne))?;
     let token = format!("Bearer {TOKEN}\n");
     let run = Run::start(&format!(" {}/ ", api.url()), &[("CONTRACT_BEARER", &token)])?;

@@ -5,12 +5,12 @@ use std::fmt;
 use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use local::error::chain;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, ClientBuilder, Method, Request, RequestBuilder};
 
-use crate::contract::answer::Answer;
-use crate::environments::base_url::BaseUrl;
-use crate::request::call::Call;
+use crate::toolkit::http::answer::Answer;
+use crate::toolkit::http::base_url::BaseUrl;
 
 /// The longest time that an answer may take: longer than any gateway waits for its integration (30 s).
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
@@ -77,11 +77,19 @@ fn built(client: ClientBuilder) -> Client {
         .expect("a client with nothing unusual can be built")
 }
 
-/// Returns the request that a call is, to the API at this URL.
-pub(crate) fn request(client: &Client, url: &str, call: &Call, target: &str) -> RequestBuilder {
-    let method = Method::from_bytes(call.method().as_bytes()).expect("a method");
-    let request = client.request(method, format!("{url}{target}"));
-    match call.body() {
+/// Begins a request to this URL, with this body and its content type.
+///
+/// # Panics
+/// If the method is not a token.
+pub fn request(
+    client: &Client,
+    method: &str,
+    url: &str,
+    body: Option<(&[u8], Option<&str>)>,
+) -> RequestBuilder {
+    let method = Method::from_bytes(method.as_bytes()).expect("a method");
+    let request = client.request(method, url);
+    match body {
         None => request,
         Some((body, None)) => request.body(body.to_vec()),
         Some((body, Some(kind))) => request.body(body.to_vec()).header(CONTENT_TYPE, kind),
@@ -147,11 +155,4 @@ pub(crate) async fn exchange(client: &Client, request: Request) -> Result<Answer
 fn provide_cryptography() {
     // An error says that there is a provider already, and any will do.
     let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
-/// Returns an error and its sources, one after the other.
-#[must_use]
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let all = std::iter::successors(Some(error), |error| error.source());
-    all.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use function::config::variable;
+use local::error::chain;
 use reqwest::Url;
 use testcontainers::bollard::Docker;
 use testcontainers::bollard::errors::Error;
@@ -15,8 +16,7 @@ use testcontainers::bollard::query_parameters::ListContainersOptionsBuilder;
 use testcontainers::core::client::docker_client_instance;
 use tokio::time::timeout;
 
-use crate::environments::http::chain;
-use crate::progress::{LONG_WAIT, announced};
+use crate::toolkit::progress::{LONG_WAIT, announced};
 
 /// The variable that tells Docker's clients where it is.
 pub const HOST: &str = "DOCKER_HOST";
@@ -122,7 +122,7 @@ async fn in_time<T>(reply: impl Future<Output = T>) -> Result<T, String> {
 }
 
 /// Returns an error of the client for a message. The client repeats `DOCKER_HOST`, which may have a password in it.
-pub fn shown(error: &dyn std::error::Error) -> String {
+pub fn shown(error: &(dyn std::error::Error + 'static)) -> String {
     let error = chain(error);
     match variable(HOST) {
         Some(host) => error.replace(&host, &place()),

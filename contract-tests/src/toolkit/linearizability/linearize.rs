@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::concurrency::history::{Effect, Event, Value};
+use crate::toolkit::linearizability::history::{Effect, Event, Value};
 
 /// The most operations of one item that can be checked, which is more than any test makes.
 const MOST: usize = 128;

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use function::table::PARTITION_KEY;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -17,8 +18,8 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
-use crate::environments::http::direct;
-use crate::faults::fault::Fault;
+use crate::toolkit::dynamodb::fault::Fault;
+use crate::toolkit::http::client::direct;
 
 /// What a table's answer is turned into by a planted bug.
 pub type Filter = fn(Bytes) -> Bytes;
@@ -186,8 +187,10 @@ async fn serve(
 /// The id that a write is about.
 fn id(write: &[u8]) -> Option<String> {
     let write: serde_json::Value = serde_json::from_slice(write).ok()?;
-    let id = ["/Item/id/S", "/Key/id/S"].map(|path| write.pointer(path));
-    Some(id.into_iter().flatten().next()?.as_str()?.to_owned())
+    let key = ["Item", "Key"].map(|member| &write[member][PARTITION_KEY]["S"]);
+    key.into_iter()
+        .find_map(|key| key.as_str())
+        .map(str::to_owned)
 }
 
 /// The header of a request to DynamoDB that ends in the name of the operation.

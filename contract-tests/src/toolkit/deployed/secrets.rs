@@ -2,7 +2,7 @@
 
 use reqwest::Request;
 
-use crate::contract::answer::Answer;
+use crate::toolkit::http::answer::Answer;
 
 /// The length of the shortest secret, in bytes. Anything shorter might be a word of an item.
 pub const MIN_SECRET: usize = 16;

@@ -1,8 +1,9 @@
 //! What every id of one run begins with, in a table where others have items too.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::toolkit::random::random;
 
 /// What an id begins with that is a test's, whoever's test it is.
 const MARK: &str = "contract-";
@@ -19,8 +20,7 @@ pub fn of_run() -> String {
     let [seconds, chance] = DIGITS;
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.map_or(0, |since| since.as_secs());
-    // The standard library seeds its hashers with what randomness the system has.
-    let random = RandomState::new().build_hasher().finish() >> (64 - 4 * chance);
+    let random = random() >> (64 - 4 * chance);
     format!("{MARK}{now:0seconds$x}-{random:0chance$x}-")
 }
 
@@ -57,6 +57,24 @@ pub fn age(id: &str) -> Option<Duration> {
     visit_and_rest(rest)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     Some(now.saturating_sub(Duration::from_secs(begun)))
+}
+
+/// Returns `true` if a test in the namespace of this prefix may have put an item with this id.
+#[must_use]
+pub fn contains(id: &str, prefix: &str) -> bool {
+    id.starts_with(prefix) || id == number(prefix)
+}
+
+/// Returns a number that names no item of another client: the FNV-1a hash of the prefix. The hash of the standard
+/// library may have changed when a journal is swept.
+#[must_use]
+pub fn number(prefix: &str) -> String {
+    let hash = prefix
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    hash.to_string()
 }
 
 /// Takes apart the seconds at which a run began and what comes behind its namespace.

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep_until};
 
 use super::limits::Deadline;
-use crate::contract::answer::Answer;
-use crate::progress::{LONG_WAIT, SILENCE};
+use crate::toolkit::http::answer::Answer;
+use crate::toolkit::progress::{LONG_WAIT, SILENCE};
 
 /// How many requests may come at once after a while of silence, so that clients can meet.
 const BURST: u32 = 8;

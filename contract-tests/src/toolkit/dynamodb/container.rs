@@ -10,10 +10,10 @@ use testcontainers::{ContainerAsync, GenericImage, ImageExt};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use crate::environments::base_url::BaseUrl;
-use crate::environments::docker;
-use crate::environments::http::direct;
-use crate::progress::announced;
+use crate::toolkit::dynamodb::docker;
+use crate::toolkit::http::base_url::BaseUrl;
+use crate::toolkit::http::client::direct;
+use crate::toolkit::progress::announced;
 
 /// The image.
 const IMAGE: &str = "amazon/dynamodb-local";

@@ -14,14 +14,14 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use function::config::variable;
+use local::error::chain;
 use reqwest::Request;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use super::secrets::MIN_SECRET;
-use crate::environments::base_url::BaseUrl;
-use crate::environments::http::chain;
+use crate::toolkit::http::base_url::BaseUrl;
 
 /// The service that an HTTP API's requests are signed for.
 const SERVICE: &str = "execute-api";

@@ -1,7 +1,7 @@
 //! The least of a rejected history that is still rejected, found without running anything again.
 
-use crate::concurrency::history::{Effect, Event};
-use crate::concurrency::linearize::is_linearizable;
+use crate::toolkit::linearizability::history::{Effect, Event};
+use crate::toolkit::linearizability::linearize::is_linearizable;
 
 /// Leaves out all that the rejection does not need. Only what cannot make a history worse is ever left
 /// out: a read, or a write that explains no read of what is left.

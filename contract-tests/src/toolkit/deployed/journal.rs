@@ -16,10 +16,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::access::Kind;
-use super::namespace::{is_of_run, is_of_visit};
-use crate::environments::base_url::BaseUrl;
-use crate::request::confined;
-use crate::shell::quoted;
+use crate::toolkit::deployed::namespace::{contains, is_of_run, is_of_visit};
+use crate::toolkit::http::base_url::BaseUrl;
+use crate::toolkit::shell::quoted;
 
 /// How the name of a journal ends.
 const EXTENSION: &str = "journal";
@@ -300,7 +299,7 @@ fn parse(text: &[u8]) -> Result<(Heading, Put), (usize, String)> {
             {
                 return wrong("its namespace is not one of the run");
             }
-            Line::Put(namespace, id) if !confined::is_in(&id, &namespace) => {
+            Line::Put(namespace, id) if !contains(&id, &namespace) => {
                 return wrong("its id is not in its namespace");
             }
             Line::Put(namespace, id) => {
@@ -332,7 +331,7 @@ mod tests {
         Heading {
             url: BaseUrl::parse("the URL", "https://items.example.com").expect("it is one"),
             auth: Kind::Iam,
-            namespace: crate::live::namespace::of_run(),
+            namespace: crate::toolkit::deployed::namespace::of_run(),
         }
     }
 

@@ -1,0 +1,87 @@
+//! Ids: few, so that they collide, and all that clients, gateways and tables might stumble over.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::request::operation::{Id, Variation};
+use crate::toolkit::text::Text;
+
+/// Any id: mostly one that was used before, or nearly.
+pub fn id() -> impl Strategy<Value = Id> {
+    prop_oneof![
+        70 => (0_usize..12).prop_map(Id::Used),
+        14 => (0_usize..12, variation()).prop_map(|(index, variation)| Id::Near(index, variation)),
+        8 => plain().prop_map(Id::Text),
+        5 => boundary().prop_map(Id::Text),
+        3 => refused_in_put().prop_map(Id::Text),
+    ]
+}
+
+/// An id for a PUT, which needs more of those that have not been used before.
+pub fn id_to_put() -> impl Strategy<Value = Id> {
+    prop_oneof![
+        45 => (0_usize..12).prop_map(Id::Used),
+        10 => (0_usize..12, variation()).prop_map(|(index, variation)| Id::Near(index, variation)),
+        36 => plain().prop_map(Id::Text),
+        6 => boundary().prop_map(Id::Text),
+        3 => refused_in_put().prop_map(Id::Text),
+    ]
+}
+
+fn variation() -> impl Strategy<Value = Variation> {
+    select(Variation::ALL.to_vec())
+}
+
+/// Ids that must be taken: few that come again and again, some of them the same but for their form or
+/// their case, and all that clients, gateways and tables might stumble over.
+fn plain() -> impl Strategy<Value = Text> {
+    let few = select(vec!["a", "b", "c", "A", "e\u{301}", "\u{e9}"]);
+    let many = select(vec![
+        "d",
+        "ab",
+        "a b",
+        " ",
+        "#",
+        "a#b",
+        "+",
+        "a+b",
+        "a,b",
+        "a&b=c",
+        "...",
+        "\u{1f600}",
+        "\u{2028}",
+        "\u{a0}",
+        "\\",
+        "\"",
+        "{id}",
+        "items",
+        "null",
+        "0",
+        "-1",
+        "\u{feff}",
+        "\u{fffd}",
+        "K",
+        "\u{212a}",
+        "ß",
+        "\u{10ffff}",
+        "~",
+        "a;b",
+    ]);
+    prop_oneof![few, many].prop_map(Text::plain)
+}
+
+/// Ids about as long as an id may be, with characters of one byte and of four.
+fn boundary() -> impl Strategy<Value = Text> {
+    let characters = select(vec!['x', '\u{1f600}']);
+    let lengths = prop_oneof![1 => Just(2047_usize), 1 => Just(2048), 4 => Just(2049)];
+    (characters, lengths).prop_map(|(fill, bytes)| Text::Filled { fill, bytes })
+}
+
+/// Ids that PUT must refuse, though GET and DELETE take them (and the empty one is another route).
+fn refused_in_put() -> impl Strategy<Value = Text> {
+    select(vec![
+        ".", "..", "a/b", "/", "a?b", "?", "%", "50%", "%41", "a%2Fb", "", "\0", "a\tb", "a\nb",
+        "\u{1f}", "\u{7f}", "\u{80}", "\u{9f}",
+    ])
+    .prop_map(Text::plain)
+}

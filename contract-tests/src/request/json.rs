@@ -1,0 +1,14 @@
+//! The value of a field, as it is sent.
+
+/// A field's value, as the model sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Json {
+    /// A string.
+    Text(String),
+    /// A number, digit by digit.
+    Number(String),
+    /// `null`.
+    Null,
+    /// Any other JSON text, which no field can have.
+    Other(String),
+}

@@ -1,0 +1,23 @@
+//! The outcome of a check: pass, fail or inconclusive.
+
+/// The outcome of a check: a pass with its statistics `T`, or the reason why there is none.
+pub type Outcome<T, F = String> = Result<T, NotPassed<F>>;
+
+/// The reason why a check did not pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotPassed<F = String> {
+    /// A fail: this failure was seen.
+    Failed(F),
+    /// Inconclusive: the environment was in the way, as this says.
+    Inconclusive(String),
+}
+
+impl<F> NotPassed<F> {
+    /// Makes another failure of the failure, if it is one.
+    pub fn map<G>(self, failure: impl FnOnce(F) -> G) -> NotPassed<G> {
+        match self {
+            Self::Failed(failed) => NotPassed::Failed(failure(failed)),
+            Self::Inconclusive(reason) => NotPassed::Inconclusive(reason),
+        }
+    }
+}

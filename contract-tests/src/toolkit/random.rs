@@ -1,0 +1,64 @@
+//! Random values: those of a case follow from its seed, and are drawn again from the same one.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+/// How many cases each property tries unless `CONTRACT_CASES` says otherwise.
+pub const CASES: u32 = 100;
+
+/// How much is tried, and from which seed.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How many cases each property tries.
+    pub cases: u32,
+    /// What all that is chosen at random follows from.
+    pub seed: u64,
+}
+
+impl Settings {
+    /// A default run from a new seed.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self {
+            cases: CASES,
+            seed: fresh_seed(),
+        }
+    }
+
+    /// What this strategy makes of a case, whatever came before it.
+    ///
+    /// # Panics
+    /// If the strategy rejects too much, which none of ours does.
+    pub fn draw<S: Strategy>(&self, strategy: &S, case: u32) -> S::Value {
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&self.seed.to_le_bytes());
+        seed[8..12].copy_from_slice(&case.to_le_bytes());
+        let config = Config {
+            failure_persistence: None,
+            ..Config::default()
+        };
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+        let tree = strategy.new_tree(&mut TestRunner::new_with_rng(config, rng));
+        tree.expect("a value can always be drawn").current()
+    }
+}
+
+/// Returns a seed that is short enough to be typed in again.
+#[must_use]
+pub fn fresh_seed() -> u64 {
+    random() >> 32
+}
+
+/// Returns nine characters that nobody has used before.
+#[must_use]
+pub fn fresh() -> String {
+    format!("{:08x}-", random() >> 32)
+}
+
+/// Returns a random number. The standard library seeds its hashers with what randomness the system has.
+#[must_use]
+pub fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
