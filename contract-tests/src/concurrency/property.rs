@@ -9,14 +9,11 @@ use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::concurrency::plan::{Action, ITEMS, Plan, plan};
 use crate::contract::check::{failure, headers};
-use crate::contract::model::Item;
+use crate::contract::item::Item;
 use crate::environments::client::Api;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
 use crate::request::call::{Call, Gateway};
-use crate::request::json::Json;
-use crate::request::operation::ContentType;
-use crate::toolkit::decimal::Decimal;
 use crate::toolkit::http::answer::Answer;
 use crate::toolkit::linearizability::history::{Effect, Event, Value};
 use crate::toolkit::linearizability::linearize::is_linearizable;
@@ -213,12 +210,7 @@ impl Client {
 
     async fn put(&mut self, key: usize) -> Outcome<(), Why> {
         let value = self.now();
-        let fields = vec![
-            ("id".to_owned(), Json::Text(self.id(key))),
-            ("price".to_owned(), Json::Number(value.to_string())),
-            ("name".to_owned(), Json::Text(format!("v{value}"))),
-        ];
-        let call = Call::written(fields, ContentType::Json);
+        let call = Item::of_write(value).put(&self.id(key));
         self.write(key, call, Some(value)).await
     }
 
@@ -314,7 +306,7 @@ impl Client {
             }
         })?;
         if !foreign || answer.status < 500 {
-            headers(&answer, call, self.api.gateway()).map_err(broken)?;
+            headers(&answer, call.route_key(), self.api.gateway()).map_err(broken)?;
         }
         let expected = match (answer.status, call) {
             (200, _) | (404, Call::Get(_)) => return Ok(answer),
@@ -359,14 +351,8 @@ fn broken(reason: String) -> NotPassed<Why> {
     Failed((reason, Vec::new()))
 }
 
-/// Which write an item comes from; its two fields must come from the same.
+/// Returns the write that an item comes from.
 fn value_of(item: &Item) -> Outcome<u64, Why> {
-    let name = item
-        .name
-        .as_deref()
-        .and_then(|name| name.strip_prefix('v')?.parse::<u64>().ok());
-    match name {
-        Some(value) if Decimal::parse(&value.to_string()) == item.price => Ok(value),
-        _ => Err(broken(format!("{item:?} is shown, which nobody ever put"))),
-    }
+    item.write()
+        .ok_or_else(|| broken(format!("{item:?} is shown, which nobody ever put")))
 }

@@ -1,7 +1,8 @@
 //! The parts of an answer, as the contract names them.
 
-use crate::contract::model::{Item, Items};
-use crate::toolkit::decimal::Decimal;
+use crate::contract::fields::FIELDS;
+use crate::contract::id::ID;
+use crate::contract::item::{Item, Items};
 use crate::toolkit::http::answer::Answer;
 use crate::toolkit::json::{self, Members};
 
@@ -114,7 +115,7 @@ impl Answer {
 
 fn last(text: &str) -> Result<String, String> {
     let mut members = Members::parse(text).map_err(|is| format!("LastEvaluatedKey {is}"))?;
-    let id = members.take("id").ok_or("LastEvaluatedKey has no id")?;
+    let id = members.take(ID).ok_or("LastEvaluatedKey has no id")?;
     members
         .nothing_left()
         .map_err(|has| format!("LastEvaluatedKey {has}"))?;
@@ -123,22 +124,20 @@ fn last(text: &str) -> Result<String, String> {
 
 fn item(text: &str, prefix: &str) -> Result<(String, Item), String> {
     let mut members = Members::parse(text).map_err(|is| format!("an item {is}"))?;
-    let id = members.take("id").ok_or("an item has no id")?;
+    let id = members.take(ID).ok_or("an item has no id")?;
     let id = json::string(&id).map_err(|is| format!("an id {is}"))?;
     if !id.starts_with(prefix) {
         return Ok((id, Item::default()));
     }
-    let price = members.take("price").map(|price| {
-        Decimal::parse(&price).ok_or_else(|| format!("a price is {price} and not a number"))
-    });
-    let name = members.take("name").map(|name| json::string(&name));
+    let mut item = Item::default();
+    for field in &FIELDS {
+        if let Some(text) = members.take(field.name) {
+            item.set(field, field.shown(&text)?);
+        }
+    }
     members
         .nothing_left()
         .map_err(|has| format!("an item {has}"))?;
-    let item = Item {
-        price: price.transpose()?,
-        name: name.transpose().map_err(|is| format!("a name {is}"))?,
-    };
     Ok((id, item))
 }
 
@@ -147,6 +146,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::toolkit::decimal::Decimal;
 
     fn answer(body: &str) -> Answer {
         Answer {
@@ -162,7 +162,7 @@ mod tests {
             |text: &str| answer(&format!(r#"{{"Item":{{"id":"a","price":{text}}}}}"#)).item();
         let all = "12345678901234567890123456789012345678";
         let (_, item) = price(all).expect("an item");
-        assert_eq!(item.price, Decimal::parse(all));
+        assert!(item.numbers().eq([&Decimal::parse(all).expect("a number")]));
         assert!(price("\"1\"").is_err() && price("null").is_err());
     }
 

@@ -2,6 +2,7 @@
 
 use crate::contract::model::{Expected, Page};
 use crate::contract::openapi;
+use crate::contract::reason::{MAX_NAME_SHOWN, Reason};
 use crate::request::call::{Call, Gateway};
 use crate::toolkit::http::answer::Answer;
 
@@ -38,7 +39,7 @@ pub fn check(
     call: &Call,
     gateway: Gateway,
 ) -> Result<(), String> {
-    headers(answer, call, gateway)?;
+    headers(answer, call.route_key(), gateway)?;
     if answer.status != 200 {
         failure(answer, call)?;
     }
@@ -64,7 +65,7 @@ pub fn check(
         }
         Expected::NotFound => message(answer, "Item not found"),
         Expected::NoRoute => message(answer, "Not Found"),
-        Expected::Refused(statuses) => status(answer, statuses),
+        Expected::Refused(reasons) => refused(answer, reasons),
     }
 }
 
@@ -77,9 +78,9 @@ pub fn failure(answer: &Answer, call: &Call) -> Result<(), String> {
     if message.is_empty() {
         return Err("the message is empty".to_owned());
     }
-    // The name of an unknown or a duplicate field may be repeated, and 64 characters of it at most.
+    // The name of an unknown or a duplicate field may be repeated, up to a length.
     let quoted = message.split('"').nth(1).unwrap_or_default();
-    let told = if quoted.chars().count() <= 64 && is_field(quoted, call) {
+    let told = if quoted.chars().count() <= MAX_NAME_SHOWN && is_field(quoted, call) {
         message.replacen(quoted, "", 1)
     } else {
         message.clone()
@@ -93,7 +94,7 @@ pub fn failure(answer: &Answer, call: &Call) -> Result<(), String> {
         .find(|name| starts_too_long(name, &message))
     {
         return Err(format!(
-            "the message repeats more than 64 characters of the field {name:?}"
+            "the message repeats more than {MAX_NAME_SHOWN} characters of the field {name:?}"
         ));
     }
     match call.secrets().find_map(|secret| stretch(secret, &told)) {
@@ -109,7 +110,10 @@ fn is_field(quoted: &str, call: &Call) -> bool {
 }
 
 fn starts_too_long(name: &str, message: &str) -> bool {
-    let end = name.char_indices().nth(65).map(|(end, _)| end);
+    let end = name
+        .char_indices()
+        .nth(MAX_NAME_SHOWN + 1)
+        .map(|(end, _)| end);
     end.is_some_and(|end| message.contains(&name[..end]))
 }
 
@@ -129,7 +133,7 @@ fn stretch<'a>(secret: &'a str, message: &str) -> Option<&'a str> {
 ///
 /// # Errors
 /// What is wrong with them, in words.
-pub fn headers(answer: &Answer, call: &Call, gateway: Gateway) -> Result<(), String> {
+pub fn headers(answer: &Answer, route: &str, gateway: Gateway) -> Result<(), String> {
     match answer.headers.get("content-type").map(String::as_str) {
         Some("application/json") => {}
         other => return Err(format!("content-type is {other:?}, not application/json")),
@@ -141,7 +145,7 @@ pub fn headers(answer: &Answer, call: &Call, gateway: Gateway) -> Result<(), Str
             answer.status
         ));
     }
-    openapi::check(answer, call, gateway)
+    openapi::check(answer, route, gateway)
 }
 
 fn status(answer: &Answer, allowed: &[u16]) -> Result<(), String> {
@@ -166,6 +170,22 @@ fn message(answer: &Answer, expected: &str) -> Result<(), String> {
         message if message == expected => Ok(()),
         message => Err(format!("the message is {message:?}, not {expected:?}")),
     }
+}
+
+/// Checks that an answer has the status of one of these reasons, and a message that says where to look.
+fn refused(answer: &Answer, reasons: &[Reason]) -> Result<(), String> {
+    let statuses: Vec<_> = reasons.iter().map(Reason::status).collect();
+    status(answer, &statuses)?;
+    let message = answer.message()?;
+    let told = |reason: &Reason| reason.status() == answer.status && reason.is_told_by(&message);
+    if reasons.iter().any(told) {
+        return Ok(());
+    }
+    let classes: Vec<_> = reasons.iter().map(Reason::class).collect();
+    Err(format!(
+        "the message {message:?} does not name what is wrong: {}",
+        classes.join("; ")
+    ))
 }
 
 /// Every item of a page must be one that there is, as it is; a page that is the whole list must

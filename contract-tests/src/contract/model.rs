@@ -1,47 +1,18 @@
 //! The model: a map from id to item, and what each request must be answered with.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
 
+use crate::contract::fields;
+use crate::contract::id::{self, ID, IdFault};
+use crate::contract::item::{Item, Items};
+use crate::contract::limits::{EXPONENTS, MAX_ID_BYTES, MAX_ITEM_BYTES};
+use crate::contract::reason::{self, Reason};
 use crate::request::call::Call;
 use crate::request::json::Json;
 use crate::toolkit::decimal::Decimal;
 
-/// The longest id, in bytes of UTF-8.
-pub const MAX_ID: usize = 2048;
-
-/// The largest item, in bytes as `DynamoDB` counts them.
-pub const MAX_ITEM: usize = 409_600;
-
-/// How near to [`MAX_ITEM`] an item may be refused as well: two counts of bytes may differ.
+/// How near to [`MAX_ITEM_BYTES`] an item may be refused as well: two counts of bytes may differ.
 const SIZE_IN_DOUBT: usize = 64;
-
-/// What an item is besides its id.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Item {
-    /// The price, if it has one.
-    pub price: Option<Decimal>,
-    /// The name, if it has one.
-    pub name: Option<String>,
-}
-
-impl Item {
-    /// The item of this id as JSON, near enough for a person.
-    #[must_use]
-    pub fn shown(&self, id: &str) -> String {
-        let mut shown = format!("{{\"id\":{id:?}");
-        if let Some(price) = &self.price {
-            let _ = write!(shown, ",\"price\":{price}");
-        }
-        if let Some(name) = &self.name {
-            let _ = write!(shown, ",\"name\":{name:?}");
-        }
-        shown + "}"
-    }
-}
-
-/// All the items there are, by id.
-pub type Items = BTreeMap<String, Item>;
 
 /// What a request must be answered with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +29,8 @@ pub enum Expected {
     NotFound,
     /// 404, since there is no such route: the gateway's own answer.
     NoRoute,
-    /// One of these statuses, and a message that says what to mend.
-    Refused(&'static [u16]),
+    /// The status and the message of one of these reasons.
+    Refused(Vec<Reason>),
 }
 
 /// What a page of the list may be.
@@ -111,35 +82,39 @@ impl Model {
     #[must_use]
     pub fn answer(&self, call: &Call) -> Expected {
         match call {
-            Call::Put { fields: None, .. } => Expected::Refused(&[400]),
+            Call::Put {
+                fields: None, body, ..
+            } => Expected::Refused(vec![reason::of_raw(body)]),
             Call::Put {
                 fields: Some(fields),
                 ..
-            } => match self.read(fields) {
-                Ok((id, _, otherwise)) => Expected::Put(id, otherwise),
-                Err(statuses) => Expected::Refused(statuses),
+            } => match read(fields) {
+                Ok((id, item)) => Expected::Put(id, self.doubt(fields, &item)),
+                Err(reasons) => Expected::Refused(reasons),
             },
             Call::Get(id) | Call::Delete(id) if id.is_empty() => Expected::NoRoute,
-            Call::Get(id) | Call::Delete(id) if id.len() > MAX_ID => Expected::Refused(&[400]),
+            Call::Get(id) | Call::Delete(id) if id.len() > MAX_ID_BYTES => {
+                Expected::Refused(vec![Reason::Id(IdFault::TooLong)])
+            }
             Call::Get(id) => match self.items.get(id) {
                 Some(item) => Expected::Item(id.clone(), item.clone()),
                 None => Expected::NotFound,
             },
             Call::Delete(id) => Expected::Deleted(id.clone()),
             Call::List { limit, start, .. } => {
-                let readable = limit
-                    .as_deref()
-                    .is_none_or(|limit| read_limit(limit).is_some());
-                let key = |id: &String| (1..=MAX_ID).contains(&id.len());
-                if !readable || !start.as_ref().is_none_or(key) {
-                    return Expected::Refused(&[400]);
+                let limit = limit.as_deref().map(reason::limit).transpose();
+                let start_fault = start.as_deref().and_then(reason::of_start_key);
+                match (limit, start_fault) {
+                    (Ok(limit), None) => Expected::Page(Page {
+                        items: self.items.clone(),
+                        prefix: self.prefix.clone(),
+                        limit,
+                        start: start.clone(),
+                    }),
+                    (limit, start) => {
+                        Expected::Refused(limit.err().into_iter().chain(start).collect())
+                    }
                 }
-                Expected::Page(Page {
-                    items: self.items.clone(),
-                    prefix: self.prefix.clone(),
-                    limit: limit.as_deref().and_then(read_limit),
-                    start: start.clone(),
-                })
             }
             Call::NoRoute(_) => Expected::NoRoute,
         }
@@ -152,96 +127,80 @@ impl Model {
                 fields: Some(fields),
                 ..
             } if status == 200 => {
-                if let Ok((id, item, _)) = self.read(fields) {
+                if let Ok((id, item)) = read(fields) {
                     self.items.insert(id, item);
                 }
             }
             Call::Delete(id) if status == 200 => {
                 self.items.remove(id);
             }
-            _ => {}
+            Call::Put { .. }
+            | Call::Get(_)
+            | Call::Delete(_)
+            | Call::List { .. }
+            | Call::NoRoute(_) => {}
         }
     }
 
-    /// The item that the fields are and the statuses with which it may be refused all the same, or
-    /// the statuses with which it must be.
-    fn read(
-        &self,
-        fields: &[(String, Json)],
-    ) -> Result<(String, Item, &'static [u16]), &'static [u16]> {
-        let size: usize = fields.iter().map(|(name, value)| size(name, value)).sum();
-        let refused: &[u16] = if size + SIZE_IN_DOUBT > MAX_ITEM {
-            &[400, 413]
+    /// Returns the statuses with which this item may be refused all the same.
+    fn doubt(&self, fields: &[(String, Json)], item: &Item) -> &'static [u16] {
+        let top_decade = |number: &Decimal| number.magnitude() == Some(*EXPONENTS.end());
+        if size(fields) + SIZE_IN_DOUBT > MAX_ITEM_BYTES {
+            &[413]
+        } else if self.exceptions.top_decade_refused && item.numbers().any(top_decade) {
+            &[500]
         } else {
-            &[400]
-        };
-        let (id, item) = item(fields).ok_or(refused)?;
-        let magnitude = item.price.as_ref().and_then(Decimal::magnitude);
-        match size {
-            _ if size > MAX_ITEM => Err(&[413]),
-            _ if size + SIZE_IN_DOUBT > MAX_ITEM => Ok((id, item, &[413])),
-            _ if self.exceptions.top_decade_refused && magnitude == Some(125) => {
-                Ok((id, item, &[500]))
-            }
-            _ => Ok((id, item, &[])),
+            &[]
         }
     }
 }
 
-/// The item that an object of these fields is; `None` if it is not one.
-fn item(fields: &[(String, Json)]) -> Option<(String, Item)> {
-    let (mut id, mut price, mut name) = (None, None, None);
-    for (field, value) in fields {
-        let place = match field.as_str() {
-            "id" => &mut id,
-            "price" => &mut price,
-            "name" => &mut name,
-            _ => return None,
-        };
-        if place.replace(value).is_some() {
-            return None;
+/// Reads the fields of a PUT: the item that they are.
+///
+/// # Errors
+/// Every reason to refuse them.
+fn read(fields: &[(String, Json)]) -> Result<(String, Item), Vec<Reason>> {
+    let (mut id, mut item) = (Err(IdFault::Missing), Item::default());
+    let (mut seen, mut reasons) = (BTreeSet::new(), Vec::new());
+    for (name, value) in fields {
+        if !seen.insert(name) {
+            reasons.push(Reason::DuplicateField(name.clone()));
+        }
+        match fields::find(name) {
+            _ if name == ID => id = id::read(value),
+            Some(field) => match field.sent(value) {
+                Ok(Some(value)) => item.set(field, value),
+                Ok(None) => {}
+                Err(fault) => reasons.push(Reason::Value(field, fault)),
+            },
+            None => reasons.push(Reason::UnknownField(name.clone())),
         }
     }
-    let id = match id? {
-        Json::Text(id) if may_be_stored(id) => id.clone(),
-        _ => return None,
-    };
-    let price = match price {
-        Some(Json::Number(text)) => Some(Decimal::parse(text).filter(Decimal::is_storable)?),
-        Some(Json::Null) | None => None,
-        Some(_) => return None,
-    };
-    let name = match name {
-        Some(Json::Text(text)) => Some(text.clone()),
-        Some(Json::Null) | None => None,
-        Some(_) => return None,
-    };
-    Some((id, Item { price, name }))
+    reasons.extend(id.as_ref().err().copied().map(Reason::Id));
+    let doubt = if reasons.is_empty() { 0 } else { SIZE_IN_DOUBT };
+    if size(fields) + doubt > MAX_ITEM_BYTES {
+        reasons.push(Reason::TooLarge);
+    }
+    match id {
+        Ok(id) if reasons.is_empty() => Ok((id, item)),
+        _ => Err(reasons),
+    }
 }
 
-fn may_be_stored(id: &str) -> bool {
-    let forbidden = |c: char| matches!(c, '/' | '?' | '%' | '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}');
-    (1..=MAX_ID).contains(&id.len()) && id != "." && id != ".." && !id.contains(forbidden)
-}
-
-/// What a field counts, in UTF-8: nothing, if it is as good as absent.
-fn size(name: &str, value: &Json) -> usize {
-    match value {
+/// Returns the bytes that `DynamoDB` counts for an item of these fields: none for one that is as good as absent.
+fn size(fields: &[(String, Json)]) -> usize {
+    let sizes = fields.iter().map(|(name, value)| match value {
         Json::Text(text) => name.len() + text.len(),
         Json::Number(text) => name.len() + Decimal::parse(text).map_or(0, |number| number.size()),
         Json::Null | Json::Other(_) => 0,
-    }
-}
-
-fn read_limit(text: &str) -> Option<usize> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let limit = text.parse().ok().filter(|_| digits)?;
-    (1..=1000).contains(&limit).then_some(limit)
+    });
+    sizes.sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::fields::{FIELDS, Value, ValueFault};
     use crate::request::operation::ContentType;
 
     fn put(fields: &[(&str, Json)]) -> Call {
@@ -267,10 +226,8 @@ mod tests {
             &put(&[("id", text("a")), ("price", Json::Number("1".into()))]),
             200,
         );
-        let item = Item {
-            price: Decimal::parse("1"),
-            name: None,
-        };
+        let mut item = Item::default();
+        item.set(&FIELDS[0], Value::Number(Decimal::from(1)));
         let get = Call::Get("a".to_owned());
         assert_eq!(model.answer(&get), Expected::Item("a".to_owned(), item));
         model.apply(&Call::Delete("a".to_owned()), 200);
@@ -285,26 +242,36 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_item() {
-        let a = || ("id", text("a"));
-        let long = "x".repeat(MAX_ID + 1);
-        for fields in [
-            vec![],
-            vec![("id", Json::Null)],
-            vec![("id", Json::Number("1".into()))],
-            vec![a(), a()],
-            vec![a(), ("Name", text("x"))],
-            vec![a(), ("price", text("1"))],
-            vec![a(), ("price", Json::Number("1e126".into()))],
-            vec![a(), ("name", Json::Other("{}".into()))],
-            vec![("id", text(""))],
-            vec![("id", text("."))],
-            vec![("id", text("a/b"))],
-            vec![("id", text("\u{85}"))],
-            vec![("id", text(&long))],
+    fn every_reason_to_refuse_an_item_is_told() {
+        let a = || (ID, text("a"));
+        let long = "x".repeat(MAX_ID_BYTES + 1);
+        let number = |text: &str| Json::Number(text.to_owned());
+        let [price, name] = ["price", "name"].map(|name| fields::find(name).expect("a field"));
+        let id = |fault| vec![Reason::Id(fault)];
+        for (fields, reasons) in [
+            (vec![], id(IdFault::Missing)),
+            (vec![(ID, Json::Null)], id(IdFault::Missing)),
+            (vec![(ID, number("1"))], id(IdFault::NotAString)),
+            (vec![(ID, text(""))], id(IdFault::Empty)),
+            (vec![(ID, text("."))], id(IdFault::OutOfReach)),
+            (vec![(ID, text("a/b"))], id(IdFault::OutOfReach)),
+            (vec![(ID, text("\u{85}"))], id(IdFault::Control)),
+            (vec![(ID, text(&long))], id(IdFault::TooLong)),
+            (vec![a(), a()], vec![Reason::DuplicateField(ID.to_owned())]),
+            (
+                vec![a(), ("Name", text("x"))],
+                vec![Reason::UnknownField("Name".to_owned())],
+            ),
+            (
+                vec![a(), ("price", text("1")), ("name", number("1"))],
+                vec![
+                    Reason::Value(price, ValueFault::NotANumber),
+                    Reason::Value(name, ValueFault::NotAString),
+                ],
+            ),
         ] {
             let answer = Model::default().answer(&put(&fields));
-            assert_eq!(answer, Expected::Refused(&[400]), "{fields:?}");
+            assert_eq!(answer, Expected::Refused(reasons), "{fields:?}");
         }
     }
 
@@ -312,9 +279,18 @@ mod tests {
     fn size_has_a_limit_and_a_doubt() {
         let named = |length| put(&[("id", text("a")), ("name", text(&"x".repeat(length)))]);
         let answer = |length| Model::default().answer(&named(length));
-        assert_eq!(answer(MAX_ITEM - 100), Expected::Put("a".to_owned(), &[]));
-        assert_eq!(answer(MAX_ITEM - 7), Expected::Put("a".to_owned(), &[413]));
-        assert_eq!(answer(MAX_ITEM - 6), Expected::Refused(&[413]));
+        assert_eq!(
+            answer(MAX_ITEM_BYTES - 100),
+            Expected::Put("a".to_owned(), &[])
+        );
+        assert_eq!(
+            answer(MAX_ITEM_BYTES - 7),
+            Expected::Put("a".to_owned(), &[413])
+        );
+        assert_eq!(
+            answer(MAX_ITEM_BYTES - 6),
+            Expected::Refused(vec![Reason::TooLarge])
+        );
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
+use crate::contract::id::ID;
 use crate::contract::model::{Exceptions, Expected, Model};
-use crate::contract::openapi::route_key;
 use crate::contract::run::{Run, Step};
 use crate::coverage::classes;
 use crate::request::call::Call;
@@ -81,43 +81,52 @@ impl State<'_> {
         let (call, status) = (&step.call, answer.status);
         let mut classes = match &step.expected {
             // Where more than one answer is right, nothing is known of what was tried.
-            Expected::Put(_, [_, ..]) | Expected::Refused([_, _, ..]) => return Vec::new(),
+            Expected::Put(_, [_, ..]) => return Vec::new(),
             Expected::Put(..) => classes::of_put(call),
-            Expected::Refused(_) => match classes::faults(call).as_slice() {
-                [only] => vec![*only],
+            Expected::Refused(reasons) => match reasons.as_slice() {
+                [only] => vec![only.class()],
                 // With two faults at once, either may be what was seen.
                 _ => return Vec::new(),
             },
-            Expected::Item(id, _) | Expected::Deleted(id) => vec![classes::of_id(self.own(id))],
+            Expected::Item(id, _) | Expected::Deleted(id) => vec![self.class(id)],
             Expected::NotFound => match call {
-                Call::Get(id) if self.has_nearly(id) => vec!["id nearly that of an item"],
-                Call::Get(id) => vec![classes::of_id(self.own(id))],
-                _ => return Vec::new(),
+                Call::Get(id) if self.has_nearly(id) => {
+                    vec!["id nearly that of an item".to_owned()]
+                }
+                Call::Get(id) => vec![self.class(id)],
+                Call::Put { .. } | Call::Delete(_) | Call::List { .. } | Call::NoRoute(_) => {
+                    return Vec::new();
+                }
             },
             Expected::Page(_) => classes::of_list(call, |id| self.has(id)),
             Expected::NoRoute => {
-                let (method, path) = classes::of_no_route(call);
-                return vec![Cell::new(
-                    route_key(call),
-                    "-",
-                    status,
-                    &format!("{method} {path}"),
-                )];
+                let path = match call {
+                    Call::NoRoute(no_route) => no_route.parts().1,
+                    // Without an id.
+                    Call::Get(_) | Call::Delete(_) | Call::Put { .. } | Call::List { .. } => {
+                        "/items/"
+                    }
+                };
+                vec![format!("{} {path}", call.method())]
             }
         };
         if let Expected::Page(page) = &step.expected
             && let Ok(page) = answer.page(&page.prefix)
         {
-            classes.push(if page.last.is_some() {
+            let end = if page.last.is_some() {
                 "cut short"
             } else {
                 "the end"
-            });
+            };
+            classes.push(end.to_owned());
         }
-        let transition = self.transition(call, status);
+        let transition = match step.expected {
+            Expected::NoRoute => "-",
+            _ => self.transition(call, status),
+        };
         classes
             .into_iter()
-            .map(|class| Cell::new(route_key(call), transition, status, class))
+            .map(|class| Cell::new(call.route_key(), transition, status, &class))
             .collect()
     }
 
@@ -156,7 +165,11 @@ impl State<'_> {
             Call::Delete(id) if self.model.items().len() < before => {
                 self.deleted.insert(id.clone());
             }
-            _ => {}
+            Call::Put { .. }
+            | Call::Get(_)
+            | Call::Delete(_)
+            | Call::List { .. }
+            | Call::NoRoute(_) => {}
         }
     }
 
@@ -171,8 +184,8 @@ impl State<'_> {
         others.any(|other| other != id && classes::folded(other) == folded)
     }
 
-    fn own<'b>(&self, id: &'b str) -> &'b str {
-        id.strip_prefix(self.prefix).unwrap_or(id)
+    fn class(&self, id: &str) -> String {
+        classes::of_id(id.strip_prefix(self.prefix).unwrap_or(id)).to_owned()
     }
 }
 
@@ -186,7 +199,7 @@ fn target(call: &Call) -> Option<&str> {
         return None;
     };
     fields.iter().find_map(|(name, value)| match value {
-        Json::Text(id) if name == "id" => Some(id.as_str()),
+        Json::Text(id) if name == ID => Some(id.as_str()),
         _ => None,
     })
 }

@@ -1,5 +1,8 @@
 //! Sequences that reach every cell of the contract, whatever chance leaves out.
 
+use crate::contract::fields::{FIELDS, Field, Kind};
+use crate::contract::id::{ID, refused};
+use crate::contract::limits::{MAX_DIGITS, MAX_ID_BYTES, MAX_ITEM_BYTES};
 use crate::request::operation::{
     ContentType, Id, NoRoute, Object, Operation, Query, Spelling, Value,
 };
@@ -8,11 +11,11 @@ use crate::toolkit::text::Text;
 /// Ids of every class that PUT takes.
 const IDS: [&str; 3] = ["b", "a #+&", "\u{e9}\u{1f600}"];
 
-/// Prices of every class.
-const PRICES: [&str; 5] = ["0", "19.90", "-1", "9007199254740993.01", "-1e-130"];
+/// Numbers of every class.
+const NUMBERS: [&str; 5] = ["0", "19.90", "-1", "9007199254740993.01", "-1e-130"];
 
-/// Names of every class but the long one.
-const NAMES: [&str; 4] = ["", "x", "\"\\\n", "\u{1f600}"];
+/// Texts of every class but the long one.
+const TEXTS: [&str; 4] = ["", "x", "\"\\\n", "\u{1f600}"];
 
 /// Bytes that are no item, one of every class.
 const RAW: [&str; 5] = ["", "{", "[]", "{}", r#"{"id":"\ud800"}"#];
@@ -30,6 +33,10 @@ fn text(text: &str) -> Value {
     Value::Text(Text::plain(text))
 }
 
+fn number(text: &str) -> Value {
+    Value::Number(text.to_owned())
+}
+
 fn id(text: &str) -> Id {
     Id::Text(Text::plain(text))
 }
@@ -39,7 +46,7 @@ fn filled(fill: char, bytes: usize) -> Text {
 }
 
 fn object(id: Id, more: &[(&str, Value)]) -> Object {
-    let fields = [("id", Value::Id(id))]
+    let fields = [(ID, Value::Id(id))]
         .into_iter()
         .chain(more.iter().cloned());
     Object {
@@ -50,17 +57,22 @@ fn object(id: Id, more: &[(&str, Value)]) -> Object {
     }
 }
 
-/// An item of every class of ids, prices and names.
+/// An item of every class of ids, and of the values of every field.
 fn items() -> Vec<(Id, Object)> {
     let mut ids: Vec<_> = IDS.map(id).into();
-    ids.push(Id::Text(filled('x', 2048)));
-    let mut more: Vec<Vec<(&str, Value)>> = vec![
-        vec![],
-        vec![("price", Value::Null), ("name", Value::Null)],
-        vec![("name", Value::Text(filled('x', 2000)))],
-    ];
-    more.extend(PRICES.map(|price| vec![("price", Value::Number(price.to_owned()))]));
-    more.extend(NAMES.map(|name| vec![("name", text(name))]));
+    ids.push(Id::Text(filled('x', MAX_ID_BYTES)));
+    let nulls: Vec<_> = FIELDS.map(|field| (field.name, Value::Null)).into();
+    let mut more: Vec<Vec<(&str, Value)>> = vec![vec![], nulls];
+    for Field { name, kind } in FIELDS {
+        let values: Vec<_> = match kind {
+            Kind::Number => NUMBERS.map(number).into(),
+            Kind::Text => {
+                let long = Value::Text(filled('x', 2000));
+                TEXTS.map(text).into_iter().chain([long]).collect()
+            }
+        };
+        more.extend(values.into_iter().map(|value| vec![(name, value)]));
+    }
     let by_id = ids.into_iter().map(|id| (id.clone(), object(id, &[])));
     let by_fields = more.iter().map(|more| (id("a"), object(id("a"), more)));
     by_id.chain(by_fields).collect()
@@ -84,30 +96,36 @@ fn life((id, object): (Id, Object)) -> Vec<Operation> {
 
 /// An object for every single thing that can be wrong with one.
 fn no_items() -> Vec<Object> {
-    let number = |text: &str| Value::Number(text.to_owned());
     let other = || Value::Other("true".to_owned());
-    let mut objects: Vec<_> = [
-        ("colour", Value::Null),
-        ("id", text("a")),
-        ("price", text("1")),
-        ("price", other()),
-        ("price", number("123456789012345678901234567890123456789")),
-        ("price", number("1e126")),
-        ("price", number("-1e-131")),
-        ("name", number("1")),
-        ("name", Value::Text(filled('x', 500_000))),
-    ]
-    .into_iter()
-    .map(|field| object(id("a"), &[field]))
-    .collect();
-    let ids = ["", ".", "..", "a/b", "a?b", "a%b", "\u{1f}", "\u{9f}"].map(id);
-    objects.extend(ids.into_iter().map(|id| object(id, &[])));
-    objects.push(object(Id::Text(filled('x', 2049)), &[]));
+    let mut wrong = vec![("colour", Value::Null), (ID, text("a"))];
+    for Field { name, kind } in FIELDS {
+        let values = match kind {
+            Kind::Number => vec![
+                text("1"),
+                other(),
+                number(&"1".repeat(MAX_DIGITS + 1)),
+                number("1e126"),
+                number("-1e-131"),
+            ],
+            Kind::Text => vec![number("1"), Value::Text(filled('x', MAX_ITEM_BYTES))],
+        };
+        wrong.extend(values.into_iter().map(|value| (name, value)));
+    }
+    let mut objects: Vec<_> = wrong
+        .into_iter()
+        .map(|field| object(id("a"), &[field]))
+        .collect();
+    let ids = refused()
+        .into_iter()
+        .chain([String::new()])
+        .map(Text::Plain);
+    let ids = ids.chain([filled('x', MAX_ID_BYTES + 1)]);
+    objects.extend(ids.map(|text| object(Id::Text(text), &[])));
     objects.extend([Some(Value::Null), Some(number("1")), None].map(|wrong| {
         Object {
             fields: wrong
                 .into_iter()
-                .map(|value| ("id".to_owned(), value))
+                .map(|value| (ID.to_owned(), value))
                 .collect(),
             spelling: Spelling::Plain,
         }
@@ -117,7 +135,7 @@ fn no_items() -> Vec<Object> {
 
 /// What is refused, without an item and with one, and afterwards the item is what it was.
 fn refusal(object: Object) -> Vec<Operation> {
-    let item = self::object(id("a"), &[("name", text("kept"))]);
+    let item = self::object(id("a"), &[]);
     vec![
         Operation::Put(object.clone(), ContentType::Json),
         Operation::Get(id("a")),
@@ -136,7 +154,7 @@ fn raw() -> Vec<Operation> {
 /// Ids that can be asked for, though there never is such an item, and those that cannot be.
 fn ids_alone() -> Vec<Operation> {
     let ids = ["a%b", "a?b", "..", "\u{1}"].map(id);
-    let too_long = Id::Text(filled('x', 2049));
+    let too_long = Id::Text(filled('x', MAX_ID_BYTES + 1));
     let all = ids.into_iter().chain([too_long, id("")]);
     all.flat_map(|id| [Operation::Get(id.clone()), Operation::Delete(id)])
         .collect()
@@ -165,7 +183,7 @@ fn lists() -> Vec<Operation> {
             other: other.map(str::to_owned),
         })
     };
-    let too_long = Id::Text(filled('x', 2049));
+    let too_long = Id::Text(filled('x', MAX_ID_BYTES + 1));
     let pages = [
         list(None, None, None),
         list(Some("1"), None, Some("x")),

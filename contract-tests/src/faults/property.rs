@@ -4,14 +4,12 @@ use std::fmt::{self, Display};
 use std::time::{Duration, Instant};
 
 use crate::contract::check::{failure, headers};
-use crate::contract::openapi::route_key;
+use crate::contract::item::Item;
 use crate::coverage::cell::{A_TABLE, Cell};
 use crate::coverage::ledger;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
 use crate::request::call::{Call, Gateway};
-use crate::request::json::Json;
-use crate::request::operation::ContentType;
 use crate::toolkit::dynamodb::fault::{Fate, Fault};
 use crate::toolkit::http::answer::Answer;
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
@@ -175,8 +173,8 @@ impl Situation {
             Meets::Fault(fault) => format!("{A_TABLE}{fault:?}"),
             Meets::NoTable(endpoint) => format!("{A_TABLE}{endpoint}"),
         };
-        let route = route_key(&self.route.call());
-        Cell::new(route, transition, status(self.fate()), &class)
+        let call = self.route.call();
+        Cell::new(call.route_key(), transition, status(self.fate()), &class)
     }
 }
 
@@ -192,9 +190,9 @@ fn status(fate: Fate) -> u16 {
 impl Route {
     fn call(self) -> Call {
         match self {
-            Self::Put => put("new"),
-            Self::Delete => Call::Delete("item".to_owned()),
-            Self::Get => Call::Get("item".to_owned()),
+            Self::Put => put(NEW),
+            Self::Delete => Call::Delete(ID.to_owned()),
+            Self::Get => Call::Get(ID.to_owned()),
             Self::List => Call::page(None, None),
         }
     }
@@ -204,10 +202,16 @@ impl Route {
     }
 }
 
-fn put(name: &str) -> Call {
-    let fields = [("id", "item"), ("name", name)];
-    let fields = fields.map(|(field, text)| (field.to_owned(), Json::Text(text.to_owned())));
-    Call::written(fields.to_vec(), ContentType::Json)
+/// The id of the item.
+const ID: &str = "item";
+
+/// The writes of the item: the one before the fault, the one that meets it, and the one after it.
+const OLD: u64 = 1;
+const NEW: u64 = 2;
+const NEWER: u64 = 3;
+
+fn put(write: u64) -> Call {
+    Item::of_write(write).put(ID)
 }
 
 async fn try_fault(
@@ -217,7 +221,7 @@ async fn try_fault(
     fate: Fate,
 ) -> Result<(), String> {
     let proxy = environment.proxy().expect("this environment has a proxy");
-    expect_200(environment, &put("old")).await?;
+    expect_200(environment, &put(OLD)).await?;
     let writes = proxy.script().writes();
     proxy.script().always(Some(fault));
 
@@ -230,35 +234,35 @@ async fn try_fault(
 
     proxy.script().heal();
     proxy.apply_late().await;
-    let old = Some("old".to_owned());
+    let old = Some(OLD);
     let new = match route {
-        Route::Put => Some("new".to_owned()),
+        Route::Put => Some(NEW),
         Route::Delete => None,
-        Route::Get | Route::List => old.clone(),
+        Route::Get | Route::List => old,
     };
     let allowed = match fate {
         Fate::Done => vec![new],
         Fate::Unchanged | Fate::Operator => vec![old],
         Fate::Unknown => vec![new, old],
     };
-    let found = name(environment).await?;
+    let found = write(environment).await?;
     if !allowed.contains(&found) {
         return Err(format!(
-            "the name is {found:?} afterwards, and should be one of {allowed:?}"
+            "the item is that of write {found:?} afterwards, and should be that of one of {allowed:?}"
         ));
     }
-    expect_200(environment, &put("newer")).await?;
-    match name(environment).await? {
-        Some(name) if name == "newer" => Ok(()),
+    expect_200(environment, &put(NEWER)).await?;
+    match write(environment).await? {
+        Some(NEWER) => Ok(()),
         found => Err(format!(
-            "after all has healed, the name is {found:?} and not that of the PUT"
+            "after all has healed, the item is that of write {found:?} and not that of the PUT"
         )),
     }
 }
 
 /// Whether an answer is the right one for what happened.
 fn judge(answer: &Answer, route: Route, fate: Fate) -> Result<(), String> {
-    headers(answer, &route.call(), Gateway::DecodesTwice)?;
+    headers(answer, route.call().route_key(), Gateway::DecodesTwice)?;
     let status = status(fate);
     if answer.status != status {
         return Err(format!("the status is {}, not {status}", answer.status));
@@ -300,11 +304,17 @@ async fn expect_200(environment: &Environment, call: &Call) -> Result<(), String
     }
 }
 
-/// The name of the item, if there is one.
-async fn name(environment: &Environment) -> Result<Option<String>, String> {
+/// Returns the write that the item comes from, if there is one.
+async fn write(environment: &Environment) -> Result<Option<u64>, String> {
     let answer = answer_in_time(environment, &Route::Get.call()).await?;
     match answer.status {
-        200 => Ok(answer.item()?.1.name),
+        200 => {
+            let (_, item) = answer.item()?;
+            let write = item
+                .write()
+                .ok_or_else(|| format!("{item:?} was never put"));
+            write.map(Some)
+        }
         404 => Ok(None),
         status => Err(format!("GET of a sound table was answered with {status}")),
     }

@@ -1,42 +1,33 @@
-//! The bodies of PUTs: items with every price and name there may be, and what is no item.
+//! The bodies of PUTs: items with every value that a field may have, and what is no item.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use crate::contract::fields::{FIELDS, Field, Kind, names};
+use crate::contract::id::ID;
+use crate::contract::limits::MAX_ITEM_BYTES;
 use crate::generate::ids::id_to_put;
 use crate::request::operation::{ContentType, Object, Operation, Spelling, Value};
 use crate::toolkit::text::Text;
 
-type Field = (String, Value);
-
 /// An object that is an item, unless its id is one that PUT refuses.
 pub fn item() -> impl Strategy<Value = Object> {
-    object(
-        price().prop_map(|price| ("price".to_owned(), price)),
-        name().prop_map(|name| ("name".to_owned(), name)),
-    )
+    object(None)
 }
 
 /// An object that is no item, for one reason.
 pub fn no_item() -> impl Strategy<Value = Object> {
     prop_oneof![
-        4 => object(
-            wrong_price().prop_map(|price| ("price".to_owned(), price)),
-            name().prop_map(|name| ("name".to_owned(), name)),
-        ),
-        3 => object(
-            price().prop_map(|price| ("price".to_owned(), price)),
-            wrong_name().prop_map(|name| ("name".to_owned(), name)),
-        ),
-        3 => (item(), field(), any::<usize>()).prop_map(|(mut item, field, at)| {
+        7 => (0..FIELDS.len()).prop_flat_map(|wrong| object(Some(wrong))),
+        3 => (item(), superfluous(), any::<usize>()).prop_map(|(mut item, field, at)| {
             let at = at % (item.fields.len() + 1);
             item.fields.insert(at, field);
             item
         }),
         2 => (item(), wrong_id()).prop_map(|(mut item, wrong)| {
-            item.fields.retain(|(name, _)| name != "id");
-            item.fields.extend(wrong.map(|value| ("id".to_owned(), value)));
+            item.fields.retain(|(name, _)| name != ID);
+            item.fields.extend(wrong.map(|value| (ID.to_owned(), value)));
             item
         }),
     ]
@@ -44,17 +35,13 @@ pub fn no_item() -> impl Strategy<Value = Object> {
 
 /// Bytes that are no item at all.
 pub fn raw() -> impl Strategy<Value = Operation> {
+    let whole = near_item(|kind| match kind {
+        Kind::Number => "1",
+        Kind::Text => "\"\"",
+    });
     let text = prop_oneof![
-        2 => select(vec![
-            "", " ", "[]", "null", "42", "\"a\"", "true", "{", "}", "{}", "{\"id\":\"a\"} x",
-            "{\"id\":\"a\"}{\"id\":\"b\"}", "[{\"id\":\"a\"}]", "{\"id\":\"a\",}", "{'id':'a'}",
-            "{id:\"a\"}", "{\"id\":\"a\"/**/}", "\u{feff}{\"id\":\"a\"}", "{\"id\":\"a\nb\"}",
-            "{\"id\":\"a\",\"price\":NaN}", "{\"id\":\"a\",\"price\":01}", "{\"id\":\"a\",\"price\":.5}",
-            "{\"id\":\"a\",\"price\":+1}", "{\"id\":\"a\",\"price\":0x10}", "{\"id\":\"\\ud800\"}",
-            "{\"id\":\"a\",\"name\":\"\\udc00\\ud800\"}", "{\"id\":\"a\",\"\\ud800\":1}",
-            "{\"id\":\"a\",\"name\":\"\\x\"}", "id=a&price=1", "<id>a</id>", "eyJpZCI6ImEifQ==",
-        ]).prop_map(|text| text.as_bytes().to_vec()),
-        1 => (1_usize..27).prop_map(|end| br#"{"id":"a","price":1,"name":""}"#[..end].to_vec()),
+        2 => select(broken()).prop_map(String::into_bytes),
+        1 => (1..whole.len()).prop_map(move |end| whole.as_bytes()[..end].to_vec()),
         1 => vec(any::<u8>(), 0..40),
         1 => Just("[".repeat(10_000).into_bytes()),
     ];
@@ -80,23 +67,86 @@ pub fn content_type() -> impl Strategy<Value = ContentType> {
     ]
 }
 
-/// An object of an id and the two other fields, in any order, either of which may be left out.
-fn object(
-    price: impl Strategy<Value = Field>,
-    name: impl Strategy<Value = Field>,
-) -> impl Strategy<Value = Object> {
-    let id = id_to_put().prop_map(|id| ("id".to_owned(), Value::Id(id)));
-    let price = proptest::option::weighted(0.6, price);
-    let name = proptest::option::weighted(0.6, name);
-    (id, price, name, spelling(), any::<bool>()).prop_map(
-        |(id, price, name, spelling, backwards)| {
-            let mut fields: Vec<_> = [Some(id), price, name].into_iter().flatten().collect();
+/// Texts that are not an item, though some come near.
+fn broken() -> Vec<String> {
+    let mut broken: Vec<_> = [
+        "",
+        " ",
+        "[]",
+        "null",
+        "42",
+        "\"a\"",
+        "true",
+        "{",
+        "}",
+        "{}",
+        "{\"id\":\"a\"} x",
+        "{\"id\":\"a\"}{\"id\":\"b\"}",
+        "[{\"id\":\"a\"}]",
+        "{\"id\":\"a\",}",
+        "{'id':'a'}",
+        "{id:\"a\"}",
+        "{\"id\":\"a\"/**/}",
+        "\u{feff}{\"id\":\"a\"}",
+        "{\"id\":\"a\nb\"}",
+        "{\"id\":\"\\ud800\"}",
+        "{\"id\":\"a\",\"\\ud800\":1}",
+        "id=a&price=1",
+        "<id>a</id>",
+        "eyJpZCI6ImEifQ==",
+    ]
+    .map(str::to_owned)
+    .into();
+    for value in ["NaN", "01", ".5", "+1", "0x10"] {
+        broken.push(near_item(|kind| match kind {
+            Kind::Number => value,
+            Kind::Text => "\"\"",
+        }));
+    }
+    for value in ["\"\\udc00\\ud800\"", "\"\\x\""] {
+        broken.push(near_item(|kind| match kind {
+            Kind::Number => "1",
+            Kind::Text => value,
+        }));
+    }
+    broken
+}
+
+/// Writes an item that has every field, each with the value of its kind.
+fn near_item(value: impl Fn(Kind) -> &'static str) -> String {
+    let fields = FIELDS.map(|Field { name, kind }| format!(",\"{name}\":{}", value(kind)));
+    format!("{{\"{ID}\":\"a\"{}}}", fields.concat())
+}
+
+/// An object of an id and the other fields, in any order, each of which may be left out; one may have to be there and
+/// to be wrong.
+fn object(wrong: Option<usize>) -> BoxedStrategy<Object> {
+    let id = id_to_put().prop_map(|id| (ID.to_owned(), Value::Id(id)));
+    let fields: Vec<_> = (0..)
+        .zip(FIELDS)
+        .map(|(at, Field { name, kind })| {
+            let is_wrong = wrong == Some(at);
+            let value = match (is_wrong, kind) {
+                (false, Kind::Number) => number().boxed(),
+                (false, Kind::Text) => text().boxed(),
+                (true, Kind::Number) => no_number().boxed(),
+                (true, Kind::Text) => no_text().boxed(),
+            };
+            let field = value.prop_map(move |value| Some((name.to_owned(), value)));
+            let absent = if is_wrong { 0 } else { 2 };
+            prop_oneof![3 => field, absent => Just(None)]
+        })
+        .collect();
+    (id, fields, spelling(), any::<bool>())
+        .prop_map(|(id, fields, spelling, backwards)| {
+            let fields = std::iter::once(Some(id)).chain(fields).flatten();
+            let mut fields: Vec<_> = fields.collect();
             if backwards {
                 fields.reverse();
             }
             Object { fields, spelling }
-        },
-    )
+        })
+        .boxed()
 }
 
 fn spelling() -> impl Strategy<Value = Spelling> {
@@ -107,8 +157,8 @@ fn spelling() -> impl Strategy<Value = Spelling> {
     ]
 }
 
-/// Prices that must be stored to the last digit.
-const PRICES: [&str; 29] = [
+/// Numbers that must be stored to the last digit.
+const NUMBERS: [&str; 29] = [
     "1",
     "-1",
     "-0",
@@ -140,17 +190,17 @@ const PRICES: [&str; 29] = [
     "123456789012345678901234567890123456780000.000",
 ];
 
-fn price() -> impl Strategy<Value = Value> {
+fn number() -> impl Strategy<Value = Value> {
     prop_oneof![
         2 => Just(Value::Number("0".to_owned())),
-        6 => select(&PRICES[..]).prop_map(|number| Value::Number(number.to_owned())),
+        6 => select(&NUMBERS[..]).prop_map(|number| Value::Number(number.to_owned())),
         3 => any::<i64>().prop_map(|number| Value::Number(number.to_string())),
         2 => (any::<u32>(), 0..1000).prop_map(|(whole, part)| Value::Number(format!("{whole}.{part:03}"))),
         1 => Just(Value::Null),
     ]
 }
 
-fn wrong_price() -> impl Strategy<Value = Value> {
+fn no_number() -> impl Strategy<Value = Value> {
     prop_oneof![
         3 => select(vec![
             "123456789012345678901234567890123456789", "0.123456789012345678901234567890123456789",
@@ -161,7 +211,7 @@ fn wrong_price() -> impl Strategy<Value = Value> {
     ]
 }
 
-fn name() -> impl Strategy<Value = Value> {
+fn text() -> impl Strategy<Value = Value> {
     prop_oneof![
         1 => Just(Value::Text(Text::plain(""))),
         4 => select(vec![
@@ -176,14 +226,15 @@ fn name() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Names up to and beyond what an item may hold.
+/// Texts up to and beyond what an item may hold.
 fn huge() -> impl Strategy<Value = Value> {
     let characters = select(vec!['x', '"', '\u{1}', '\u{1f600}']);
-    let lengths = prop_oneof![4 => 1_000_usize..5_000, 1 => 409_500_usize..409_700];
+    let lengths =
+        prop_oneof![4 => 1_000_usize..5_000, 1 => MAX_ITEM_BYTES - 100..MAX_ITEM_BYTES + 100];
     (characters, lengths).prop_map(|(fill, bytes)| Value::Text(Text::Filled { fill, bytes }))
 }
 
-fn wrong_name() -> impl Strategy<Value = Value> {
+fn no_text() -> impl Strategy<Value = Value> {
     prop_oneof![
         1 => Just(Value::Number("1".to_owned())),
         1 => other(),
@@ -199,19 +250,11 @@ fn wrong_id() -> impl Strategy<Value = Option<Value>> {
     ]
 }
 
-/// A field that no item has, or that comes a second time.
-fn field() -> impl Strategy<Value = Field> {
-    let names = select(vec![
-        "id",
-        "colour",
-        "ID",
-        "Price",
-        "",
-        "id ",
-        "__proto__",
-        "\"\n",
-    ])
-    .prop_map(str::to_owned);
+/// A field that no item has, though some names come near, or that comes a second time.
+fn superfluous() -> impl Strategy<Value = (String, Value)> {
+    let near = names().flat_map(|name| [name.to_uppercase(), format!("{name} ")]);
+    let others = [ID, "colour", "", "__proto__", "\"\n"].map(str::to_owned);
+    let names = select(near.chain(others).collect::<Vec<_>>());
     let names = prop_oneof![9 => names, 1 => Just("colour ".repeat(40))];
     let values = prop_oneof![
         Just(Value::Number("1".to_owned())),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use tokio::time::timeout_at;
 
 use super::deployment::{Deployment, NoAnswer, shown};
-use crate::contract::model::MAX_ID;
+use crate::contract::limits::MAX_ID_BYTES;
 use crate::request::call::{Call, Gateway};
 use crate::toolkit::deployed::limits::Deadline;
 use crate::toolkit::deployed::pace::PAUSE;
@@ -195,7 +195,10 @@ impl Deployment {
     /// Why there was no answer.
     pub(super) async fn delete(&self, id: &str, deadline: Deadline) -> Result<bool, String> {
         let call = Call::Delete(id.to_owned());
-        let Some(target) = call.target(Gateway::Unknown).filter(|_| id.len() <= MAX_ID) else {
+        let Some(target) = call
+            .target(Gateway::Unknown)
+            .filter(|_| id.len() <= MAX_ID_BYTES)
+        else {
             return Ok(true);
         };
         let deleted = self.ask_patiently(&call, &target, deadline).await?;

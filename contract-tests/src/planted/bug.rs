@@ -32,7 +32,7 @@ impl Bug {
 }
 
 /// All of them.
-pub const ALL: [Bug; 25] = [
+pub const ALL: [Bug; 26] = [
     deterministic("PUT merges", stored::put_merges, 3),
     deterministic(
         "DELETE of a missing item fails",
@@ -76,6 +76,11 @@ pub const ALL: [Bug; 25] = [
     ),
     deterministic("an extra field is stored and shown", shown::extra_field, 1),
     deterministic("an error has no content type", failures::no_content_type, 1),
+    deterministic(
+        "a message names another field",
+        failures::another_field_is_named,
+        1,
+    ),
     by_chance("throttling is 400", failures::throttle_is_400),
     by_chance("an ARN is in a message", failures::arn_in_message),
     Bug {

@@ -9,14 +9,12 @@ use lambda_runtime::LambdaEvent;
 use local::gateway::{Handler, Reply, handler};
 use serde_json::{Value, json};
 
+use crate::contract::id::ID;
 use crate::toolkit::json::Members;
 
 pub(super) type Event = LambdaEvent<Value>;
 
-pub(super) const PUT: &str = "PUT /items";
-pub(super) const GET: &str = "GET /items/{id}";
-pub(super) const LIST: &str = "GET /items";
-pub(super) const DELETE: &str = "DELETE /items/{id}";
+pub(super) use crate::request::route::{DELETE, GET, LIST, PUT};
 
 /// A service that does this with the sound one inside it.
 pub(super) fn around<F>(inner: Handler, bug: fn(Handler, Event) -> F) -> Handler
@@ -57,7 +55,7 @@ pub(super) fn path_id(event: &Event) -> Option<&str> {
 
 /// The id that a PUT sends.
 pub(super) fn put_id(event: &Event) -> Option<String> {
-    let (_, id) = fields(event)?.into_iter().find(|(name, _)| name == "id")?;
+    let (_, id) = fields(event)?.into_iter().find(|(name, _)| name == ID)?;
     serde_json::from_str(&id).ok()
 }
 
@@ -102,7 +100,7 @@ pub(super) fn map_fields(event: &mut Event, change: impl Fn(&str, &str) -> Optio
 pub(super) fn set_id(event: &mut Event, id: &str) {
     let text = json_string(id);
     map_fields(event, |name, value| {
-        Some(if name == "id" {
+        Some(if name == ID {
             text.clone()
         } else {
             value.to_owned()

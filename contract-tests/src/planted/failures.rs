@@ -4,7 +4,8 @@ use aws_lambda_events::http::header::CONTENT_TYPE;
 use hyper::body::Bytes;
 use local::gateway::{Handler, Reply};
 
-use super::event::{Event, PUT, after, around, body, message, route};
+use super::event::{Event, PUT, after, around, body, message, route, set_body};
+use crate::contract::fields::FIELDS;
 
 /// A throttled request is the client's mistake.
 pub(super) fn throttle_is_400(inner: Handler) -> Handler {
@@ -30,6 +31,17 @@ pub(super) fn no_content_type(inner: Handler) -> Handler {
     after(inner, |_, reply| {
         if reply.response.status_code == 404 {
             reply.response.headers.remove(CONTENT_TYPE);
+        }
+    })
+}
+
+/// A message about one field names another.
+pub(super) fn another_field_is_named(inner: Handler) -> Handler {
+    after(inner, |_, reply| {
+        let [first, .., last] = FIELDS;
+        if reply.response.status_code == 400 {
+            let told = body(reply).replacen(first.name, last.name, 1);
+            set_body(reply, told);
         }
     })
 }

@@ -9,6 +9,7 @@ use super::event::{
     DELETE, Event, GET, LIST, PUT, after, around, body, fields, members, other, path_id, put_id,
     route, set_body, set_fields,
 };
+use crate::contract::fields::is_known;
 use crate::toolkit::json;
 
 /// A GET is answered from a cache that a PUT does not clear.
@@ -98,9 +99,8 @@ pub(super) fn extra_field(inner: Handler) -> Handler {
         async move {
             let lock = || extras.lock().unwrap_or_else(PoisonError::into_inner);
             if let (Some(sent), Some(id), PUT) = (fields(&event), put_id(&event), route(&event)) {
-                let own = |name: &str| ["id", "price", "name"].contains(&name);
                 let (kept, extra): (Vec<_>, Vec<_>) =
-                    sent.into_iter().partition(|(name, _)| own(name));
+                    sent.into_iter().partition(|(name, _)| is_known(name));
                 let extra = extra
                     .iter()
                     .map(|(name, value)| format!(",{name:?}:{value}"));

@@ -6,6 +6,8 @@ use super::event::{
     DELETE, Event, GET, around, before, fields, json_string, map_fields, members, message, other,
     path_id, put_id, reply, route, set_fields,
 };
+use crate::contract::fields::{Kind, find, is_known};
+use crate::contract::limits::MAX_ID_BYTES;
 use crate::toolkit::json::Members;
 
 /// Fields that a PUT leaves out stay as they were.
@@ -49,18 +51,34 @@ pub(super) fn delete_does_nothing(inner: Handler) -> Handler {
     async fn bug(inner: Handler, event: Event) -> Reply {
         let id = path_id(&event).filter(|_| route(&event) == DELETE);
         match id {
-            Some(id) if id.len() <= 2048 => reply(200, json_string(&format!("Deleted item {id}"))),
+            Some(id) if id.len() <= MAX_ID_BYTES => {
+                reply(200, json_string(&format!("Deleted item {id}")))
+            }
             _ => inner(event).await,
         }
     }
     around(inner, bug)
 }
 
+/// Returns the kind of a field, if it is one besides the id.
+fn kind(name: &str) -> Option<Kind> {
+    find(name).map(|field| field.kind)
+}
+
+/// Returns the JSON text of the value of a field that is as good as nothing.
+fn empty(name: &str) -> Option<&'static str> {
+    Some(match kind(name)? {
+        Kind::Number => "0",
+        Kind::Text => "\"\"",
+    })
+}
+
 /// A price goes through a binary float.
 pub(super) fn price_is_a_float(inner: Handler) -> Handler {
     before(inner, |event| {
         map_fields(event, |name, value| {
-            let float = value.parse::<f64>().ok().filter(|_| name == "price");
+            let float = value.parse::<f64>().ok();
+            let float = float.filter(|_| kind(name) == Some(Kind::Number));
             Some(match float {
                 Some(float) if float.is_finite() => format!("{float:e}"),
                 _ => value.to_owned(),
@@ -73,7 +91,7 @@ pub(super) fn price_is_a_float(inner: Handler) -> Handler {
 pub(super) fn falsy_is_absent(inner: Handler) -> Handler {
     before(inner, |event| {
         map_fields(event, |name, value| {
-            let falsy = (name == "price" && value == "0") || (name == "name" && value == "\"\"");
+            let falsy = empty(name) == Some(value);
             (!falsy).then(|| value.to_owned())
         });
     })
@@ -83,11 +101,8 @@ pub(super) fn falsy_is_absent(inner: Handler) -> Handler {
 pub(super) fn null_is_empty(inner: Handler) -> Handler {
     before(inner, |event| {
         map_fields(event, |name, value| {
-            Some(match (name, value) {
-                ("price", "null") => "0".to_owned(),
-                ("name", "null") => "\"\"".to_owned(),
-                _ => value.to_owned(),
-            })
+            let stored = empty(name).filter(|_| value == "null").unwrap_or(value);
+            Some(stored.to_owned())
         });
     })
 }
@@ -103,9 +118,7 @@ pub(super) fn base64_is_ignored(inner: Handler) -> Handler {
 pub(super) fn unknown_fields_are_dropped(inner: Handler) -> Handler {
     before(inner, |event| {
         map_fields(event, |name, value| {
-            ["id", "price", "name"]
-                .contains(&name)
-                .then(|| value.to_owned())
+            is_known(name).then(|| value.to_owned())
         });
     })
 }
@@ -117,7 +130,7 @@ pub(super) fn length_in_characters(inner: Handler) -> Handler {
             .map(str::to_owned)
             .or_else(|| put_id(&event));
         let id = id.unwrap_or_default();
-        if id.len() > 2048 && id.chars().count() <= 2048 {
+        if id.len() > MAX_ID_BYTES && id.chars().count() <= MAX_ID_BYTES {
             return message(500, "Internal server error");
         }
         inner(event).await

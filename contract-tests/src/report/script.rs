@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::contract::model::Expected;
+use crate::contract::reason::Reason;
 use crate::contract::run::Step;
 use crate::request::call::{Call, Gateway};
 use crate::toolkit::deployed::namespace;
@@ -224,7 +225,11 @@ pub fn expectation(expected: &Expected) -> String {
         }
         Expected::NotFound => "404 Item not found".to_owned(),
         Expected::NoRoute => "404 Not Found".to_owned(),
-        Expected::Refused(statuses) => format!("{statuses:?} and a message"),
+        Expected::Refused(reasons) => {
+            let reason =
+                |reason: &Reason| format!("{}, because of: {}", reason.status(), reason.class());
+            reasons.iter().map(reason).collect::<Vec<_>>().join(", or ")
+        }
     };
     cut(&line)
 }

@@ -8,6 +8,7 @@ use crate::request::confined;
 use crate::request::ids::Ids;
 use crate::request::json::Json;
 use crate::request::operation::{ContentType, NoRoute, Object, Query, Spelling, Value};
+use crate::request::route;
 
 /// What a path or a query may hold as it is (RFC 3986's unreserved characters).
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
@@ -121,6 +122,19 @@ impl Call {
         }
     }
 
+    /// Its route key.
+    #[must_use]
+    pub fn route_key(&self) -> &'static str {
+        match self {
+            Self::Get(id) | Self::Delete(id) if id.is_empty() => route::NO_ROUTE,
+            Self::Put { .. } => route::PUT,
+            Self::Get(_) => route::GET,
+            Self::Delete(_) => route::DELETE,
+            Self::List { .. } => route::LIST,
+            Self::NoRoute(_) => route::NO_ROUTE,
+        }
+    }
+
     /// Its method.
     #[must_use]
     pub fn method(&self) -> &'static str {
@@ -198,7 +212,7 @@ impl Call {
                 })
                 .collect()
             }
-            _ => Vec::new(),
+            Self::Get(_) | Self::Delete(_) | Self::List { .. } | Self::NoRoute(_) => Vec::new(),
         }
     }
 
@@ -209,7 +223,7 @@ impl Call {
             Self::Put {
                 body, content_type, ..
             } => Some((body, content_type.value())),
-            _ => None,
+            Self::Get(_) | Self::Delete(_) | Self::List { .. } | Self::NoRoute(_) => None,
         }
     }
 
@@ -217,7 +231,7 @@ impl Call {
     pub fn field_names(&self) -> impl Iterator<Item = &str> {
         let fields = match self {
             Self::Put { fields, .. } => fields.as_deref().unwrap_or_default(),
-            _ => &[],
+            Self::Get(_) | Self::Delete(_) | Self::List { .. } | Self::NoRoute(_) => &[],
         };
         fields.iter().map(|(name, _)| name.as_str())
     }

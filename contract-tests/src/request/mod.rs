@@ -1,9 +1,11 @@
 //! What a client does: an [`operation`] is what is generated and saved, and still means something when
 //! others before it are left out; with its [`ids`] chosen, it is sent as one [`call`] or several, whose fields have
-//! [`json`] values. What might be taken for an id is [`confined`].
+//! [`json`] values. What might be taken for an id is [`confined`]. A
+//! [`route`] is known by its key.
 
 pub mod call;
 pub mod confined;
 pub mod ids;
 pub mod json;
 pub mod operation;
+pub mod route;
