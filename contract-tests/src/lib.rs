@@ -28,6 +28,9 @@
 //! planted
 //! ```
 
+// A new route or operation must not fall into the arm of another.
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub mod concurrency;
 pub mod contract;
 pub mod coverage;
@@ -40,4 +43,8 @@ pub mod report;
 pub mod request;
 pub mod sequences;
 pub mod settings;
+#[cfg(test)]
+mod tests;
+// It knows no route.
+#[allow(clippy::wildcard_enum_match_arm)]
 pub mod toolkit;

@@ -7,6 +7,16 @@
 //! the file. [`log`] writes a line for each request, a [`signal`] stops the program, and [`error`] says what keeps all
 //! this from starting.
 //!
+//! A module uses only those on lines above its own:
+//!
+//! ```text
+//! data_file  error  gateway  signal
+//! embedded  log
+//! store
+//! table
+//! start
+//! ```
+//!
 //! ```no_run
 //! # async fn example() -> Result<(), local::Error> {
 //! let api = local::start(local::Options::default()).await?;

@@ -8,7 +8,6 @@ use crate::contract::model::{Exceptions, Expected, Model};
 use crate::contract::run::{Run, Step};
 use crate::coverage::classes;
 use crate::request::call::Call;
-use crate::request::json::Json;
 use crate::toolkit::http::answer::Answer;
 
 /// What the class begins with of a cell that is about a table that fails.
@@ -120,9 +119,10 @@ impl State<'_> {
             };
             classes.push(end.to_owned());
         }
-        let transition = match step.expected {
-            Expected::NoRoute => "-",
-            _ => self.transition(call, status),
+        let transition = if step.expected == Expected::NoRoute {
+            "-"
+        } else {
+            self.transition(call, status)
         };
         classes
             .into_iter()
@@ -198,8 +198,6 @@ fn target(call: &Call) -> Option<&str> {
     else {
         return None;
     };
-    fields.iter().find_map(|(name, value)| match value {
-        Json::Text(id) if name == ID => Some(id.as_str()),
-        _ => None,
-    })
+    let mut ids = fields.iter().filter(|(name, _)| name == ID);
+    ids.find_map(|(_, value)| value.as_text())
 }

@@ -36,10 +36,8 @@ pub fn of_put(call: &Call) -> Vec<String> {
         ContentType::Json | ContentType::Text => "body as text",
         ContentType::Form | ContentType::Octets | ContentType::None => "body as base64",
     };
-    let id = sent(ID).and_then(|id| match id {
-        Json::Text(id) => Some(of_id(id).to_owned()),
-        Json::Number(_) | Json::Null | Json::Other(_) => None,
-    });
+    let id = sent(ID).and_then(Json::as_text);
+    let id = id.map(|id| of_id(id).to_owned());
     let fields = FIELDS.iter().map(|field| of_field(field, sent(field.name)));
     std::iter::once(body.to_owned())
         .chain(fields)

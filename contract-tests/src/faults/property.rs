@@ -157,7 +157,7 @@ impl Situation {
             Meets::NoTable(_) => Fate::Unchanged,
             Meets::Fault(fault) => match fault.fate_of_write() {
                 Fate::Unknown if !self.route.writes() => Fate::Unchanged,
-                fate => fate,
+                fate @ (Fate::Done | Fate::Unchanged | Fate::Unknown | Fate::Operator) => fate,
             },
         }
     }

@@ -199,7 +199,9 @@ impl Deployment {
         // An item must not be put after it was deleted, so a PUT is never given up before the gateway has.
         let timeout = match call {
             Call::Put { .. } => ANSWER_TIMEOUT,
-            _ => ANSWER_TIMEOUT.min(deadline.left()),
+            Call::Get(_) | Call::Delete(_) | Call::List { .. } | Call::NoRoute(_) => {
+                ANSWER_TIMEOUT.min(deadline.left())
+            }
         };
         *request.timeout_mut() = Some(timeout);
         let secrets = Secrets::of(&request);

@@ -12,3 +12,14 @@ pub enum Json {
     /// Any other JSON text, which no field can have.
     Other(String),
 }
+
+impl Json {
+    /// Returns the string, if it is one.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Number(_) | Self::Null | Self::Other(_) => None,
+        }
+    }
+}

@@ -104,7 +104,9 @@ impl Execution<'_> {
                 let fields = object.fields.iter().map(|(name, value)| {
                     let value = match value {
                         Value::Id(id) => Value::Id(literal(id)),
-                        other => other.clone(),
+                        Value::Text(_) | Value::Number(_) | Value::Null | Value::Other(_) => {
+                            value.clone()
+                        }
                     };
                     (name.clone(), value)
                 });
@@ -114,7 +116,9 @@ impl Execution<'_> {
                 };
                 Operation::Put(object, *content_type)
             }
-            other => other.clone(),
+            Operation::PutRaw(..) | Operation::Walk { .. } | Operation::NoRoute(_) => {
+                operation.clone()
+            }
         }
     }
 

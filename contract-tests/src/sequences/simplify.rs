@@ -102,7 +102,7 @@ fn ids(operation: &mut Operation) -> Vec<&mut Id> {
             fields
                 .filter_map(|(_, value)| match value {
                     Value::Id(id) => Some(id),
-                    _ => None,
+                    Value::Text(_) | Value::Number(_) | Value::Null | Value::Other(_) => None,
                 })
                 .collect()
         }

@@ -1,0 +1,193 @@
+//! Compares what is written down more than once on purpose: by the service, by its tests and in the documents.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use function::Route;
+use function::attribute;
+use function::item::Item;
+use function::limits;
+use serde_json::{Value, json};
+
+use crate::contract::fields::{FIELDS, ValueFault, names};
+use crate::contract::id::{self, ID, IdFault};
+use crate::contract::limits::{EXPONENTS, MAX_DIGITS, MAX_ID_BYTES, MAX_ITEM_BYTES, PAGE_LIMITS};
+use crate::contract::model::{Expected, Model};
+use crate::contract::openapi;
+use crate::contract::reason::Reason;
+use crate::coverage::inventory::Inventory;
+use crate::generate::bodies;
+use crate::request::call::Call;
+use crate::request::ids::Ids;
+use crate::request::operation::{ContentType, Operation};
+use crate::request::route;
+use crate::toolkit::random::Settings;
+
+/// Reads a file of the workspace.
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn members(pointer: &str) -> BTreeSet<&'static str> {
+    let object = openapi::part(pointer).as_object().expect("an object");
+    object.keys().map(String::as_str).collect()
+}
+
+#[test]
+fn the_fields_are_those_of_the_service_and_of_the_documents() {
+    assert!(names().eq(attribute::ALL), "function/src/attribute.rs");
+    let known: BTreeSet<_> = names().collect();
+    for schema in ["NewItem", "Item"] {
+        let properties = members(&format!("/components/schemas/{schema}/properties"));
+        assert_eq!(properties, known, "{schema} in openapi.json");
+    }
+    let rows = Inventory::of_contract().rows;
+    let accepted = rows.iter().filter(|row| row.status == 200);
+    let classes: BTreeSet<_> = accepted
+        .filter(|row| row.route == route::PUT)
+        .flat_map(|row| &row.classes)
+        .filter_map(|class| class.strip_prefix("no "))
+        .collect();
+    let fields = FIELDS.map(|field| field.name);
+    assert_eq!(classes, fields.into(), "coverage in CONTRACT.md");
+    for document in ["README.md", "contract-tests/CONTRACT.md"] {
+        let text = read(document);
+        for name in names() {
+            assert!(text.contains(&format!("`{name}`")), "{name} in {document}");
+        }
+    }
+}
+
+#[test]
+fn the_limits_are_those_of_the_service_and_of_the_documents() {
+    assert_eq!(MAX_ID_BYTES, limits::MAX_ID_BYTES);
+    assert_eq!(MAX_ITEM_BYTES, limits::MAX_ITEM_BYTES);
+    assert_eq!(MAX_DIGITS, limits::MAX_DIGITS);
+    assert_eq!(EXPONENTS, limits::EXPONENTS);
+    let [least, most] = [PAGE_LIMITS.start(), PAGE_LIMITS.end()].map(|&limit| limit);
+    let pages = limits::PAGE_LIMITS;
+    assert_eq!(
+        [least, most],
+        [pages.start(), pages.end()].map(|&limit| limit.into())
+    );
+
+    let number = |pointer: &str| openapi::part(pointer).as_u64().map(u128::from);
+    let longest = number("/components/schemas/Id/maxLength");
+    assert_eq!(longest, Some(MAX_ID_BYTES as u128));
+    let limit = "/paths/~1items/get/parameters/0/schema";
+    assert_eq!(number(&format!("{limit}/minimum")), Some(least));
+    assert_eq!(number(&format!("{limit}/maximum")), Some(most));
+
+    let (smallest, largest) = (EXPONENTS.start(), EXPONENTS.end() + 1);
+    let thousands = format!("{},{:03}", MAX_ITEM_BYTES / 1000, MAX_ITEM_BYTES % 1000);
+    let digits = format!("{MAX_DIGITS} significant digits");
+    let bytes = format!("{MAX_ID_BYTES} bytes");
+    for (document, said) in [
+        ("README.md", format!("1 to {bytes}")),
+        ("README.md", format!("up to {MAX_DIGITS} digits")),
+        ("README.md", format!("({least} to {most})")),
+        ("contract-tests/CONTRACT.md", format!("1 to {bytes}")),
+        ("contract-tests/CONTRACT.md", format!("{thousands} bytes")),
+        ("contract-tests/CONTRACT.md", digits.clone()),
+        (
+            "contract-tests/CONTRACT.md",
+            format!("from 1e{smallest} to below 1e{largest}"),
+        ),
+        (
+            "contract-tests/CONTRACT.md",
+            format!("from {least} to {most}"),
+        ),
+        ("contract-tests/openapi.json", format!("{bytes} of UTF-8")),
+        ("contract-tests/openapi.json", digits),
+    ] {
+        assert!(read(document).contains(&said), "{said:?} in {document}");
+    }
+}
+
+#[test]
+fn the_ids_that_put_refuses_are_those_of_the_service_and_of_the_document() {
+    let characters = ('\0'..='\u{2ff}').chain(['\u{2028}', '\u{feff}', '\u{1f600}']);
+    let within = characters.flat_map(|c| [format!("{c}"), format!("a{c}b")]);
+    let dots = ["", ".", "..", "...", ".a", "a."].map(str::to_owned);
+    let long = [MAX_ID_BYTES, MAX_ID_BYTES + 1].map(|bytes| "x".repeat(bytes));
+    for id in within.chain(dots).chain(long).chain(id::refused()) {
+        let item = json!({ ID: id });
+        let is_taken = id::fault(&id).is_none();
+        assert_eq!(Item::parse(&item.to_string()).is_ok(), is_taken, "{id:?}");
+        assert_eq!(openapi::takes(&item), is_taken, "{id:?} in openapi.json");
+    }
+}
+
+#[test]
+fn the_routes_are_those_of_the_service_and_of_the_document_and_of_terraform() {
+    let routes: BTreeSet<_> = route::ALL.into();
+    assert_eq!(routes, Route::ALL.map(Route::key).into(), "route.rs");
+    let declared = openapi::declared().map(|(route, _)| route);
+    let declared: BTreeSet<_> = declared.filter(|route| *route != route::NO_ROUTE).collect();
+    assert_eq!(routes, declared, "openapi.json");
+    let terraform = read("terraform/main.tf");
+    let (_, block) = terraform.split_once("  routes = {\n").expect("the routes");
+    let (block, _) = block.split_once("  }\n").expect("their end");
+    let keys = block
+        .lines()
+        .filter_map(|line| line.trim().split('"').nth(1));
+    assert_eq!(routes, keys.collect(), "terraform/main.tf");
+}
+
+/// Returns `true` if a schema can tell that this item is refused for this reason. None can count bytes or digits, see a
+/// member that comes twice, or tell a number from zero that is too small for a binary float.
+fn is_seen_by_a_schema(reason: &Reason, item: Option<&Value>) -> bool {
+    match reason {
+        Reason::Id(fault) => *fault != IdFault::TooLong,
+        Reason::Value(field, ValueFault::OutOfRange) => {
+            item.is_none_or(|item| item[field.name].as_f64() != Some(0.0))
+        }
+        Reason::Body(_)
+        | Reason::UnknownField(_)
+        | Reason::Value(_, ValueFault::NotANumber | ValueFault::NotAString) => true,
+        Reason::Value(_, ValueFault::TooPrecise)
+        | Reason::DuplicateField(_)
+        | Reason::TooLarge
+        | Reason::Parameter(..) => false,
+    }
+}
+
+#[test]
+fn the_document_lets_a_client_put_what_the_model_takes() {
+    let settings = Settings {
+        cases: 2000,
+        seed: 7,
+    };
+    let (mut taken, mut refused) = (0, 0);
+    for case in 0..settings.cases {
+        let item = settings.draw(&bodies::item(), case);
+        let no_item = settings.draw(&bodies::no_item(), case);
+        let Operation::PutRaw(raw, kind) = settings.draw(&bodies::raw(), case) else {
+            panic!("bytes are put");
+        };
+        let raw = Call::put_raw(&raw, kind, &Ids::new(""));
+        let put = |object| Call::put(object, ContentType::Json, &mut Ids::new(""));
+        for call in [put(&item), put(&no_item), raw] {
+            let (body, _) = call.body().expect("a PUT has a body");
+            let shown = String::from_utf8_lossy(&body[..body.len().min(300)]);
+            let value = serde_json::from_slice::<Value>(body).ok();
+            let is_valid = value.as_ref().is_some_and(openapi::takes);
+            let is_seen = |reason: &Reason| is_seen_by_a_schema(reason, value.as_ref());
+            let answer = Model::default().answer(&call);
+            if let Expected::Refused(reasons) = &answer {
+                if reasons.iter().any(is_seen) {
+                    refused += 1;
+                    assert!(!is_valid, "{reasons:?}: {shown}");
+                }
+            } else {
+                taken += 1;
+                assert!(is_valid, "{answer:?}: {shown}");
+            }
+        }
+    }
+    assert!(
+        taken > 1000 && refused > 1000,
+        "{taken} taken, {refused} refused"
+    );
+}
