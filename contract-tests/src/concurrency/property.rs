@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::concurrency::plan::{Action, ITEMS, Plan, plan};
-use crate::contract::check::{failure, headers};
+use crate::contract::check::{declared, failure};
 use crate::contract::item::Item;
 use crate::environments::client::Api;
 use crate::environments::environment::{Environment, Setup};
@@ -306,7 +306,7 @@ impl Client {
             }
         })?;
         if !foreign || answer.status < 500 {
-            headers(&answer, call.route_key(), self.api.gateway()).map_err(broken)?;
+            declared(&answer, call.route_key(), self.api.gateway()).map_err(broken)?;
         }
         let expected = match (answer.status, call) {
             (200, _) | (404, Call::Get(_)) => return Ok(answer),

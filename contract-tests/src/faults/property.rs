@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 use std::time::{Duration, Instant};
 
-use crate::contract::check::{failure, headers};
+use crate::contract::check::{declared, failure};
 use crate::contract::item::Item;
 use crate::coverage::cell::{A_TABLE, Cell};
 use crate::coverage::ledger;
@@ -262,7 +262,7 @@ async fn try_fault(
 
 /// Whether an answer is the right one for what happened.
 fn judge(answer: &Answer, route: Route, fate: Fate) -> Result<(), String> {
-    headers(answer, route.call().route_key(), Gateway::DecodesTwice)?;
+    declared(answer, route.call().route_key(), Gateway::DecodesTwice)?;
     let status = status(fate);
     if answer.status != status {
         return Err(format!("the status is {}, not {status}", answer.status));

@@ -14,3 +14,42 @@ pub const ALL: [&str; 4] = [PUT, GET, LIST, DELETE];
 
 /// The route key of what no route takes.
 pub const NO_ROUTE: &str = "no route";
+
+/// Returns the route key of a request.
+#[must_use]
+pub fn of(method: &str, path: &str) -> &'static str {
+    let path = path.split('?').next().unwrap_or_default();
+    let is_route = |route: &&str| {
+        let template = route
+            .strip_prefix(method)
+            .and_then(|it| it.strip_prefix(' '));
+        template.is_some_and(|template| match template.strip_suffix("{id}") {
+            Some(folder) => path
+                .strip_prefix(folder)
+                .is_some_and(|id| !id.is_empty() && !id.contains('/')),
+            None => path == template,
+        })
+    };
+    ALL.into_iter().find(is_route).unwrap_or(NO_ROUTE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_has_one_route_or_none() {
+        for (method, path, route) in [
+            ("PUT", "/items", PUT),
+            ("GET", "/items/a", GET),
+            ("GET", "/items?limit=1", LIST),
+            ("DELETE", "/items/a%2Fb?x=/", DELETE),
+            ("GET", "/items/", NO_ROUTE),
+            ("GET", "/items/a/b", NO_ROUTE),
+            ("PUT", "/items/a", NO_ROUTE),
+            ("G", "/items", NO_ROUTE),
+        ] {
+            assert_eq!(of(method, path), route, "{method} {path}");
+        }
+    }
+}

@@ -1,9 +1,12 @@
 //! JSON as it came: members in their order, none twice, numbers to the last digit.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+use crate::toolkit::decimal::Decimal;
 
 /// The members of a JSON object, each value as its text.
 #[derive(Debug)]
@@ -86,4 +89,64 @@ pub fn string(text: &str) -> Result<String, String> {
 /// What it is instead.
 pub fn array(text: &str) -> Result<Vec<Box<RawValue>>, String> {
     serde_json::from_str(text).map_err(|_| "is not an array".to_owned())
+}
+
+/// Writes JSON in one form: two texts that mean the same become one. The order of members is free, and numbers are
+/// exact decimals.
+///
+/// # Errors
+/// If it is not JSON, or has half a character in a string.
+pub fn canonical(text: &str) -> serde_json::Result<String> {
+    let value: &RawValue = serde_json::from_str(text)?;
+    let text = value.get();
+    Ok(match text.as_bytes() {
+        [b'{', ..] => {
+            let members: BTreeMap<String, &RawValue> = serde_json::from_str(text)?;
+            let member = |(name, value): (String, &RawValue)| {
+                let name = serde_json::Value::from(name);
+                Ok(format!("{name}:{}", canonical(value.get())?))
+            };
+            let members: serde_json::Result<Vec<_>> = members.into_iter().map(member).collect();
+            format!("{{{}}}", members?.join(","))
+        }
+        [b'[', ..] => {
+            let elements: Vec<&RawValue> = serde_json::from_str(text)?;
+            let elements = elements.iter().map(|value| canonical(value.get()));
+            format!("[{}]", elements.collect::<Result<Vec<_>, _>>()?.join(","))
+        }
+        [b'"', ..] => serde_json::Value::from(serde_json::from_str::<String>(text)?).to_string(),
+        _ => Decimal::parse(text).map_or_else(|| text.to_owned(), |number| number.to_string()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn same(one: &str, other: &str) -> bool {
+        let canonical = |text| canonical(text).expect("JSON");
+        canonical(one) == canonical(other)
+    }
+
+    #[test]
+    fn numbers_are_equal_by_value_and_to_the_last_digit() {
+        assert!(same("19.90", "19.9"));
+        assert!(same("-0.0", "0e7"));
+        assert!(same("1e+21", "1000000000000000000000"));
+        assert!(same("120e-2", "1.2"));
+        assert!(!same("-1", "1"));
+        assert!(!same("9007199254740993", "9007199254740992"));
+        assert!(!same("1e-400", "0"));
+        assert!(!same("10", "1"));
+    }
+
+    #[test]
+    fn what_means_the_same_is_equal() {
+        assert!(same(
+            r#"{"a":"\u0041","b":[1, null]}"#,
+            r#"{"b":[1.0,null],"a":"A"}"#
+        ));
+        assert!(!same("[1,2]", "[2,1]") && !same("\"1\"", "1") && !same("null", "false"));
+        assert!(canonical(r#""\ud800""#).is_err() && canonical("{").is_err());
+    }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use contract_tests::toolkit::json::canonical;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::common::{Answer, Api};
 use crate::corpus::{Bulk, Case};
-use crate::json::{Json, sort};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -79,8 +79,8 @@ impl Here {
             return false;
         }
         if let Some(body) = &self.body {
-            return Json::parse(&answer.body).expect("JSON")
-                == Json::parse(body.get()).expect("JSON");
+            let ours = canonical(answer.text().expect("UTF-8"));
+            return ours.expect("JSON") == canonical(body.get()).expect("JSON");
         }
         let bulk = case.bulk.as_ref().expect("a bulk to list");
         let fewest = self.pages.expect("a body or pages");
@@ -90,23 +90,23 @@ impl Here {
 
 /// Follows the list to its end, where every item of the bulk must have been shown once.
 async fn pages(api: &Api, bulk: &Bulk, first: &Answer) -> usize {
-    let mut body = first.body.clone();
+    let mut answer = first.clone();
     let mut shown = Vec::new();
     for pages in 1.. {
-        let page: Page = serde_json::from_str(&body).expect("a page");
+        let page: Page = serde_json::from_slice(&answer.body).expect("a page");
         assert_eq!([page.count, page.scanned_count], [page.items.len(); 2]);
         shown.extend(
             page.items
                 .iter()
-                .map(|item| Json::parse(item.get()).expect("JSON")),
+                .map(|item| canonical(item.get()).expect("JSON")),
         );
         let Some(last) = page.last_evaluated_key else {
             let mut put: Vec<_> = bulk
                 .bodies()
-                .map(|it| Json::parse(&it).expect("JSON"))
+                .map(|it| canonical(&it).expect("JSON"))
                 .collect();
-            sort(&mut put);
-            sort(&mut shown);
+            put.sort();
+            shown.sort();
             assert!(
                 shown == put,
                 "{} items shown, {} put",
@@ -115,10 +115,7 @@ async fn pages(api: &Api, bulk: &Bulk, first: &Answer) -> usize {
             );
             return pages;
         };
-        body = api
-            .list(&format!("?exclusiveStartKey={}", last.id))
-            .await
-            .body;
+        answer = api.list(&format!("?exclusiveStartKey={}", last.id)).await;
     }
     unreachable!("the list has an end")
 }

@@ -15,34 +15,38 @@ mod list;
 mod price;
 mod put;
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
-use common::{Answer, Api, encoded};
+use common::{Answer, Api, in_path};
 use serde_json::json;
 
 impl Api {
     async fn get(&self, id: &str) -> Answer {
-        let path = format!("/items/{}", encoded(id));
-        self.send("GET", &path, &[], "").await
+        self.send("GET", &format!("/items/{}", in_path(id)), &[], "")
+            .await
     }
 
     async fn delete(&self, id: &str) -> Answer {
-        let path = format!("/items/{}", encoded(id));
-        self.send("DELETE", &path, &[], "").await
+        self.send("DELETE", &format!("/items/{}", in_path(id)), &[], "")
+            .await
     }
 }
 
-fn ok(body: impl Into<String>) -> Answer {
+fn answer(status: u16, body: impl Into<Vec<u8>>) -> Answer {
     Answer {
-        status: 200,
+        status,
+        headers: BTreeMap::new(),
         body: body.into(),
     }
 }
 
+fn ok(body: impl Into<Vec<u8>>) -> Answer {
+    answer(200, body)
+}
+
 fn failure(status: u16, message: &str) -> Answer {
-    Answer {
-        status,
-        body: json!({ "message": message }).to_string(),
-    }
+    answer(status, json!({ "message": message }).to_string())
 }
 
 fn not_found() -> Answer {

@@ -77,7 +77,7 @@ async fn a_name_may_be_any_string() {
         let item = json!({ "id": "a", "name": name });
         assert_eq!(api.put(item.to_string()).await, was_put("a"), "{name:?}");
         let answer = api.get("a").await;
-        let shown: Value = serde_json::from_str(&answer.body).expect("JSON");
+        let shown: Value = serde_json::from_slice(&answer.body).expect("JSON");
         assert_eq!(shown, json!({ "Item": item }));
     }
 }

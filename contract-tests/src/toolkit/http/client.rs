@@ -18,10 +18,11 @@ pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
 /// The longest body of an answer, in bytes: that of an HTTP API.
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
-pub(crate) const MAX_BODY: usize = 10 << 20;
+pub const MAX_BODY: usize = 10 << 20;
 
 /// Returns a client of a server that the tests started, or that the user started for them: it never uses a proxy.
-pub(crate) fn direct(url: &str) -> Client {
+#[must_use]
+pub fn direct(url: &str) -> Client {
     let client = client().no_proxy();
     // Reading the system's certificates takes longer than most sequences. Without a redirect or a proxy such a client
     // never needs them.
@@ -98,7 +99,7 @@ pub fn request(
 
 /// The reason why there was no answer.
 #[derive(Debug)]
-pub(crate) enum ExchangeError {
+pub enum ExchangeError {
     /// Nothing answered, or not to the end.
     Unreachable(reqwest::Error),
     /// The body of the answer is longer than [`MAX_BODY`].
@@ -124,7 +125,7 @@ impl fmt::Display for ExchangeError {
 ///
 /// # Errors
 /// The reason why there was no answer.
-pub(crate) async fn exchange(client: &Client, request: Request) -> Result<Answer, ExchangeError> {
+pub async fn exchange(client: &Client, request: Request) -> Result<Answer, ExchangeError> {
     let mut response = client.execute(request).await?;
     let mut headers = BTreeMap::<String, String>::new();
     for (name, value) in response.headers() {
