@@ -13,7 +13,7 @@ use crate::contract::item::Item;
 use crate::environments::client::Api;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
-use crate::request::call::{Call, Gateway};
+use crate::request::call::Call;
 use crate::toolkit::http::answer::Answer;
 use crate::toolkit::linearizability::history::{Effect, Event, Value};
 use crate::toolkit::linearizability::linearize::is_linearizable;
@@ -292,33 +292,19 @@ impl Client {
     }
 
     async fn send(&self, call: &Call) -> Outcome<Answer, Why> {
-        let foreign = self.api.gateway() == Gateway::Unknown;
-        let answer = self
-            .api
-            .send(call)
-            .await
-            .expect("such an id can always be sent");
-        let answer = answer.map_err(|reason| {
-            if foreign {
-                Inconclusive(reason)
-            } else {
-                broken(format!("there was no answer: {reason}"))
-            }
-        })?;
-        if !foreign || answer.status < 500 {
-            declared(&answer, call.route_key(), self.api.gateway()).map_err(broken)?;
-        }
+        let answer = self.api.send(call).await;
+        let answer = answer.expect("such an id can always be sent");
+        let told = self.api.told(&answer);
+        let answer = told.map_err(|not_passed| not_passed.map(|reason| (reason, Vec::new())))?;
+        declared(answer, call.route_key(), self.api.gateway()).map_err(broken)?;
         let expected = match (answer.status, call) {
-            (200, _) | (404, Call::Get(_)) => return Ok(answer),
+            (200, _) | (404, Call::Get(_)) => return Ok(answer.clone()),
             (500 | 503, _) => self.faulty,
             _ => false,
         };
-        if foreign && answer.is_transient() {
-            return Err(Inconclusive(format!("it answered {}", answer.status)));
-        }
-        failure(&answer, call).map_err(broken)?;
+        failure(answer, call).map_err(broken)?;
         if expected {
-            Ok(answer)
+            Ok(answer.clone())
         } else {
             Err(broken(format!(
                 "{} was answered with {}",

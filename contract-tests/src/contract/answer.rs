@@ -31,13 +31,8 @@ impl Answer {
     /// # Errors
     /// What it holds instead.
     pub fn message(&self) -> Result<String, String> {
-        let mut members = Members::parse(self.text()?).map_err(|is| format!("the body {is}"))?;
-        let message = members.take("message").ok_or("the body has no message")?;
-        let message = json::string(&message).map_err(|is| format!("the message {is}"))?;
-        members
-            .nothing_left()
-            .map_err(|has| format!("the body {has}"))?;
-        Ok(message)
+        let message = self.only_member("message")?;
+        json::string(&message).map_err(|is| format!("the message {is}"))
     }
 
     /// Returns `true` if the 503 of a write says that it may have been applied, `false` if it says that nothing was
@@ -63,12 +58,18 @@ impl Answer {
     /// # Errors
     /// What the body holds instead.
     pub fn item(&self) -> Result<(String, Item), String> {
-        let mut members = Members::parse(self.text()?).map_err(|is| format!("the body {is}"))?;
-        let found = members.take("Item").ok_or("the body has no Item")?;
-        members
-            .nothing_left()
-            .map_err(|has| format!("the body {has}"))?;
-        item(&found, "")
+        item(&self.only_member("Item")?, "")
+    }
+
+    fn members(&self) -> Result<Members, String> {
+        Members::parse("the body", self.text()?)
+    }
+
+    fn only_member(&self, name: &str) -> Result<String, String> {
+        let mut body = self.members()?;
+        let member = body.need(name)?;
+        body.end()?;
+        Ok(member)
     }
 
     /// The page in `{"Items":[…],"Count":n,"ScannedCount":n}`. Of items whose ids do not begin with
@@ -77,21 +78,12 @@ impl Answer {
     /// # Errors
     /// What is wrong with the body, or with its counts.
     pub fn page(&self, prefix: &str) -> Result<Shown, String> {
-        let mut members = Members::parse(self.text()?).map_err(|is| format!("the body {is}"))?;
-        let mut required = |name: &str| {
-            members
-                .take(name)
-                .ok_or_else(|| format!("the body has no {name}"))
-        };
-        let shown = json::array(&required("Items")?).map_err(|is| format!("Items {is}"))?;
-        let counts = [required("Count")?, required("ScannedCount")?];
-        let last = members
-            .take("LastEvaluatedKey")
-            .map(|key| last(&key))
-            .transpose()?;
-        members
-            .nothing_left()
-            .map_err(|has| format!("the body {has}"))?;
+        let mut body = self.members()?;
+        let shown = json::array(&body.need("Items")?).map_err(|is| format!("Items {is}"))?;
+        let counts = [body.need("Count")?, body.need("ScannedCount")?];
+        let last = body.take("LastEvaluatedKey");
+        let last = last.map(|key| last_id(&key)).transpose()?;
+        body.end()?;
 
         let (mut items, mut order) = (Items::new(), Vec::new());
         for element in shown {
@@ -113,19 +105,16 @@ impl Answer {
     }
 }
 
-fn last(text: &str) -> Result<String, String> {
-    let mut members = Members::parse(text).map_err(|is| format!("LastEvaluatedKey {is}"))?;
-    let id = members.take(ID).ok_or("LastEvaluatedKey has no id")?;
-    members
-        .nothing_left()
-        .map_err(|has| format!("LastEvaluatedKey {has}"))?;
+fn last_id(text: &str) -> Result<String, String> {
+    let mut key = Members::parse("LastEvaluatedKey", text)?;
+    let id = key.need(ID)?;
+    key.end()?;
     json::string(&id).map_err(|is| format!("the id of LastEvaluatedKey {is}"))
 }
 
 fn item(text: &str, prefix: &str) -> Result<(String, Item), String> {
-    let mut members = Members::parse(text).map_err(|is| format!("an item {is}"))?;
-    let id = members.take(ID).ok_or("an item has no id")?;
-    let id = json::string(&id).map_err(|is| format!("an id {is}"))?;
+    let mut members = Members::parse("an item", text)?;
+    let id = json::string(&members.need(ID)?).map_err(|is| format!("an id {is}"))?;
     if !id.starts_with(prefix) {
         return Ok((id, Item::default()));
     }
@@ -135,9 +124,7 @@ fn item(text: &str, prefix: &str) -> Result<(String, Item), String> {
             item.set(field, field.shown(&text)?);
         }
     }
-    members
-        .nothing_left()
-        .map_err(|has| format!("an item {has}"))?;
+    members.end()?;
     Ok((id, item))
 }
 

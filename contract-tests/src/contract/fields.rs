@@ -46,31 +46,27 @@ pub enum Value {
     Text(String),
 }
 
-/// The reason why something is not the value of a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ValueFault {
-    /// It is not a number.
-    NotANumber,
-    /// It has more than [`MAX_DIGITS`] significant digits.
-    TooPrecise,
-    /// It is neither zero nor within [`EXPONENTS`].
-    OutOfRange,
-    /// It is not a string.
-    NotAString,
-}
+/// The fault of a number of more than [`MAX_DIGITS`] significant digits.
+pub const TOO_PRECISE: &str = "of 39 digits";
+
+/// The fault of a number that is neither zero nor within [`EXPONENTS`].
+pub const OUT_OF_RANGE: &str = "out of range";
+
+/// The fault of what is not a number.
+const NO_NUMBER: &str = "no number";
 
 impl Field {
     /// Reads the value that a PUT sends; `None` for `null`, which is the same as no value.
     ///
     /// # Errors
-    /// The reason why it is not one.
-    pub fn sent(&self, value: &Json) -> Result<Option<Value>, ValueFault> {
+    /// Its fault.
+    pub fn sent(&self, value: &Json) -> Result<Option<Value>, &'static str> {
         match (self.kind, value) {
             (_, Json::Null) => Ok(None),
             (Kind::Number, Json::Number(text)) => number(text).map(Value::Number).map(Some),
-            (Kind::Number, Json::Text(_) | Json::Other(_)) => Err(ValueFault::NotANumber),
+            (Kind::Number, Json::Text(_) | Json::Other(_)) => Err(NO_NUMBER),
             (Kind::Text, Json::Text(text)) => Ok(Some(Value::Text(text.clone()))),
-            (Kind::Text, Json::Number(_) | Json::Other(_)) => Err(ValueFault::NotAString),
+            (Kind::Text, Json::Number(_) | Json::Other(_)) => Err("no string"),
         }
     }
 
@@ -92,11 +88,11 @@ impl Field {
 }
 
 /// Reads a number that an item may have.
-fn number(text: &str) -> Result<Decimal, ValueFault> {
-    let number = Decimal::parse(text).ok_or(ValueFault::NotANumber)?;
+fn number(text: &str) -> Result<Decimal, &'static str> {
+    let number = Decimal::parse(text).ok_or(NO_NUMBER)?;
     match number.magnitude() {
-        Some(magnitude) if !EXPONENTS.contains(&magnitude) => Err(ValueFault::OutOfRange),
-        _ if number.digits() > MAX_DIGITS => Err(ValueFault::TooPrecise),
+        Some(magnitude) if !EXPONENTS.contains(&magnitude) => Err(OUT_OF_RANGE),
+        _ if number.digits() > MAX_DIGITS => Err(TOO_PRECISE),
         _ => Ok(number),
     }
 }
@@ -118,6 +114,14 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     std::iter::once(ID).chain(FIELDS.map(|field| field.name))
 }
 
+/// Returns the names as a sentence lists them: `id, price and name`.
+#[must_use]
+pub fn listed() -> String {
+    let [rest @ .., last] = FIELDS.map(|field| field.name);
+    let first = [&[ID], &rest[..]].concat();
+    format!("{} and {last}", first.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,11 +133,11 @@ mod tests {
             assert!(number(text).is_ok(), "{text}");
         }
         for (text, fault) in [
-            ("1e126", ValueFault::OutOfRange),
-            ("9e-131", ValueFault::OutOfRange),
-            (&format!("{nines}.9"), ValueFault::TooPrecise),
-            ("1e999999999999999999999", ValueFault::OutOfRange),
-            ("1.", ValueFault::NotANumber),
+            ("1e126", OUT_OF_RANGE),
+            ("9e-131", OUT_OF_RANGE),
+            (&format!("{nines}.9"), TOO_PRECISE),
+            ("1e999999999999999999999", OUT_OF_RANGE),
+            ("1.", NO_NUMBER),
         ] {
             assert_eq!(number(text), Err(fault), "{text}");
         }

@@ -12,58 +12,32 @@ const DOTS: [&str; 2] = [".", ".."];
 /// The characters of an id that no path carries to the item.
 const SEPARATORS: [char; 3] = ['/', '?', '%'];
 
-/// The reason why something is not the id of an item that is put.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IdFault {
-    /// There is none, or `null`.
-    Missing,
-    /// It is not a string.
-    NotAString,
-    /// It has no character.
-    Empty,
-    /// It has more than [`MAX_ID_BYTES`].
-    TooLong,
-    /// It could be put, but no path would lead to it.
-    OutOfReach,
-    /// It has a control character.
-    Control,
-}
+/// The fault of an item without an id, or with `null` for one.
+pub const MISSING: &str = "missing";
 
-impl IdFault {
-    /// Returns the class of such an input, as the table of coverage names it.
-    #[must_use]
-    pub fn class(self) -> &'static str {
-        match self {
-            Self::Missing => "no id",
-            Self::NotAString => "id no string",
-            Self::Empty => "id empty",
-            Self::TooLong => "id too long",
-            Self::OutOfReach => "id that a path cannot carry",
-            Self::Control => "id with a control character",
-        }
-    }
-}
+/// The fault of an id of more than [`MAX_ID_BYTES`].
+pub const TOO_LONG: &str = "too long";
 
 /// Reads the value of the field `id` of a PUT.
 ///
 /// # Errors
-/// The reason why it is not one.
-pub fn read(value: &Json) -> Result<String, IdFault> {
+/// Its fault.
+pub fn read(value: &Json) -> Result<String, &'static str> {
     match value {
         Json::Text(id) => fault(id).map_or_else(|| Ok(id.clone()), Err),
-        Json::Null => Err(IdFault::Missing),
-        Json::Number(_) | Json::Other(_) => Err(IdFault::NotAString),
+        Json::Null => Err(MISSING),
+        Json::Number(_) | Json::Other(_) => Err("no string"),
     }
 }
 
-/// Returns the reason for which PUT refuses this id, if it does.
+/// Returns the fault for which PUT refuses this id, if it has one.
 #[must_use]
-pub fn fault(id: &str) -> Option<IdFault> {
+pub fn fault(id: &str) -> Option<&'static str> {
     match id {
-        "" => Some(IdFault::Empty),
-        _ if id.len() > MAX_ID_BYTES => Some(IdFault::TooLong),
-        _ if DOTS.contains(&id) || id.contains(SEPARATORS) => Some(IdFault::OutOfReach),
-        _ if id.contains(char::is_control) => Some(IdFault::Control),
+        "" => Some("empty"),
+        _ if id.len() > MAX_ID_BYTES => Some(TOO_LONG),
+        _ if DOTS.contains(&id) || id.contains(SEPARATORS) => Some("that a path cannot carry"),
+        _ if id.contains(char::is_control) => Some("with a control character"),
         _ => None,
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::contract::fields;
-use crate::contract::id::{self, ID, IdFault};
+use crate::contract::id::{self, ID, MISSING, TOO_LONG};
 use crate::contract::item::{Item, Items};
 use crate::contract::limits::{EXPONENTS, MAX_ID_BYTES, MAX_ITEM_BYTES};
-use crate::contract::reason::{self, Reason};
+use crate::contract::reason::{self, Reason, TOO_LARGE};
 use crate::request::call::Call;
 use crate::request::json::Json;
 use crate::toolkit::decimal::Decimal;
@@ -94,7 +94,7 @@ impl Model {
             },
             Call::Get(id) | Call::Delete(id) if id.is_empty() => Expected::NoRoute,
             Call::Get(id) | Call::Delete(id) if id.len() > MAX_ID_BYTES => {
-                Expected::Refused(vec![Reason::Id(IdFault::TooLong)])
+                Expected::Refused(vec![Reason::Part(ID, TOO_LONG)])
             }
             Call::Get(id) => match self.items.get(id) {
                 Some(item) => Expected::Item(id.clone(), item.clone()),
@@ -160,7 +160,7 @@ impl Model {
 /// # Errors
 /// Every reason to refuse them.
 fn read(fields: &[(String, Json)]) -> Result<(String, Item), Vec<Reason>> {
-    let (mut id, mut item) = (Err(IdFault::Missing), Item::default());
+    let (mut id, mut item) = (Err(MISSING), Item::default());
     let (mut seen, mut reasons) = (BTreeSet::new(), Vec::new());
     for (name, value) in fields {
         if !seen.insert(name) {
@@ -171,15 +171,15 @@ fn read(fields: &[(String, Json)]) -> Result<(String, Item), Vec<Reason>> {
             Some(field) => match field.sent(value) {
                 Ok(Some(value)) => item.set(field, value),
                 Ok(None) => {}
-                Err(fault) => reasons.push(Reason::Value(field, fault)),
+                Err(fault) => reasons.push(Reason::Part(field.name, fault)),
             },
             None => reasons.push(Reason::UnknownField(name.clone())),
         }
     }
-    reasons.extend(id.as_ref().err().copied().map(Reason::Id));
+    reasons.extend(id.as_ref().err().map(|fault| Reason::Part(ID, fault)));
     let doubt = if reasons.is_empty() { 0 } else { SIZE_IN_DOUBT };
     if size(fields) + doubt > MAX_ITEM_BYTES {
-        reasons.push(Reason::TooLarge);
+        reasons.push(TOO_LARGE);
     }
     match id {
         Ok(id) if reasons.is_empty() => Ok((id, item)),
@@ -200,7 +200,7 @@ fn size(fields: &[(String, Json)]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::fields::{FIELDS, Value, ValueFault};
+    use crate::contract::fields::{FIELDS, Value};
     use crate::request::operation::ContentType;
 
     fn put(fields: &[(&str, Json)]) -> Call {
@@ -246,17 +246,16 @@ mod tests {
         let a = || (ID, text("a"));
         let long = "x".repeat(MAX_ID_BYTES + 1);
         let number = |text: &str| Json::Number(text.to_owned());
-        let [price, name] = ["price", "name"].map(|name| fields::find(name).expect("a field"));
-        let id = |fault| vec![Reason::Id(fault)];
+        let id = |fault| vec![Reason::Part(ID, fault)];
         for (fields, reasons) in [
-            (vec![], id(IdFault::Missing)),
-            (vec![(ID, Json::Null)], id(IdFault::Missing)),
-            (vec![(ID, number("1"))], id(IdFault::NotAString)),
-            (vec![(ID, text(""))], id(IdFault::Empty)),
-            (vec![(ID, text("."))], id(IdFault::OutOfReach)),
-            (vec![(ID, text("a/b"))], id(IdFault::OutOfReach)),
-            (vec![(ID, text("\u{85}"))], id(IdFault::Control)),
-            (vec![(ID, text(&long))], id(IdFault::TooLong)),
+            (vec![], id("missing")),
+            (vec![(ID, Json::Null)], id("missing")),
+            (vec![(ID, number("1"))], id("no string")),
+            (vec![(ID, text(""))], id("empty")),
+            (vec![(ID, text("."))], id("that a path cannot carry")),
+            (vec![(ID, text("a/b"))], id("that a path cannot carry")),
+            (vec![(ID, text("\u{85}"))], id("with a control character")),
+            (vec![(ID, text(&long))], id("too long")),
             (vec![a(), a()], vec![Reason::DuplicateField(ID.to_owned())]),
             (
                 vec![a(), ("Name", text("x"))],
@@ -265,8 +264,8 @@ mod tests {
             (
                 vec![a(), ("price", text("1")), ("name", number("1"))],
                 vec![
-                    Reason::Value(price, ValueFault::NotANumber),
-                    Reason::Value(name, ValueFault::NotAString),
+                    Reason::Part("price", "no number"),
+                    Reason::Part("name", "no string"),
                 ],
             ),
         ] {
@@ -289,7 +288,7 @@ mod tests {
         );
         assert_eq!(
             answer(MAX_ITEM_BYTES - 6),
-            Expected::Refused(vec![Reason::TooLarge])
+            Expected::Refused(vec![TOO_LARGE])
         );
     }
 

@@ -8,6 +8,8 @@ use crate::live::visit::Visit;
 use crate::request::call::{Call, Gateway};
 use crate::toolkit::http::answer::Answer;
 use crate::toolkit::http::client::{direct, exchange, request};
+use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
+use crate::toolkit::outcome::Outcome;
 
 /// An API under test.
 #[derive(Clone, Debug)]
@@ -85,6 +87,23 @@ impl Api {
                 let answer = exchange(client, request).await;
                 Some(answer.map_err(|no_answer| no_answer.to_string()))
             }
+        }
+    }
+
+    /// Returns the answer to a request, if it says something about the API: an API that others use too may be busy, or
+    /// out of reach.
+    ///
+    /// # Errors
+    /// Inconclusive if it says nothing, and a fail if an API that the tests started has not answered.
+    pub fn told<'a>(&self, answer: &'a Result<Answer, String>) -> Outcome<&'a Answer> {
+        let is_shared = self.visit().is_some();
+        match answer {
+            Err(reason) if is_shared => Err(Inconclusive(reason.clone())),
+            Err(reason) => Err(Failed(format!("there was no answer: {reason}"))),
+            Ok(answer) if is_shared && answer.is_transient() => {
+                Err(Inconclusive(format!("it answered {}", answer.status)))
+            }
+            Ok(answer) => Ok(answer),
         }
     }
 }

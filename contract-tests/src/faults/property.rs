@@ -28,22 +28,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const AT_ONCE: usize = 4;
 
 /// What a client is doing, and what the service meets meanwhile.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Situation {
-    route: Route,
+    call: Call,
     meets: Meets,
 }
-
-/// What a client may be doing when the table fails.
-#[derive(Clone, Copy, Debug)]
-enum Route {
-    Put,
-    Delete,
-    Get,
-    List,
-}
-
-const ROUTES: [Route; 4] = [Route::Put, Route::Delete, Route::Get, Route::List];
 
 /// What every request to the table comes to.
 #[derive(Clone, Copy, Debug)]
@@ -74,13 +63,10 @@ impl Display for Misbehaviour {
 
 impl Display for Situation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let route = self.call.route_key();
         match self.meets {
-            Meets::Fault(fault) => {
-                write!(f, "{:?}, when every request meets {fault:?}", self.route)
-            }
-            Meets::NoTable(endpoint) => {
-                write!(f, "{:?}, when the table is at {endpoint}", self.route)
-            }
+            Meets::Fault(fault) => write!(f, "{route}, when every request meets {fault:?}"),
+            Meets::NoTable(endpoint) => write!(f, "{route}, when the table is at {endpoint}"),
         }
     }
 }
@@ -96,14 +82,15 @@ pub async fn hold(target: &Target, setup: &Setup, test: &str) -> Outcome<Held, M
     let faults = Fault::ALL.map(Meets::Fault).into_iter();
     let all = faults.chain(UNREACHABLE.map(Meets::NoTable));
     let situations: Vec<_> = all
-        .flat_map(|meets| ROUTES.map(|route| Situation { route, meets }))
+        .flat_map(|meets| calls().map(|call| Situation { call, meets }))
         .collect();
     let mut progress = Progress::new(test, u32::try_from(situations.len()).unwrap_or(u32::MAX));
     for at_once in situations.chunks(AT_ONCE) {
         let tried: Vec<_> = at_once
             .iter()
-            .map(|&situation| {
+            .map(|situation| {
                 let (target, setup) = (target.clone(), setup.clone());
+                let situation = situation.clone();
                 tokio::spawn(async move { hold_in(situation, &target, &setup).await })
             })
             .collect();
@@ -113,7 +100,7 @@ pub async fn hold(target: &Target, setup: &Setup, test: &str) -> Outcome<Held, M
         }
         held?;
         if setup.is_sound() {
-            ledger::note(at_once.iter().map(|situation| situation.cell()));
+            ledger::note(at_once.iter().map(Situation::cell));
         }
         progress.step(u32::try_from(at_once.len()).unwrap_or(u32::MAX));
     }
@@ -129,7 +116,7 @@ pub async fn hold_in(
     target: &Target,
     setup: &Setup,
 ) -> Outcome<(), Misbehaviour> {
-    let Situation { route, meets } = situation;
+    let Situation { ref call, meets } = situation;
     let setup = Setup {
         time_limit: TIME_LIMIT,
         proxied: matches!(meets, Meets::Fault(_)),
@@ -141,10 +128,10 @@ pub async fn hold_in(
     };
     let environment = target.open(&setup).await.map_err(Inconclusive)?;
     let held = match meets {
-        Meets::Fault(fault) => try_fault(&environment, route, fault, situation.fate()).await,
-        Meets::NoTable(_) => answer_in_time(&environment, &route.call())
+        Meets::Fault(fault) => try_fault(&environment, call, fault, situation.fate()).await,
+        Meets::NoTable(_) => answer_in_time(&environment, call)
             .await
-            .and_then(|answer| judge(&answer, route, situation.fate())),
+            .and_then(|answer| judge(&answer, call, situation.fate())),
     };
     environment.close().await;
     held.map_err(|wrong| Failed(Misbehaviour { situation, wrong }))
@@ -152,18 +139,18 @@ pub async fn hold_in(
 
 impl Situation {
     /// What becomes of the request.
-    fn fate(self) -> Fate {
+    fn fate(&self) -> Fate {
         match self.meets {
             Meets::NoTable(_) => Fate::Unchanged,
             Meets::Fault(fault) => match fault.fate_of_write() {
-                Fate::Unknown if !self.route.writes() => Fate::Unchanged,
+                Fate::Unknown if !writes(&self.call) => Fate::Unchanged,
                 fate @ (Fate::Done | Fate::Unchanged | Fate::Unknown | Fate::Operator) => fate,
             },
         }
     }
 
     /// The cell of the contract that it is.
-    fn cell(self) -> Cell {
+    fn cell(&self) -> Cell {
         let transition = match self.fate() {
             Fate::Done => "as asked",
             Fate::Unchanged | Fate::Operator => "unchanged",
@@ -173,8 +160,12 @@ impl Situation {
             Meets::Fault(fault) => format!("{A_TABLE}{fault:?}"),
             Meets::NoTable(endpoint) => format!("{A_TABLE}{endpoint}"),
         };
-        let call = self.route.call();
-        Cell::new(call.route_key(), transition, status(self.fate()), &class)
+        Cell::new(
+            self.call.route_key(),
+            transition,
+            status(self.fate()),
+            &class,
+        )
     }
 }
 
@@ -184,21 +175,6 @@ fn status(fate: Fate) -> u16 {
         Fate::Done => 200,
         Fate::Unchanged | Fate::Unknown => 503,
         Fate::Operator => 500,
-    }
-}
-
-impl Route {
-    fn call(self) -> Call {
-        match self {
-            Self::Put => put(NEW),
-            Self::Delete => Call::Delete(ID.to_owned()),
-            Self::Get => Call::Get(ID.to_owned()),
-            Self::List => Call::page(None, None),
-        }
-    }
-
-    fn writes(self) -> bool {
-        matches!(self, Self::Put | Self::Delete)
     }
 }
 
@@ -214,9 +190,27 @@ fn put(write: u64) -> Call {
     Item::of_write(write).put(ID)
 }
 
+fn get() -> Call {
+    Call::Get(ID.to_owned())
+}
+
+/// Returns what a client may be doing when the table fails: one call of every route.
+fn calls() -> [Call; 4] {
+    [
+        put(NEW),
+        Call::Delete(ID.to_owned()),
+        get(),
+        Call::page(None, None),
+    ]
+}
+
+fn writes(call: &Call) -> bool {
+    call.method() != "GET"
+}
+
 async fn try_fault(
     environment: &Environment,
-    route: Route,
+    call: &Call,
     fault: Fault,
     fate: Fate,
 ) -> Result<(), String> {
@@ -225,8 +219,8 @@ async fn try_fault(
     let writes = proxy.script().writes();
     proxy.script().always(Some(fault));
 
-    let answer = answer_in_time(environment, &route.call()).await?;
-    judge(&answer, route, fate)?;
+    let answer = answer_in_time(environment, call).await?;
+    judge(&answer, call, fate)?;
     let sent = proxy.script().writes() - writes;
     if fate == Fate::Unknown && sent != 1 {
         return Err(format!("a write of unknown fate was sent {sent} times"));
@@ -235,10 +229,10 @@ async fn try_fault(
     proxy.script().heal();
     proxy.apply_late().await;
     let old = Some(OLD);
-    let new = match route {
-        Route::Put => Some(NEW),
-        Route::Delete => None,
-        Route::Get | Route::List => old,
+    let new = match call {
+        Call::Put { .. } => Some(NEW),
+        Call::Delete(_) => None,
+        Call::Get(_) | Call::List { .. } | Call::NoRoute(_) => old,
     };
     let allowed = match fate {
         Fate::Done => vec![new],
@@ -261,17 +255,16 @@ async fn try_fault(
 }
 
 /// Whether an answer is the right one for what happened.
-fn judge(answer: &Answer, route: Route, fate: Fate) -> Result<(), String> {
-    declared(answer, route.call().route_key(), Gateway::DecodesTwice)?;
+fn judge(answer: &Answer, call: &Call, fate: Fate) -> Result<(), String> {
+    declared(answer, call.route_key(), Gateway::DecodesTwice)?;
     let status = status(fate);
     if answer.status != status {
         return Err(format!("the status is {}, not {status}", answer.status));
     }
     if status != 200 {
-        failure(answer, &route.call())?;
+        failure(answer, call)?;
     }
-    if status == 503 && route.writes() && answer.may_have_been_applied()? != (fate == Fate::Unknown)
-    {
+    if status == 503 && writes(call) && answer.may_have_been_applied()? != (fate == Fate::Unknown) {
         return Err(format!("{:?} is not true", answer.message()?));
     }
     Ok(())
@@ -306,7 +299,7 @@ async fn expect_200(environment: &Environment, call: &Call) -> Result<(), String
 
 /// Returns the write that the item comes from, if there is one.
 async fn write(environment: &Environment) -> Result<Option<u64>, String> {
-    let answer = answer_in_time(environment, &Route::Get.call()).await?;
+    let answer = answer_in_time(environment, &get()).await?;
     match answer.status {
         200 => {
             let (_, item) = answer.item()?;

@@ -10,22 +10,20 @@ use crate::toolkit::text::Text;
 
 /// Any id: mostly one that was used before, or nearly.
 pub fn id() -> impl Strategy<Value = Id> {
-    prop_oneof![
-        70 => (0_usize..12).prop_map(Id::Used),
-        14 => (0_usize..12, variation()).prop_map(|(index, variation)| Id::Near(index, variation)),
-        8 => plain().prop_map(Id::Text),
-        5 => boundary().prop_map(Id::Text),
-        3 => refused_in_put().prop_map(Id::Text),
-    ]
+    weighted([70, 14, 8, 5])
 }
 
 /// An id for a PUT, which needs more of those that have not been used before.
 pub fn id_to_put() -> impl Strategy<Value = Id> {
+    weighted([45, 10, 36, 6])
+}
+
+fn weighted([used, near, new, long]: [u32; 4]) -> impl Strategy<Value = Id> {
     prop_oneof![
-        45 => (0_usize..12).prop_map(Id::Used),
-        10 => (0_usize..12, variation()).prop_map(|(index, variation)| Id::Near(index, variation)),
-        36 => plain().prop_map(Id::Text),
-        6 => boundary().prop_map(Id::Text),
+        used => (0_usize..12).prop_map(Id::Used),
+        near => (0_usize..12, variation()).prop_map(|(index, variation)| Id::Near(index, variation)),
+        new => plain().prop_map(Id::Text),
+        long => boundary().prop_map(Id::Text),
         3 => refused_in_put().prop_map(Id::Text),
     ]
 }

@@ -69,7 +69,7 @@ pub(super) fn fields(event: &Event) -> Option<Vec<(String, String)>> {
     } else {
         body.to_owned()
     };
-    Some(Members::parse(&text).ok()?.into_texts())
+    Some(Members::parse("the body", &text).ok()?.into_texts())
 }
 
 /// Has a PUT send these fields.
@@ -133,7 +133,7 @@ pub(super) fn set_body(reply: &mut Reply, body: String) {
 
 /// The members of a reply's body, each as its JSON text.
 pub(super) fn members(reply: &Reply) -> Vec<(String, String)> {
-    Members::parse(body(reply))
+    Members::parse("the body", body(reply))
         .map(Members::into_texts)
         .unwrap_or_default()
 }

@@ -18,7 +18,7 @@ pub(super) fn put_merges(inner: Handler) -> Handler {
             let item = members(&stored)
                 .into_iter()
                 .find(|(name, _)| name == "Item");
-            let old = item.and_then(|(_, item)| Members::parse(&item).ok());
+            let old = item.and_then(|(_, item)| Members::parse("the item", &item).ok());
             for (name, value) in old.map(Members::into_texts).unwrap_or_default() {
                 if !sent.iter().any(|(sent, _)| *sent == name) {
                     sent.push((name, value));

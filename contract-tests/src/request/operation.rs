@@ -29,6 +29,21 @@ pub enum Operation {
     NoRoute(NoRoute),
 }
 
+impl Operation {
+    /// Returns every id in it.
+    pub fn ids_mut(&mut self) -> Vec<&mut Id> {
+        match self {
+            Self::Get(id) | Self::Delete(id) => vec![id],
+            Self::List(query) => query.start.iter_mut().collect(),
+            Self::Put(object, _) => {
+                let values = object.fields.iter_mut().map(|(_, value)| value);
+                values.filter_map(Value::id_mut).collect()
+            }
+            Self::PutRaw(..) | Self::Walk { .. } | Self::NoRoute(_) => Vec::new(),
+        }
+    }
+}
+
 /// The id of an item. An index is taken modulo the number of ids that the sequence has used so far,
 /// so that it still means something when the sequence was shortened; where none was used, `a` is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +113,15 @@ pub enum Value {
     Null,
     /// Any other JSON text: it is neither of the above, and never a valid value of a field.
     Other(String),
+}
+
+impl Value {
+    fn id_mut(&mut self) -> Option<&mut Id> {
+        match self {
+            Self::Id(id) => Some(id),
+            Self::Text(_) | Self::Number(_) | Self::Null | Self::Other(_) => None,
+        }
+    }
 }
 
 /// How an object is written: it means the same.

@@ -2,15 +2,15 @@
 
 use crate::contract::answer::Shown;
 use crate::contract::check::check;
-use crate::contract::model::{Expected, Model};
+use crate::contract::model::Model;
 use crate::contract::run::{Run, Step};
 use crate::environments::client::Api;
 use crate::environments::environment::Environment;
-use crate::request::call::{Call, Gateway};
+use crate::request::call::Call;
 use crate::request::ids::Ids;
-use crate::request::operation::{Id, Object, Operation, Query, Value};
+use crate::request::operation::Operation;
 use crate::toolkit::http::answer::Answer;
-use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
+use crate::toolkit::outcome::NotPassed::Failed;
 use crate::toolkit::outcome::Outcome;
 
 /// When the whole state is looked at, by getting every id that was used and by listing.
@@ -89,37 +89,12 @@ impl Execution<'_> {
 
     /// The operation with its ids chosen.
     fn literal(&mut self, operation: &Operation) -> Operation {
-        let mut literal = |id: &Id| {
+        let mut literal = operation.clone();
+        for id in literal.ids_mut() {
             let resolved = self.ids.resolve(id);
-            self.ids.literal(&resolved)
-        };
-        match operation {
-            Operation::Get(id) => Operation::Get(literal(id)),
-            Operation::Delete(id) => Operation::Delete(literal(id)),
-            Operation::List(query) => Operation::List(Query {
-                start: query.start.as_ref().map(literal),
-                ..query.clone()
-            }),
-            Operation::Put(object, content_type) => {
-                let fields = object.fields.iter().map(|(name, value)| {
-                    let value = match value {
-                        Value::Id(id) => Value::Id(literal(id)),
-                        Value::Text(_) | Value::Number(_) | Value::Null | Value::Other(_) => {
-                            value.clone()
-                        }
-                    };
-                    (name.clone(), value)
-                });
-                let object = Object {
-                    fields: fields.collect(),
-                    spelling: object.spelling,
-                };
-                Operation::Put(object, *content_type)
-            }
-            Operation::PutRaw(..) | Operation::Walk { .. } | Operation::NoRoute(_) => {
-                operation.clone()
-            }
+            *id = self.ids.literal(&resolved);
         }
+        literal
     }
 
     /// Sends one request, and holds its answer against the model.
@@ -128,7 +103,10 @@ impl Execution<'_> {
             return Ok(None);
         };
         let expected = self.model.answer(&call);
-        let verdict = self.judge(&expected, &answer, &call);
+        let outcome = self
+            .api
+            .told(&answer)
+            .and_then(|answer| check(&expected, answer, &call, self.api.gateway()).map_err(Failed));
         if let Ok(answer) = &answer {
             self.model.apply(&call, answer.status);
         }
@@ -139,24 +117,7 @@ impl Execution<'_> {
             answer,
             of: (!self.looking).then(|| self.operations.len() - 1),
         });
-        verdict.map(|()| known)
-    }
-
-    fn judge(
-        &self,
-        expected: &Expected,
-        answer: &Result<Answer, String>,
-        call: &Call,
-    ) -> Outcome<()> {
-        let foreign = self.api.gateway() == Gateway::Unknown;
-        match answer {
-            Err(reason) if foreign => Err(Inconclusive(reason.clone())),
-            Err(reason) => Err(Failed(format!("there was no answer: {reason}"))),
-            Ok(answer) if foreign && answer.is_transient() => {
-                Err(Inconclusive(format!("it answered {}", answer.status)))
-            }
-            Ok(answer) => check(expected, answer, call, self.api.gateway()).map_err(Failed),
-        }
+        outcome.map(|()| known)
     }
 
     /// Follows the list to its end: every item that stays must be shown once, and none twice. Where

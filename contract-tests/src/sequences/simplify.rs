@@ -70,7 +70,7 @@ pub fn simpler(operation: &Operation) -> Vec<Operation> {
 pub fn renamed(operations: &[Operation]) -> Vec<Vec<Operation>> {
     let mut texts: Vec<Text> = Vec::new();
     let mut all = operations.to_vec();
-    for id in all.iter_mut().flat_map(ids) {
+    for id in all.iter_mut().flat_map(Operation::ids_mut) {
         if let Id::Text(text) = id
             && !texts.contains(text)
         {
@@ -81,7 +81,7 @@ pub fn renamed(operations: &[Operation]) -> Vec<Vec<Operation>> {
     for old in &texts {
         for new in simpler_texts(old, &IDS) {
             let mut operations = operations.to_vec();
-            for id in operations.iter_mut().flat_map(ids) {
+            for id in operations.iter_mut().flat_map(Operation::ids_mut) {
                 if *id == Id::Text(old.clone()) {
                     *id = Id::Text(new.clone());
                 }
@@ -90,24 +90,6 @@ pub fn renamed(operations: &[Operation]) -> Vec<Vec<Operation>> {
         }
     }
     renamed
-}
-
-/// Every id in an operation.
-fn ids(operation: &mut Operation) -> Vec<&mut Id> {
-    match operation {
-        Operation::Get(id) | Operation::Delete(id) => vec![id],
-        Operation::List(query) => query.start.iter_mut().collect(),
-        Operation::Put(object, _) => {
-            let fields = object.fields.iter_mut();
-            fields
-                .filter_map(|(_, value)| match value {
-                    Value::Id(id) => Some(id),
-                    Value::Text(_) | Value::Number(_) | Value::Null | Value::Other(_) => None,
-                })
-                .collect()
-        }
-        Operation::PutRaw(..) | Operation::Walk { .. } | Operation::NoRoute(_) => Vec::new(),
-    }
 }
 
 fn objects(object: &Object) -> Vec<Object> {

@@ -9,12 +9,12 @@ use function::item::Item;
 use function::limits;
 use serde_json::{Value, json};
 
-use crate::contract::fields::{FIELDS, ValueFault, names};
-use crate::contract::id::{self, ID, IdFault};
+use crate::contract::fields::{FIELDS, OUT_OF_RANGE, TOO_PRECISE, names};
+use crate::contract::id::{self, ID, TOO_LONG};
 use crate::contract::limits::{EXPONENTS, MAX_DIGITS, MAX_ID_BYTES, MAX_ITEM_BYTES, PAGE_LIMITS};
 use crate::contract::model::{Expected, Model};
 use crate::contract::openapi;
-use crate::contract::reason::Reason;
+use crate::contract::reason::{Reason, TOO_LARGE};
 use crate::coverage::inventory::Inventory;
 use crate::generate::bodies;
 use crate::request::call::Call;
@@ -139,17 +139,13 @@ fn the_routes_are_those_of_the_service_and_of_the_document_and_of_terraform() {
 /// member that comes twice, or tell a number from zero that is too small for a binary float.
 fn is_seen_by_a_schema(reason: &Reason, item: Option<&Value>) -> bool {
     match reason {
-        Reason::Id(fault) => *fault != IdFault::TooLong,
-        Reason::Value(field, ValueFault::OutOfRange) => {
-            item.is_none_or(|item| item[field.name].as_f64() != Some(0.0))
+        Reason::Part(ID, TOO_LONG) | Reason::Part(_, TOO_PRECISE) | Reason::DuplicateField(_) => {
+            false
         }
-        Reason::Body(_)
-        | Reason::UnknownField(_)
-        | Reason::Value(_, ValueFault::NotANumber | ValueFault::NotAString) => true,
-        Reason::Value(_, ValueFault::TooPrecise)
-        | Reason::DuplicateField(_)
-        | Reason::TooLarge
-        | Reason::Parameter(..) => false,
+        Reason::Part(field, OUT_OF_RANGE) => {
+            item.is_none_or(|item| item[field].as_f64() != Some(0.0))
+        }
+        Reason::Part(..) | Reason::UnknownField(_) => *reason != TOO_LARGE,
     }
 }
 

@@ -3,26 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// A module, by its path within the crate.
-type Module = Vec<String>;
-
-/// The modules of a crate, each with the modules that it uses.
-type Uses = BTreeMap<Module, BTreeSet<Module>>;
+/// The sources of the crates.
+const CRATES: [&str; 3] = ["../function/src", "../local/src", "src"];
 
 /// The line before the layers in the documentation of a module.
 const LAYERS: &str = "//! A module uses only those on lines above its own:";
 
+/// The path of a module, such as `toolkit::json`; that of the crate is empty.
+type Module = String;
+
 #[test]
 fn no_crate_has_modules_that_use_each_other_in_a_circle() {
-    for source in ["../function/src", "../local/src", "src"] {
+    for source in CRATES {
         let mut left = uses(&files(Path::new(source)));
-        // Whatever uses nothing that is left is in no circle.
-        while let Some(module) = left
-            .iter()
-            .find(|(_, used)| !used.iter().any(|used| left.contains_key(used)))
-            .map(|(module, _)| module.clone())
-        {
-            left.remove(&module);
+        // A module that uses nothing of what is left is in no circle.
+        loop {
+            let rest: BTreeSet<_> = left.keys().cloned().collect();
+            left.retain(|_, used| !used.is_disjoint(&rest));
+            if left.len() == rest.len() {
+                break;
+            }
         }
         assert!(left.is_empty(), "{source} has a circle in {left:#?}");
     }
@@ -30,41 +30,46 @@ fn no_crate_has_modules_that_use_each_other_in_a_circle() {
 
 #[test]
 fn every_module_keeps_to_the_layers_of_its_crate() {
-    for source in ["../function/src", "../local/src", "src"] {
+    for source in CRATES {
         let files = files(Path::new(source));
         let uses = uses(&files);
-        let mut stated = 0;
-        for (folder, text) in &files {
-            let Some(layers) = layers(text) else { continue };
-            stated += 1;
-            let layer = |module: &Module| {
-                let child = module.get(folder.len())?;
-                let layer = layers.iter().position(|layer| layer.contains(child));
-                Some((
-                    child.clone(),
-                    layer.unwrap_or_else(|| panic!("{child} has no layer")),
-                ))
+        let stated = files.iter().filter_map(|(folder, text)| {
+            let (_, after) = text.split_once(LAYERS)?;
+            Some((folder, after.split("```").nth(1)?))
+        });
+        let mut crates = 0;
+        for (folder, block) in stated {
+            crates += usize::from(folder.is_empty());
+            let prefix = if folder.is_empty() {
+                String::new()
+            } else {
+                format!("{folder}::")
             };
-            for (user, used) in &uses {
-                for used in used {
-                    let within = |module: &Module| module.starts_with(folder);
-                    if !within(user) || !within(used) {
-                        continue;
-                    }
-                    if let (Some((user, above)), Some((used, below))) = (layer(user), layer(used)) {
-                        assert!(
-                            user == used || below < above,
-                            "{source}: {user} uses {used}"
-                        );
-                    }
+            let child = |module: &Module| {
+                let child = module.strip_prefix(&prefix)?.split("::").next()?;
+                (!child.is_empty()).then(|| child.to_owned())
+            };
+            let layer = |child: &str| {
+                let stands = |line: &str| line.split_whitespace().any(|word| word == child);
+                // The first is the rest of the fence.
+                let layer = block.lines().skip(1).position(stands);
+                layer.unwrap_or_else(|| panic!("{source}: {child} has no layer"))
+            };
+            for (user, used) in uses
+                .iter()
+                .flat_map(|(user, used)| used.iter().map(move |used| (user, used)))
+            {
+                if let (Some(user), Some(used)) = (child(user), child(used)) {
+                    let below = user == used || layer(&used) < layer(&user);
+                    assert!(below, "{source}: {user} uses {used}");
                 }
             }
         }
-        assert!(stated > 0, "{source} states its layers");
+        assert_eq!(crates, 1, "{source}/lib.rs states its layers");
     }
 }
 
-/// Reads the source files under a folder, without their tests and comments but those of the module.
+/// Reads the source files under a folder, without their tests.
 fn files(source: &Path) -> BTreeMap<Module, String> {
     let mut files = BTreeMap::new();
     let mut folders = vec![(source.to_owned(), Module::new())];
@@ -72,124 +77,81 @@ fn files(source: &Path) -> BTreeMap<Module, String> {
         for entry in std::fs::read_dir(&folder).expect("a folder of sources") {
             let file = entry.expect("a file").path();
             let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-            let module = [path.clone(), vec![stem.clone().into_owned()]].concat();
-            if file.is_dir() {
-                if stem != "tests" {
-                    folders.push((file, module));
-                }
-                continue;
-            }
-            let text = std::fs::read_to_string(&file).expect("a source file");
-            let code = text.split("#[cfg(test)]\n").next();
-            match &*stem {
-                "main" => None,
-                "lib" | "mod" => files.insert(path.clone(), text),
-                _ => files.insert(module, code.unwrap_or_default().to_owned()),
+            let module = match (&*stem, path.as_str()) {
+                // The program is not a module, and tests may use anything.
+                ("main" | "tests", _) => continue,
+                ("lib" | "mod", _) => path.clone(),
+                (_, "") => stem.into_owned(),
+                (_, path) => format!("{path}::{stem}"),
             };
+            if file.is_dir() {
+                folders.push((file, module));
+            } else {
+                let text = std::fs::read_to_string(&file).expect("a source file");
+                let code = text.split("#[cfg(test)]\nmod tests").next();
+                files.insert(module, code.unwrap_or_default().to_owned());
+            }
         }
     }
     files
 }
 
-/// Returns the layers that the documentation of a module states, from the bottom.
-fn layers(text: &str) -> Option<Vec<Vec<String>>> {
-    let (_, after) = text.split_once(LAYERS)?;
-    let block = after.split("```").nth(1)?;
-    let lines = block
-        .lines()
-        .skip(1)
-        .map(|line| line.trim_start_matches("//!"));
-    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect();
-    Some(lines.map(words).collect())
-}
-
-fn uses(files: &BTreeMap<Module, String>) -> Uses {
+/// Finds the modules that each module uses.
+fn uses(files: &BTreeMap<Module, String>) -> BTreeMap<Module, BTreeSet<Module>> {
     let uses = files.iter().map(|(module, text)| {
-        let lines = text
+        let code = text
             .lines()
             .filter(|line| !line.trim_start().starts_with("//"));
-        let code = lines.collect::<Vec<_>>().join("\n");
-        // A module is a folder where it has modules in it.
-        let is_folder = files
-            .keys()
-            .any(|other| other.len() > module.len() && other.starts_with(module));
-        let here = if is_folder {
-            module.len()
-        } else {
-            module.len().saturating_sub(1)
-        };
-        let mut used = BTreeSet::new();
-        for (base, tree) in trees(&code) {
-            let base = match base {
-                "crate" => Module::new(),
-                _ => module[..here.saturating_sub(usize::from(is_folder))].to_vec(),
-            };
-            for path in paths(tree) {
-                let whole: Module = base.iter().cloned().chain(path).collect();
-                let lengths = (1..=whole.len()).rev();
-                let known = lengths.map(|length| whole[..length].to_vec());
-                used.extend(known.into_iter().find(|path| files.contains_key(path)));
+        let code = code.map(str::trim).collect::<Vec<_>>().join(" ");
+        let parent = module.rsplit_once("::").map_or("", |(parent, _)| parent);
+        let mut paths = Vec::new();
+        for (base, name) in [("", "crate::"), (parent, "super::")] {
+            for (at, _) in code.match_indices(name) {
+                let base = if base.is_empty() {
+                    String::new()
+                } else {
+                    format!("{base}::")
+                };
+                read_tree(&base, &code[at + name.len()..], &mut paths);
             }
         }
+        let longest = |path: Module| {
+            let ends = path.match_indices("::").map(|(at, _)| at);
+            let mut prefixes = ends
+                .chain([path.len()])
+                .map(|end| &path[..end])
+                .collect::<Vec<_>>()
+                .into_iter();
+            prefixes
+                .rfind(|prefix| files.contains_key(*prefix))
+                .map(str::to_owned)
+        };
+        let mut used: BTreeSet<_> = paths.into_iter().filter_map(longest).collect();
         used.remove(module);
         (module.clone(), used)
     });
     uses.collect()
 }
 
-/// Finds what follows each `crate::` and each `super::`.
-fn trees(code: &str) -> impl Iterator<Item = (&'static str, &str)> {
-    ["crate", "super"].into_iter().flat_map(move |base| {
-        let found = code.match_indices(base);
-        found.filter_map(move |(at, _)| {
-            let before = code[..at].chars().next_back();
-            let is_word = before.is_none_or(|c| !c.is_alphanumeric() && c != '_');
-            let rest = code[at + base.len()..].strip_prefix("::")?;
-            is_word.then_some((base, rest))
-        })
-    })
-}
-
-/// Returns the paths of a use tree, such as `a::b` and `a::c` of `a::{b, c}`.
-fn paths(tree: &str) -> Vec<Module> {
-    let end = tree
-        .find(|c: char| !(c.is_alphanumeric() || c == '_'))
-        .unwrap_or(tree.len());
+/// Reads the paths of a use tree, such as `a::b` and `a::c` of `a::{b, c}`. Returns what comes behind it.
+fn read_tree<'a>(base: &str, tree: &'a str, paths: &mut Vec<Module>) -> &'a str {
+    if let Some(mut rest) = tree.strip_prefix('{') {
+        loop {
+            rest = rest.trim_start_matches([',', ' ']);
+            if rest.is_empty() || rest.starts_with(['}', ';']) {
+                return rest.strip_prefix('}').unwrap_or(rest);
+            }
+            rest = read_tree(base, rest, paths);
+        }
+    }
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let end = tree.find(|c| !is_name(c)).unwrap_or(tree.len());
     let (name, rest) = tree.split_at(end);
-    let first = if name.is_empty() {
-        vec![]
-    } else {
-        vec![name.to_owned()]
-    };
-    if let Some(group) = rest.strip_prefix('{') {
-        return group_of(group).into_iter().flat_map(paths).collect();
+    let path = format!("{base}{name}");
+    if let Some(rest) = rest.strip_prefix("::") {
+        return read_tree(&format!("{path}::"), rest, paths);
     }
-    match rest.strip_prefix("::") {
-        Some(rest) => {
-            let inner = paths(rest).into_iter();
-            inner.map(|path| [first.clone(), path].concat()).collect()
-        }
-        None => vec![first],
-    }
-}
-
-/// Splits the inside of a group at its commas.
-fn group_of(group: &str) -> Vec<&str> {
-    let (mut depth, mut start, mut parts) = (0, 0, Vec::new());
-    for (at, c) in group.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' if depth == 0 => {
-                parts.push(group[start..at].trim());
-                break;
-            }
-            '}' => depth -= 1,
-            ',' if depth == 0 => {
-                parts.push(group[start..at].trim());
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts
+    paths.push(path);
+    // It may get another name.
+    rest.find([',', '}', ';']).map_or("", |at| &rest[at..])
 }

@@ -10,45 +10,70 @@ use crate::toolkit::decimal::Decimal;
 
 /// The members of a JSON object, each value as its text.
 #[derive(Debug)]
-pub struct Members(Vec<(String, Box<RawValue>)>);
+pub struct Members {
+    /// The object, as errors name it.
+    of: String,
+    members: Vec<(String, Box<RawValue>)>,
+}
 
 impl Members {
-    /// Reads an object that has no member twice.
+    /// Reads an object that has no member twice, and that errors name so.
     ///
     /// # Errors
     /// What it is instead.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        serde_json::from_str(text).map_err(|error| format!("is not a JSON object: {error}"))
+    pub fn parse(of: &str, text: &str) -> Result<Self, String> {
+        let read: Result<Unique, _> = serde_json::from_str(text);
+        let Unique(members) =
+            read.map_err(|error| format!("{of} is not a JSON object: {error}"))?;
+        Ok(Self {
+            of: of.to_owned(),
+            members,
+        })
     }
 
     /// The members, each value as its JSON text.
     #[must_use]
     pub fn into_texts(self) -> Vec<(String, String)> {
-        self.0
-            .into_iter()
+        let members = self.members.into_iter();
+        members
             .map(|(name, value)| (name, value.get().to_owned()))
             .collect()
     }
 
     /// Takes the member of this name out, as its JSON text.
     pub fn take(&mut self, name: &str) -> Option<String> {
-        let at = self.0.iter().position(|(other, _)| other == name)?;
-        Some(self.0.remove(at).1.get().to_owned())
+        let at = self.members.iter().position(|(other, _)| other == name)?;
+        Some(self.members.remove(at).1.get().to_owned())
     }
 
-    /// Makes sure that nothing was left.
+    /// Takes the member of this name out, which must be there.
     ///
     /// # Errors
-    /// What was.
-    pub fn nothing_left(&self) -> Result<(), String> {
-        match self.0.first() {
+    /// If it is not.
+    pub fn need(&mut self, name: &str) -> Result<String, String> {
+        let taken = self.take(name);
+        taken.ok_or_else(|| format!("{} has no {name}", self.of))
+    }
+
+    /// Makes sure that every member was taken out.
+    ///
+    /// # Errors
+    /// One that was not.
+    pub fn end(self) -> Result<(), String> {
+        match self.members.first() {
             None => Ok(()),
-            Some((name, value)) => Err(format!("has {name:?}: {value}, which nothing declares")),
+            Some((name, value)) => Err(format!(
+                "{} has {name:?}: {value}, which nothing declares",
+                self.of
+            )),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Members {
+/// Members of which none comes twice.
+struct Unique(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Unique {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(MembersVisitor)
     }
@@ -57,13 +82,13 @@ impl<'de> Deserialize<'de> for Members {
 struct MembersVisitor;
 
 impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members;
+    type Value = Unique;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Unique, A::Error> {
         let mut members: Vec<(String, Box<RawValue>)> = Vec::new();
         while let Some((name, value)) = map.next_entry()? {
             if members.iter().any(|(other, _)| *other == name) {
@@ -71,7 +96,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
             }
             members.push((name, value));
         }
-        Ok(Members(members))
+        Ok(Unique(members))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The body of a PUT: one JSON object of known fields, each at most once.
 
+use contract_tests::contract::fields::listed;
+
 use crate::common::{Api, JSON};
 use crate::{empty_list, failure, ok, refuses, was_put};
 
@@ -11,7 +13,8 @@ fn not_json(line: usize, column: usize) -> String {
 }
 
 fn about(fault: &str, field: &str) -> String {
-    format!("{fault} field {field:?}: an item has id, price and name, each at most once")
+    let fields = listed();
+    format!("{fault} field {field:?}: an item has {fields}, each at most once")
 }
 
 #[tokio::test]
