@@ -120,7 +120,7 @@ fn the_ids_that_put_refuses_are_those_of_the_service_and_of_the_document() {
 }
 
 #[test]
-fn the_routes_are_those_of_the_service_and_of_the_document_and_of_terraform() {
+fn the_routes_are_those_of_the_service_and_of_the_documents_and_of_terraform() {
     let routes: BTreeSet<_> = route::ALL.into();
     assert_eq!(routes, Route::ALL.map(Route::key).into(), "route.rs");
     let declared = openapi::declared().map(|(route, _)| route);
@@ -133,6 +133,12 @@ fn the_routes_are_those_of_the_service_and_of_the_document_and_of_terraform() {
         .lines()
         .filter_map(|line| line.trim().split('"').nth(1));
     assert_eq!(routes, keys.collect(), "terraform/main.tf");
+    let rows = Inventory::of_contract().rows;
+    for (what, status) in [("done", 200), ("refused by the table", 500)] {
+        let rows = rows.iter().filter(|row| row.status == status);
+        let covered: BTreeSet<_> = rows.map(|row| row.route.as_str()).collect();
+        assert_eq!(routes, covered, "{what}: coverage in CONTRACT.md");
+    }
 }
 
 /// Returns `true` if a schema can tell that this item is refused for this reason. None can count bytes or digits, see a
