@@ -16,7 +16,7 @@ use crate::table::{Attributes, PARTITION_KEY, Page, id_of};
 pub const MAX_REPLY: usize = 6_000_000;
 
 /// What to keep of [`MAX_REPLY`] for all that is not an item: the status and headers, the counts,
-/// and a last key of 2048 control characters, of which each takes the seven bytes of `\\u0001`.
+/// and the longest last key of control characters, of which each takes the seven bytes of `\\u0001`.
 const REPLY_RESERVE: usize = 20_000;
 
 /// `"Put item <id>"`, a JSON string.

@@ -11,9 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::attribute;
 use crate::error::Error;
-
-/// The most characters of a field's name that an error message repeats.
-const NAME_SHOWN: usize = 64;
+use crate::limits::MAX_NAME_SHOWN;
 
 /// The text that the client sent, decoded where API Gateway encoded it.
 ///
@@ -131,7 +129,7 @@ impl<'de> Visitor<'de> for ObjectVisitor {
 }
 
 fn about(fault: &str, name: &str) -> String {
-    let shown: String = name.chars().take(NAME_SHOWN).collect();
+    let shown: String = name.chars().take(MAX_NAME_SHOWN).collect();
     let [first @ .., last] = attribute::ALL;
     let all = first.join(", ");
     format!("{fault} field {shown:?}: an item has {all} and {last}, each at most once")

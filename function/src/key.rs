@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::limits::MAX_ID_BYTES;
 
-/// The partition key of an item that may be in the table: 1 to 2048 bytes of UTF-8.
+/// The partition key of an item that may be in the table: 1 to [`MAX_ID_BYTES`] bytes of UTF-8.
 ///
 /// Any writer may have stored it, so nothing else is asked of it here. What PUT lets in is narrower:
 /// see [`Item::parse`](crate::item::Item::parse).

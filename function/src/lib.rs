@@ -5,8 +5,8 @@
 //! [`body`] an [`item`] with its exact [`price`]; none of them can hold what the contract refuses. The
 //! [`table`] sends them to DynamoDB through the [`client`], under the rules of [`attempt`]. Its [`connector`] has the
 //! host's addresses from the [`resolver`], and a connection to one of them from the [`race`]. [`answer`] writes what
-//! comes back as JSON, in a [`response`]. Whatever goes wrong is one [`error`], which alone decides the status and the
-//! public message. [`log`] says what happened, in one line, and [`config`] is what the environment has to say. The names
+//! comes back as JSON, in a [`response`]. Whatever goes wrong is one [`error`], which decides the status and the public
+//! message. [`log`] says what happened, in one line, and [`config`] is what the environment has to say. The names
 //! of the [`attribute`]s and the [`limits`] are shared by all.
 //!
 //! A module uses only those on lines above its own:

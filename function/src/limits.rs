@@ -1,4 +1,4 @@
-//! The limits of an item, which are DynamoDB's, and of a page of the list.
+//! The limits of an item, which are DynamoDB's, and those of the API itself.
 
 use std::ops::RangeInclusive;
 
@@ -21,6 +21,9 @@ pub const MAX_DIGITS: usize = 38;
 ///
 /// Source: as for [`MAX_DIGITS`].
 pub const EXPONENTS: RangeInclusive<i64> = -130..=125;
+
+/// The most characters of a field's name that an error message repeats.
+pub const MAX_NAME_SHOWN: usize = 64;
 
 /// The numbers of items that one page of the list may be asked to hold.
 pub const PAGE_LIMITS: RangeInclusive<u16> = 1..=1000;

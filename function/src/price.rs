@@ -7,7 +7,7 @@ use crate::limits::{EXPONENTS, MAX_DIGITS};
 /// Up to this power of ten a number is written without an exponent, as JavaScript writes it.
 const MAX_PLAIN_EXPONENT: i64 = 20;
 
-/// A decimal of at most 38 significant digits that DynamoDB can store and give back unchanged.
+/// A decimal of at most [`MAX_DIGITS`] significant digits that DynamoDB can store and give back unchanged.
 ///
 /// It is written in one canonical form: as JavaScript writes a number (`19.9`, `1e-7`, `1e+21`), but
 /// with all its digits, and without an exponent where every digit of an integer is significant.

@@ -40,6 +40,16 @@ async fn status(api: &Local, id: &str) -> u16 {
         .status
 }
 
+#[tokio::test]
+async fn a_dot_that_is_escaped_once_is_an_id() {
+    let api = on(Store::Memory).await.expect("it starts");
+    // Sent as bytes: a client that knows URLs folds these away.
+    for path in ["%2E", "%2E%2E", "%2e%2E", "%252E"] {
+        let answer = call(&api.url(), &format!("GET /items/{path}"), "").await;
+        assert_eq!(answer.body, r#"{"message":"Item not found"}"#, "{path}");
+    }
+}
+
 /// The message of what keeps the API from starting.
 async fn failure(store: Store) -> String {
     let started = on(store).await;

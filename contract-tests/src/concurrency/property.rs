@@ -35,9 +35,9 @@ const FAULTY_AT_ONCE: u32 = 16;
 /// A history that nothing explains.
 #[derive(Debug)]
 pub struct Rejected {
-    /// In how many cases it was found.
+    /// The number of the case, from one.
     pub cases: u32,
-    /// Why it is rejected.
+    /// The reason why it is rejected.
     pub reason: String,
     /// The least of it that is still rejected; none if one answer is wrong by itself.
     pub events: Vec<Event>,
@@ -127,10 +127,10 @@ impl Rejected {
     }
 }
 
-/// A history that is rejected, and why.
-type Why = (String, Vec<Event>);
+/// The reason why a history is rejected, and the least of it that is.
+type Rejection = (String, Vec<Event>);
 
-async fn judge(environment: &Environment, plan: Plan) -> Outcome<(), Why> {
+async fn judge(environment: &Environment, plan: Plan) -> Outcome<(), Rejection> {
     let clock = Arc::new(AtomicU64::new(1));
     let client = |number| Client {
         number,
@@ -196,7 +196,7 @@ struct Client {
 }
 
 impl Client {
-    async fn run(mut self, actions: Vec<Action>) -> Outcome<Seen, Why> {
+    async fn run(mut self, actions: Vec<Action>) -> Outcome<Seen, Rejection> {
         for action in actions {
             match action {
                 Action::Put(key) => self.put(key).await?,
@@ -208,13 +208,13 @@ impl Client {
         Ok(self.seen)
     }
 
-    async fn put(&mut self, key: usize) -> Outcome<(), Why> {
+    async fn put(&mut self, key: usize) -> Outcome<(), Rejection> {
         let value = self.now();
         let call = Item::of_write(value).put(&self.id(key));
         self.write(key, call, Some(value)).await
     }
 
-    async fn write(&mut self, key: usize, call: Call, value: Value) -> Outcome<(), Why> {
+    async fn write(&mut self, key: usize, call: Call, value: Value) -> Outcome<(), Rejection> {
         let invoked = self.now();
         let answer = self.send(&call).await?;
         let returned = match answer.status {
@@ -227,7 +227,7 @@ impl Client {
         Ok(())
     }
 
-    async fn get(&mut self, key: usize) -> Outcome<(), Why> {
+    async fn get(&mut self, key: usize) -> Outcome<(), Rejection> {
         let invoked = self.now();
         let answer = self.send(&Call::Get(self.id(key))).await?;
         let value = match answer.status {
@@ -248,7 +248,7 @@ impl Client {
 
     /// A list is a read of every item: of one that is shown during its page, and of one that is not
     /// at some moment of the whole walk.
-    async fn list(&mut self, limit: u16) -> Outcome<(), Why> {
+    async fn list(&mut self, limit: u16) -> Outcome<(), Rejection> {
         let begun = self.now();
         let mut shown = Vec::new();
         let mut start = None;
@@ -291,27 +291,26 @@ impl Client {
         }
     }
 
-    async fn send(&self, call: &Call) -> Outcome<Answer, Why> {
+    async fn send(&self, call: &Call) -> Outcome<Answer, Rejection> {
         let answer = self.api.send(call).await;
         let answer = answer.expect("such an id can always be sent");
-        let told = self.api.told(&answer);
-        let answer = told.map_err(|not_passed| not_passed.map(|reason| (reason, Vec::new())))?;
+        let answered = self.api.answered(&answer);
+        let answer =
+            answered.map_err(|not_passed| not_passed.map(|reason| (reason, Vec::new())))?;
         declared(answer, call.route_key(), self.api.gateway()).map_err(broken)?;
-        let expected = match (answer.status, call) {
-            (200, _) | (404, Call::Get(_)) => return Ok(answer.clone()),
-            (500 | 503, _) => self.faulty,
-            _ => false,
-        };
-        failure(answer, call).map_err(broken)?;
-        if expected {
-            Ok(answer.clone())
-        } else {
-            Err(broken(format!(
-                "{} was answered with {}",
-                call.method(),
-                answer.status
-            )))
+        if answer.status != 200 {
+            failure(answer, call).map_err(broken)?;
         }
+        let is_expected = match answer.status {
+            200 => true,
+            404 => matches!(call, Call::Get(_)),
+            status => self.faulty && matches!(status, 500 | 503),
+        };
+        if is_expected {
+            return Ok(answer.clone());
+        }
+        let (method, status) = (call.method(), answer.status);
+        Err(broken(format!("{method} was answered with {status}")))
     }
 
     fn id(&self, key: usize) -> String {
@@ -333,12 +332,12 @@ impl Client {
     }
 }
 
-fn broken(reason: String) -> NotPassed<Why> {
+fn broken(reason: String) -> NotPassed<Rejection> {
     Failed((reason, Vec::new()))
 }
 
 /// Returns the write that an item comes from.
-fn value_of(item: &Item) -> Outcome<u64, Why> {
+fn value_of(item: &Item) -> Outcome<u64, Rejection> {
     item.write()
-        .ok_or_else(|| broken(format!("{item:?} is shown, which nobody ever put")))
+        .ok_or_else(|| broken(format!("{} is shown, which no client put", item.shown("…"))))
 }

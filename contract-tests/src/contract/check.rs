@@ -1,8 +1,9 @@
-//! Whether an answer is what the contract asks for: its status, its headers and its whole body.
+//! The checks that hold an answer against the contract: its status, its headers and its whole body.
 
+use crate::contract::limits::MAX_NAME_SHOWN;
 use crate::contract::model::{Expected, Page};
 use crate::contract::openapi;
-use crate::contract::reason::{MAX_NAME_SHOWN, Reason};
+use crate::contract::reason::Reason;
 use crate::request::call::{Call, Gateway};
 use crate::toolkit::http::answer::Answer;
 
@@ -12,17 +13,17 @@ const STRETCH: usize = 12;
 /// What gives away how the service is built, in lower case.
 const TELL_TALE: [&str; 16] = [
     "arn:",
-    "amazonaws",
-    "dynamodb",
+    "aws",
+    "dynamo",
     "127.0.0.1",
     "localhost",
-    "http:",
-    "https:",
+    "http",
     "exception",
     "serde",
     "hyper",
     "sdk",
-    "panicked",
+    "crate",
+    "panic",
     "credential",
     "table",
     "src/",
@@ -102,7 +103,7 @@ pub fn failure(answer: &Answer, call: &Call) -> Result<(), String> {
     }
 }
 
-/// Checks that a message does not give away how the service is built.
+/// Checks that a message does not tell how the service is built.
 ///
 /// # Errors
 /// What it gives away.

@@ -1,5 +1,5 @@
 //! The fields of an item besides its id: the one table that the model, the parser, the generators, the classes of input
-//! and the planted bugs go by. `definitions.rs` compares it with the service's list and with the documents.
+//! and the planted bugs go by. `tests::definitions` compares it with the service's list and with the documents.
 
 use crate::contract::id::ID;
 use crate::contract::limits::{EXPONENTS, MAX_DIGITS};
@@ -47,13 +47,13 @@ pub enum Value {
 }
 
 /// The fault of a number of more than [`MAX_DIGITS`] significant digits.
-pub const TOO_PRECISE: &str = "of 39 digits";
+pub const TOO_PRECISE: &str = "of too many digits";
 
 /// The fault of a number that is neither zero nor within [`EXPONENTS`].
 pub const OUT_OF_RANGE: &str = "out of range";
 
 /// The fault of what is not a number.
-const NO_NUMBER: &str = "no number";
+const NO_NUMBER: &str = "not a number";
 
 impl Field {
     /// Reads the value that a PUT sends; `None` for `null`, which is the same as no value.
@@ -66,14 +66,14 @@ impl Field {
             (Kind::Number, Json::Number(text)) => number(text).map(Value::Number).map(Some),
             (Kind::Number, Json::Text(_) | Json::Other(_)) => Err(NO_NUMBER),
             (Kind::Text, Json::Text(text)) => Ok(Some(Value::Text(text.clone()))),
-            (Kind::Text, Json::Number(_) | Json::Other(_)) => Err("no string"),
+            (Kind::Text, Json::Number(_) | Json::Other(_)) => Err("not a string"),
         }
     }
 
     /// Reads the JSON text that an answer shows.
     ///
     /// # Errors
-    /// What it is instead.
+    /// The thing that it is instead.
     pub fn shown(&self, text: &str) -> Result<Value, String> {
         let name = self.name;
         match self.kind {

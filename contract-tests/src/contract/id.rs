@@ -26,7 +26,7 @@ pub fn read(value: &Json) -> Result<String, &'static str> {
     match value {
         Json::Text(id) => fault(id).map_or_else(|| Ok(id.clone()), Err),
         Json::Null => Err(MISSING),
-        Json::Number(_) | Json::Other(_) => Err("no string"),
+        Json::Number(_) | Json::Other(_) => Err("not a string"),
     }
 }
 
@@ -46,11 +46,9 @@ pub fn fault(id: &str) -> Option<&'static str> {
 #[must_use]
 pub fn refused() -> Vec<String> {
     // The latter would be other ids if they were decoded once more.
-    let dots = DOTS.into_iter().chain(["%41", "a%2Fb"]).map(str::to_owned);
-    let separators = SEPARATORS
-        .into_iter()
-        .flat_map(|separator| [format!("{separator}"), format!("a{separator}b")]);
+    let whole = DOTS.into_iter().chain(["%41", "a%2Fb"]).map(str::to_owned);
     let controls = ['\0', '\t', '\n', '\u{1f}', '\u{7f}', '\u{80}', '\u{9f}'];
-    let controls = controls.into_iter().map(|control| format!("a{control}b"));
-    dots.chain(separators).chain(controls).collect()
+    let within = SEPARATORS.into_iter().chain(controls);
+    let within = within.flat_map(|c| [format!("{c}"), format!("a{c}"), format!("a{c}b")]);
+    whole.chain(within).collect()
 }

@@ -1,5 +1,5 @@
 //! The limits of the contract, of an item and of a page: written down here again, so that the service cannot change
-//! them unseen. `definitions.rs` compares them with the service's and with the documents'.
+//! them unseen. `tests::definitions` compares them with the service's and with the documents'.
 
 use std::ops::RangeInclusive;
 
@@ -14,6 +14,9 @@ pub const MAX_DIGITS: usize = 38;
 
 /// The powers of ten of the first digit of a number that is not zero.
 pub const EXPONENTS: RangeInclusive<i64> = -130..=125;
+
+/// The most characters of a field's name that a message may repeat.
+pub const MAX_NAME_SHOWN: usize = 64;
 
 /// The limits that a page of the list may have.
 pub const PAGE_LIMITS: RangeInclusive<u128> = 1..=1000;

@@ -11,7 +11,7 @@ use crate::request::call::Call;
 use crate::request::json::Json;
 use crate::toolkit::decimal::Decimal;
 
-/// How near to [`MAX_ITEM_BYTES`] an item may be refused as well: two counts of bytes may differ.
+/// The distance to [`MAX_ITEM_BYTES`] in which an item may also be refused: two counts of bytes may differ.
 const SIZE_IN_DOUBT: usize = 64;
 
 /// What a request must be answered with.
@@ -160,14 +160,17 @@ impl Model {
 /// # Errors
 /// Every reason to refuse them.
 fn read(fields: &[(String, Json)]) -> Result<(String, Item), Vec<Reason>> {
-    let (mut id, mut item) = (Err(MISSING), Item::default());
+    let (mut id, mut item) = (None, Item::default());
     let (mut seen, mut reasons) = (BTreeSet::new(), Vec::new());
     for (name, value) in fields {
         if !seen.insert(name) {
             reasons.push(Reason::DuplicateField(name.clone()));
         }
         match fields::find(name) {
-            _ if name == ID => id = id::read(value),
+            _ if name == ID => match id::read(value) {
+                Ok(read) => id = Some(read),
+                Err(fault) => reasons.push(Reason::Part(ID, fault)),
+            },
             Some(field) => match field.sent(value) {
                 Ok(Some(value)) => item.set(field, value),
                 Ok(None) => {}
@@ -176,13 +179,15 @@ fn read(fields: &[(String, Json)]) -> Result<(String, Item), Vec<Reason>> {
             None => reasons.push(Reason::UnknownField(name.clone())),
         }
     }
-    reasons.extend(id.as_ref().err().map(|fault| Reason::Part(ID, fault)));
+    if !fields.iter().any(|(name, _)| name == ID) {
+        reasons.push(Reason::Part(ID, MISSING));
+    }
     let doubt = if reasons.is_empty() { 0 } else { SIZE_IN_DOUBT };
     if size(fields) + doubt > MAX_ITEM_BYTES {
         reasons.push(TOO_LARGE);
     }
     match id {
-        Ok(id) if reasons.is_empty() => Ok((id, item)),
+        Some(id) if reasons.is_empty() => Ok((id, item)),
         _ => Err(reasons),
     }
 }
@@ -250,7 +255,7 @@ mod tests {
         for (fields, reasons) in [
             (vec![], id("missing")),
             (vec![(ID, Json::Null)], id("missing")),
-            (vec![(ID, number("1"))], id("no string")),
+            (vec![(ID, number("1"))], id("not a string")),
             (vec![(ID, text(""))], id("empty")),
             (vec![(ID, text("."))], id("that a path cannot carry")),
             (vec![(ID, text("a/b"))], id("that a path cannot carry")),
@@ -264,8 +269,8 @@ mod tests {
             (
                 vec![a(), ("price", text("1")), ("name", number("1"))],
                 vec![
-                    Reason::Part("price", "no number"),
-                    Reason::Part("name", "no string"),
+                    Reason::Part("price", "not a number"),
+                    Reason::Part("name", "not a string"),
                 ],
             ),
         ] {

@@ -64,7 +64,7 @@ pub fn body(answer: &Answer, route: &str, gateway: Gateway) -> Result<(), String
 /// Checks that the status and the headers of an answer are declared.
 ///
 /// # Errors
-/// What is not.
+/// The part that is not.
 pub fn head(answer: &Answer, route: &str, gateway: Gateway) -> Result<(), String> {
     let response = response(answer, route)?;
     for (name, header) in &response.headers {

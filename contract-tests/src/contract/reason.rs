@@ -1,17 +1,14 @@
 //! The reasons for which a request is refused: which status each has, what its message must name, and which class of
 //! input it is.
 
+use std::collections::BTreeMap;
+
 use serde_json::value::RawValue;
 
 use crate::contract::fields::names;
 use crate::contract::id::{self, ID};
-use crate::contract::limits::{MAX_ID_BYTES, PAGE_LIMITS};
-
-/// The most characters of a field's name that a message may repeat.
-pub const MAX_NAME_SHOWN: usize = 64;
-
-/// The fault of a string that has half a character, which no UTF-8 can hold.
-const LONE_SURROGATE: &str = "with a lone surrogate";
+use crate::contract::limits::{MAX_ID_BYTES, MAX_NAME_SHOWN, PAGE_LIMITS};
+use crate::toolkit::json;
 
 /// The reason to refuse an item for its size.
 pub const TOO_LARGE: Reason = Reason::Part("item", "too large");
@@ -25,6 +22,8 @@ pub enum Reason {
     UnknownField(String),
     /// The field of this name comes a second time.
     DuplicateField(String),
+    /// A string in the body has half a character, which no UTF-8 can hold: the value of this field, if it is one.
+    LoneSurrogate(Option<&'static str>),
 }
 
 impl Reason {
@@ -41,6 +40,7 @@ impl Reason {
             Self::Part(part, fault) => format!("{part} {fault}"),
             Self::UnknownField(_) => "unknown field".to_owned(),
             Self::DuplicateField(_) => "field twice".to_owned(),
+            Self::LoneSurrogate(_) => "body with a lone surrogate".to_owned(),
         }
     }
 
@@ -52,12 +52,13 @@ impl Reason {
             words.any(|word| word == wanted)
         };
         match self {
-            // The string may be the value of a field.
-            Self::Part(part, LONE_SURROGATE) => has(part) || names().any(has),
             Self::Part(part, _) => has(part),
+            Self::LoneSurrogate(field) => has(field.unwrap_or("body")),
             Self::UnknownField(name) | Self::DuplicateField(name) => {
                 let shown: String = name.chars().take(MAX_NAME_SHOWN).collect();
-                message.contains(&format!("{shown:?}"))
+                // In quotes, with or without escapes.
+                let quoted = [format!("{shown:?}"), format!("\"{shown}\"")];
+                quoted.iter().any(|quoted| message.contains(quoted))
             }
         }
     }
@@ -73,12 +74,28 @@ pub fn of_raw(body: &[u8]) -> Reason {
         Ok(Err(_)) => "not JSON",
         Ok(Ok(value)) => match value.get() {
             "{}" => return Reason::Part(ID, id::MISSING),
-            text if !text.starts_with('{') => "no object",
-            object if object.to_lowercase().contains("\\ud") => LONE_SURROGATE,
-            _ => "not JSON",
+            text if !text.starts_with('{') => "not an object",
+            object => match lone_surrogate(object) {
+                Some(reason) => return reason,
+                None => "not JSON",
+            },
         },
     };
     Reason::Part("body", fault)
+}
+
+/// Returns the reason to refuse an object for half a character in a string of it, if there is one.
+fn lone_surrogate(object: &str) -> Option<Reason> {
+    if !object.to_lowercase().contains("\\ud") {
+        return None;
+    }
+    // None of the names can be read if one of them is at fault.
+    let members: BTreeMap<String, &RawValue> = serde_json::from_str(object).unwrap_or_default();
+    let is_half = |name: &&str| {
+        let value = members.get(*name).map(|value| value.get());
+        value.is_some_and(|value| value.starts_with('"') && json::string(value).is_err())
+    };
+    Some(Reason::LoneSurrogate(names().find(is_half)))
 }
 
 /// Reads the parameter `limit`.
@@ -87,7 +104,7 @@ pub fn of_raw(body: &[u8]) -> Reason {
 /// The reason to refuse it.
 pub fn limit(text: &str) -> Result<usize, Reason> {
     let limit: Option<u128> = text.parse().ok().filter(|_| !text.starts_with('+'));
-    let limit = limit.ok_or(Reason::Part("limit", "no whole number"))?;
+    let limit = limit.ok_or(Reason::Part("limit", "not a whole number"))?;
     let within = usize::try_from(limit)
         .ok()
         .filter(|_| PAGE_LIMITS.contains(&limit));

@@ -6,30 +6,30 @@ use crate::request::operation::Operation;
 use crate::toolkit::http::answer::Answer;
 use crate::toolkit::outcome::Outcome;
 
-/// What a sequence came to.
+/// The run of a sequence.
 #[derive(Debug)]
 pub struct Run {
     /// The operations so far, with nothing left to choose: so they are saved.
     pub operations: Vec<Operation>,
     /// Every request so far.
     pub steps: Vec<Step>,
-    /// What every id begins with.
+    /// The prefix of every id.
     pub prefix: String,
-    /// Whether the contract was kept: if it failed, the last step shows it.
+    /// The outcome: if the contract was not kept, the last step shows it.
     pub outcome: Outcome<()>,
-    /// Which clause no verdict is about, if there is one.
+    /// The clause that no verdict is about, if there is one.
     pub untold: Option<String>,
 }
 
 /// One request of a sequence.
 #[derive(Debug)]
 pub struct Step {
-    /// What was sent.
+    /// The request.
     pub call: Call,
-    /// What it had to be answered with.
+    /// The answer that it had to have.
     pub expected: Expected,
-    /// What it was answered with, or why it was not.
+    /// The answer, or the reason why there is none.
     pub answer: Result<Answer, String>,
-    /// Which operation it belongs to; `None` if it only looked whether all is as it should be.
+    /// The index of its operation; `None` if it only looked at the state in the end.
     pub of: Option<usize>,
 }

@@ -2,7 +2,7 @@
 
 use crate::contract::fields::{FIELDS, Field, Kind};
 use crate::contract::id::{ID, refused};
-use crate::contract::limits::{MAX_DIGITS, MAX_ID_BYTES, MAX_ITEM_BYTES};
+use crate::contract::limits::{EXPONENTS, MAX_DIGITS, MAX_ID_BYTES, MAX_ITEM_BYTES, PAGE_LIMITS};
 use crate::request::operation::{
     ContentType, Id, NoRoute, Object, Operation, Query, Spelling, Value,
 };
@@ -78,6 +78,14 @@ fn items() -> Vec<(Id, Object)> {
     by_id.chain(by_fields).collect()
 }
 
+/// A value that a field of this kind may have.
+fn valid(kind: Kind) -> Value {
+    match kind {
+        Kind::Number => number("1"),
+        Kind::Text => text("kept"),
+    }
+}
+
 /// All that can become of an item, and each twice.
 fn life((id, object): (Id, Object)) -> Vec<Operation> {
     vec![
@@ -97,24 +105,23 @@ fn life((id, object): (Id, Object)) -> Vec<Operation> {
 /// An object for every single thing that can be wrong with one.
 fn no_items() -> Vec<Object> {
     let other = || Value::Other("true".to_owned());
-    let mut wrong = vec![("colour", Value::Null), (ID, text("a"))];
+    let mut wrong = vec![vec![("colour", Value::Null)], vec![(ID, text("a"))]];
+    let [above, below] = [EXPONENTS.end() + 1, EXPONENTS.start() - 1];
     for Field { name, kind } in FIELDS {
+        wrong.push(vec![(name, valid(kind)), (name, valid(kind))]);
         let values = match kind {
             Kind::Number => vec![
                 text("1"),
                 other(),
                 number(&"1".repeat(MAX_DIGITS + 1)),
-                number("1e126"),
-                number("-1e-131"),
+                number(&format!("1e{above}")),
+                number(&format!("-1e{below}")),
             ],
             Kind::Text => vec![number("1"), Value::Text(filled('x', MAX_ITEM_BYTES))],
         };
-        wrong.extend(values.into_iter().map(|value| (name, value)));
+        wrong.extend(values.into_iter().map(|value| vec![(name, value)]));
     }
-    let mut objects: Vec<_> = wrong
-        .into_iter()
-        .map(|field| object(id("a"), &[field]))
-        .collect();
+    let mut objects: Vec<_> = wrong.iter().map(|more| object(id("a"), more)).collect();
     let ids = refused()
         .into_iter()
         .chain([String::new()])
@@ -135,7 +142,10 @@ fn no_items() -> Vec<Object> {
 
 /// What is refused, without an item and with one, and afterwards the item is what it was.
 fn refusal(object: Object) -> Vec<Operation> {
-    let item = self::object(id("a"), &[]);
+    let item = self::object(
+        id("a"),
+        &FIELDS.map(|field| (field.name, valid(field.kind))),
+    );
     vec![
         Operation::Put(object.clone(), ContentType::Json),
         Operation::Get(id("a")),
@@ -184,14 +194,15 @@ fn lists() -> Vec<Operation> {
         })
     };
     let too_long = Id::Text(filled('x', MAX_ID_BYTES + 1));
+    let most = *PAGE_LIMITS.end();
     let pages = [
         list(None, None, None),
         list(Some("1"), None, Some("x")),
-        list(Some("1000"), None, None),
+        list(Some(&most.to_string()), None, None),
         list(Some("2"), Some(id("a")), None),
         list(None, Some(id("z")), None),
         list(Some("0"), None, None),
-        list(Some("1001"), None, None),
+        list(Some(&(most + 1).to_string()), None, None),
         list(Some("ten"), None, None),
         list(None, Some(id("")), None),
         list(None, Some(too_long), None),

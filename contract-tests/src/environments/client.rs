@@ -90,12 +90,11 @@ impl Api {
         }
     }
 
-    /// Returns the answer to a request, if it says something about the API: an API that others use too may be busy, or
-    /// out of reach.
+    /// Returns the answer to a request.
     ///
     /// # Errors
-    /// Inconclusive if it says nothing, and a fail if an API that the tests started has not answered.
-    pub fn told<'a>(&self, answer: &'a Result<Answer, String>) -> Outcome<&'a Answer> {
+    /// A fail if an API that the tests started has not answered. Inconclusive if a shared one has not, or was busy.
+    pub fn answered<'a>(&self, answer: &'a Result<Answer, String>) -> Outcome<&'a Answer> {
         let is_shared = self.visit().is_some();
         match answer {
             Err(reason) if is_shared => Err(Inconclusive(reason.clone())),

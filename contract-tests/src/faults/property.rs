@@ -10,7 +10,7 @@ use crate::coverage::ledger;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
 use crate::request::call::{Call, Gateway};
-use crate::toolkit::dynamodb::fault::{Fate, Fault};
+use crate::toolkit::dynamodb::fault::Fault;
 use crate::toolkit::http::answer::Answer;
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 use crate::toolkit::outcome::Outcome;
@@ -34,7 +34,20 @@ pub struct Situation {
     meets: Meets,
 }
 
-/// What every request to the table comes to.
+/// The fate of a request whose every attempt meets the same fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// It succeeds.
+    Done,
+    /// 503: nothing was changed.
+    Unchanged,
+    /// 503: it may or may not have been applied.
+    Unknown,
+    /// 500: an operator must act; nothing was changed.
+    Operator,
+}
+
+/// The fault, or the endpoint, that every request to the table meets.
 #[derive(Clone, Copy, Debug)]
 enum Meets {
     /// This fault.
@@ -137,19 +150,36 @@ pub async fn hold_in(
     held.map_err(|wrong| Failed(Misbehaviour { situation, wrong }))
 }
 
+/// Returns the fate of a write that meets this fault.
+fn fate_of_write(fault: Fault) -> Fate {
+    match fault {
+        Fault::Pass | Fault::Slow => Fate::Done,
+        Fault::Throttle => Fate::Unchanged,
+        Fault::Denied | Fault::TableGone => Fate::Operator,
+        Fault::InternalError
+        | Fault::Empty
+        | Fault::Malformed
+        | Fault::Cut
+        | Fault::CutAfter
+        | Fault::Late
+        | Fault::Hang
+        | Fault::HangAfter => Fate::Unknown,
+    }
+}
+
 impl Situation {
-    /// What becomes of the request.
+    /// Returns the fate of the call.
     fn fate(&self) -> Fate {
         match self.meets {
             Meets::NoTable(_) => Fate::Unchanged,
-            Meets::Fault(fault) => match fault.fate_of_write() {
-                Fate::Unknown if !writes(&self.call) => Fate::Unchanged,
+            Meets::Fault(fault) => match fate_of_write(fault) {
+                Fate::Unknown if !self.call.is_write() => Fate::Unchanged,
                 fate @ (Fate::Done | Fate::Unchanged | Fate::Unknown | Fate::Operator) => fate,
             },
         }
     }
 
-    /// The cell of the contract that it is.
+    /// Returns its cell of the contract.
     fn cell(&self) -> Cell {
         let transition = match self.fate() {
             Fate::Done => "as asked",
@@ -202,10 +232,6 @@ fn calls() -> [Call; 4] {
         get(),
         Call::page(None, None),
     ]
-}
-
-fn writes(call: &Call) -> bool {
-    call.method() != "GET"
 }
 
 async fn try_fault(
@@ -264,7 +290,10 @@ fn judge(answer: &Answer, call: &Call, fate: Fate) -> Result<(), String> {
     if status != 200 {
         failure(answer, call)?;
     }
-    if status == 503 && writes(call) && answer.may_have_been_applied()? != (fate == Fate::Unknown) {
+    if status == 503
+        && call.is_write()
+        && answer.may_have_been_applied()? != (fate == Fate::Unknown)
+    {
         return Err(format!("{:?} is not true", answer.message()?));
     }
     Ok(())
@@ -305,7 +334,7 @@ async fn write(environment: &Environment) -> Result<Option<u64>, String> {
             let (_, item) = answer.item()?;
             let write = item
                 .write()
-                .ok_or_else(|| format!("{item:?} was never put"));
+                .ok_or_else(|| format!("{} was never put", item.shown(ID)));
             write.map(Some)
         }
         404 => Ok(None),

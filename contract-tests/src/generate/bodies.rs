@@ -6,7 +6,7 @@ use proptest::sample::select;
 
 use crate::contract::fields::{FIELDS, Field, Kind, names};
 use crate::contract::id::ID;
-use crate::contract::limits::MAX_ITEM_BYTES;
+use crate::contract::limits::{EXPONENTS, MAX_DIGITS, MAX_ITEM_BYTES};
 use crate::generate::ids::id_to_put;
 use crate::request::operation::{ContentType, Object, Operation, Spelling, Value};
 use crate::toolkit::text::Text;
@@ -35,20 +35,17 @@ pub fn no_item() -> impl Strategy<Value = Object> {
 
 /// Bytes that are no item at all.
 pub fn raw() -> impl Strategy<Value = Operation> {
-    let whole = near_item(|kind| match kind {
-        Kind::Number => "1",
-        Kind::Text => "\"\"",
-    });
+    let whole = near_item(None);
+    let near: Vec<_> = (0..FIELDS.len()).flat_map(near_items).collect();
     let text = prop_oneof![
         1 => select(vec![
             "", " ", "[]", "null", "42", "\"a\"", "true", "{", "}", "{}", "{\"id\":\"a\"} x",
             "{\"id\":\"a\"}{\"id\":\"b\"}", "[{\"id\":\"a\"}]", "{\"id\":\"a\",}", "{'id':'a'}",
             "{id:\"a\"}", "{\"id\":\"a\"/**/}", "\u{feff}{\"id\":\"a\"}", "{\"id\":\"a\nb\"}",
-            "{\"id\":\"\\ud800\"}", "{\"id\":\"\\udc00\\ud800\"}", "{\"id\":\"\\x\"}", "{\"id\":\"a\",\"\\ud800\":1}", "id=a&price=1", "<id>a</id>",
-            "eyJpZCI6ImEifQ==",
+            "{\"id\":\"\\ud800\"}", "{\"id\":\"\\x\"}",
+            "{\"id\":\"a\",\"\\ud800\":1}", "id=a&price=1", "<id>a</id>", "eyJpZCI6ImEifQ==",
         ]).prop_map(|text| text.as_bytes().to_vec()),
-        1 => select(vec!["NaN", "01", ".5", "+1", "0x10"])
-            .prop_map(|value| near_item(|_| value).into_bytes()),
+        1 => select(near).prop_map(String::into_bytes),
         1 => (1..whole.len()).prop_map(move |end| whole.as_bytes()[..end].to_vec()),
         1 => vec(any::<u8>(), 0..40),
         1 => Just("[".repeat(10_000).into_bytes()),
@@ -64,7 +61,7 @@ pub fn raw() -> impl Strategy<Value = Operation> {
     prop_oneof![9 => anyhow, 1 => not_utf8]
 }
 
-/// Any content type: what is not text reaches the service as base64.
+/// Draws a content type: what is not text reaches the service as base64.
 pub fn content_type() -> impl Strategy<Value = ContentType> {
     prop_oneof![
         8 => Just(ContentType::Json),
@@ -75,14 +72,31 @@ pub fn content_type() -> impl Strategy<Value = ContentType> {
     ]
 }
 
-/// Writes an item that has every field, each with the value of its kind.
-fn near_item(value: impl Fn(Kind) -> &'static str) -> String {
-    let fields = FIELDS.map(|Field { name, kind }| format!(",\"{name}\":{}", value(kind)));
-    format!("{{\"{ID}\":\"a\"{}}}", fields.concat())
+/// Writes an item that has every field, one of them with this text for a value.
+fn near_item(wrong: Option<(usize, &str)>) -> String {
+    let fields = (0..).zip(FIELDS).map(|(at, Field { name, kind })| {
+        let value = match (wrong, kind) {
+            (Some((wrong, value)), _) if wrong == at => value,
+            (_, Kind::Number) => "1",
+            (_, Kind::Text) => "\"\"",
+        };
+        format!(",\"{name}\":{value}")
+    });
+    format!("{{\"{ID}\":\"a\"{}}}", fields.collect::<String>())
 }
 
-/// An object of an id and the other fields, in any order, each of which may be left out; one may have to be there and
-/// to be wrong.
+/// Writes items of which this field is not JSON, or half a character.
+fn near_items(at: usize) -> Vec<String> {
+    let wrong = match FIELDS[at].kind {
+        Kind::Number => &["NaN", "01", ".5", "+1", "0x10"][..],
+        Kind::Text => &["\"\\udc00\\ud800\"", "\"\\x\""],
+    };
+    let wrong = wrong.iter().map(|value| near_item(Some((at, *value))));
+    wrong.collect()
+}
+
+/// Draws an object of an id and the other fields, in any order, each of which may be left out. The field at the index
+/// `wrong` is present and invalid.
 fn object(wrong: Option<usize>) -> BoxedStrategy<Object> {
     let id = id_to_put().prop_map(|id| (ID.to_owned(), Value::Id(id)));
     let fields: Vec<_> = (0..)
@@ -120,8 +134,8 @@ fn spelling() -> impl Strategy<Value = Spelling> {
     ]
 }
 
-/// Numbers that must be stored to the last digit.
-const NUMBERS: [&str; 29] = [
+/// Numbers that must be stored to the last digit, besides those at the limits.
+const NUMBERS: [&str; 16] = [
     "1",
     "-1",
     "-0",
@@ -137,26 +151,51 @@ const NUMBERS: [&str; 29] = [
     "1E+2",
     "100e-2",
     "1e-7",
-    "1e21",
-    "1e-130",
-    "-1e-130",
-    "9.9e-130",
-    "1e124",
-    "-9.99e124",
-    "1e125",
-    "9.99e125",
     "0e999999999999",
-    "12345678901234567890123456789012345678",
-    "0.12345678901234567890123456789012345678",
-    "99999999999999999999999999999999999999",
-    "1.2345678901234567890123456789012345678e-92",
-    "123456789012345678901234567890123456780000.000",
 ];
+
+/// Returns the numbers at the limits, which must be stored to the last digit.
+fn numbers_within() -> Vec<String> {
+    let (least, most) = (EXPONENTS.start(), EXPONENTS.end());
+    let digits = "1234567890".repeat(4)[..MAX_DIGITS].to_owned();
+    vec![
+        format!("1e{least}"),
+        format!("-1e{least}"),
+        format!("9.9e{least}"),
+        format!("1e{}", most - 1),
+        format!("-9.99e{}", most - 1),
+        format!("1e{most}"),
+        format!("9.99e{most}"),
+        format!("0.{digits}"),
+        format!("{digits}0000.000"),
+        format!("{}.{}e-92", &digits[..1], &digits[1..]),
+        "9".repeat(MAX_DIGITS),
+        digits,
+    ]
+}
+
+/// Returns the numbers beyond the limits.
+fn numbers_beyond() -> Vec<String> {
+    let (below, above) = (EXPONENTS.start() - 1, EXPONENTS.end() + 1);
+    let digits = "1".repeat(MAX_DIGITS + 1);
+    vec![
+        format!("0.{digits}"),
+        digits,
+        format!("1e{above}"),
+        format!("-1e{above}"),
+        format!("10e{}", above - 1),
+        format!("9.9e{below}"),
+        format!("-1e{below}"),
+        "1e999999999999999999999".to_owned(),
+        "1e-400".to_owned(),
+    ]
+}
 
 fn number() -> impl Strategy<Value = Value> {
     prop_oneof![
         2 => Just(Value::Number("0".to_owned())),
-        6 => select(&NUMBERS[..]).prop_map(|number| Value::Number(number.to_owned())),
+        3 => select(&NUMBERS[..]).prop_map(|number| Value::Number(number.to_owned())),
+        3 => select(numbers_within()).prop_map(Value::Number),
         3 => any::<i64>().prop_map(|number| Value::Number(number.to_string())),
         2 => (any::<u32>(), 0..1000).prop_map(|(whole, part)| Value::Number(format!("{whole}.{part:03}"))),
         1 => Just(Value::Null),
@@ -165,10 +204,7 @@ fn number() -> impl Strategy<Value = Value> {
 
 fn no_number() -> impl Strategy<Value = Value> {
     prop_oneof![
-        3 => select(vec![
-            "123456789012345678901234567890123456789", "0.123456789012345678901234567890123456789",
-            "1e126", "-1e126", "10e125", "9.9e-131", "-1e-131", "1e999999999999999999999", "1e-400",
-        ]).prop_map(|number| Value::Number(number.to_owned())),
+        3 => select(numbers_beyond()).prop_map(Value::Number),
         1 => select(vec!["1", "", "0", "NaN", "1,5"]).prop_map(|text| Value::Text(Text::plain(text))),
         1 => other(),
     ]
@@ -181,7 +217,7 @@ fn text() -> impl Strategy<Value = Value> {
             "x", "y", "0", "null", "\0", "\"\\/\u{8}\u{c}\n\r\t", "\\u0041", "\u{7f}\u{80}",
             "\u{1f600}", "e\u{301}", "\u{202e}abc", "\u{2028}", "\u{feff}", "${jndi}", "%41", "<b>",
         ]).prop_map(|text| Value::Text(Text::plain(text))),
-        2 => (0_u32..100).prop_map(|n| Value::Text(Text::plain(format!("name {n}")))),
+        2 => (0_u32..100).prop_map(|n| Value::Text(Text::plain(format!("text {n}")))),
         1 => vec(any::<char>(), 0..20)
             .prop_map(|characters| Value::Text(Text::plain(String::from_iter(characters)))),
         1 => Just(Value::Null),
@@ -213,10 +249,11 @@ fn wrong_id() -> impl Strategy<Value = Option<Value>> {
     ]
 }
 
-/// A field that no item has, though some names come near, or that comes a second time.
+/// Draws a field that no item has, though some names come near, or that may come a second time.
 fn superfluous() -> impl Strategy<Value = (String, Value)> {
     let near = names().flat_map(|name| [name.to_uppercase(), format!("{name} ")]);
-    let others = [ID, "colour", "", "__proto__", "\"\n"].map(str::to_owned);
+    let others = ["colour", "", "__proto__", "\"\n"].into_iter();
+    let others = names().chain(others).map(str::to_owned);
     let names = select(near.chain(others).collect::<Vec<_>>());
     let names = prop_oneof![9 => names, 1 => Just("colour ".repeat(40))];
     let values = prop_oneof![

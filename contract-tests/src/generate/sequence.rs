@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use crate::contract::limits::PAGE_LIMITS;
 use crate::generate::bodies::{self, content_type};
 use crate::generate::ids::id;
 use crate::request::operation::{NoRoute, Object, Operation, Query};
@@ -35,11 +36,13 @@ fn put(object: impl Strategy<Value = Object> + 'static) -> BoxedStrategy<Operati
 }
 
 fn query() -> impl Strategy<Value = Query> {
+    let most = *PAGE_LIMITS.end();
     let limit = prop_oneof![
         4 => Just(None),
         6 => (1_u16..=5).prop_map(|limit| Some(limit.to_string())),
-        1 => Just(Some("1000".to_owned())),
-        3 => select(vec!["0", "1001", "-1", "+1", "1.0", "", "ten", "1e2", "18446744073709551617"])
+        1 => Just(Some(most.to_string())),
+        1 => Just(Some((most + 1).to_string())),
+        2 => select(vec!["0", "-1", "+1", "1.0", "", "ten", "1e2", "18446744073709551617"])
             .prop_map(|limit| Some(limit.to_owned())),
     ];
     let other = prop_oneof![9 => Just(None), 1 => Just(Some("x y".to_owned()))];

@@ -121,10 +121,10 @@ impl Deployment {
         &self.journal.heading().namespace
     }
 
-    /// Returns a namespace for a visit, which nobody has used before.
+    /// Returns a namespace for a visit, which no other visit has.
     ///
     /// # Errors
-    /// Why nothing can be tested there: in full to the first who asks, and to the others in short.
+    /// The reason why nothing can be tested there: in full for the first test, and in short for the others.
     pub(super) async fn next_namespace(&self, deadline: Deadline) -> Result<String, String> {
         self.greet(deadline).await.map_err(|reason| {
             if self.told.swap(true, Ordering::Relaxed) {

@@ -20,10 +20,10 @@ pub struct Visit {
 }
 
 impl Visit {
-    /// Begins a stay in a namespace that nobody has used before.
+    /// Begins a stay in a namespace that no other visit has.
     ///
     /// # Errors
-    /// Why nothing can be tested there: in full to the first who asks, and to the others in short.
+    /// The reason why nothing can be tested there.
     pub async fn begin(deployment: &Arc<Deployment>, budget: &Arc<Budget>) -> Result<Self, String> {
         Ok(Self {
             namespace: deployment.next_namespace(budget.deadline()).await?,
@@ -96,7 +96,7 @@ impl Visit {
 fn changed_nothing(call: &Call, answer: &Answer) -> bool {
     match answer.status {
         429 => true,
-        503 if call.method() == "GET" => true,
+        503 if !call.is_write() => true,
         503 => answer.may_have_been_applied() == Ok(false),
         _ => false,
     }

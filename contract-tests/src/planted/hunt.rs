@@ -129,9 +129,7 @@ async fn by_a_sequence(
         Err(Inconclusive(reason)) => return Err(reason),
     };
     let again = run(target, sound, &failure.run.operations, Looking::InTheEnd).await?;
-    again
-        .outcome
-        .map_err(|not_passed| also_sound(&not_passed))?;
+    again.outcome.map_err(|it| also_sound(&it))?;
     Ok(Some(Caught {
         suite: "sequences",
         cases: failure.cases,
@@ -153,9 +151,8 @@ async fn by_a_history(
             Err(Failed(rejected)) => rejected,
             Err(Inconclusive(reason)) => return Err(reason),
         };
-    concurrency::hold_once(target, sound, settings, case)
-        .await
-        .map_err(|not_passed| also_sound(&not_passed))?;
+    let again = concurrency::hold_once(target, sound, settings, case).await;
+    again.map_err(|it| also_sound(&it.map(|rejected| rejected.report(settings.seed))))?;
     Ok(Some(Caught {
         suite,
         cases,
@@ -170,9 +167,8 @@ async fn by_a_fault(setup: &Setup, sound: &Setup, test: &str) -> Result<Option<C
         Err(Failed(misbehaviour)) => misbehaviour.situation,
         Err(Inconclusive(reason)) => return Err(reason),
     };
-    faults::hold_in(situation, target, sound)
-        .await
-        .map_err(|not_passed| also_sound(&not_passed))?;
+    let again = faults::hold_in(situation, target, sound).await;
+    again.map_err(|it| also_sound(&it.map(|wrong| wrong.to_string())))?;
     Ok(Some(Caught {
         suite: "faults",
         cases: 1,
@@ -180,8 +176,8 @@ async fn by_a_fault(setup: &Setup, sound: &Setup, test: &str) -> Result<Option<C
     }))
 }
 
-fn also_sound<F: std::fmt::Debug>(not_passed: &NotPassed<F>) -> String {
-    format!("the sound service is reported too: {not_passed:?}")
+fn also_sound(not_passed: &NotPassed) -> String {
+    format!("the sound service is reported too: {not_passed}")
 }
 
 type Rows = BTreeMap<&'static str, Vec<Caught>>;

@@ -122,7 +122,7 @@ impl Call {
         }
     }
 
-    /// Its route key.
+    /// Returns its route key.
     #[must_use]
     pub fn route_key(&self) -> &'static str {
         match self {
@@ -132,6 +132,16 @@ impl Call {
             Self::Delete(_) => route::DELETE,
             Self::List { .. } => route::LIST,
             Self::NoRoute(_) => route::NO_ROUTE,
+        }
+    }
+
+    /// Returns `true` if it may change an item.
+    #[must_use]
+    pub fn is_write(&self) -> bool {
+        match self {
+            Self::Put { .. } | Self::Delete(_) => true,
+            Self::Get(_) | Self::List { .. } => false,
+            Self::NoRoute(no_route) => no_route.parts().0 != "GET",
         }
     }
 
@@ -185,14 +195,16 @@ impl Call {
     /// The paths of an id, as one gateway or the other wants it written, even where that is no verdict.
     #[must_use]
     pub fn every_target(&self) -> Vec<String> {
-        match (self.target(Gateway::Unknown), self) {
-            (Some(target), _) => vec![target],
-            (None, Self::Get(id) | Self::Delete(id)) => {
+        if let Some(target) = self.target(Gateway::Unknown) {
+            return vec![target];
+        }
+        match self {
+            Self::Get(id) | Self::Delete(id) => {
                 let once = escaped(id);
                 let twice = once.replace('%', "%25");
                 vec![format!("/items/{once}"), format!("/items/{twice}")]
             }
-            (None, _) => Vec::new(),
+            Self::Put { .. } | Self::List { .. } | Self::NoRoute(_) => Vec::new(),
         }
     }
 

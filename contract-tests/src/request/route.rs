@@ -1,4 +1,4 @@
-//! The route keys of the API, as the tests know them: `definitions.rs` compares them with the service's.
+//! The route keys of the API, as the tests know them: `tests::definitions` compares them with the service's.
 
 /// Creates an item, or replaces the whole of it.
 pub const PUT: &str = "PUT /items";

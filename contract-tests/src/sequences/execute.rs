@@ -105,7 +105,7 @@ impl Execution<'_> {
         let expected = self.model.answer(&call);
         let outcome = self
             .api
-            .told(&answer)
+            .answered(&answer)
             .and_then(|answer| check(&expected, answer, &call, self.api.gateway()).map_err(Failed));
         if let Ok(answer) = &answer {
             self.model.apply(&call, answer.status);

@@ -8,8 +8,8 @@ use crate::toolkit::text::Text;
 /// The ids to prefer, the first most of all.
 const IDS: [&str; 4] = ["a", "b", "c", "d"];
 
-/// The names to prefer.
-const NAMES: [&str; 2] = ["x", ""];
+/// The texts to prefer.
+const TEXTS: [&str; 2] = ["x", ""];
 
 /// The numbers to prefer.
 const NUMBERS: [&str; 2] = ["1", "0"];
@@ -118,7 +118,7 @@ fn objects(object: &Object) -> Vec<Object> {
 fn values(value: &Value) -> Vec<Value> {
     match value {
         Value::Text(text) => {
-            let texts = simpler_texts(text, &NAMES).into_iter();
+            let texts = simpler_texts(text, &TEXTS).into_iter();
             texts.map(Value::Text).collect()
         }
         Value::Number(number) => simpler_strings(number, &NUMBERS)

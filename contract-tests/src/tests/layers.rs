@@ -1,4 +1,5 @@
-//! Holds each crate to its layers: those that its `lib.rs` states, and no circle between files.
+//! Holds each crate to its layers: those that its `lib.rs` states, and no circle between files. A file uses another if it
+//! names a path to it; methods that come with a type are not seen.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -49,11 +50,21 @@ fn every_module_keeps_to_the_layers_of_its_crate() {
                 let child = module.strip_prefix(&prefix)?.split("::").next()?;
                 (!child.is_empty()).then(|| child.to_owned())
             };
+            // The first is the rest of the fence.
+            let lines = || {
+                block
+                    .lines()
+                    .skip(1)
+                    .map(|line| line.trim_start_matches("//!"))
+            };
+            let named: BTreeSet<_> = lines().flat_map(str::split_whitespace).collect();
+            let children: BTreeSet<_> = files.keys().filter_map(child).collect();
+            let children = children.iter().map(String::as_str).collect();
+            assert_eq!(named, children, "{source}: the layers of {folder:?}");
             let layer = |child: &str| {
                 let stands = |line: &str| line.split_whitespace().any(|word| word == child);
-                // The first is the rest of the fence.
-                let layer = block.lines().skip(1).position(stands);
-                layer.unwrap_or_else(|| panic!("{source}: {child} has no layer"))
+                let layer = lines().position(stands);
+                layer.expect("every module is named")
             };
             for (user, used) in uses
                 .iter()
@@ -66,6 +77,26 @@ fn every_module_keeps_to_the_layers_of_its_crate() {
             }
         }
         assert_eq!(crates, 1, "{source}/lib.rs states its layers");
+    }
+}
+
+#[test]
+fn no_package_depends_on_one_above_it_not_even_for_its_tests() {
+    for (package, above) in [
+        ("function", &["local", "contract-tests"][..]),
+        ("local", &["contract-tests"]),
+    ] {
+        let manifest = Path::new("..").join(package).join("Cargo.toml");
+        let manifest = std::fs::read_to_string(manifest).expect("a manifest");
+        for above in above {
+            let depends = |line: &str| {
+                line.starts_with(above) || line.contains(&format!("dependencies.{above}"))
+            };
+            assert!(
+                !manifest.lines().any(depends),
+                "{package} depends on {above}"
+            );
+        }
     }
 }
 
@@ -88,7 +119,7 @@ fn files(source: &Path) -> BTreeMap<Module, String> {
                 folders.push((file, module));
             } else {
                 let text = std::fs::read_to_string(&file).expect("a source file");
-                let code = text.split("#[cfg(test)]\nmod tests").next();
+                let code = text.split("#[cfg(test)]\n").next();
                 files.insert(module, code.unwrap_or_default().to_owned());
             }
         }
@@ -103,16 +134,24 @@ fn uses(files: &BTreeMap<Module, String>) -> BTreeMap<Module, BTreeSet<Module>> 
             .lines()
             .filter(|line| !line.trim_start().starts_with("//"));
         let code = code.map(str::trim).collect::<Vec<_>>().join(" ");
-        let parent = module.rsplit_once("::").map_or("", |(parent, _)| parent);
+        let parent = parent(module);
         let mut paths = Vec::new();
         for (base, name) in [("", "crate::"), (parent, "super::")] {
             for (at, _) in code.match_indices(name) {
-                let base = if base.is_empty() {
-                    String::new()
-                } else {
-                    format!("{base}::")
-                };
-                read_tree(&base, &code[at + name.len()..], &mut paths);
+                // The second of `super::super::` is read with the first.
+                if !code[..at].ends_with("super::") {
+                    read_tree(base, &code[at + name.len()..], &mut paths);
+                }
+            }
+        }
+        // What a folder gives out again, it uses.
+        for (at, name) in code.match_indices("use ") {
+            let tree = &code[at + name.len()..];
+            if !["crate::", "super::"]
+                .iter()
+                .any(|root| tree.starts_with(root))
+            {
+                read_tree(module, tree, &mut paths);
             }
         }
         let longest = |path: Module| {
@@ -133,7 +172,7 @@ fn uses(files: &BTreeMap<Module, String>) -> BTreeMap<Module, BTreeSet<Module>> 
     uses.collect()
 }
 
-/// Reads the paths of a use tree, such as `a::b` and `a::c` of `a::{b, c}`. Returns what comes behind it.
+/// Reads the paths of a use tree below `base`, such as `a::b` and `a::c` of `a::{b, c}`. Returns what comes behind it.
 fn read_tree<'a>(base: &str, tree: &'a str, paths: &mut Vec<Module>) -> &'a str {
     if let Some(mut rest) = tree.strip_prefix('{') {
         loop {
@@ -147,11 +186,20 @@ fn read_tree<'a>(base: &str, tree: &'a str, paths: &mut Vec<Module>) -> &'a str 
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     let end = tree.find(|c| !is_name(c)).unwrap_or(tree.len());
     let (name, rest) = tree.split_at(end);
-    let path = format!("{base}{name}");
+    let path = match (name, base) {
+        ("super", _) => parent(base).to_owned(),
+        (_, "") => name.to_owned(),
+        _ => format!("{base}::{name}"),
+    };
     if let Some(rest) = rest.strip_prefix("::") {
-        return read_tree(&format!("{path}::"), rest, paths);
+        return read_tree(&path, rest, paths);
     }
     paths.push(path);
     // It may get another name.
     rest.find([',', '}', ';']).map_or("", |at| &rest[at..])
+}
+
+/// Returns the folder of a module.
+fn parent(module: &str) -> &str {
+    module.rsplit_once("::").map_or("", |(parent, _)| parent)
 }

@@ -1,4 +1,4 @@
-//! All that would serve the tests of any API on DynamoDB, and knows nothing of items.
+//! All that would serve the tests of any API on DynamoDB. It knows nothing of items but the key of their table.
 //!
 //! The [`outcome`] of a check, its [`progress`], and [`random`] values from a seed. [`json`], a [`decimal`] and a
 //! [`text`] are exact; [`shell`] writes commands that a person copies. [`http`] sends requests. [`linearizability`]

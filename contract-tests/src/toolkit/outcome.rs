@@ -1,5 +1,7 @@
 //! The outcome of a check: pass, fail or inconclusive.
 
+use std::fmt;
+
 /// The outcome of a check: a pass with its statistics `T`, or the reason why there is none.
 pub type Outcome<T, F = String> = Result<T, NotPassed<F>>;
 
@@ -12,8 +14,17 @@ pub enum NotPassed<F = String> {
     Inconclusive(String),
 }
 
+impl fmt::Display for NotPassed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(failure) => f.write_str(failure),
+            Self::Inconclusive(reason) => write!(f, "inconclusive: {reason}"),
+        }
+    }
+}
+
 impl<F> NotPassed<F> {
-    /// Makes another failure of the failure, if it is one.
+    /// Maps the failure, if it is one.
     pub fn map<G>(self, failure: impl FnOnce(F) -> G) -> NotPassed<G> {
         match self {
             Self::Failed(failed) => NotPassed::Failed(failure(failed)),

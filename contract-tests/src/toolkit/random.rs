@@ -5,15 +5,15 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-/// How many cases each property tries unless `CONTRACT_CASES` says otherwise.
+/// The number of cases that each property tries unless `CONTRACT_CASES` says otherwise.
 pub const CASES: u32 = 100;
 
-/// How much is tried, and from which seed.
+/// The number of cases, and the seed.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// How many cases each property tries.
+    /// The number of cases that each property tries.
     pub cases: u32,
-    /// What all that is chosen at random follows from.
+    /// The seed from which all random values follow.
     pub seed: u64,
 }
 
@@ -27,7 +27,7 @@ impl Settings {
         }
     }
 
-    /// What this strategy makes of a case, whatever came before it.
+    /// Draws the value of a case, which does not depend on the cases before it.
     ///
     /// # Panics
     /// If the strategy rejects too much, which none of ours does.
@@ -51,7 +51,7 @@ pub fn fresh_seed() -> u64 {
     random() >> 32
 }
 
-/// Returns nine characters that nobody has used before.
+/// Returns nine characters that no other run has.
 #[must_use]
 pub fn fresh() -> String {
     format!("{:08x}-", random() >> 32)

@@ -4,11 +4,11 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use contract_tests::contract::check;
+use contract_tests::contract::id::ID;
 use contract_tests::request::call::Gateway;
 use contract_tests::request::route;
 pub use contract_tests::toolkit::http::answer::Answer;
 use contract_tests::toolkit::http::client::{direct, exchange, request};
-use function::table::PARTITION_KEY;
 use local::table::Table;
 use local::{Local, Options};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -46,11 +46,11 @@ impl Api {
     /// Makes the table anew, as the tutorial does: the partition key is `id`, a string.
     pub async fn create_table(&self) {
         let key = KeySchemaElement::builder()
-            .attribute_name(PARTITION_KEY)
+            .attribute_name(ID)
             .key_type(KeyType::Hash)
             .build();
         let id = AttributeDefinition::builder()
-            .attribute_name(PARTITION_KEY)
+            .attribute_name(ID)
             .attribute_type(ScalarAttributeType::S)
             .build();
         let create = self.table().client().create_table();
@@ -73,7 +73,8 @@ impl Api {
         self.send("GET", &format!("/items{query}"), &[], "").await
     }
 
-    /// Sends any request, and checks what the contract says of every answer. Its status and its body are left to the test.
+    /// Sends any request, and checks what the contract says of every answer: its status and headers are declared, and a
+    /// failure is a message that tells nothing.
     pub async fn send(
         &self,
         method: &str,
@@ -102,12 +103,12 @@ impl Api {
     }
 }
 
-/// Text as a query carries it, with all but letters and digits percent-encoded.
+/// Encodes text for a query: all but letters and digits are percent-encoded.
 pub fn encoded(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
-/// The id of an item as a path carries it.
+/// Encodes the id of an item for a path.
 pub fn in_path(id: &str) -> String {
     match id {
         // Clients fold these away, unless they are encoded twice.

@@ -100,7 +100,7 @@ async fn reading_what_others_stored() {
 }
 
 #[tokio::test]
-async fn only_id_price_and_name_are_shown() {
+async fn only_the_fields_of_an_item_are_shown() {
     let api = Api::start().await;
     let others = ["ttl", "Price", "secret", "id2"].map(|name| (name, text("x")));
     store(&api, "a", &others).await;

@@ -1,6 +1,6 @@
-//! What can go wrong between the service and its table, and what the contract makes of it.
+//! The faults between a service and its table.
 
-/// What becomes of one request to the table.
+/// The fault that one request to the table meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Nothing unusual.
@@ -31,19 +31,6 @@ pub enum Fault {
     TableGone,
 }
 
-/// What a request meets whose every attempt meets the same fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It succeeds.
-    Done,
-    /// 503: nothing was changed.
-    Unchanged,
-    /// 503: it may or may not have been applied.
-    Unknown,
-    /// 500: an operator must act; nothing was changed.
-    Operator,
-}
-
 impl Fault {
     /// All of them that are one.
     pub const ALL: [Self; 12] = [
@@ -60,24 +47,6 @@ impl Fault {
         Self::Denied,
         Self::TableGone,
     ];
-
-    /// What the contract makes of a write that meets it.
-    #[must_use]
-    pub fn fate_of_write(self) -> Fate {
-        match self {
-            Self::Pass | Self::Slow => Fate::Done,
-            Self::Throttle => Fate::Unchanged,
-            Self::Denied | Self::TableGone => Fate::Operator,
-            Self::InternalError
-            | Self::Empty
-            | Self::Malformed
-            | Self::Cut
-            | Self::CutAfter
-            | Self::Late
-            | Self::Hang
-            | Self::HangAfter => Fate::Unknown,
-        }
-    }
 
     /// The status and the body that the table answers with.
     ///

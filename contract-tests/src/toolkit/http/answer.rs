@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What came back.
+/// The answer to a request.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The status.
