@@ -1,4 +1,4 @@
-//! Which page of the list is asked for: `?limit=<number>&exclusiveStartKey=<id>`.
+//! The page of the list that is asked for: `?limit=<number>&exclusiveStartKey=<id>`.
 
 use crate::error::Error;
 use crate::event::QueryStringParameters;

@@ -106,7 +106,7 @@ pub fn failure(answer: &Answer, call: &Call) -> Result<(), String> {
 /// Checks that a message does not tell how the service is built.
 ///
 /// # Errors
-/// What it gives away.
+/// The part that tells it.
 pub fn tells_nothing(message: &str) -> Result<(), String> {
     let lower = message.to_lowercase();
     match TELL_TALE.iter().find(|tale| lower.contains(**tale)) {

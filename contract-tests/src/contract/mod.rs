@@ -1,6 +1,7 @@
-//! What is right. An [`item`] has an [`id`] and may have [`fields`], within [`limits`]. The [`model`] says what a request must be answered with, [`mod@answer`] takes an answer apart, and
-//! [`mod@check`] holds one against the other; [`openapi`] does so with what clients are told. A refused request has a [`reason`]. A [`run`] is every request
-//! of a sequence with its answer.
+//! The contract. An [`item`] has an [`id`] and may have [`fields`], within [`limits`]. The [`model`] says what a request
+//! must be answered with; if it is refused, for which [`reason`]. [`mod@answer`] takes an answer apart, and
+//! [`mod@check`] holds it against the model and against the document that clients read, [`openapi`]. A [`run`] is every
+//! request of a sequence with its answer.
 
 pub mod answer;
 pub mod check;

@@ -1,4 +1,4 @@
-//! What is drawn at random: a [`mod@sequence`] of operations, the [`ids`] that they name, and the [`bodies`] of PUTs.
+//! Random operations: a [`mod@sequence`] of operations, the [`ids`] that they name, and the [`bodies`] of PUTs.
 
 pub mod bodies;
 pub mod ids;

@@ -1,7 +1,6 @@
-//! What a client does: an [`operation`] is what is generated and saved, and still means something when
-//! others before it are left out; with its [`ids`] chosen, it is sent as one [`call`] or several, whose fields have
-//! [`json`] values. What might be taken for an id is [`confined`]. A
-//! [`route`] is known by its key.
+//! The requests of a client: an [`operation`] is what is generated and saved, and still means something when others
+//! before it are left out. With its [`ids`] chosen, it is sent as one [`call`] or several, whose fields have [`json`]
+//! values; a [`route`] is known by its key. What might be taken for an id is [`confined`].
 
 pub mod call;
 pub mod confined;
