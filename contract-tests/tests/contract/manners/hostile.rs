@@ -61,9 +61,13 @@ fn long_pause(runtime: &Handle) -> TestResult {
 fn kept(runtime: &Handle) -> TestResult {
     let is_busy = Arc::new(AtomicBool::new(true));
     let wrap = |inner| {
-        let is_busy = Arc::clone(&is_busy);
+        let (is_busy, has_put) = (Arc::clone(&is_busy), AtomicBool::new(false));
         gate(inner, move |request| {
-            let refused = method(request) == "DELETE" && is_busy.load(Ordering::SeqCst);
+            // A run whose first request is a DELETE would end with nothing to leave behind.
+            has_put.fetch_or(method(request) == "PUT", Ordering::SeqCst);
+            let refused = method(request) == "DELETE"
+                && has_put.load(Ordering::SeqCst)
+                && is_busy.load(Ordering::SeqCst);
             refused.then(|| reply(503, &[LATE], BUSY))
         })
     };
