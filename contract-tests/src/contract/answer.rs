@@ -21,7 +21,7 @@ impl Answer {
     /// The whole body as a JSON string.
     ///
     /// # Errors
-    /// What it is instead.
+    /// The text that is not a string.
     pub fn string(&self) -> Result<String, String> {
         json::string(self.text()?).map_err(|is| format!("the body {is}"))
     }

@@ -33,7 +33,7 @@ const TELL_TALE: [&str; 16] = [
 /// Checks one answer.
 ///
 /// # Errors
-/// What is wrong with it, in words.
+/// A sentence about the first thing that is wrong.
 pub fn check(
     expected: &Expected,
     answer: &Answer,
@@ -73,7 +73,7 @@ pub fn check(
 /// Checks what every failure has to be: a message, and one that gives nothing away.
 ///
 /// # Errors
-/// What is wrong with it, in words.
+/// A sentence about the first thing that is wrong.
 pub fn failure(answer: &Answer, call: &Call) -> Result<(), String> {
     let message = answer.message()?;
     if message.is_empty() {
@@ -142,7 +142,7 @@ fn stretch<'a>(secret: &'a str, message: &str) -> Option<&'a str> {
 /// Checks that an answer is declared in `openapi.json`.
 ///
 /// # Errors
-/// What is wrong with it, in words.
+/// A sentence about the first thing that is wrong.
 pub fn declared(answer: &Answer, route: &str, gateway: Gateway) -> Result<(), String> {
     head(answer, route, gateway)?;
     openapi::body(answer, route, gateway)
@@ -151,7 +151,7 @@ pub fn declared(answer: &Answer, route: &str, gateway: Gateway) -> Result<(), St
 /// Checks the status and the headers of an answer.
 ///
 /// # Errors
-/// What is wrong with them, in words.
+/// A sentence about the first thing that is wrong.
 pub fn head(answer: &Answer, route: &str, gateway: Gateway) -> Result<(), String> {
     match answer.headers.get("content-type").map(String::as_str) {
         Some("application/json") => {}

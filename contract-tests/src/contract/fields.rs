@@ -73,7 +73,7 @@ impl Field {
     /// Reads the JSON text that an answer shows.
     ///
     /// # Errors
-    /// The thing that it is instead.
+    /// The text that is not of this kind.
     pub fn shown(&self, text: &str) -> Result<Value, String> {
         let name = self.name;
         match self.kind {

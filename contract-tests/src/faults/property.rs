@@ -64,7 +64,7 @@ const UNREACHABLE: [&str; 2] = ["http://127.0.0.1:1", "http://table.invalid"];
 pub struct Misbehaviour {
     /// The situation.
     pub situation: Situation,
-    /// What is wrong.
+    /// A sentence about its mistake.
     pub wrong: String,
 }
 

@@ -50,7 +50,7 @@ fn every_module_keeps_to_the_layers_of_its_crate() {
                 let child = module.strip_prefix(&prefix)?.split("::").next()?;
                 (!child.is_empty()).then(|| child.to_owned())
             };
-            // The first is the rest of the fence.
+            // The first line is the rest of the fence.
             let lines = || {
                 block
                     .lines()
@@ -144,7 +144,7 @@ fn uses(files: &BTreeMap<Module, String>) -> BTreeMap<Module, BTreeSet<Module>> 
                 }
             }
         }
-        // What a folder gives out again, it uses.
+        // A re-export is a use too.
         for (at, name) in code.match_indices("use ") {
             let tree = &code[at + name.len()..];
             if !["crate::", "super::"]

@@ -17,10 +17,10 @@ pub struct Members {
 }
 
 impl Members {
-    /// Reads an object that has no member twice, and that errors name so.
+    /// Reads an object that has no member twice. Errors name it by `of`.
     ///
     /// # Errors
-    /// What it is instead.
+    /// If it is not such an object.
     pub fn parse(of: &str, text: &str) -> Result<Self, String> {
         let read: Result<Unique, _> = serde_json::from_str(text);
         let Unique(members) =
@@ -31,7 +31,7 @@ impl Members {
         })
     }
 
-    /// The members, each value as its JSON text.
+    /// Returns the members, each value as its JSON text.
     #[must_use]
     pub fn into_texts(self) -> Vec<(String, String)> {
         let members = self.members.into_iter();
@@ -103,7 +103,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
 /// Reads a JSON string.
 ///
 /// # Errors
-/// What it is instead.
+/// The text that is not a string.
 pub fn string(text: &str) -> Result<String, String> {
     serde_json::from_str(text).map_err(|_| format!("is {text} and not a string"))
 }
@@ -111,7 +111,7 @@ pub fn string(text: &str) -> Result<String, String> {
 /// Reads a JSON array, each element as its text.
 ///
 /// # Errors
-/// What it is instead.
+/// If it is not an array.
 pub fn array(text: &str) -> Result<Vec<Box<RawValue>>, String> {
     serde_json::from_str(text).map_err(|_| "is not an array".to_owned())
 }

@@ -74,7 +74,7 @@ impl Api {
     }
 
     /// Sends any request, and checks what the contract says of every answer: its status and headers are declared, and a
-    /// failure is a message that tells nothing.
+    /// failure is a message that does not tell how the service is built.
     pub async fn send(
         &self,
         method: &str,
@@ -97,7 +97,7 @@ impl Api {
             let told = message.and_then(|message| check::tells_nothing(&message));
             told.unwrap_or_else(|wrong| panic!("{wrong}: {answer:?}"));
         }
-        // They are checked, and different each time.
+        // The headers are checked, and different each time.
         answer.headers.clear();
         answer
     }

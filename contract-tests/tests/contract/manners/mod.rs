@@ -132,7 +132,7 @@ fn broken(runtime: &Handle) -> TestResult {
 
 fn undeletable(runtime: &Handle) -> TestResult {
     let api = Shared::start(runtime, Some(api::planted("DELETE does nothing")))?;
-    // Whatever is put stays, so each sequence that shrinking tries has longer lists to read.
+    // Every item stays, so each sequence that shrinking tries has longer lists to read.
     let variables = [("CONTRACT_CASES", "200"), ("CONTRACT_TIME", "60")];
     let mut run = Run::start(api.url(), &variables)?;
     run.wait(101, &["items are left behind", "contract-tests -- sweep"])?;
