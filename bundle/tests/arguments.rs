@@ -1,4 +1,4 @@
-//! `cargo zip` from outside. Because of these tests `cargo test` builds its binary, which .github/checks/built-once holds.
+//! `cargo zip` from outside. Because of these tests `cargo test` builds its binary, which .github/lint/built-once holds.
 
 use std::process::Command;
 

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use contract_tests::deployed::sweep::What;
+use contract_tests::deployed::{self, Deployment};
 use contract_tests::environments::environment::Setup;
 use contract_tests::environments::target::Target;
-use contract_tests::live::sweep::What;
-use contract_tests::live::{self, Deployment};
-use contract_tests::planted::bug::{ALL, Bug};
+use contract_tests::mutants::mutant::{ALL, Bug};
 use contract_tests::report::failure::Saved;
 use contract_tests::report::script::{actual, expectation};
 use contract_tests::request::call::Gateway;
@@ -53,7 +53,7 @@ enum Command {
         url: Option<String>,
     },
     /// Serves the API with a planted bug until Ctrl-C, to see what the tests make of it:
-    /// `CONTRACT_URL=… cargo test -p contract-tests live::`
+    /// `CONTRACT_URL=… cargo test -p contract-tests deployed::`
     Faulty {
         /// The name of the bug.
         #[arg(value_parser = bug)]
@@ -145,8 +145,8 @@ async fn replay(failure: &Saved, target: Target) -> u8 {
 /// Replays a failure at this API, and leaves nothing behind there, even when it is interrupted.
 async fn replay_at(url: BaseUrl, failure: Saved, variables: &Variables) -> u8 {
     let mut signal = Signal::listen().expect("signals can be listened to");
-    let live = Deployment::of_variables(url, variables);
-    let target = Target::live(&live);
+    let deployment = Deployment::of_variables(url, variables);
+    let target = Target::deployed(&deployment);
     let replayed = tokio::spawn(async move { replay(&failure, target).await });
     let code = tokio::select! {
         // It panics if nothing reads what it prints.
@@ -154,8 +154,8 @@ async fn replay_at(url: BaseUrl, failure: Saved, variables: &Variables) -> u8 {
         code = signal.received() => code,
     };
     let left = tokio::select! {
-        finished = live.finish() => finished.err(),
-        _ = signal.received() => live.left_behind("the clean-up was stopped"),
+        finished = deployment.finish() => finished.err(),
+        _ = signal.received() => deployment.left_behind("the clean-up was stopped"),
     };
     match left {
         Some(left) => {
@@ -184,7 +184,7 @@ async fn sweep_journals(journals: Vec<PathBuf>, variables: &Variables) -> u8 {
 
 /// Sweeps, and returns the exit code. Ctrl-C only ends it: what is left is still in the journals.
 async fn sweep(what: &What, variables: &Variables) -> u8 {
-    match live::sweep(what, variables, |line| println!("{line}")).await {
+    match deployed::sweep(what, variables, |line| println!("{line}")).await {
         Ok(()) => 0,
         Err(left) => {
             eprintln!("{left}");

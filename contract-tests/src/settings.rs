@@ -59,7 +59,7 @@ pub fn or_exit<T>(read: Result<T, String>) -> T {
 }
 
 /// The targets that `CONTRACT_REQUIRE` may name.
-const TARGETS: [&str; 3] = ["embedded", "dynamodb-local", "live"];
+const TARGETS: [&str; 3] = ["embedded", "dynamodb-local", "deployed"];
 
 /// What all the variables say.
 #[derive(Clone, Debug)]
@@ -211,7 +211,7 @@ mod tests {
             ("CONTRACT_URL", "https://host/stage/ "),
             ("CONTRACT_TIME", "8\n"),
             ("DYNAMODB_ENDPOINT", "http://127.0.0.1:8000"),
-            ("CONTRACT_REQUIRE", "live, dynamodb-local,"),
+            ("CONTRACT_REQUIRE", "deployed, dynamodb-local,"),
         ])
         .expect("nothing is wrong");
         assert_eq!((read.settings.cases, read.settings.seed), (7, 8));

@@ -57,7 +57,7 @@ pub async fn hold(
     test: &str,
 ) -> Outcome<Held, Rejected> {
     let at_once = match target {
-        Target::Live(..) => 1,
+        Target::Deployed(..) => 1,
         Target::Embedded if setup.proxied => FAULTY_AT_ONCE,
         Target::Embedded | Target::DynamoDbLocal(_) => AT_ONCE,
     };

@@ -122,7 +122,7 @@ mod tests {
     ];
 
     /// Where the names of the trials stand, which are no functions.
-    const TRIALS: &str = "contract-tests/tests/contract/suite.rs";
+    const TRIALS: &str = "contract-tests/tests/properties/suite.rs";
 
     fn root() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use reqwest::Client;
 
-use crate::live::visit::Visit;
+use crate::deployed::visit::Visit;
 use crate::request::call::{Call, Gateway};
 use crate::toolkit::http::answer::Answer;
 use crate::toolkit::http::client::{direct, exchange, request};

@@ -9,8 +9,8 @@ use local::gateway::{self, Handler, Settings};
 use local::table::Table;
 
 use crate::contract::model::Exceptions;
+use crate::deployed::visit::Visit;
 use crate::environments::client::Api;
-use crate::live::visit::Visit;
 use crate::toolkit::dynamodb::proxy::{Filter, Proxy};
 use crate::toolkit::random::fresh;
 

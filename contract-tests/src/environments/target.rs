@@ -5,9 +5,9 @@ use std::sync::Arc;
 use local::Store;
 
 use crate::contract::model::Exceptions;
+use crate::deployed::Deployment;
+use crate::deployed::visit::Visit;
 use crate::environments::environment::{Environment, Setup};
-use crate::live::Deployment;
-use crate::live::visit::Visit;
 use crate::toolkit::deployed::limits::Budget;
 use crate::toolkit::dynamodb::container::DynamoDbLocal;
 
@@ -19,7 +19,7 @@ pub enum Target {
     /// The service in this process, on a table in `DynamoDB` Local.
     DynamoDbLocal(Arc<DynamoDbLocal>),
     /// A deployed API, and what may be spent there.
-    Live(Arc<Deployment>, Arc<Budget>),
+    Deployed(Arc<Deployment>, Arc<Budget>),
 }
 
 impl Target {
@@ -29,22 +29,22 @@ impl Target {
         match self {
             Self::Embedded => "embedded",
             Self::DynamoDbLocal(_) => "dynamodb-local",
-            Self::Live(..) => "live",
+            Self::Deployed(..) => "deployed",
         }
     }
 
     /// A deployed API, with all that its limits allow for one property.
     #[must_use]
-    pub fn live(deployment: &Arc<Deployment>) -> Self {
+    pub fn deployed(deployment: &Arc<Deployment>) -> Self {
         let budget = Budget::new(deployment.limits());
-        Self::Live(Arc::clone(deployment), Arc::new(budget))
+        Self::Deployed(Arc::clone(deployment), Arc::new(budget))
     }
 
     /// The same, with all that its limits allow for one property that begins now.
     #[must_use]
     pub fn begin(&self) -> Self {
         match self {
-            Self::Live(deployment, _) => Self::live(deployment),
+            Self::Deployed(deployment, _) => Self::deployed(deployment),
             Self::Embedded | Self::DynamoDbLocal(_) => self.clone(),
         }
     }
@@ -53,7 +53,7 @@ impl Target {
     #[must_use]
     pub fn spent(&self) -> Option<String> {
         match self {
-            Self::Live(_, budget) => budget.spent(),
+            Self::Deployed(_, budget) => budget.spent(),
             Self::Embedded | Self::DynamoDbLocal(_) => None,
         }
     }
@@ -72,7 +72,7 @@ impl Target {
                 let store = Store::Endpoint(dynamodb.endpoint().await?);
                 Environment::start(store, exceptions, setup).await
             }
-            Self::Live(deployment, budget) => {
+            Self::Deployed(deployment, budget) => {
                 Ok(Environment::visit(Visit::begin(deployment, budget).await?))
             }
         }

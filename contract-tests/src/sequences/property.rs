@@ -99,7 +99,7 @@ async fn hold_these(
     match &first.outcome {
         Ok(()) => {
             // In a namespace on a shared API much cannot be reached, and of a faulty service nothing counts.
-            if setup.is_sound() && !matches!(target, Target::Live(..)) {
+            if setup.is_sound() && !matches!(target, Target::Deployed(..)) {
                 ledger::note(cell::reached(&first));
             }
             return Ok(first);
@@ -110,7 +110,7 @@ async fn hold_these(
     let shrunk = shrink(target, setup, first).await;
     let run = behind_a_prefix(target, setup, shrunk.run).await;
     let place = match target {
-        Target::Live(api, _) => Place {
+        Target::Deployed(api, _) => Place {
             url: api.url().clone(),
             gateway: Gateway::Unknown,
             curl_options: api.auth().curl_options(api.url()),

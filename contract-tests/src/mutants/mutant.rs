@@ -1,0 +1,123 @@
+//! The planted bugs: what is wrong, with what, and in how few requests it shows.
+
+use local::gateway::Handler;
+
+use super::{errors, ids, races, reads, writes};
+use crate::environments::environment::Setup;
+use crate::toolkit::dynamodb::proxy::Filter;
+
+/// One planted bug.
+#[derive(Debug)]
+pub struct Bug {
+    /// What is wrong, in a few words.
+    pub name: &'static str,
+    /// The faulty service around the sound one.
+    pub wrap: fn(Handler) -> Handler,
+    /// What it takes an answer of its table for.
+    pub filter: Option<Filter>,
+    /// The most requests that are needed to show it; `None` if chance or time has a hand in it.
+    pub requests: Option<usize>,
+}
+
+impl Bug {
+    /// Returns the setup of a service that has it.
+    #[must_use]
+    pub fn setup(&self) -> Setup {
+        Setup {
+            wrap: Some(self.wrap),
+            filter: self.filter,
+            ..Setup::default()
+        }
+    }
+}
+
+/// All of them.
+pub const ALL: [Bug; 26] = [
+    deterministic("PUT merges", writes::put_merges, 3),
+    deterministic(
+        "DELETE of a missing item fails",
+        writes::delete_of_missing_fails,
+        1,
+    ),
+    deterministic("DELETE does nothing", writes::delete_does_nothing, 3),
+    deterministic(
+        "GET serves a cached copy after an overwrite",
+        reads::cached_copy,
+        4,
+    ),
+    deterministic("the list stops at page one", reads::one_page, 3),
+    deterministic(
+        "the list repeats the boundary item",
+        reads::boundary_twice,
+        2,
+    ),
+    deterministic("the price goes through f64", writes::price_is_a_float, 2),
+    deterministic("base64 is ignored", writes::base64_is_ignored, 1),
+    deterministic("the id in the path is decoded again", ids::decoded_again, 2),
+    // One where a write answers with another id than it was sent, two where a read finds its double.
+    deterministic("ids are folded", ids::folded, 2),
+    deterministic("ids are normalised", ids::normalised, 2),
+    deterministic("ids are trimmed", ids::trimmed, 2),
+    deterministic(
+        "length is counted in characters",
+        writes::length_in_characters,
+        1,
+    ),
+    deterministic(
+        "0 and \"\" are taken for absent",
+        writes::falsy_is_absent,
+        2,
+    ),
+    deterministic("null is stored", writes::null_is_empty, 2),
+    deterministic(
+        "an unknown field is dropped",
+        writes::unknown_fields_are_dropped,
+        1,
+    ),
+    deterministic("an extra field is stored and shown", reads::extra_field, 1),
+    deterministic("an error has no content type", errors::no_content_type, 1),
+    deterministic(
+        "a message names another field",
+        errors::another_field_is_named,
+        1,
+    ),
+    by_chance("throttling is 400", errors::throttle_is_400),
+    by_chance("an ARN is in a message", errors::arn_in_message),
+    Bug {
+        filter: Some(errors::empty_is_missing),
+        ..by_chance("an empty answer of the table is read as missing", |inner| {
+            inner
+        })
+    },
+    by_chance(
+        "a retried write is applied after a newer one",
+        errors::unknown_is_retried,
+    ),
+    by_chance(
+        "1 write in 50 is acknowledged but not stored",
+        races::forgets_one_in_fifty,
+    ),
+    by_chance(
+        "read-modify-write loses concurrent updates",
+        races::read_modify_write,
+    ),
+    by_chance("an overwrite deletes first", races::delete_then_put),
+];
+
+const fn deterministic(name: &'static str, wrap: fn(Handler) -> Handler, requests: usize) -> Bug {
+    Bug {
+        name,
+        wrap,
+        filter: None,
+        requests: Some(requests),
+    }
+}
+
+const fn by_chance(name: &'static str, wrap: fn(Handler) -> Handler) -> Bug {
+    Bug {
+        name,
+        wrap,
+        filter: None,
+        requests: None,
+    }
+}

@@ -1,0 +1,114 @@
+//! Whether no container stays behind, however the tests end: they are run in a process of their own, and
+//! made to end in each way.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use contract_tests::toolkit::dynamodb::container::{DynamoDbLocal, LABEL};
+use contract_tests::toolkit::dynamodb::docker;
+use contract_tests::toolkit::random::fresh;
+use function::config::variable;
+use libtest_mimic::Trial;
+use tokio::runtime::Handle;
+
+use crate::suite::Availability;
+
+/// Tells such a process how to end.
+const ENDING: &str = "CONTRACT_REHEARSAL";
+
+/// Tells it how to label its container.
+const LABELLED: &str = "CONTRACT_REHEARSAL_LABEL";
+
+/// What it says once its container runs.
+const READY: &str = "the container is running";
+
+/// How such a process is to end, with the exit code that it then has.
+const ENDINGS: [(&str, i32); 4] = [
+    ("green", 0),
+    ("red", 101),
+    ("panic", 101),
+    ("interrupt", 130),
+];
+
+/// How this process is to end, if it is one of those.
+pub fn asked_for() -> Option<String> {
+    variable(ENDING)
+}
+
+/// The label of its container.
+pub fn label() -> Option<String> {
+    variable(LABELLED)
+}
+
+/// The one test of such a process.
+pub fn trial(ending: String, runtime: &Handle, dynamodb: &Arc<DynamoDbLocal>) -> Trial {
+    let (runtime, dynamodb) = (runtime.clone(), Arc::clone(dynamodb));
+    Trial::test("exit_path", move || {
+        runtime.block_on(dynamodb.endpoint())?;
+        println!("{READY}");
+        match ending.as_str() {
+            "red" => Err("as it was asked to".into()),
+            "panic" => panic!("as it was asked to"),
+            "interrupt" => runtime.block_on(std::future::pending()),
+            _ => Ok(()),
+        }
+    })
+}
+
+/// The test that starts such processes, and counts what they leave.
+pub fn container_trial(availability: Availability, runtime: &Handle) -> Trial {
+    let name = "dynamodb-local::container::none_stays_behind".to_owned();
+    let runtime = runtime.clone();
+    availability.trial(name, move || {
+        for (ending, code) in ENDINGS {
+            rehearse(ending, code, &runtime).map_err(|wrong| format!("{ending}: {wrong}"))?;
+        }
+        Ok(())
+    })
+}
+
+fn rehearse(ending: &str, code: i32, runtime: &Handle) -> Result<(), String> {
+    let label = fresh();
+    let count = || runtime.block_on(docker::count(&format!("{LABEL}={label}")));
+    let this = std::env::current_exe().map_err(|error| error.to_string())?;
+    let mut child = Command::new(this)
+        .env(ENDING, ending)
+        .env(LABELLED, &label)
+        .env_remove("DYNAMODB_ENDPOINT")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| error.to_string())?;
+    let output = BufReader::new(child.stdout.take().expect("its output is piped"));
+    let mut lines = output.lines().map_while(Result::ok);
+    if !lines.any(|line| line.contains(READY)) {
+        return Err(format!(
+            "its container did not start, and it ended with {:?}",
+            child.wait()
+        ));
+    }
+    if ending == "interrupt" {
+        // It waits for ever, so this is the moment to see that a container can be counted.
+        let running = count()?;
+        interrupt(&child)?;
+        if running != 1 {
+            return Err(format!("{running} containers were running"));
+        }
+    }
+    lines.for_each(drop);
+    let ended = child.wait().map_err(|error| error.to_string())?;
+    match (count()?, ended.code()) {
+        (0, Some(ended)) if ended == code => Ok(()),
+        (left, ended) => Err(format!(
+            "{left} containers stay behind, and the exit code is {ended:?}"
+        )),
+    }
+}
+
+fn interrupt(child: &Child) -> Result<(), String> {
+    let sent = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    sent.map(drop).map_err(|error| error.to_string())
+}

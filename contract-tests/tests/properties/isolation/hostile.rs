@@ -1,0 +1,279 @@
+//! APIs that do harm to a run: each run ends by itself or at the second Ctrl-C, and says what it leaves.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use aws_lambda_events::http::HeaderName;
+use aws_lambda_events::http::header::{LOCATION, RETRY_AFTER};
+use local::gateway::{Handler, Reply};
+use serde_json::{Value, json};
+use tokio::runtime::Handle;
+use tokio::time::sleep;
+
+use super::api::Shared;
+use super::gates::{BUSY, Request, TOKEN, forge, gate, method, read, reply};
+use super::run::{Run, harness};
+use super::{Test, TestResult, wait_for_items};
+
+/// The tests, each with its API.
+pub const TESTS: [(&str, Test); 10] = [
+    ("a_long_pause_ends_a_run_without_a_verdict", long_pause),
+    ("what_a_busy_api_keeps_is_told_and_swept", kept),
+    ("a_second_interrupt_ends_the_clean_up", interrupted_twice),
+    ("a_list_without_end_ends_a_run_and_a_sweep", endless_list),
+    ("a_body_without_end_is_not_kept", endless_body),
+    ("a_request_without_an_answer_ends_with_its_time", silent),
+    ("a_put_is_awaited_beyond_the_time_of_its_test", slow_put),
+    ("a_redirect_is_not_followed", redirect),
+    ("an_api_that_only_fails_is_not_inconclusive", failing),
+    ("a_list_that_lies_costs_others_nothing", lying_list),
+];
+
+/// A date that is later than the end of any run.
+const LATE: (HeaderName, &str) = (RETRY_AFTER, "Thu, 31 Dec 2099 23:59:59 GMT");
+
+fn is_list(request: &Request) -> bool {
+    method(request) == "GET" && request.raw_path.as_deref() == Some("/items")
+}
+
+fn page(items: &[Value], last: Option<&str>) -> Reply {
+    let count = items.len();
+    let mut page = json!({"Items": items, "Count": count, "ScannedCount": count});
+    if let Some(last) = last {
+        page["LastEvaluatedKey"] = json!({ "id": last });
+    }
+    reply(200, &[], &page.to_string())
+}
+
+fn long_pause(runtime: &Handle) -> TestResult {
+    let always = |inner| gate(inner, |_| Some(reply(503, &[LATE], BUSY)));
+    let api = Shared::start(runtime, Some(&always))?;
+    let run = Run::start(api.url(), &[("CONTRACT_TIME", "8")])?;
+    let tells = ["no request is sent for", "CONTRACT_TIME=8 has only"];
+    run.ended(2, &tells)?;
+    api.is_as_it_was()
+}
+
+fn kept(runtime: &Handle) -> TestResult {
+    let is_busy = Arc::new(AtomicBool::new(true));
+    let wrap = |inner| {
+        let (is_busy, has_put) = (Arc::clone(&is_busy), AtomicBool::new(false));
+        gate(inner, move |request| {
+            // A run whose first request is a DELETE would end with nothing to leave behind.
+            has_put.fetch_or(method(request) == "PUT", Ordering::SeqCst);
+            let refused = method(request) == "DELETE"
+                && has_put.load(Ordering::SeqCst)
+                && is_busy.load(Ordering::SeqCst);
+            refused.then(|| reply(503, &[LATE], BUSY))
+        })
+    };
+    let api = Shared::start(runtime, Some(&wrap))?;
+    let mut run = Run::start(api.url(), &[("CONTRACT_CLEAN_UP", "5")])?;
+    let tells = ["items are left behind", "CONTRACT_CLEAN_UP=5 has only"];
+    run.wait(2, &tells)?;
+    is_busy.store(false, Ordering::SeqCst);
+    run.sweep(0, "ids deleted")?;
+    api.is_as_it_was()?;
+    run.forget()
+}
+
+fn interrupted_twice(runtime: &Handle) -> TestResult {
+    let wrap = |inner| {
+        gate(inner, |request| {
+            (method(request) == "DELETE").then(|| reply(503, &[], BUSY))
+        })
+    };
+    let api = Shared::start(runtime, Some(&wrap))?;
+    let mut run = Run::start(api.url(), &[("CONTRACT_CLEAN_UP", "3600")])?;
+    wait_for_items(&api)?;
+    run.interrupt()?;
+    run.says("stopping")?;
+    run.interrupt()?;
+    let tells = [
+        "items are left behind",
+        "the clean-up was stopped",
+        "contract-tests -- sweep",
+    ];
+    run.wait(130, &tells)?;
+    run.forget()
+}
+
+fn endless_list(runtime: &Handle) -> TestResult {
+    let pages = Arc::new(AtomicUsize::new(0));
+    let wrap = |inner| {
+        let pages = Arc::clone(&pages);
+        forge(inner, move |request| {
+            let number = || pages.fetch_add(1, Ordering::SeqCst).to_string();
+            is_list(request).then(|| page(&[], Some(&number())))
+        })
+    };
+    let api = Shared::start(runtime, Some(&wrap))?;
+    let run = Run::of("deployed::sequences", api.url(), &[])?;
+    run.ended(0, &["others have more than CONTRACT_PAGES=20 pages"])?;
+    api.is_as_it_was()?;
+
+    pages.store(0, Ordering::SeqCst);
+    let sweep = ["sweep", "--url", api.url()];
+    harness(&sweep, &[], 1, "goes on beyond CONTRACT_PAGES=20 pages")?;
+    // One more was asked for to see that there is an API.
+    match pages.load(Ordering::SeqCst) {
+        21 => Ok(()),
+        pages => Err(format!("{pages} pages were asked for").into()),
+    }
+}
+
+fn endless_body(_: &Handle) -> TestResult {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let most = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&most);
+    // It goes on for as long as this process.
+    thread::spawn(move || {
+        for connection in listener.incoming().flatten() {
+            let seen = Arc::clone(&seen);
+            // An error is the end that it waits for.
+            thread::spawn(move || send_without_end(connection, &seen));
+        }
+    });
+    Run::start(&url, &[])?.ended(2, &["has more than 10485760 bytes"])?;
+    // The two sockets hold some of it without its being read.
+    match most.load(Ordering::SeqCst) >> 20 {
+        10..=64 => Ok(()),
+        megabytes => Err(format!("{megabytes} MiB were taken").into()),
+    }
+}
+
+/// Answers a request with a body without end, and notes how many bytes of it were taken at most.
+fn send_without_end(mut connection: TcpStream, most: &AtomicUsize) -> io::Result<()> {
+    let mut buffer = [b' '; 4096];
+    let _ = connection.read(&mut buffer)?;
+    connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n")?;
+    let mut taken = 0;
+    loop {
+        connection.write_all(&buffer)?;
+        taken += buffer.len();
+        most.fetch_max(taken, Ordering::SeqCst);
+    }
+}
+
+fn silent(_: &Handle) -> TestResult {
+    // The system takes connections for it, and no answer ever comes.
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let run = Run::start(&url, &[("CONTRACT_TIME", "5")])?;
+    run.ended(
+        2,
+        &[
+            "waiting:",
+            "has not answered yet",
+            "cannot be reached",
+            "CONTRACT_TIME=5 is over",
+        ],
+    )?;
+    drop(listener);
+    Ok(())
+}
+
+/// Tests an API that puts each item late, and after its client has gone.
+fn slow_put(runtime: &Handle) -> TestResult {
+    let under_way = Arc::new(AtomicUsize::new(0));
+    let wrap = |inner: Handler| -> Handler {
+        let under_way = Arc::clone(&under_way);
+        Arc::new(move |event| {
+            let is_put = method(&read(&event)) == "PUT";
+            let (inner, under_way) = (Handler::clone(&inner), Arc::clone(&under_way));
+            let answer = tokio::spawn(async move {
+                if is_put {
+                    under_way.fetch_add(1, Ordering::SeqCst);
+                    sleep(Duration::from_secs(4)).await;
+                }
+                let answer = inner(event).await;
+                if is_put {
+                    under_way.fetch_sub(1, Ordering::SeqCst);
+                }
+                answer
+            });
+            Box::pin(async move { answer.await.expect("the service does not panic") })
+        })
+    };
+    let api = Shared::start(runtime, Some(&wrap))?;
+    let run = Run::of(
+        "deployed::concurrency",
+        api.url(),
+        &[("CONTRACT_TIME", "2")],
+    )?;
+    run.ended(2, &["CONTRACT_TIME=2 is over"])?;
+    while under_way.load(Ordering::SeqCst) > 0 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    api.is_as_it_was()
+}
+
+fn redirect(runtime: &Handle) -> TestResult {
+    let elsewhere = TcpListener::bind("127.0.0.1:0")?;
+    elsewhere.set_nonblocking(true)?;
+    let location = format!("http://{}/items", elsewhere.local_addr()?);
+    let wrap = |inner: Handler| {
+        let location = location.clone();
+        gate(inner, move |_| {
+            Some(reply(307, &[(LOCATION, &location)], "{}"))
+        })
+    };
+    let api = Shared::start(runtime, Some(&wrap))?;
+    let run = Run::start(api.url(), &[("CONTRACT_BEARER", TOKEN)])?;
+    run.ended(64, &["there is no API of items", "answered 307"])?;
+    match elsewhere.accept() {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => api.is_as_it_was(),
+        connection => Err(format!("it came to {connection:?}").into()),
+    }
+}
+
+/// Tests an API of which every answer is a failure: 500 says that it is broken, 503 that it is busy.
+fn failing(runtime: &Handle) -> TestResult {
+    for (status, code) in [(500, 64), (503, 2)] {
+        let wrap = |inner| {
+            gate(inner, move |_| {
+                Some(reply(status, &[], r#"{"message":""}"#))
+            })
+        };
+        let api = Shared::start(runtime, Some(&wrap))?;
+        let run = Run::start(api.url(), &[])?;
+        run.ended(
+            code,
+            &["there is no API of items", &format!("answered {status}")],
+        )?;
+    }
+    Ok(())
+}
+
+/// Tests a list with an item of the run that was never put, and that no DELETE takes away.
+fn lying_list(runtime: &Handle) -> TestResult {
+    let wrap = |inner| {
+        let ghost = Mutex::new(None);
+        forge(inner, move |request| {
+            let mut ghost = ghost.lock().unwrap_or_else(PoisonError::into_inner);
+            let body = request.body.as_deref().unwrap_or_default();
+            // It learns the namespace from what is put.
+            if let Some(at) = body.find("contract-") {
+                let namespace = body.get(at..at + 36);
+                *ghost = namespace.map(|namespace| json!({"id": format!("{namespace}ghost")}));
+            }
+            let ghost = ghost.clone().filter(|_| is_list(request));
+            ghost.map(|ghost| page(&[ghost], None))
+        })
+    };
+    let api = Shared::start(runtime, Some(&wrap))?;
+    let mut run = Run::of("deployed::sequences", api.url(), &[])?;
+    let tells = [
+        "broken          deployed::sequences",
+        "items are left behind",
+        "the list still shows",
+    ];
+    run.wait(101, &tells)?;
+    api.is_as_it_was()?;
+    run.forget()
+}

@@ -1,0 +1,121 @@
+//! Machines on which a run finds itself: behind a proxy, with Docker at another place, with settings that are wrong.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use contract_tests::toolkit::random::fresh;
+use tokio::runtime::Handle;
+
+use super::api::Shared;
+use super::run::{Run, harness};
+use super::{Test, TestResult};
+
+/// The tests.
+pub const TESTS: [(&str, Test); 4] = [
+    ("no_proxy_is_used_on_this_machine", exempt),
+    ("an_unreachable_api_names_the_proxy", through_proxy),
+    ("docker_is_found_where_its_context_is", elsewhere),
+    (
+        "a_wrong_setting_has_an_exit_code_of_its_own",
+        wrong_settings,
+    ),
+];
+
+/// A proxy that is not there, for every program that would use one.
+const PROXIES: [(&str, &str); 6] = [
+    ("HTTP_PROXY", "http://user:secret@127.0.0.1:9"),
+    ("http_proxy", "http://user:secret@127.0.0.1:9"),
+    ("HTTPS_PROXY", "http://user:secret@127.0.0.1:9"),
+    ("https_proxy", "http://user:secret@127.0.0.1:9"),
+    ("ALL_PROXY", "http://user:secret@127.0.0.1:9"),
+    ("all_proxy", "http://user:secret@127.0.0.1:9"),
+];
+
+fn exempt(runtime: &Handle) -> TestResult {
+    let api = Shared::start(runtime, None)?;
+    for tests in ["deployed::", "embedded::sequences", "embedded::faults"] {
+        Run::of(tests, api.url(), &PROXIES)?.ended(0, &["held"])?;
+    }
+    api.is_as_it_was()
+}
+
+fn through_proxy(_: &Handle) -> TestResult {
+    for url in ["http://items.example.com", "https://items.example.com"] {
+        let run = Run::of("deployed::sequences", url, &PROXIES)?;
+        let told = run.ended(
+            2,
+            &["cannot be reached through the proxy http://127.0.0.1:9"],
+        )?;
+        if told.contains("secret") {
+            return Err("the proxy's password is told".into());
+        }
+    }
+    Ok(())
+}
+
+/// Tests a `docker` command that answers, with a context whose Docker is not there.
+fn elsewhere(_: &Handle) -> TestResult {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}docker", fresh()));
+    std::fs::create_dir_all(&folder)?;
+    let command = folder.join("docker");
+    let endpoint = format!("unix://{}/docker.sock", folder.display());
+    std::fs::write(
+        &command,
+        format!("#!/bin/sh\necho 'elsewhere {endpoint}'\n"),
+    )?;
+    std::fs::set_permissions(&command, PermissionsExt::from_mode(0o755))?;
+    let path = std::env::var("PATH").unwrap_or_default();
+    let path = format!("{}:{path}", folder.display());
+    let told = format!("Docker does not answer at {endpoint}");
+    let of = |variables: &[(&str, &str)]| {
+        let found = [("PATH", &*path), ("DOCKER_HOST", "")];
+        let variables = [&found[..], variables].concat();
+        Run::of("dynamodb-local::", "http://127.0.0.1:1", &variables)
+    };
+    of(&[])?.ended(0, &["ignored", &told])?;
+    let required = ("CONTRACT_REQUIRE", "dynamodb-local");
+    of(&[required])?.ended(101, &[&format!("Docker is at {endpoint}")])?;
+    Ok(std::fs::remove_dir_all(folder)?)
+}
+
+fn wrong_settings(_: &Handle) -> TestResult {
+    let url = "http://127.0.0.1:1";
+    for (name, value) in [
+        ("CONTRACT_CASES", "many"),
+        ("CONTRACT_URL", "http://user:secret@127.0.0.1"),
+        ("CONTRACT_AUTH", "Bearer secret"),
+        ("CONTRACT_BEARER", "Basic secret"),
+        ("CONTRACT_BEARER", "a-secret"),
+        ("CONTRACT_SEED", "secret"),
+        ("CONTRACT_REQUIRE", "secret"),
+        ("DYNAMODB_ENDPOINT", "secret@127.0.0.1:8000"),
+    ] {
+        let told = Run::start(url, &[(name, value)])?.ended(64, &[name])?;
+        if told.contains("secret") {
+            return Err(format!("a secret is told: {told}").into());
+        }
+        harness(&["sweep"], &[(name, value)], 64, name)?;
+    }
+    Run::of("--nonsense", url, &[])?.ended(64, &["--nonsense"])?;
+    harness(&["--nonsense"], &[], 64, "Usage:")?;
+    harness(&["replay", "nothing"], &[], 64, "failed to read nothing")?;
+    let url = "https://user:secret@host";
+    harness(&["sweep", "--url", url], &[], 64, "--url has a user name")?;
+    for wrong in [
+        &["sweep", url][..],
+        &["replay", url],
+        &["faulty", url],
+        &[url],
+    ] {
+        harness(wrong, &[], 64, "[hidden]")?;
+    }
+    let help = Command::new(env!("CARGO_BIN_EXE_contract-tests"))
+        .arg("--help")
+        .output()?;
+    if help.status.success() && String::from_utf8(help.stdout)?.contains("inconclusive") {
+        Ok(())
+    } else {
+        Err("the help is not on standard output".into())
+    }
+}

@@ -1,0 +1,237 @@
+//! The tests of one target, and what becomes of them where the target is not to be had.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use contract_tests::coverage::inventory::Inventory;
+use contract_tests::environments::environment::Setup;
+use contract_tests::environments::target::Target;
+use contract_tests::faults::TIME_LIMIT;
+use contract_tests::report::failure::{Failure, Saved};
+use contract_tests::sequences::execute::Looking;
+use contract_tests::sequences::shrink::run;
+use contract_tests::settings::Variables;
+use contract_tests::toolkit::dynamodb::container::DynamoDbLocal;
+use contract_tests::toolkit::outcome::NotPassed::{self, Failed, Inconclusive};
+use contract_tests::toolkit::outcome::Outcome;
+use contract_tests::toolkit::progress::{Held, Progress};
+use contract_tests::toolkit::random::Settings;
+use contract_tests::toolkit::shell::quoted;
+use contract_tests::{concurrency, faults, sequences};
+use function::config::variable;
+use libtest_mimic::{Completion, Trial};
+use tokio::runtime::Handle;
+
+use crate::verdicts::Verdicts;
+
+/// Whether a target can be tested, and what becomes of its tests if not.
+#[derive(Clone)]
+pub enum Availability {
+    /// It can be, or must turn out so: a container that is required is started, come what may.
+    Given,
+    /// It cannot be: its tests are ignored, for this reason.
+    Ignored(String),
+    /// It cannot be, though `CONTRACT_REQUIRE` names it: its tests fail, for this reason.
+    Failed(String),
+    /// It can be if Docker answers and has the image, which is seen when the first test runs.
+    AsDockerIs(Handle),
+}
+
+impl Availability {
+    /// That of `DynamoDB` Local, wherever it is.
+    pub fn of_dynamodb_local(variables: &Variables, runtime: &Handle) -> Self {
+        match variables.dynamodb_endpoint {
+            Some(_) => Self::Given,
+            None => Self::of_containers(variables, runtime),
+        }
+    }
+
+    /// That of containers with `DynamoDB` Local in them.
+    pub fn of_containers(variables: &Variables, runtime: &Handle) -> Self {
+        if variables.dynamodb_endpoint.is_some() {
+            Self::Ignored("DYNAMODB_ENDPOINT is set, so no container is started".to_owned())
+        } else if variables.required.contains("dynamodb-local") {
+            Self::Given
+        } else {
+            Self::AsDockerIs(runtime.clone())
+        }
+    }
+
+    /// That of a deployed API.
+    pub fn of_deployed(variables: &Variables) -> Self {
+        let reason = "set CONTRACT_URL to the URL of a deployed API".to_owned();
+        match variables.url {
+            Some(_) => Self::Given,
+            None if variables.required.contains("deployed") => Self::Failed(reason),
+            None => Self::Ignored(reason),
+        }
+    }
+
+    /// The test that does this, if it can.
+    pub fn trial(
+        self,
+        name: String,
+        run: impl FnOnce() -> Result<(), String> + Send + 'static,
+    ) -> Trial {
+        // Under nextest each test is a process of its own, which has no way to tell that it was ignored:
+        // there it must be known when the tests are listed.
+        let nextest = variable("NEXTEST").is_some();
+        let ignored = nextest && self.ignored().is_some();
+        let trial = Trial::ignorable_test(name, move || {
+            if let Self::Failed(reason) = self {
+                return Err(reason.into());
+            }
+            if let Some(reason) = self.ignored() {
+                return Ok(Completion::ignored_with(reason));
+            }
+            run()?;
+            Ok(Completion::Completed)
+        });
+        trial.with_ignored_flag(ignored)
+    }
+
+    /// Why its tests are ignored, if they are.
+    fn ignored(&self) -> Option<String> {
+        static DOCKER: OnceLock<Option<String>> = OnceLock::new();
+        match self {
+            Self::Given | Self::Failed(_) => None,
+            Self::Ignored(reason) => Some(reason.clone()),
+            Self::AsDockerIs(runtime) => DOCKER
+                .get_or_init(|| runtime.block_on(DynamoDbLocal::available()).err())
+                .clone(),
+        }
+    }
+}
+
+/// The tests of one target.
+pub struct Suite {
+    pub runtime: Handle,
+    pub settings: Settings,
+    pub target: Target,
+    pub availability: Availability,
+    pub verdicts: Verdicts,
+}
+
+impl Suite {
+    /// All of them.
+    pub fn trials(&self) -> Vec<Trial> {
+        let mut trials = vec![
+            self.sequences(),
+            self.histories("concurrency::every_item_is_linearizable", Setup::default()),
+        ];
+        trials.extend(regressions().map(|file| self.regression(file)));
+        // A deployed API has a table that nobody can make fail.
+        if !matches!(self.target, Target::Deployed(..)) {
+            let faulty = Setup {
+                proxied: true,
+                time_limit: TIME_LIMIT,
+                ..Setup::default()
+            };
+            trials.push(self.histories("faults::every_item_stays_linearizable", faulty));
+            trials.push(self.faults());
+            trials.push(self.tour());
+        }
+        trials
+    }
+
+    fn sequences(&self) -> Trial {
+        let settings = self.settings;
+        self.trial(
+            "sequences::every_answer_is_the_models",
+            async move |target, test| {
+                let setup = Setup::default();
+                let held = sequences::hold(&target, &setup, settings, &test);
+                held.await.map_err(reported)
+            },
+        )
+    }
+
+    /// Every cell that `CONTRACT.md` declares, with nothing left to chance.
+    fn tour(&self) -> Trial {
+        self.trial(
+            "sequences::all_that_is_declared_is_reached",
+            async move |target, test| {
+                let setup = Setup::default();
+                let held = sequences::hold_tour(&target, &setup, &test).await;
+                let (held, reached) = held.map_err(reported)?;
+                let inventory = Inventory::of_contract();
+                let mut declared = inventory.of_sequences();
+                match declared.find(|cell| !reached.contains(cell)) {
+                    None => Ok(held),
+                    Some(cell) => Err(Failed(format!("the tour does not reach {cell}"))),
+                }
+            },
+        )
+    }
+
+    /// What was broken once, and is saved in a file named after what it was.
+    fn regression(&self, file: PathBuf) -> Trial {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        self.trial(
+            &format!("regressions::{name}"),
+            async move |target, test| {
+                let saved = Saved::read(&file).map_err(Failed)?;
+                let setup = Setup::default();
+                let replayed = run(&target, &setup, &saved.operations, Looking::InTheEnd).await;
+                let run = replayed.map_err(Inconclusive)?;
+                run.outcome.map_err(|not_passed| {
+                    not_passed.map(|reason| {
+                        let file = quoted(&file.display().to_string());
+                        format!(
+                            "{reason}\nTo see it: cargo run -p contract-tests -- replay {file} --url URL"
+                        )
+                    })
+                })?;
+                let mut progress = Progress::new(&test, 1);
+                progress.step(1);
+                Ok(progress.held(None, run.untold))
+            },
+        )
+    }
+
+    fn histories(&self, name: &str, setup: Setup) -> Trial {
+        let settings = self.settings;
+        self.trial(name, async move |target, test| {
+            let held = concurrency::hold(&target, &setup, settings, &test).await;
+            held.map_err(|not_passed| not_passed.map(|rejected| rejected.report(settings.seed)))
+        })
+    }
+
+    fn faults(&self) -> Trial {
+        self.trial("faults::every_fault_is_answered", async |target, test| {
+            let held = faults::hold(&target, &Setup::default(), &test).await;
+            held.map_err(|not_passed| not_passed.map(|wrong| wrong.to_string()))
+        })
+    }
+
+    fn trial(
+        &self,
+        name: &str,
+        run: impl AsyncFnOnce(Target, String) -> Outcome<Held> + Send + 'static,
+    ) -> Trial {
+        let name = format!("{}::{name}", self.target.name());
+        let (runtime, verdicts) = (self.runtime.clone(), self.verdicts.clone());
+        let (target, test) = (self.target.clone(), name.clone());
+        self.availability.clone().trial(name, move || {
+            let verdict = runtime.block_on(run(target.begin(), test.clone()));
+            verdicts.give(&test, verdict)
+        })
+    }
+}
+
+/// Returns a failure of a sequence as a report, which is saved too.
+fn reported(not_passed: NotPassed<Box<Failure>>) -> NotPassed {
+    not_passed.map(|failure| failure.report(Path::new(env!("CARGO_TARGET_TMPDIR"))))
+}
+
+/// The saved failures of `tests/regressions`, in the order of their names.
+fn regressions() -> impl Iterator<Item = PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regressions");
+    let files = std::fs::read_dir(folder).expect("tests/regressions can be read");
+    let mut files: Vec<_> = files
+        .filter_map(|file| Some(file.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|it| it == "json"))
+        .collect();
+    files.sort();
+    files.into_iter()
+}

@@ -1,0 +1,62 @@
+# Brings up, under target/e2e, everything that stands in for AWS, and takes it down again.
+# shellcheck shell=bash
+
+free_ports() {
+  python3 -c 'import socket, sys
+sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
+print(*(s.getsockname()[1] for s in sockets))' "$1"
+}
+
+# start NAME COMMAND…: in the background, its output in logs/NAME.log, ended with the rehearsal.
+start() {
+  local name=$1
+  shift
+  "$@" >"$logs/$name.log" 2>&1 &
+  emulators+=($!)
+}
+
+# until_answers URL: waits at most 30 s.
+until_answers() {
+  curl --silent --insecure --output /dev/null --max-time 5 --retry 30 --retry-delay 1 --retry-all-errors "$1" ||
+    { echo "nothing answers at $1: see $logs" && return 1; }
+}
+
+start_emulators() {
+  local aws emulator cloudwatch issuer
+  read -r aws emulator cloudwatch issuer < <(free_ports 4)
+  export AWS_ENDPOINT_URL=http://127.0.0.1:$aws
+  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_PAGER=
+  unset AWS_PROFILE AWS_SESSION_TOKEN
+  # All of them are on this machine, whatever proxy their installation needed.
+  export no_proxy="${no_proxy-${NO_PROXY-}},localhost,127.0.0.1"
+
+  start issuer python "$here/e2e/issuer.py" "$issuer" "$work/issuer"
+  until_answers "https://127.0.0.1:$issuer/"
+
+  # The certificate of the issuer is trusted by nobody else.
+  start ministack env GATEWAY_PORT="$emulator" AUTH=true MINISTACK_ACCOUNT_ID=123456789012 IOT_MTLS_ENABLED=0 \
+    BIND_HOST=127.0.0.1 SSL_CERT_FILE="$work/issuer/certificate.pem" ministack
+  start moto moto_server -H 127.0.0.1 -p "$cloudwatch"
+  until_answers "http://127.0.0.1:$emulator/_ministack/health"
+  until_answers "http://127.0.0.1:$cloudwatch/moto-api/data.json"
+  start strict env PYTHONPATH="$here/e2e" python -m strict "$aws" "http://127.0.0.1:$emulator" "http://127.0.0.1:$cloudwatch"
+  until_answers "$AWS_ENDPOINT_URL/_ministack/health"
+  # An emulator of another rehearsal answers instead, if it was faster to take the port. One by one, because bash's kill
+  # succeeds if any of several does.
+  local process
+  for process in "${emulators[@]}"; do
+    kill -0 "$process" || { echo "an emulator has ended: see $logs" && return 1; }
+  done
+}
+
+# Runs the unit tests of the proxy.
+rules_hold() {
+  PYTHONPATH=$here/e2e python -m unittest discover --start-directory "$here/e2e/strict" --top-level-directory "$here/e2e" 2>&1 | tee "$work/rules"
+  # No test at all would pass too.
+  grep '^Ran [1-9]' "$work/rules"
+}
+
+stop_emulators() {
+  ((${#emulators[@]} == 0)) || kill "${emulators[@]}" 2>/dev/null || true
+  emulators=()
+}
