@@ -4,7 +4,7 @@
 //!
 //! 1. [`request`]: what a client can do, and how it is sent.
 //! 2. [`contract`]: what is right. The model says what each request must be answered with, and the checks hold an
-//!    answer against it, to the last digit.
+//!    response against it, to the last digit.
 //! 3. [`generate`]: what is done, drawn at random from few ids and every kind of right and wrong.
 //! 4. [`environments`]: where it is done. The same tests run on a table in this process, on `DynamoDB` Local, and
 //!    [`deployed`], on any deployed API, where others have items too.

@@ -5,16 +5,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use contract_tests::deployed::sweep::What;
+use contract_tests::deployed::sweep::SweepScope;
 use contract_tests::deployed::{self, Deployment};
 use contract_tests::environments::environment::Setup;
 use contract_tests::environments::target::Target;
-use contract_tests::mutants::mutant::{ALL, Bug};
-use contract_tests::report::failure::Saved;
+use contract_tests::mutants::mutant::{ALL, Mutant};
+use contract_tests::report::failure::SavedFailure;
 use contract_tests::report::script::{actual, expectation};
-use contract_tests::request::call::Gateway;
-use contract_tests::sequences::execute::Looking;
-use contract_tests::sequences::shrink::run;
+use contract_tests::request::concrete::GatewayProfile;
+use contract_tests::sequences::execute::FinalCheck;
+use contract_tests::sequences::shrink::run_fresh;
 use contract_tests::settings::{INCONCLUSIVE, Variables, arguments, or_exit};
 use contract_tests::toolkit::deployed::journal::Journal;
 use contract_tests::toolkit::http::base_url::BaseUrl;
@@ -32,7 +32,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Sends the requests of a saved failure, and says of each answer if it is the one that the contract asks for.
+    /// Sends the requests of a saved failure, and says of each response if it is the one that the contract asks for.
     Replay {
         /// The file of the saved failure.
         #[arg(value_parser = path)]
@@ -57,7 +57,7 @@ enum Command {
     Faulty {
         /// The name of the bug.
         #[arg(value_parser = bug)]
-        bug: &'static Bug,
+        bug: &'static Mutant,
     },
 }
 
@@ -83,7 +83,7 @@ fn parsed(url: &str) -> BaseUrl {
     or_exit(BaseUrl::parse("--url", url))
 }
 
-fn bug(name: &str) -> Result<&'static Bug, String> {
+fn bug(name: &str) -> Result<&'static Mutant, String> {
     ALL.iter().find(|bug| bug.name == name).ok_or_else(|| {
         let names: Vec<_> = ALL.iter().map(|bug| bug.name).collect();
         format!("there are only these bugs:\n{}", names.join("\n"))
@@ -96,13 +96,15 @@ async fn main() -> ExitCode {
     let variables = Variables::of_process();
     let code = match arguments.command {
         Command::Replay { file, url } => {
-            let failure = or_exit(Saved::read(&file));
+            let failure = or_exit(SavedFailure::read(&file));
             match url {
                 None => replay(&failure, Target::Embedded).await,
                 Some(url) => replay_at(parsed(&url), failure, &variables).await,
             }
         }
-        Command::Sweep { url: Some(url), .. } => sweep(&What::Url(parsed(&url)), &variables).await,
+        Command::Sweep { url: Some(url), .. } => {
+            sweep(&SweepScope::Url(parsed(&url)), &variables).await
+        }
         Command::Sweep { journals, .. } => sweep_journals(journals, &variables).await,
         Command::Faulty { bug } => faulty(bug).await,
     };
@@ -110,9 +112,9 @@ async fn main() -> ExitCode {
 }
 
 /// Replays a failure, and returns the exit code.
-async fn replay(failure: &Saved, target: Target) -> u8 {
+async fn replay(failure: &SavedFailure, target: Target) -> u8 {
     let (setup, operations) = (Setup::default(), &failure.operations);
-    let replayed = run(&target, &setup, operations, Looking::InTheEnd).await;
+    let replayed = run_fresh(&target, &setup, operations, FinalCheck::AtEnd).await;
     let (steps, outcome) = match replayed {
         Ok(run) => (run.steps, run.outcome),
         Err(reason) => (Vec::new(), Err(Inconclusive(reason))),
@@ -120,11 +122,13 @@ async fn replay(failure: &Saved, target: Target) -> u8 {
     for step in &steps {
         println!(
             "{} {:?}",
-            step.call.method(),
-            step.call.target(Gateway::DecodesTwice).unwrap_or_default()
+            step.request.method(),
+            step.request
+                .target(GatewayProfile::HttpApi)
+                .unwrap_or_default()
         );
         println!("  expected: {}", expectation(&step.expected));
-        println!("  actual:   {}", actual(&step.answer));
+        println!("  actual:   {}", actual(&step.response));
     }
     match outcome {
         Ok(()) => {
@@ -143,7 +147,7 @@ async fn replay(failure: &Saved, target: Target) -> u8 {
 }
 
 /// Replays a failure at this API, and leaves nothing behind there, even when it is interrupted.
-async fn replay_at(url: BaseUrl, failure: Saved, variables: &Variables) -> u8 {
+async fn replay_at(url: BaseUrl, failure: SavedFailure, variables: &Variables) -> u8 {
     let mut signal = Signal::listen().expect("signals can be listened to");
     let deployment = Deployment::of_variables(url, variables);
     let target = Target::deployed(&deployment);
@@ -155,7 +159,7 @@ async fn replay_at(url: BaseUrl, failure: Saved, variables: &Variables) -> u8 {
     };
     let left = tokio::select! {
         finished = deployment.finish() => finished.err(),
-        _ = signal.received() => deployment.left_behind("the clean-up was stopped"),
+        _ = signal.received() => deployment.leftover_message("the clean-up was stopped"),
     };
     match left {
         Some(left) => {
@@ -173,7 +177,7 @@ async fn sweep_journals(journals: Vec<PathBuf>, variables: &Variables) -> u8 {
         Ok(journals)
     };
     match journals {
-        Ok(journals) => sweep(&What::Journals(journals), variables).await,
+        Ok(journals) => sweep(&SweepScope::Journals(journals), variables).await,
         Err(error) => {
             let folder = variables.journals.display();
             eprintln!("failed to read the folder of journals, {folder}: {error}");
@@ -183,7 +187,7 @@ async fn sweep_journals(journals: Vec<PathBuf>, variables: &Variables) -> u8 {
 }
 
 /// Sweeps, and returns the exit code. Ctrl-C only ends it: what is left is still in the journals.
-async fn sweep(what: &What, variables: &Variables) -> u8 {
+async fn sweep(what: &SweepScope, variables: &Variables) -> u8 {
     match deployed::sweep(what, variables, |line| println!("{line}")).await {
         Ok(()) => 0,
         Err(left) => {
@@ -194,7 +198,7 @@ async fn sweep(what: &What, variables: &Variables) -> u8 {
 }
 
 /// Serves the API with this bug, and returns the exit code.
-async fn faulty(bug: &'static Bug) -> u8 {
+async fn faulty(bug: &'static Mutant) -> u8 {
     match Target::Embedded.open(&bug.setup()).await {
         Err(reason) => {
             eprintln!("{reason}");

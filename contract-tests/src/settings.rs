@@ -12,12 +12,12 @@ use crate::toolkit::deployed::access::Auth;
 use crate::toolkit::deployed::journal::default_folder;
 use crate::toolkit::deployed::limits::Limits;
 use crate::toolkit::http::base_url::BaseUrl;
-use crate::toolkit::random::{CASES, Settings, fresh_seed};
+use crate::toolkit::random::{DEFAULT_CASES, Sampling, fresh_seed};
 
 /// The exit code of an inconclusive run: nothing is known to be broken, and something could not be told.
 pub const INCONCLUSIVE: u8 = 2;
 
-/// The exit code where an argument or a variable cannot be used, or what answers at `CONTRACT_URL` is not an API of items.
+/// The exit code where an argument or a variable cannot be used, or what responses at `CONTRACT_URL` is not an API of items.
 ///
 /// Source: `EX_USAGE` of sysexits.h.
 pub const WRONG_SETTING: u8 = 64;
@@ -65,7 +65,7 @@ const TARGETS: [&str; 3] = ["embedded", "dynamodb-local", "deployed"];
 #[derive(Clone, Debug)]
 pub struct Variables {
     /// `CONTRACT_CASES` and `CONTRACT_SEED`.
-    pub settings: Settings,
+    pub sampling: Sampling,
     /// `CONTRACT_URL`: the deployed API to test.
     pub url: Option<BaseUrl>,
     /// `CONTRACT_AUTH` and `CONTRACT_BEARER`: what lets requests in there.
@@ -124,8 +124,8 @@ impl Variables {
         let limits = Limits::default();
         let required = variable("CONTRACT_REQUIRE")?.unwrap_or_default();
         Ok(Self {
-            settings: Settings {
-                cases: count("CONTRACT_CASES")?.unwrap_or(CASES),
+            sampling: Sampling {
+                cases: count("CONTRACT_CASES")?.unwrap_or(DEFAULT_CASES),
                 seed: number("CONTRACT_SEED")?.unwrap_or_else(fresh_seed),
             },
             url: url("CONTRACT_URL")?,
@@ -185,7 +185,7 @@ mod tests {
     fn nothing_need_be_set() {
         for variables in [&[][..], &[("CONTRACT_URL", ""), ("CONTRACT_CASES", "")]] {
             let read = read(variables).expect("nothing is wrong");
-            assert_eq!(read.settings.cases, CASES);
+            assert_eq!(read.sampling.cases, DEFAULT_CASES);
             assert!(read.url.is_none() && read.required.is_empty());
         }
     }
@@ -214,7 +214,7 @@ mod tests {
             ("CONTRACT_REQUIRE", "deployed, dynamodb-local,"),
         ])
         .expect("nothing is wrong");
-        assert_eq!((read.settings.cases, read.settings.seed), (7, 8));
+        assert_eq!((read.sampling.cases, read.sampling.seed), (7, 8));
         let text = |url: &Option<BaseUrl>| url.as_ref().map(ToString::to_string);
         assert_eq!(text(&read.url).as_deref(), Some("https://host/stage"));
         assert_eq!(read.limits.time, Duration::from_secs(8));

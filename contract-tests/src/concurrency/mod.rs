@@ -4,4 +4,4 @@
 pub mod plan;
 pub mod property;
 
-pub use property::{Rejected, hold, hold_once};
+pub use property::{RejectedHistory, check_case, check_cases};

@@ -80,10 +80,10 @@ fn fault() -> impl Strategy<Value = Fault> {
         6 => Just(Fault::InternalError),
         6 => Just(Fault::Empty),
         3 => Just(Fault::Malformed),
-        4 => Just(Fault::Cut),
-        6 => Just(Fault::CutAfter),
-        10 => Just(Fault::Late),
-        1 => Just(Fault::HangAfter),
+        4 => Just(Fault::DropBeforeApply),
+        6 => Just(Fault::DropAfterApply),
+        10 => Just(Fault::ApplyLater),
+        1 => Just(Fault::HangAfterApply),
         1 => Just(Fault::Denied),
     ]
 }

@@ -8,69 +8,69 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::concurrency::plan::{Action, ITEMS, Plan, plan};
-use crate::contract::check::{declared, failure};
+use crate::contract::check::{check_declared, check_failure};
 use crate::contract::item::Item;
 use crate::environments::client::Api;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
-use crate::request::call::Call;
-use crate::toolkit::http::answer::Answer;
-use crate::toolkit::linearizability::history::{Effect, Event, Value};
+use crate::request::concrete::Request;
+use crate::toolkit::http::response::Response;
+use crate::toolkit::linearizability::history::{Effect, Entry, RegisterValue};
 use crate::toolkit::linearizability::linearize::is_linearizable;
 use crate::toolkit::linearizability::minimise::minimise;
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 use crate::toolkit::outcome::{NotPassed, Outcome};
-use crate::toolkit::progress::{Held, Progress};
-use crate::toolkit::random::Settings;
+use crate::toolkit::progress::{Passed, Progress};
+use crate::toolkit::random::Sampling;
 
 /// The most pages of a list: more than there are items of ours, where no others have any.
-const MOST_PAGES: usize = 50;
+const MAX_PAGES: usize = 50;
 
 /// Cases that are tried at once.
-const AT_ONCE: u32 = 4;
+const PARALLELISM: u32 = 4;
 
 /// Cases that are tried at once with a failing table in this process: they wait for time-outs most of the time.
-const FAULTY_AT_ONCE: u32 = 16;
+const FAULTY_PARALLELISM: u32 = 16;
 
 /// A history that nothing explains.
 #[derive(Debug)]
-pub struct Rejected {
+pub struct RejectedHistory {
     /// The number of the case, from one.
     pub cases: u32,
     /// The reason why it is rejected.
     pub reason: String,
-    /// The least of it that is still rejected; none if one answer is wrong by itself.
-    pub events: Vec<Event>,
+    /// The least of it that is still rejected; none if one response is wrong by itself.
+    pub entries: Vec<Entry>,
 }
 
-/// Tries as many plans as the settings say, or as can be paid for, and at least one; with their faults, if there is a proxy.
+/// Tries as many plans as the sampling say, or as can be paid for, and at least one; with their faults, if there is a proxy.
 ///
 /// # Errors
 /// The first whose history cannot be explained; or why that could not be told.
 ///
 /// # Panics
 /// If a case does.
-pub async fn hold(
+pub async fn check_cases(
     target: &Target,
     setup: &Setup,
-    settings: Settings,
+    sampling: Sampling,
     test: &str,
-) -> Outcome<Held, Rejected> {
+) -> Outcome<Passed, RejectedHistory> {
     let at_once = match target {
         Target::Deployed(..) => 1,
-        Target::Embedded if setup.proxied => FAULTY_AT_ONCE,
-        Target::Embedded | Target::DynamoDbLocal(_) => AT_ONCE,
+        Target::Embedded if setup.proxied => FAULTY_PARALLELISM,
+        Target::Embedded | Target::DynamoDbLocal(_) => PARALLELISM,
     };
-    let mut progress = Progress::new(test, settings.cases);
+    let mut progress = Progress::new(test, sampling.cases);
     let mut next = 0;
-    while next < settings.cases {
-        let cases = next..settings.cases.min(next.saturating_add(at_once));
+    while next < sampling.cases {
+        let cases = next..sampling.cases.min(next.saturating_add(at_once));
         next = cases.end;
         let tried = cases.end - cases.start;
         let cases: Vec<_> = cases
             .map(|case| {
                 let (target, setup) = (target.clone(), setup.clone());
-                tokio::spawn(async move { hold_once(&target, &setup, settings, case).await })
+                tokio::spawn(async move { check_case(&target, &setup, sampling, case).await })
             })
             .collect();
         let mut held = Ok(());
@@ -78,49 +78,49 @@ pub async fn hold(
             // Every one is waited for, so that nothing of it is left.
             held = held.and(case.await.expect("a case does not panic"));
         }
-        match (held, target.spent()) {
+        match (held, target.exhausted()) {
             (Ok(()), _) => progress.step(tried),
             (Err(Inconclusive(_)), Some(limit)) if progress.is_begun() => {
-                return Ok(progress.held(Some(limit), None));
+                return Ok(progress.passed(Some(limit), None));
             }
             (Err(not_passed), _) => return Err(not_passed),
         }
     }
-    Ok(progress.held(None, None))
+    Ok(progress.passed(None, None))
 }
 
 /// Tries the plan of one case.
 ///
 /// # Errors
 /// If its history cannot be explained; or why that could not be told.
-pub async fn hold_once(
+pub async fn check_case(
     target: &Target,
     setup: &Setup,
-    settings: Settings,
+    sampling: Sampling,
     case: u32,
-) -> Outcome<(), Rejected> {
+) -> Outcome<(), RejectedHistory> {
     let environment = target.open(setup).await.map_err(Inconclusive)?;
-    let outcome = judge(&environment, settings.draw(&plan(), case)).await;
+    let outcome = judge(&environment, sampling.draw(&plan(), case)).await;
     environment.close().await;
     outcome.map_err(|not_passed| {
-        not_passed.map(|(reason, events)| Rejected {
+        not_passed.map(|(reason, entries)| RejectedHistory {
             cases: case + 1,
             reason,
-            events,
+            entries,
         })
     })
 }
 
-impl Rejected {
+impl RejectedHistory {
     /// Returns all that there is to say, with the seed that finds it again.
     #[must_use]
     pub fn report(&self, seed: u64) -> String {
         let mut report = format!("{}\n\nFound in case {}.", self.reason, self.cases);
-        if !self.events.is_empty() {
+        if !self.entries.is_empty() {
             report.push_str(" The least of what was seen that cannot be explained:\n\n");
         }
-        for event in &self.events {
-            let _ = writeln!(report, "{event}");
+        for entry in &self.entries {
+            let _ = writeln!(report, "{entry}");
         }
         let _ = write!(report, "\nTo look for it again: CONTRACT_SEED={seed}");
         report
@@ -128,7 +128,7 @@ impl Rejected {
 }
 
 /// The reason why a history is rejected, and the least of it that is.
-type Rejection = (String, Vec<Event>);
+type Rejection = (String, Vec<Entry>);
 
 async fn judge(environment: &Environment, plan: Plan) -> Outcome<(), Rejection> {
     let clock = Arc::new(AtomicU64::new(1));
@@ -143,7 +143,7 @@ async fn judge(environment: &Environment, plan: Plan) -> Outcome<(), Rejection> 
     let mut all = client(0).run(plan.before).await?;
 
     if let Some(proxy) = environment.proxy() {
-        proxy.script().then(plan.faults);
+        proxy.script().enqueue(plan.faults);
     }
     let mut clients = JoinSet::new();
     for (actions, number) in plan.clients.into_iter().zip(1..) {
@@ -159,37 +159,37 @@ async fn judge(environment: &Environment, plan: Plan) -> Outcome<(), Rejection> 
     }
     outcome?;
     if let Some(proxy) = environment.proxy() {
-        proxy.script().heal();
-        proxy.apply_late().await;
+        proxy.script().reset();
+        proxy.apply_delayed().await;
     }
     let looks = (0..ITEMS).map(Action::Get).chain([Action::List(2)]);
     all.extend(client(0).run(looks.collect()).await?);
 
-    // Not on this thread, because a long search would keep services from their answers.
+    // Not on this thread, because a long search would keep services from their responses.
     let least = spawn_blocking(move || {
         let mut histories = (0..ITEMS).map(|key| {
-            let events = all.iter().filter(|(of, _)| *of == key);
-            events.map(|(_, event)| event.clone()).collect::<Vec<_>>()
+            let entries = all.iter().filter(|(of, _)| *of == key);
+            entries.map(|(_, entry)| entry.clone()).collect::<Vec<_>>()
         });
         histories
-            .find(|events| !is_linearizable(events))
+            .find(|entries| !is_linearizable(entries))
             .map(minimise)
     });
     let Some(mut least) = least.await.expect("a search does not panic") else {
         return Ok(());
     };
-    least.sort_by_key(|event| event.invoked);
+    least.sort_by_key(|entry| entry.invoked);
     let reason = "no order of these operations on one item explains what was read";
     Err(Failed((reason.to_owned(), least)))
 }
 
-type Seen = Vec<(usize, Event)>;
+type Seen = Vec<(usize, Entry)>;
 
 struct Client {
     number: usize,
     api: Api,
     prefix: String,
-    /// Whether the table may fail, so that failures are answers like any other.
+    /// Whether the table may fail, so that failures are responses like any other.
     faulty: bool,
     clock: Arc<AtomicU64>,
     seen: Seen,
@@ -200,7 +200,7 @@ impl Client {
         for action in actions {
             match action {
                 Action::Put(key) => self.put(key).await?,
-                Action::Delete(key) => self.write(key, Call::Delete(self.id(key)), None).await?,
+                Action::Delete(key) => self.write(key, Request::Delete(self.id(key)), None).await?,
                 Action::Get(key) => self.get(key).await?,
                 Action::List(limit) => self.list(limit).await?,
             }
@@ -210,16 +210,21 @@ impl Client {
 
     async fn put(&mut self, key: usize) -> Outcome<(), Rejection> {
         let value = self.now();
-        let call = Item::of_write(value).put(&self.id(key));
-        self.write(key, call, Some(value)).await
+        let request = Item::of_write(value).put(&self.id(key));
+        self.write(key, request, Some(value)).await
     }
 
-    async fn write(&mut self, key: usize, call: Call, value: Value) -> Outcome<(), Rejection> {
+    async fn write(
+        &mut self,
+        key: usize,
+        request: Request,
+        value: RegisterValue,
+    ) -> Outcome<(), Rejection> {
         let invoked = self.now();
-        let answer = self.send(&call).await?;
-        let returned = match answer.status {
+        let response = self.send(&request).await?;
+        let returned = match response.status {
             200 => Some(self.now()),
-            503 if answer.may_have_been_applied().map_err(broken)? => None,
+            503 if response.may_have_been_applied().map_err(broken)? => None,
             // Nothing was changed, so it is no part of the history.
             _ => return Ok(()),
         };
@@ -229,10 +234,10 @@ impl Client {
 
     async fn get(&mut self, key: usize) -> Outcome<(), Rejection> {
         let invoked = self.now();
-        let answer = self.send(&Call::Get(self.id(key))).await?;
-        let value = match answer.status {
+        let response = self.send(&Request::Get(self.id(key))).await?;
+        let value = match response.status {
             200 => {
-                let (id, item) = answer.item().map_err(broken)?;
+                let (id, item) = response.item().map_err(broken)?;
                 if id != self.id(key) {
                     return Err(broken(format!("{id:?} is shown for {:?}", self.id(key))));
                 }
@@ -252,16 +257,16 @@ impl Client {
         let begun = self.now();
         let mut shown = Vec::new();
         let mut start = None;
-        let followed = self.api.visit().map(|visit| visit.pages() as usize);
-        for page in 0..followed.unwrap_or(MOST_PAGES) {
+        let followed = self.api.session().map(|session| session.pages() as usize);
+        for page in 0..followed.unwrap_or(MAX_PAGES) {
             let invoked = self.now();
             // Where others have items too the end may be far, so the later pages are as long as can be.
             let limit = Some(limit).filter(|_| followed.is_none_or(|pages| 2 * page < pages));
-            let answer = self.send(&Call::page(limit, start)).await?;
-            if answer.status != 200 {
+            let response = self.send(&Request::page(limit, start)).await?;
+            if response.status != 200 {
                 return Ok(());
             }
-            let page = answer.page(&self.prefix).map_err(broken)?;
+            let page = response.page(&self.prefix).map_err(broken)?;
             let returned = self.now();
             for (id, item) in page.items {
                 if shown.contains(&id) {
@@ -291,25 +296,25 @@ impl Client {
         }
     }
 
-    async fn send(&self, call: &Call) -> Outcome<Answer, Rejection> {
-        let answer = self.api.send(call).await;
-        let answer = answer.expect("such an id can always be sent");
-        let answered = self.api.answered(&answer);
-        let answer =
+    async fn send(&self, request: &Request) -> Outcome<Response, Rejection> {
+        let response = self.api.send(request).await;
+        let response = response.expect("such an id can always be sent");
+        let answered = self.api.require_response(&response);
+        let response =
             answered.map_err(|not_passed| not_passed.map(|reason| (reason, Vec::new())))?;
-        declared(answer, call.route_key(), self.api.gateway()).map_err(broken)?;
-        if answer.status != 200 {
-            failure(answer, call).map_err(broken)?;
+        check_declared(response, request.route_key(), self.api.gateway()).map_err(broken)?;
+        if response.status != 200 {
+            check_failure(response, request).map_err(broken)?;
         }
-        let is_expected = match answer.status {
+        let is_expected = match response.status {
             200 => true,
-            404 => matches!(call, Call::Get(_)),
+            404 => matches!(request, Request::Get(_)),
             status => self.faulty && matches!(status, 500 | 503),
         };
         if is_expected {
-            return Ok(answer.clone());
+            return Ok(response.clone());
         }
-        let (method, status) = (call.method(), answer.status);
+        let (method, status) = (request.method(), response.status);
         Err(broken(format!("{method} was answered with {status}")))
     }
 
@@ -322,13 +327,13 @@ impl Client {
     }
 
     fn saw(&mut self, key: usize, effect: Effect, invoked: u64, returned: Option<u64>) {
-        let event = Event {
+        let entry = Entry {
             client: self.number,
             effect,
             invoked,
             returned,
         };
-        self.seen.push((key, event));
+        self.seen.push((key, entry));
     }
 }
 

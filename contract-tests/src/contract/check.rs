@@ -1,17 +1,17 @@
-//! The checks that hold an answer against the contract: its status, its headers and its whole body.
+//! The checks that hold a response against the contract: its status, its headers and its whole body.
 
 use crate::contract::limits::MAX_NAME_SHOWN;
-use crate::contract::model::{Expected, Page};
+use crate::contract::model::{Expected, ExpectedPage};
 use crate::contract::openapi;
 use crate::contract::reason::Reason;
-use crate::request::call::{Call, Gateway};
-use crate::toolkit::http::answer::Answer;
+use crate::request::concrete::{GatewayProfile, Request};
+use crate::toolkit::http::response::Response;
 
 /// From this length on, a stretch of the request in a message is no coincidence.
-const STRETCH: usize = 12;
+const MIN_LEAKED_CHARS: usize = 12;
 
 /// What gives away how the service is built, in lower case.
-const TELL_TALE: [&str; 16] = [
+const LEAK_MARKERS: [&str; 16] = [
     "arn:",
     "aws",
     "dynamo",
@@ -30,27 +30,27 @@ const TELL_TALE: [&str; 16] = [
     "123456789012",
 ];
 
-/// Checks one answer.
+/// Checks one response.
 ///
 /// # Errors
 /// A sentence about the first thing that is wrong.
 pub fn check(
     expected: &Expected,
-    answer: &Answer,
-    call: &Call,
-    gateway: Gateway,
+    response: &Response,
+    request: &Request,
+    gateway: GatewayProfile,
 ) -> Result<(), String> {
-    declared(answer, call.route_key(), gateway)?;
-    if answer.status != 200 {
-        failure(answer, call)?;
+    check_declared(response, request.route_key(), gateway)?;
+    if response.status != 200 {
+        check_failure(response, request)?;
     }
     match expected {
-        Expected::Put(_, otherwise) if otherwise.contains(&answer.status) => Ok(()),
-        Expected::Put(id, _) => text(answer, &format!("Put item {id}")),
-        Expected::Deleted(id) => text(answer, &format!("Deleted item {id}")),
+        Expected::Put(_, otherwise) if otherwise.contains(&response.status) => Ok(()),
+        Expected::Put(id, _) => check_text(response, &format!("Put item {id}")),
+        Expected::Deleted(id) => check_text(response, &format!("Deleted item {id}")),
         Expected::Item(id, item) => {
-            status(answer, &[200])?;
-            let (shown_id, shown) = answer.item()?;
+            check_status(response, &[200])?;
+            let (shown_id, shown) = response.item()?;
             if shown_id == *id && shown == *item {
                 return Ok(());
             }
@@ -61,12 +61,12 @@ pub fn check(
             ))
         }
         Expected::Page(page) => {
-            status(answer, &[200])?;
-            check_page(page, answer)
+            check_status(response, &[200])?;
+            check_page(page, response)
         }
-        Expected::NotFound => message(answer, "Item not found"),
-        Expected::NoRoute => message(answer, "Not Found"),
-        Expected::Refused(reasons) => refused(answer, reasons),
+        Expected::NotFound => check_message(response, "Item not found"),
+        Expected::NoRoute => check_message(response, "Not Found"),
+        Expected::Refused(reasons) => check_refusal(response, reasons),
     }
 }
 
@@ -74,28 +74,31 @@ pub fn check(
 ///
 /// # Errors
 /// A sentence about the first thing that is wrong.
-pub fn failure(answer: &Answer, call: &Call) -> Result<(), String> {
-    let message = answer.message()?;
+pub fn check_failure(response: &Response, request: &Request) -> Result<(), String> {
+    let message = response.message()?;
     if message.is_empty() {
         return Err("the message is empty".to_owned());
     }
     // The name of an unknown or a duplicate field may be repeated, up to a length.
     let quoted = message.split('"').nth(1).unwrap_or_default();
-    let told = if quoted.chars().count() <= MAX_NAME_SHOWN && is_field(quoted, call) {
+    let redacted = if quoted.chars().count() <= MAX_NAME_SHOWN && is_field_name(quoted, request) {
         message.replacen(quoted, "", 1)
     } else {
         message.clone()
     };
-    tells_nothing(&told)?;
-    if let Some(name) = call
+    leaks_nothing(&redacted)?;
+    if let Some(name) = request
         .field_names()
-        .find(|name| starts_too_long(name, &message))
+        .find(|name| repeats_too_much(name, &message))
     {
         return Err(format!(
             "the message repeats more than {MAX_NAME_SHOWN} characters of the field {name:?}"
         ));
     }
-    match call.secrets().find_map(|secret| stretch(secret, &told)) {
+    match request
+        .client_strings()
+        .find_map(|secret| repeated_part(secret, &redacted))
+    {
         Some(stretch) => Err(format!(
             "the message {message:?} repeats {stretch:?} of the request"
         )),
@@ -107,19 +110,19 @@ pub fn failure(answer: &Answer, call: &Call) -> Result<(), String> {
 ///
 /// # Errors
 /// The part that tells it.
-pub fn tells_nothing(message: &str) -> Result<(), String> {
+pub fn leaks_nothing(message: &str) -> Result<(), String> {
     let lower = message.to_lowercase();
-    match TELL_TALE.iter().find(|tale| lower.contains(**tale)) {
+    match LEAK_MARKERS.iter().find(|tale| lower.contains(**tale)) {
         Some(tale) => Err(format!("the message {message:?} gives away {tale:?}")),
         None => Ok(()),
     }
 }
 
-fn is_field(quoted: &str, call: &Call) -> bool {
-    call.field_names().any(|name| name.starts_with(quoted))
+fn is_field_name(quoted: &str, request: &Request) -> bool {
+    request.field_names().any(|name| name.starts_with(quoted))
 }
 
-fn starts_too_long(name: &str, message: &str) -> bool {
+fn repeats_too_much(name: &str, message: &str) -> bool {
     let end = name
         .char_indices()
         .nth(MAX_NAME_SHOWN + 1)
@@ -128,76 +131,87 @@ fn starts_too_long(name: &str, message: &str) -> bool {
 }
 
 /// A stretch of the secret that the message repeats. One character again and again says nothing.
-fn stretch<'a>(secret: &'a str, message: &str) -> Option<&'a str> {
+fn repeated_part<'a>(secret: &'a str, message: &str) -> Option<&'a str> {
     let starts = secret.char_indices().map(|(at, _)| at).take(4096);
     starts
         .filter_map(|at| {
             let rest = &secret[at..];
-            let end = rest.char_indices().nth(STRETCH).map(|(end, _)| end);
+            let end = rest
+                .char_indices()
+                .nth(MIN_LEAKED_CHARS)
+                .map(|(end, _)| end);
             end.map(|end| &rest[..end])
         })
         .find(|stretch| message.contains(stretch))
 }
 
-/// Checks that an answer is declared in `openapi.json`.
+/// Checks that a response is declared in `openapi.json`.
 ///
 /// # Errors
 /// A sentence about the first thing that is wrong.
-pub fn declared(answer: &Answer, route: &str, gateway: Gateway) -> Result<(), String> {
-    head(answer, route, gateway)?;
-    openapi::body(answer, route, gateway)
+pub fn check_declared(
+    response: &Response,
+    route: &str,
+    gateway: GatewayProfile,
+) -> Result<(), String> {
+    check_head(response, route, gateway)?;
+    openapi::check_body(response, route, gateway)
 }
 
-/// Checks the status and the headers of an answer.
+/// Checks the status and the headers of a response.
 ///
 /// # Errors
 /// A sentence about the first thing that is wrong.
-pub fn head(answer: &Answer, route: &str, gateway: Gateway) -> Result<(), String> {
-    match answer.headers.get("content-type").map(String::as_str) {
+pub fn check_head(response: &Response, route: &str, gateway: GatewayProfile) -> Result<(), String> {
+    match response.headers.get("content-type").map(String::as_str) {
         Some("application/json") => {}
         other => return Err(format!("content-type is {other:?}, not application/json")),
     }
-    let retry = answer.headers.get("retry-after").map(String::as_str);
-    if retry != (answer.status == 503).then_some("1") && gateway == Gateway::DecodesTwice {
+    let retry = response.headers.get("retry-after").map(String::as_str);
+    if retry != (response.status == 503).then_some("1") && gateway == GatewayProfile::HttpApi {
         return Err(format!(
             "retry-after is {retry:?} at status {}",
-            answer.status
+            response.status
         ));
     }
-    openapi::head(answer, route, gateway)
+    openapi::check_head(response, route, gateway)
 }
 
-fn status(answer: &Answer, allowed: &[u16]) -> Result<(), String> {
-    if allowed.contains(&answer.status) {
+fn check_status(response: &Response, allowed: &[u16]) -> Result<(), String> {
+    if allowed.contains(&response.status) {
         Ok(())
     } else {
-        Err(format!("the status is {}, not {allowed:?}", answer.status))
+        Err(format!(
+            "the status is {}, not {allowed:?}",
+            response.status
+        ))
     }
 }
 
-fn text(answer: &Answer, expected: &str) -> Result<(), String> {
-    status(answer, &[200])?;
-    match answer.string()? {
+fn check_text(response: &Response, expected: &str) -> Result<(), String> {
+    check_status(response, &[200])?;
+    match response.string()? {
         text if text == expected => Ok(()),
-        text => Err(format!("the answer is {text:?}, not {expected:?}")),
+        text => Err(format!("the response is {text:?}, not {expected:?}")),
     }
 }
 
-fn message(answer: &Answer, expected: &str) -> Result<(), String> {
-    status(answer, &[404])?;
-    match answer.message()? {
+fn check_message(response: &Response, expected: &str) -> Result<(), String> {
+    check_status(response, &[404])?;
+    match response.message()? {
         message if message == expected => Ok(()),
         message => Err(format!("the message is {message:?}, not {expected:?}")),
     }
 }
 
-/// Checks that an answer has the status of one of these reasons, and a message that says where to look.
-fn refused(answer: &Answer, reasons: &[Reason]) -> Result<(), String> {
+/// Checks that a response has the status of one of these reasons, and a message that says where to look.
+fn check_refusal(response: &Response, reasons: &[Reason]) -> Result<(), String> {
     let statuses: Vec<_> = reasons.iter().map(Reason::status).collect();
-    status(answer, &statuses)?;
-    let message = answer.message()?;
-    let told = |reason: &Reason| reason.status() == answer.status && reason.is_told_by(&message);
-    if reasons.iter().any(told) {
+    check_status(response, &statuses)?;
+    let message = response.message()?;
+    let is_named =
+        |reason: &Reason| reason.status() == response.status && reason.is_named_in(&message);
+    if reasons.iter().any(is_named) {
         return Ok(());
     }
     let classes: Vec<_> = reasons.iter().map(Reason::class).collect();
@@ -209,8 +223,8 @@ fn refused(answer: &Answer, reasons: &[Reason]) -> Result<(), String> {
 
 /// Every item of a page must be one that there is, as it is; a page that is the whole list must
 /// show them all.
-fn check_page(page: &Page, answer: &Answer) -> Result<(), String> {
-    let shown = answer.page(&page.prefix)?;
+fn check_page(page: &ExpectedPage, response: &Response) -> Result<(), String> {
+    let shown = response.page(&page.prefix)?;
     if let Some(limit) = page.limit
         && shown.order.len() > limit
     {

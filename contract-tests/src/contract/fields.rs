@@ -39,7 +39,7 @@ pub enum Kind {
 
 /// The value of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
+pub enum FieldValue {
     /// That of a [`Kind::Number`].
     Number(Decimal),
     /// That of a [`Kind::Text`].
@@ -60,28 +60,28 @@ impl Field {
     ///
     /// # Errors
     /// Its fault.
-    pub fn sent(&self, value: &Json) -> Result<Option<Value>, &'static str> {
+    pub fn sent(&self, value: &Json) -> Result<Option<FieldValue>, &'static str> {
         match (self.kind, value) {
             (_, Json::Null) => Ok(None),
-            (Kind::Number, Json::Number(text)) => number(text).map(Value::Number).map(Some),
+            (Kind::Number, Json::Number(text)) => number(text).map(FieldValue::Number).map(Some),
             (Kind::Number, Json::Text(_) | Json::Other(_)) => Err(NO_NUMBER),
-            (Kind::Text, Json::Text(text)) => Ok(Some(Value::Text(text.clone()))),
+            (Kind::Text, Json::Text(text)) => Ok(Some(FieldValue::Text(text.clone()))),
             (Kind::Text, Json::Number(_) | Json::Other(_)) => Err("not a string"),
         }
     }
 
-    /// Reads the JSON text that an answer shows.
+    /// Reads the JSON text that a response shows.
     ///
     /// # Errors
     /// The text that is not of this kind.
-    pub fn shown(&self, text: &str) -> Result<Value, String> {
+    pub fn shown(&self, text: &str) -> Result<FieldValue, String> {
         let name = self.name;
         match self.kind {
             Kind::Number => Decimal::parse(text)
-                .map(Value::Number)
+                .map(FieldValue::Number)
                 .ok_or_else(|| format!("{name} is {text} and not a number")),
             Kind::Text => json::string(text)
-                .map(Value::Text)
+                .map(FieldValue::Text)
                 .map_err(|is| format!("{name} {is}")),
         }
     }

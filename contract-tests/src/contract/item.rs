@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::contract::fields::{FIELDS, Field, Kind, Value};
+use crate::contract::fields::{FIELDS, Field, FieldValue, Kind};
 use crate::contract::id::ID;
-use crate::request::call::Call;
+use crate::request::concrete::Request;
 use crate::request::json::Json;
 use crate::request::operation::ContentType;
 use crate::toolkit::decimal::Decimal;
@@ -15,15 +15,15 @@ pub type Items = BTreeMap<String, Item>;
 
 /// An item, besides its id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Item(BTreeMap<&'static str, Value>);
+pub struct Item(BTreeMap<&'static str, FieldValue>);
 
 impl Item {
     /// Returns an item of which every field tells the number of the write that it comes from.
     #[must_use]
     pub fn of_write(write: u64) -> Self {
         let value = |field: Field| match field.kind {
-            Kind::Number => Value::Number(Decimal::from(write)),
-            Kind::Text => Value::Text(format!("v{write}")),
+            Kind::Number => FieldValue::Number(Decimal::from(write)),
+            Kind::Text => FieldValue::Text(format!("v{write}")),
         };
         Self(FIELDS.map(|field| (field.name, value(field))).into())
     }
@@ -32,38 +32,38 @@ impl Item {
     #[must_use]
     pub fn write(&self) -> Option<u64> {
         let write = self.0.values().find_map(|value| match value {
-            Value::Text(text) => text.strip_prefix('v')?.parse().ok(),
-            Value::Number(_) => None,
+            FieldValue::Text(text) => text.strip_prefix('v')?.parse().ok(),
+            FieldValue::Number(_) => None,
         })?;
         (*self == Self::of_write(write)).then_some(write)
     }
 
     /// Gives a field a value.
-    pub fn set(&mut self, field: &Field, value: Value) {
+    pub fn set(&mut self, field: &Field, value: FieldValue) {
         self.0.insert(field.name, value);
     }
 
     /// Returns the numbers in the item.
     pub fn numbers(&self) -> impl Iterator<Item = &Decimal> {
         self.0.values().filter_map(|value| match value {
-            Value::Number(number) => Some(number),
-            Value::Text(_) => None,
+            FieldValue::Number(number) => Some(number),
+            FieldValue::Text(_) => None,
         })
     }
 
     /// Returns the PUT of the item under this id.
     #[must_use]
-    pub fn put(&self, id: &str) -> Call {
+    pub fn put(&self, id: &str) -> Request {
         let id = (ID.to_owned(), Json::Text(id.to_owned()));
         let fields = self.0.iter().map(|(name, value)| {
             let value = match value {
-                Value::Number(number) => Json::Number(number.to_string()),
-                Value::Text(text) => Json::Text(text.clone()),
+                FieldValue::Number(number) => Json::Number(number.to_string()),
+                FieldValue::Text(text) => Json::Text(text.clone()),
             };
             ((*name).to_owned(), value)
         });
         let fields = std::iter::once(id).chain(fields).collect();
-        Call::written(fields, ContentType::Json)
+        Request::written(fields, ContentType::Json)
     }
 
     /// Returns the item of this id as JSON, near enough for a person.
@@ -72,8 +72,8 @@ impl Item {
         let mut shown = format!("{{\"{ID}\":{id:?}");
         for (name, value) in &self.0 {
             let _ = match value {
-                Value::Number(number) => write!(shown, ",\"{name}\":{number}"),
-                Value::Text(text) => write!(shown, ",\"{name}\":{text:?}"),
+                FieldValue::Number(number) => write!(shown, ",\"{name}\":{number}"),
+                FieldValue::Text(text) => write!(shown, ",\"{name}\":{text:?}"),
             };
         }
         shown + "}"
@@ -88,7 +88,7 @@ mod tests {
     fn every_field_comes_from_the_same_write() {
         assert_eq!(Item::of_write(7).write(), Some(7));
         let mut mixed = Item::of_write(7);
-        mixed.set(&FIELDS[0], Value::Number(Decimal::from(8)));
+        mixed.set(&FIELDS[0], FieldValue::Number(Decimal::from(8)));
         assert_eq!(mixed.write(), None);
         assert_eq!(Item::default().write(), None);
     }

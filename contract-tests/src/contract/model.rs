@@ -7,12 +7,12 @@ use crate::contract::id::{self, ID, MISSING, TOO_LONG};
 use crate::contract::item::{Item, Items};
 use crate::contract::limits::{EXPONENTS, MAX_ID_BYTES, MAX_ITEM_BYTES};
 use crate::contract::reason::{self, Reason, TOO_LARGE};
-use crate::request::call::Call;
+use crate::request::concrete::Request;
 use crate::request::json::Json;
 use crate::toolkit::decimal::Decimal;
 
 /// The distance to [`MAX_ITEM_BYTES`] in which an item may also be refused: two counts of bytes may differ.
-const SIZE_IN_DOUBT: usize = 64;
+const SIZE_TOLERANCE: usize = 64;
 
 /// What a request must be answered with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,10 +24,10 @@ pub enum Expected {
     /// 200 and this item.
     Item(String, Item),
     /// 200 and a page of these items.
-    Page(Page),
+    Page(ExpectedPage),
     /// 404, since there is no such item.
     NotFound,
-    /// 404, since there is no such route: the gateway's own answer.
+    /// 404, since there is no such route: the gateway's own response.
     NoRoute,
     /// The status and the message of one of these reasons.
     Refused(Vec<Reason>),
@@ -35,7 +35,7 @@ pub enum Expected {
 
 /// What a page of the list may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
+pub struct ExpectedPage {
     /// The items that there are, of those whose ids begin with `prefix`.
     pub items: Items,
     /// What the ids of the namespace begin with; the ids of others do not.
@@ -48,7 +48,7 @@ pub struct Page {
 
 /// What a table is known to do otherwise than `DynamoDB` itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Exceptions {
+pub struct KnownDeviations {
     /// `DynamoDB` Local refuses numbers from 1e125 on, which the service lets through: 500.
     pub top_decade_refused: bool,
 }
@@ -58,13 +58,13 @@ pub struct Exceptions {
 pub struct Model {
     prefix: String,
     items: Items,
-    exceptions: Exceptions,
+    exceptions: KnownDeviations,
 }
 
 impl Model {
     /// No items yet whose ids begin with `prefix`, on a table with these exceptions.
     #[must_use]
-    pub fn new(prefix: impl Into<String>, exceptions: Exceptions) -> Self {
+    pub fn new(prefix: impl Into<String>, exceptions: KnownDeviations) -> Self {
         Self {
             prefix: prefix.into(),
             items: Items::new(),
@@ -80,32 +80,32 @@ impl Model {
 
     /// What this request must be answered with now.
     #[must_use]
-    pub fn answer(&self, call: &Call) -> Expected {
-        match call {
-            Call::Put {
+    pub fn expected(&self, request: &Request) -> Expected {
+        match request {
+            Request::Put {
                 fields: None, body, ..
             } => Expected::Refused(vec![reason::of_raw(body)]),
-            Call::Put {
+            Request::Put {
                 fields: Some(fields),
                 ..
             } => match read(fields) {
-                Ok((id, item)) => Expected::Put(id, self.doubt(fields, &item)),
+                Ok((id, item)) => Expected::Put(id, self.tolerated_statuses(fields, &item)),
                 Err(reasons) => Expected::Refused(reasons),
             },
-            Call::Get(id) | Call::Delete(id) if id.is_empty() => Expected::NoRoute,
-            Call::Get(id) | Call::Delete(id) if id.len() > MAX_ID_BYTES => {
+            Request::Get(id) | Request::Delete(id) if id.is_empty() => Expected::NoRoute,
+            Request::Get(id) | Request::Delete(id) if id.len() > MAX_ID_BYTES => {
                 Expected::Refused(vec![Reason::Part(ID, TOO_LONG)])
             }
-            Call::Get(id) => match self.items.get(id) {
+            Request::Get(id) => match self.items.get(id) {
                 Some(item) => Expected::Item(id.clone(), item.clone()),
                 None => Expected::NotFound,
             },
-            Call::Delete(id) => Expected::Deleted(id.clone()),
-            Call::List { limit, start, .. } => {
+            Request::Delete(id) => Expected::Deleted(id.clone()),
+            Request::List { limit, start, .. } => {
                 let limit = limit.as_deref().map(reason::limit).transpose();
                 let start_fault = start.as_deref().and_then(reason::of_start_key);
                 match (limit, start_fault) {
-                    (Ok(limit), None) => Expected::Page(Page {
+                    (Ok(limit), None) => Expected::Page(ExpectedPage {
                         items: self.items.clone(),
                         prefix: self.prefix.clone(),
                         limit,
@@ -116,14 +116,14 @@ impl Model {
                     }
                 }
             }
-            Call::NoRoute(_) => Expected::NoRoute,
+            Request::NoRoute(_) => Expected::NoRoute,
         }
     }
 
     /// What the request changes, if its status says that it succeeded.
-    pub fn apply(&mut self, call: &Call, status: u16) {
-        match call {
-            Call::Put {
+    pub fn apply(&mut self, request: &Request, status: u16) {
+        match request {
+            Request::Put {
                 fields: Some(fields),
                 ..
             } if status == 200 => {
@@ -131,21 +131,21 @@ impl Model {
                     self.items.insert(id, item);
                 }
             }
-            Call::Delete(id) if status == 200 => {
+            Request::Delete(id) if status == 200 => {
                 self.items.remove(id);
             }
-            Call::Put { .. }
-            | Call::Get(_)
-            | Call::Delete(_)
-            | Call::List { .. }
-            | Call::NoRoute(_) => {}
+            Request::Put { .. }
+            | Request::Get(_)
+            | Request::Delete(_)
+            | Request::List { .. }
+            | Request::NoRoute(_) => {}
         }
     }
 
     /// Returns the statuses with which this item may be refused all the same.
-    fn doubt(&self, fields: &[(String, Json)], item: &Item) -> &'static [u16] {
+    fn tolerated_statuses(&self, fields: &[(String, Json)], item: &Item) -> &'static [u16] {
         let top_decade = |number: &Decimal| number.magnitude() == Some(*EXPONENTS.end());
-        if size(fields) + SIZE_IN_DOUBT > MAX_ITEM_BYTES {
+        if size(fields) + SIZE_TOLERANCE > MAX_ITEM_BYTES {
             &[413]
         } else if self.exceptions.top_decade_refused && item.numbers().any(top_decade) {
             &[500]
@@ -182,7 +182,11 @@ fn read(fields: &[(String, Json)]) -> Result<(String, Item), Vec<Reason>> {
     if !fields.iter().any(|(name, _)| name == ID) {
         reasons.push(Reason::Part(ID, MISSING));
     }
-    let doubt = if reasons.is_empty() { 0 } else { SIZE_IN_DOUBT };
+    let doubt = if reasons.is_empty() {
+        0
+    } else {
+        SIZE_TOLERANCE
+    };
     if size(fields) + doubt > MAX_ITEM_BYTES {
         reasons.push(TOO_LARGE);
     }
@@ -205,14 +209,14 @@ fn size(fields: &[(String, Json)]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::fields::{FIELDS, Value};
+    use crate::contract::fields::{FIELDS, FieldValue};
     use crate::request::operation::ContentType;
 
-    fn put(fields: &[(&str, Json)]) -> Call {
+    fn put(fields: &[(&str, Json)]) -> Request {
         let owned = fields
             .iter()
             .map(|(name, value)| ((*name).to_owned(), value.clone()));
-        Call::Put {
+        Request::Put {
             fields: Some(owned.collect()),
             body: Vec::new(),
             content_type: ContentType::Json,
@@ -232,11 +236,11 @@ mod tests {
             200,
         );
         let mut item = Item::default();
-        item.set(&FIELDS[0], Value::Number(Decimal::from(1)));
-        let get = Call::Get("a".to_owned());
-        assert_eq!(model.answer(&get), Expected::Item("a".to_owned(), item));
-        model.apply(&Call::Delete("a".to_owned()), 200);
-        assert_eq!(model.answer(&get), Expected::NotFound);
+        item.set(&FIELDS[0], FieldValue::Number(Decimal::from(1)));
+        let get = Request::Get("a".to_owned());
+        assert_eq!(model.expected(&get), Expected::Item("a".to_owned(), item));
+        model.apply(&Request::Delete("a".to_owned()), 200);
+        assert_eq!(model.expected(&get), Expected::NotFound);
     }
 
     #[test]
@@ -274,25 +278,25 @@ mod tests {
                 ],
             ),
         ] {
-            let answer = Model::default().answer(&put(&fields));
-            assert_eq!(answer, Expected::Refused(reasons), "{fields:?}");
+            let response = Model::default().expected(&put(&fields));
+            assert_eq!(response, Expected::Refused(reasons), "{fields:?}");
         }
     }
 
     #[test]
-    fn size_has_a_limit_and_a_doubt() {
+    fn an_item_near_the_size_limit_may_also_be_refused() {
         let named = |length| put(&[("id", text("a")), ("name", text(&"x".repeat(length)))]);
-        let answer = |length| Model::default().answer(&named(length));
+        let response = |length| Model::default().expected(&named(length));
         assert_eq!(
-            answer(MAX_ITEM_BYTES - 100),
+            response(MAX_ITEM_BYTES - 100),
             Expected::Put("a".to_owned(), &[])
         );
         assert_eq!(
-            answer(MAX_ITEM_BYTES - 7),
+            response(MAX_ITEM_BYTES - 7),
             Expected::Put("a".to_owned(), &[413])
         );
         assert_eq!(
-            answer(MAX_ITEM_BYTES - 6),
+            response(MAX_ITEM_BYTES - 6),
             Expected::Refused(vec![TOO_LARGE])
         );
     }
@@ -300,12 +304,12 @@ mod tests {
     #[test]
     fn limits_and_start_keys() {
         let list = |limit: &str, start: Option<&str>| {
-            let call = Call::List {
+            let request = Request::List {
                 limit: Some(limit.to_owned()),
                 start: start.map(str::to_owned),
                 other: None,
             };
-            matches!(Model::default().answer(&call), Expected::Page(_))
+            matches!(Model::default().expected(&request), Expected::Page(_))
         };
         assert!(list("1", None) && list("1000", Some("a/b")));
         assert!(!list("0", None) && !list("1001", None) && !list("+1", None) && !list("", None));

@@ -1,4 +1,4 @@
-//! The document `openapi.json`: which answers it declares, with their headers and bodies, and which items it lets a
+//! The document `openapi.json`: which responses it declares, with their headers and bodies, and which items it lets a
 //! client put.
 
 use std::collections::BTreeMap;
@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::request::call::Gateway;
+use crate::request::concrete::GatewayProfile;
 use crate::request::route;
-use crate::toolkit::http::answer::Answer;
+use crate::toolkit::http::response::Response;
 
 /// The document, which is written by hand: no test may be easier on the service than what its clients
 /// are told. Numbers are compared as binary floats here, which the bounds of a price survive; their
@@ -24,71 +24,71 @@ pub type Declared = (&'static str, u16);
 
 struct Document {
     root: Value,
-    responses: BTreeMap<(String, u16), Response>,
+    responses: BTreeMap<(String, u16), DeclaredResponse>,
     item: Validator,
 }
 
 /// One declared response.
-struct Response {
-    headers: BTreeMap<String, Header>,
+struct DeclaredResponse {
+    headers: BTreeMap<String, DeclaredHeader>,
     body: Validator,
 }
 
-struct Header {
+struct DeclaredHeader {
     required: bool,
     value: Validator,
 }
 
-/// Finds the declared response that an answer must be.
-fn response(answer: &Answer, route: &str) -> Result<&'static Response, String> {
-    let response = DOCUMENT.responses.get(&(route.to_owned(), answer.status));
-    response.ok_or_else(|| format!("the status {} of {route} is not declared", answer.status))
+/// Finds the declared response that a response must be.
+fn find(response: &Response, route: &str) -> Result<&'static DeclaredResponse, String> {
+    let declared = DOCUMENT.responses.get(&(route.to_owned(), response.status));
+    declared.ok_or_else(|| format!("the status {} of {route} is not declared", response.status))
 }
 
-/// Checks that the body of an answer is declared.
+/// Checks that the body of a response is declared.
 ///
 /// # Errors
 /// The place where it is not.
-pub fn body(answer: &Answer, route: &str, gateway: Gateway) -> Result<(), String> {
-    let response = response(answer, route)?;
-    let body: Value = serde_json::from_slice(&answer.body)
+pub fn check_body(response: &Response, route: &str, gateway: GatewayProfile) -> Result<(), String> {
+    let declared = find(response, route)?;
+    let body: Value = serde_json::from_slice(&response.body)
         .map_err(|error| format!("the body is not JSON: {error}"))?;
     // A table that others use may hold items of theirs with attributes of any type; the model reads those
     // of our own.
-    if gateway == Gateway::Unknown && route == route::LIST && answer.status == 200 {
+    if gateway == GatewayProfile::Unknown && route == route::LIST && response.status == 200 {
         return Ok(());
     }
-    valid(&response.body, &body).map_err(|wrong| format!("the body is not as declared: {wrong}"))
+    valid(&declared.body, &body).map_err(|wrong| format!("the body is not as declared: {wrong}"))
 }
 
-/// Checks that the status and the headers of an answer are declared.
+/// Checks that the status and the headers of a response are declared.
 ///
 /// # Errors
 /// The part that is not.
-pub fn head(answer: &Answer, route: &str, gateway: Gateway) -> Result<(), String> {
-    let response = response(answer, route)?;
-    for (name, header) in &response.headers {
-        match answer.headers.get(name) {
+pub fn check_head(response: &Response, route: &str, gateway: GatewayProfile) -> Result<(), String> {
+    let declared = find(response, route)?;
+    for (name, header) in &declared.headers {
+        match response.headers.get(name) {
             Some(value) => valid(&header.value, &Value::from(value.as_str()))
                 .map_err(|wrong| format!("the header {name} is not as declared: {wrong}"))?,
             // Whatever is in front of an unknown gateway may take headers away, and add its own.
-            None if header.required && gateway == Gateway::DecodesTwice => {
+            None if header.required && gateway == GatewayProfile::HttpApi => {
                 return Err(format!("there is no header {name}"));
             }
             None => {}
         }
     }
     let undeclared =
-        |name: &&String| *name != "content-type" && !response.headers.contains_key(*name);
-    match answer.headers.keys().find(undeclared) {
-        Some(name) if gateway == Gateway::DecodesTwice => {
+        |name: &&String| *name != "content-type" && !declared.headers.contains_key(*name);
+    match response.headers.keys().find(undeclared) {
+        Some(name) if gateway == GatewayProfile::HttpApi => {
             Err(format!("the header {name} is not declared"))
         }
         _ => Ok(()),
     }
 }
 
-/// Returns every answer that the document declares.
+/// Returns every response that the document declares.
 pub fn declared() -> impl Iterator<Item = Declared> {
     let declared = DOCUMENT.responses.keys();
     declared.map(|(route, status)| (route.as_str(), *status))
@@ -120,14 +120,14 @@ impl Document {
                 let route = format!("{} {path}", method.to_uppercase());
                 for (status, response) in members(&operation["responses"]) {
                     let status = status.parse().expect("a status is a number");
-                    let response = Response::read(&root, response);
+                    let response = DeclaredResponse::read(&root, response);
                     responses.insert((route.clone(), status), response);
                 }
             }
         }
-        // The document can declare the answer where there is no route, and not its path.
+        // The document can declare the response where there is no route, and not its path.
         let not_found = &root["components"]["responses"]["NotFound"];
-        let not_found = Response::read(&root, not_found);
+        let not_found = DeclaredResponse::read(&root, not_found);
         responses.insert((route::NO_ROUTE.to_owned(), 404), not_found);
         let body = &root["paths"]["/items"]["put"]["requestBody"]["content"];
         let item = validator(&root, &body["application/json"]["schema"]);
@@ -143,12 +143,12 @@ fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
 }
 
-impl Response {
+impl DeclaredResponse {
     fn read(root: &Value, response: &Value) -> Self {
         let response = followed(root, response);
         let headers = members(&response["headers"]).map(|(name, header)| {
             let header = followed(root, header);
-            let header = Header {
+            let header = DeclaredHeader {
                 required: header["required"] == true,
                 value: validator(root, &header["schema"]),
             };
@@ -188,16 +188,16 @@ fn valid(validator: &Validator, value: &Value) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::toolkit::http::answer::Answer;
+    use crate::toolkit::http::response::Response;
 
-    fn answer(status: u16, body: &str) -> Answer {
+    fn response(status: u16, body: &str) -> Response {
         let headers = [
             ("apigw-requestid", "JCJJxhz4PHcEJgQ="),
             ("content-length", "1"),
             ("content-type", "application/json"),
             ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
         ];
-        Answer {
+        Response {
             status,
             headers: headers
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -206,9 +206,9 @@ mod tests {
         }
     }
 
-    fn of_get(answer: &Answer) -> Result<(), String> {
-        head(answer, route::GET, Gateway::DecodesTwice)?;
-        body(answer, route::GET, Gateway::DecodesTwice)
+    fn of_get(response: &Response) -> Result<(), String> {
+        check_head(response, route::GET, GatewayProfile::HttpApi)?;
+        check_body(response, route::GET, GatewayProfile::HttpApi)
     }
 
     #[test]
@@ -217,9 +217,9 @@ mod tests {
             r#"{"Item":{"id":"a"}}"#,
             r#"{"Item":{"id":"a","price":99999999999999999999999999999999999999e88,"name":""}}"#,
         ] {
-            assert_eq!(of_get(&answer(200, body)), Ok(()), "{body}");
+            assert_eq!(of_get(&response(200, body)), Ok(()), "{body}");
         }
-        assert_eq!(of_get(&answer(404, r#"{"message":"m"}"#)), Ok(()));
+        assert_eq!(of_get(&response(404, r#"{"message":"m"}"#)), Ok(()));
     }
 
     #[test]
@@ -235,16 +235,16 @@ mod tests {
             (413, r#"{"message":"m"}"#),
             (201, r#"{"Item":{"id":"a"}}"#),
         ] {
-            assert!(of_get(&answer(status, body)).is_err(), "{status} {body}");
+            assert!(of_get(&response(status, body)).is_err(), "{status} {body}");
         }
-        let fine = answer(200, r#"{"Item":{"id":"a"}}"#);
+        let fine = response(200, r#"{"Item":{"id":"a"}}"#);
         let mut more = fine.clone();
         more.headers.insert("server".to_owned(), "x".to_owned());
         assert!(of_get(&more).is_err());
         let mut less = fine.clone();
         less.headers.remove("apigw-requestid");
         assert!(of_get(&less).is_err());
-        let mut later = answer(503, r#"{"message":"m"}"#);
+        let mut later = response(503, r#"{"message":"m"}"#);
         later
             .headers
             .insert("retry-after".to_owned(), "2".to_owned());

@@ -27,7 +27,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Returns the status of the answer.
+    /// Returns the status of the response.
     #[must_use]
     pub fn status(&self) -> u16 {
         if *self == TOO_LARGE { 413 } else { 400 }
@@ -46,7 +46,7 @@ impl Reason {
 
     /// Returns `true` if a message tells the client where to look.
     #[must_use]
-    pub fn is_told_by(&self, message: &str) -> bool {
+    pub fn is_named_in(&self, message: &str) -> bool {
         let has = |wanted: &str| {
             let mut words = message.split(|c: char| !c.is_alphanumeric());
             words.any(|word| word == wanted)

@@ -1,9 +1,9 @@
-//! A run of a sequence: every request with its answer, and what came of it all.
+//! A run of a sequence: every request with its response, and what came of it all.
 
 use crate::contract::model::Expected;
-use crate::request::call::Call;
+use crate::request::concrete::Request;
 use crate::request::operation::Operation;
-use crate::toolkit::http::answer::Answer;
+use crate::toolkit::http::response::Response;
 use crate::toolkit::outcome::Outcome;
 
 /// The run of a sequence.
@@ -18,18 +18,18 @@ pub struct Run {
     /// The outcome: if the contract was not kept, the last step shows it.
     pub outcome: Outcome<()>,
     /// The clause that no verdict is about, if there is one.
-    pub untold: Option<String>,
+    pub unchecked: Option<String>,
 }
 
 /// One request of a sequence.
 #[derive(Debug)]
 pub struct Step {
     /// The request.
-    pub call: Call,
-    /// The answer that it had to have.
+    pub request: Request,
+    /// The response that it had to have.
     pub expected: Expected,
-    /// The answer, or the reason why there is none.
-    pub answer: Result<Answer, String>,
+    /// The response, or the reason why there is none.
+    pub response: Result<Response, String>,
     /// The index of its operation; `None` if it only looked at the state in the end.
-    pub of: Option<usize>,
+    pub operation_index: Option<usize>,
 }

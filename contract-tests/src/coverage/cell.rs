@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
 use crate::contract::id::ID;
-use crate::contract::model::{Exceptions, Expected, Model};
+use crate::contract::model::{Expected, KnownDeviations, Model};
 use crate::contract::run::{Run, Step};
 use crate::coverage::classes;
-use crate::request::call::Call;
-use crate::toolkit::http::answer::Answer;
+use crate::request::concrete::Request;
+use crate::toolkit::http::response::Response;
 
 /// What the class begins with of a cell that is about a table that fails.
 pub const A_TABLE: &str = "table: ";
@@ -20,7 +20,7 @@ pub struct Cell {
     pub route: String,
     /// What there was before, and what became of it.
     pub transition: String,
-    /// The status of the answer.
+    /// The status of the response.
     pub status: u16,
     /// The class of what was sent.
     pub class: String,
@@ -55,15 +55,17 @@ impl Display for Cell {
 #[must_use]
 pub fn reached(run: &Run) -> Vec<Cell> {
     let mut state = State {
-        model: Model::new(run.prefix.as_str(), Exceptions::default()),
+        model: Model::new(run.prefix.as_str(), KnownDeviations::default()),
         deleted: BTreeSet::new(),
         prefix: &run.prefix,
     };
     let mut cells = Vec::new();
     for step in &run.steps {
-        let Ok(answer) = &step.answer else { continue };
-        cells.extend(state.cells(step, answer));
-        state.apply(&step.call, answer.status);
+        let Ok(response) = &step.response else {
+            continue;
+        };
+        cells.extend(state.cells(step, response));
+        state.apply(&step.request, response.status);
     }
     cells
 }
@@ -76,41 +78,45 @@ struct State<'a> {
 }
 
 impl State<'_> {
-    fn cells(&self, step: &Step, answer: &Answer) -> Vec<Cell> {
-        let (call, status) = (&step.call, answer.status);
+    fn cells(&self, step: &Step, response: &Response) -> Vec<Cell> {
+        let (request, status) = (&step.request, response.status);
         let mut classes = match &step.expected {
-            // Where more than one answer is right, nothing is known of what was tried.
+            // Where more than one response is right, nothing is known of what was tried.
             Expected::Put(_, [_, ..]) => return Vec::new(),
-            Expected::Put(..) => classes::of_put(call),
+            Expected::Put(..) => classes::of_put(request),
             Expected::Refused(reasons) => match reasons.as_slice() {
                 [only] => vec![only.class()],
                 // With two faults at once, either may be what was seen.
                 _ => return Vec::new(),
             },
             Expected::Item(id, _) | Expected::Deleted(id) => vec![self.class(id)],
-            Expected::NotFound => match call {
-                Call::Get(id) if self.has_nearly(id) => {
+            Expected::NotFound => match request {
+                Request::Get(id) if self.has_nearly(id) => {
                     vec!["id nearly that of an item".to_owned()]
                 }
-                Call::Get(id) => vec![self.class(id)],
-                Call::Put { .. } | Call::Delete(_) | Call::List { .. } | Call::NoRoute(_) => {
+                Request::Get(id) => vec![self.class(id)],
+                Request::Put { .. }
+                | Request::Delete(_)
+                | Request::List { .. }
+                | Request::NoRoute(_) => {
                     return Vec::new();
                 }
             },
-            Expected::Page(_) => classes::of_list(call, |id| self.has(id)),
+            Expected::Page(_) => classes::of_list(request, |id| self.has(id)),
             Expected::NoRoute => {
-                let path = match call {
-                    Call::NoRoute(no_route) => no_route.parts().1,
+                let path = match request {
+                    Request::NoRoute(no_route) => no_route.parts().1,
                     // Without an id.
-                    Call::Get(_) | Call::Delete(_) | Call::Put { .. } | Call::List { .. } => {
-                        "/items/"
-                    }
+                    Request::Get(_)
+                    | Request::Delete(_)
+                    | Request::Put { .. }
+                    | Request::List { .. } => "/items/",
                 };
-                vec![format!("{} {path}", call.method())]
+                vec![format!("{} {path}", request.method())]
             }
         };
         if let Expected::Page(page) = &step.expected
-            && let Ok(page) = answer.page(&page.prefix)
+            && let Ok(page) = response.page(&page.prefix)
         {
             let end = if page.last.is_some() {
                 "cut short"
@@ -122,54 +128,54 @@ impl State<'_> {
         let transition = if step.expected == Expected::NoRoute {
             "-"
         } else {
-            self.transition(call, status)
+            self.transition(request, status)
         };
         classes
             .into_iter()
-            .map(|class| Cell::new(call.route_key(), transition, status, &class))
+            .map(|class| Cell::new(request.route_key(), transition, status, &class))
             .collect()
     }
 
-    fn transition(&self, call: &Call, status: u16) -> &'static str {
-        match call {
-            Call::Put { .. } => match (target(call).is_some_and(|id| self.has(id)), status) {
+    fn transition(&self, request: &Request, status: u16) -> &'static str {
+        match request {
+            Request::Put { .. } => match (target(request).is_some_and(|id| self.has(id)), status) {
                 (false, 200) => "absent -> put",
                 (true, 200) => "present -> overwrite",
                 (false, _) => "absent -> absent",
                 (true, _) => "present -> kept",
             },
-            Call::Delete(id) => match (self.has(id), status) {
+            Request::Delete(id) => match (self.has(id), status) {
                 (true, 200) => "present -> delete",
                 (false, 200) => "absent -> delete",
                 _ => "-",
             },
-            Call::Get(id) => match status {
+            Request::Get(id) => match status {
                 200 => "present",
                 404 if self.deleted.contains(id) => "deleted",
                 404 => "absent",
                 _ => "-",
             },
-            Call::List { .. } => match (status, self.model.items().is_empty()) {
+            Request::List { .. } => match (status, self.model.items().is_empty()) {
                 (200, true) => "no items",
                 (200, false) => "items",
                 _ => "-",
             },
-            Call::NoRoute(_) => "-",
+            Request::NoRoute(_) => "-",
         }
     }
 
-    fn apply(&mut self, call: &Call, status: u16) {
+    fn apply(&mut self, request: &Request, status: u16) {
         let before = self.model.items().len();
-        self.model.apply(call, status);
-        match call {
-            Call::Delete(id) if self.model.items().len() < before => {
+        self.model.apply(request, status);
+        match request {
+            Request::Delete(id) if self.model.items().len() < before => {
                 self.deleted.insert(id.clone());
             }
-            Call::Put { .. }
-            | Call::Get(_)
-            | Call::Delete(_)
-            | Call::List { .. }
-            | Call::NoRoute(_) => {}
+            Request::Put { .. }
+            | Request::Get(_)
+            | Request::Delete(_)
+            | Request::List { .. }
+            | Request::NoRoute(_) => {}
         }
     }
 
@@ -190,11 +196,11 @@ impl State<'_> {
 }
 
 /// The id of the item that a PUT is about, if it says one.
-fn target(call: &Call) -> Option<&str> {
-    let Call::Put {
+fn target(request: &Request) -> Option<&str> {
+    let Request::Put {
         fields: Some(fields),
         ..
-    } = call
+    } = request
     else {
         return None;
     };

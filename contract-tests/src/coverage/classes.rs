@@ -3,7 +3,7 @@
 use crate::contract::fields::{FIELDS, Field, Kind};
 use crate::contract::id::{self, ID};
 use crate::contract::limits::MAX_ID_BYTES;
-use crate::request::call::Call;
+use crate::request::concrete::Request;
 use crate::request::json::Json;
 use crate::request::operation::ContentType;
 use crate::toolkit::decimal::Decimal;
@@ -19,12 +19,12 @@ const LONG_TEXT: usize = 1000;
 
 /// Returns the classes of an item that is put: of its body, its id, and each field.
 #[must_use]
-pub fn of_put(call: &Call) -> Vec<String> {
-    let Call::Put {
+pub fn of_put(request: &Request) -> Vec<String> {
+    let Request::Put {
         fields: Some(fields),
         content_type,
         ..
-    } = call
+    } = request
     else {
         return Vec::new();
     };
@@ -99,12 +99,12 @@ pub fn folded(id: &str) -> String {
 }
 
 /// The classes of a list that must be answered, with whether there is an item of this id.
-pub fn of_list(call: &Call, has: impl Fn(&str) -> bool) -> Vec<String> {
-    let Call::List {
+pub fn of_list(request: &Request, has: impl Fn(&str) -> bool) -> Vec<String> {
+    let Request::List {
         limit,
         start,
         other,
-    } = call
+    } = request
     else {
         return Vec::new();
     };

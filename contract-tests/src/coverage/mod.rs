@@ -5,6 +5,6 @@
 
 pub mod cell;
 pub mod classes;
-pub mod inventory;
-pub mod ledger;
-pub mod tour;
+pub mod contract_doc;
+pub mod exhaustive;
+pub mod tracker;

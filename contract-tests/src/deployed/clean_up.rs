@@ -5,22 +5,22 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use tokio::time::timeout_at;
 
-use super::deployment::{Deployment, NoAnswer, shown};
+use super::deployment::{Deployment, NoResponse, shown};
 use crate::contract::limits::MAX_ID_BYTES;
-use crate::request::call::{Call, Gateway};
+use crate::request::concrete::{GatewayProfile, Request};
 use crate::toolkit::deployed::limits::Deadline;
-use crate::toolkit::deployed::pace::PAUSE;
-use crate::toolkit::http::answer::Answer;
+use crate::toolkit::deployed::rate_limiter::DEFAULT_BACKOFF;
+use crate::toolkit::http::response::Response;
 use crate::toolkit::progress::announced;
 
 /// How often a request is sent to an API that is busy. Each waits for as long as the API asks.
-const TRIES: usize = 8;
+const MAX_TRIES: usize = 8;
 
 /// How often a request is sent to an API that cannot be reached.
-const TRIES_UNREACHABLE: usize = 3;
+const MAX_TRIES_UNREACHABLE: usize = 3;
 
 /// The number of times that the list may show nothing but items that were deleted.
-const ROUNDS: usize = 3;
+const MAX_ROUNDS: usize = 3;
 
 /// A page of the list, of which nothing is wanted but the keys.
 #[derive(Deserialize)]
@@ -37,11 +37,11 @@ struct Key {
 
 /// What a clean-up came to.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Cleaned {
+pub struct CleanedUp {
     /// How many items the list still showed, and were deleted.
     pub found: usize,
     /// Whether the list was followed to its end.
-    pub whole: bool,
+    pub complete: bool,
 }
 
 impl Deployment {
@@ -50,19 +50,19 @@ impl Deployment {
     ///
     /// # Errors
     /// The items that are left behind, and the way to delete them.
-    pub async fn finish(&self) -> Result<Option<Cleaned>, String> {
+    pub async fn finish(&self) -> Result<Option<CleanedUp>, String> {
         self.finish_by(self.clean_up_deadline()).await
     }
 
-    pub(super) async fn finish_by(&self, deadline: Deadline) -> Result<Option<Cleaned>, String> {
+    pub(super) async fn finish_by(&self, deadline: Deadline) -> Result<Option<CleanedUp>, String> {
         // Waits for the requests under way, so that nothing is put behind the back of what follows.
-        let going = announced("requests are still under way", self.going.write());
-        let Ok(mut going) = timeout_at(deadline.at, going).await else {
-            let left = self.left_behind("a request is still under way");
+        let accepting = announced("requests are still under way", self.accepting.write());
+        let Ok(mut accepting) = timeout_at(deadline.at, accepting).await else {
+            let left = self.leftover_message("a request is still under way");
             return left.map_or(Ok(None), Err);
         };
-        *going = false;
-        drop(going);
+        *accepting = false;
+        drop(accepting);
         if !self.journal.is_begun() {
             return Ok(None);
         }
@@ -71,7 +71,7 @@ impl Deployment {
             self.url()
         );
         let cleaned = announced(&doing, self.clean_up(deadline)).await;
-        let cleaned = cleaned.map_err(|reason| self.left_behind(&reason).unwrap_or(reason))?;
+        let cleaned = cleaned.map_err(|reason| self.leftover_message(&reason).unwrap_or(reason))?;
         self.journal.remove()?;
         Ok(Some(cleaned))
     }
@@ -83,7 +83,7 @@ impl Deployment {
 
     /// Returns a message for a run that ends with items left behind for this reason; `None` if it put nothing.
     #[must_use]
-    pub fn left_behind(&self, reason: &str) -> Option<String> {
+    pub fn leftover_message(&self, reason: &str) -> Option<String> {
         self.journal.is_begun().then(|| {
             format!(
                 "items are left behind at {}: {reason}\nTo delete them when that can be done:\n  {}",
@@ -93,55 +93,55 @@ impl Deployment {
         })
     }
 
-    async fn clean_up(&self, deadline: Deadline) -> Result<Cleaned, String> {
-        let mut doubt = None;
+    async fn clean_up(&self, deadline: Deadline) -> Result<CleanedUp, String> {
+        let mut uncertain = None;
         for namespace in self.journal.namespaces() {
-            let mut gone = true;
+            let mut is_clean = true;
             for id in self.journal.put_in(&namespace) {
                 if !self.delete(&id, deadline).await? {
-                    gone = false;
-                    doubt = Some(id);
+                    is_clean = false;
+                    uncertain = Some(id);
                 }
             }
-            if gone {
-                self.journal.gone(&namespace);
+            if is_clean {
+                self.journal.record_clean(&namespace);
             }
         }
         // A faulty service may have stored other ids than it was told.
-        let ours = |id: &str| id.starts_with(self.namespace());
-        let cleaned = self.delete_listed(ours, deadline).await?;
-        match doubt {
+        let is_ours = |id: &str| id.starts_with(self.namespace());
+        let cleaned = self.delete_listed(is_ours, deadline).await?;
+        match uncertain {
             // A list that is seen to its end leaves none.
-            Some(id) if !cleaned.whole => Err(format!("{id:?} cannot be deleted")),
+            Some(id) if !cleaned.complete => Err(format!("{id:?} cannot be deleted")),
             _ => Ok(cleaned),
         }
     }
 
-    /// Deletes every item that the list shows on its first `CONTRACT_PAGES` pages and `ours` knows.
+    /// Deletes every item that the list shows on its first `CONTRACT_PAGES` pages and `is_ours` knows.
     ///
     /// # Errors
     /// What could not be deleted, or could not be seen.
     pub(super) async fn delete_listed(
         &self,
-        ours: impl Fn(&str) -> bool,
+        is_ours: impl Fn(&str) -> bool,
         deadline: Deadline,
-    ) -> Result<Cleaned, String> {
+    ) -> Result<CleanedUp, String> {
         let mut deleted = BTreeSet::new();
         let mut rounds = 0;
         // With each round new items may move up to the pages that are followed.
-        while rounds < ROUNDS {
-            let (listed, whole) = self.listed(&ours, deadline).await?;
+        while rounds < MAX_ROUNDS {
+            let (listed, complete) = self.listed(&is_ours, deadline).await?;
             if listed.is_empty() {
-                return Ok(Cleaned {
+                return Ok(CleanedUp {
                     found: deleted.len(),
-                    whole,
+                    complete,
                 });
             }
             if listed.is_subset(&deleted) {
                 rounds += 1;
             }
             for id in listed {
-                self.delete_anyhow(&id, deadline).await?;
+                self.delete_under_every_encoding(&id, deadline).await?;
                 deleted.insert(id);
             }
         }
@@ -155,26 +155,26 @@ impl Deployment {
     /// The ids of ours that the list shows, and whether it was followed to its end.
     async fn listed(
         &self,
-        ours: impl Fn(&str) -> bool,
+        is_ours: impl Fn(&str) -> bool,
         deadline: Deadline,
     ) -> Result<(BTreeSet<String>, bool), String> {
         let (mut ids, mut starts) = (BTreeSet::new(), BTreeSet::new());
         let mut start = None;
         for _ in 0..self.limits().pages {
-            let call = Call::page(None, start);
-            let target = call.target(Gateway::Unknown);
+            let request = Request::page(None, start);
+            let target = request.target(GatewayProfile::Unknown);
             let target = target.expect("a list can always be sent");
-            let answer = self.ask_patiently(&call, &target, deadline).await?;
-            if answer.status != 200 {
-                return Err(format!("the list answered {}", shown(&answer)));
+            let response = self.send_with_retries(&request, &target, deadline).await?;
+            if response.status != 200 {
+                return Err(format!("the list answered {}", shown(&response)));
             }
-            let page: Page = serde_json::from_slice(&answer.body)
+            let page: Page = serde_json::from_slice(&response.body)
                 .map_err(|error| format!("the list cannot be read: {error}"))?;
             ids.extend(
                 page.items
                     .into_iter()
                     .map(|key| key.id)
-                    .filter(|id| ours(id)),
+                    .filter(|id| is_ours(id)),
             );
             start = page.last_evaluated_key.map(|key| key.id);
             match &start {
@@ -192,60 +192,64 @@ impl Deployment {
     /// certainly gone.
     ///
     /// # Errors
-    /// Why there was no answer.
+    /// Why there was no response.
     pub(super) async fn delete(&self, id: &str, deadline: Deadline) -> Result<bool, String> {
-        let call = Call::Delete(id.to_owned());
-        let Some(target) = call
-            .target(Gateway::Unknown)
+        let request = Request::Delete(id.to_owned());
+        let Some(target) = request
+            .target(GatewayProfile::Unknown)
             .filter(|_| id.len() <= MAX_ID_BYTES)
         else {
             return Ok(true);
         };
-        let deleted = self.ask_patiently(&call, &target, deadline).await?;
+        let deleted = self.send_with_retries(&request, &target, deadline).await?;
         if deleted.status == 200 {
             return Ok(true);
         }
-        let get = Call::Get(id.to_owned());
-        let found = self.ask_patiently(&get, &target, deadline).await?;
+        let get = Request::Get(id.to_owned());
+        let found = self.send_with_retries(&get, &target, deadline).await?;
         Ok(found.status == 404)
     }
 
     /// Deletes an item that is there, whatever its id: its path is written as any gateway may want it.
-    async fn delete_anyhow(&self, id: &str, deadline: Deadline) -> Result<(), String> {
-        let call = Call::Delete(id.to_owned());
-        for target in call.every_target() {
-            self.ask_patiently(&call, &target, deadline).await?;
+    async fn delete_under_every_encoding(
+        &self,
+        id: &str,
+        deadline: Deadline,
+    ) -> Result<(), String> {
+        let request = Request::Delete(id.to_owned());
+        for target in request.every_encoding() {
+            self.send_with_retries(&request, &target, deadline).await?;
         }
         Ok(())
     }
 
     /// Sends an idempotent request until the API has time for it, or until the deadline.
-    pub(super) async fn ask_patiently(
+    pub(super) async fn send_with_retries(
         &self,
-        call: &Call,
+        request: &Request,
         target: &str,
         deadline: Deadline,
-    ) -> Result<Answer, String> {
+    ) -> Result<Response, String> {
         let mut tries = 0;
         let mut last = String::new();
         loop {
-            let turn = self.pace.turn(deadline).await;
-            turn.map_err(|reason| format!("{reason}{last}"))?;
-            let answer = self.ask(call, target, deadline).await;
+            let acquired = self.rate_limiter.acquire(deadline).await;
+            acquired.map_err(|reason| format!("{reason}{last}"))?;
+            let response = self.send(request, target, deadline).await;
             tries += 1;
-            let most = match &answer {
-                Ok(answer) if answer.status == 429 || answer.status >= 500 => TRIES,
-                Err(NoAnswer::Unreachable(_)) => TRIES_UNREACHABLE,
-                Ok(_) | Err(NoAnswer::Final(_)) => 1,
+            let max_tries = match &response {
+                Ok(response) if response.status == 429 || response.status >= 500 => MAX_TRIES,
+                Err(NoResponse::Unreachable(_)) => MAX_TRIES_UNREACHABLE,
+                Ok(_) | Err(NoResponse::Final(_)) => 1,
             };
-            if tries >= most {
-                return Ok(answer?);
+            if tries >= max_tries {
+                return Ok(response?);
             }
-            if answer.is_err() {
-                self.pace.pause(PAUSE);
+            if response.is_err() {
+                self.rate_limiter.back_off(DEFAULT_BACKOFF);
             }
-            let answered = |answer| format!("it answered {}", shown(&answer));
-            last = format!("; {}", answer.map_or_else(String::from, answered));
+            let answered = |response| format!("it answered {}", shown(&response));
+            last = format!("; {}", response.map_or_else(String::from, answered));
         }
     }
 }

@@ -4,8 +4,8 @@
 
 pub mod clean_up;
 pub mod deployment;
+pub mod session;
 pub mod sweep;
-pub mod visit;
 
 pub use deployment::Deployment;
 pub use sweep::sweep;

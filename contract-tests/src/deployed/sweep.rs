@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::clean_up::Cleaned;
+use super::clean_up::CleanedUp;
 use super::deployment::Deployment;
 use crate::settings::Variables;
 use crate::toolkit::deployed::access::{Auth, Kind};
@@ -12,11 +12,11 @@ use crate::toolkit::deployed::namespace;
 use crate::toolkit::http::base_url::BaseUrl;
 
 /// A run that began longer ago than this is taken to be over, where no journal says so.
-const OVER: Duration = Duration::from_hours(24);
+const STALE_AFTER: Duration = Duration::from_hours(24);
 
 /// What is to be swept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum SweepScope {
     /// What these journals tell of.
     Journals(Vec<PathBuf>),
     /// What the list of the API at this URL shows of runs that began more than a day ago.
@@ -28,13 +28,13 @@ pub enum What {
 /// # Errors
 /// What is still left, after all that could be swept was.
 pub async fn sweep(
-    what: &What,
+    scope: &SweepScope,
     variables: &Variables,
     mut say: impl FnMut(&str),
 ) -> Result<(), String> {
-    let journals = match what {
-        What::Journals(journals) => journals,
-        What::Url(url) => return sweep_url(url, variables, say).await,
+    let journals = match scope {
+        SweepScope::Journals(journals) => journals,
+        SweepScope::Url(url) => return sweep_url(url, variables, say).await,
     };
     if journals.is_empty() {
         say("no run has left a journal behind");
@@ -54,7 +54,7 @@ pub async fn sweep(
 }
 
 async fn sweep_journal(path: &Path, variables: &Variables) -> Result<String, String> {
-    let Some(journal) = Journal::left_behind(path)? else {
+    let Some(journal) = Journal::open_stale(path)? else {
         return Ok("its run goes on, and cleans up itself".to_owned());
     };
     let auth = auth(&journal, variables)?;
@@ -65,17 +65,17 @@ async fn sweep_journal(path: &Path, variables: &Variables) -> Result<String, Str
         .sum();
     let deployment = Deployment::of_journal(journal, auth, variables.limits);
     let deadline = deployment.clean_up_deadline();
-    deployment.greet(deadline).await?;
+    deployment.health_check(deadline).await?;
     let cleaned = deployment.finish_by(deadline).await?;
-    let Cleaned { found, whole } = cleaned.unwrap_or(Cleaned {
+    let CleanedUp { found, complete } = cleaned.unwrap_or(CleanedUp {
         found: 0,
-        whole: true,
+        complete: true,
     });
     let mut done = format!(
         "{put} ids deleted at {}, and {found} more that the list showed",
         deployment.url()
     );
-    if !whole {
+    if !complete {
         done.push_str(" (it goes on beyond CONTRACT_PAGES)");
     }
     Ok(done)
@@ -84,11 +84,11 @@ async fn sweep_journal(path: &Path, variables: &Variables) -> Result<String, Str
 /// Returns what lets requests in at the API that a journal names. Credentials are sent there only if the variables of
 /// this run name the API too: anyone can write a journal.
 fn auth(journal: &Journal, variables: &Variables) -> Result<Auth, String> {
-    let heading = journal.heading();
-    if variables.url.as_ref() == Some(&heading.url) {
-        return variables.auth.or_of_kind(heading.auth);
+    let header = journal.header();
+    if variables.url.as_ref() == Some(&header.url) {
+        return variables.auth.or_of_kind(header.auth);
     }
-    match heading.auth {
+    match header.auth {
         Kind::None => Ok(Auth::Open),
         Kind::Bearer | Kind::Iam => Err(format!(
             "its API wants credentials, which are sent only to an API that you name. If they are meant for it:\n  {}",
@@ -110,13 +110,13 @@ async fn sweep_url(
         Path::new("."),
     );
     let deadline = deployment.clean_up_deadline();
-    deployment.greet(deadline).await?;
-    let over = |id: &str| namespace::age(id).is_some_and(|age| age > OVER);
-    let cleaned = deployment.delete_listed(over, deadline).await;
-    let Cleaned { found, whole } =
+    deployment.health_check(deadline).await?;
+    let is_stale = |id: &str| namespace::age(id).is_some_and(|age| age > STALE_AFTER);
+    let cleaned = deployment.delete_listed(is_stale, deadline).await;
+    let CleanedUp { found, complete } =
         cleaned.map_err(|reason| format!("{url}: more may be left: {reason}"))?;
     say(&format!("{url}: {found} items deleted"));
-    if whole {
+    if complete {
         Ok(())
     } else {
         Err(format!(

@@ -1,13 +1,13 @@
-//! The API under test: sends a call as it stands, and hands back the answer as it came.
+//! The API under test: sends a request as it stands, and hands back the response as it came.
 
 use std::sync::Arc;
 
 use reqwest::Client;
 
-use crate::deployed::visit::Visit;
-use crate::request::call::{Call, Gateway};
-use crate::toolkit::http::answer::Answer;
-use crate::toolkit::http::client::{direct, exchange, request};
+use crate::deployed::session::Session;
+use crate::request::concrete::{GatewayProfile, Request};
+use crate::toolkit::http::client::{build_request, direct, exchange};
+use crate::toolkit::http::response::Response;
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 use crate::toolkit::outcome::Outcome;
 
@@ -15,15 +15,15 @@ use crate::toolkit::outcome::Outcome;
 #[derive(Clone, Debug)]
 pub struct Api {
     url: String,
-    way: Way,
+    transport: Transport,
 }
 
 #[derive(Clone, Debug)]
-enum Way {
+enum Transport {
     /// To an API that the tests started.
-    Own(Client),
+    Direct(Client),
     /// To an API that others use too, with manners.
-    Shared(Arc<Visit>),
+    Session(Arc<Session>),
 }
 
 impl Api {
@@ -32,16 +32,16 @@ impl Api {
     pub fn new(url: &str) -> Self {
         Self {
             url: url.to_owned(),
-            way: Way::Own(direct(url)),
+            transport: Transport::Direct(direct(url)),
         }
     }
 
     /// The API that is visited.
     #[must_use]
-    pub fn shared(visit: Visit) -> Self {
+    pub fn deployed(session: Session) -> Self {
         Self {
-            url: visit.url().to_string(),
-            way: Way::Shared(Arc::new(visit)),
+            url: session.url().to_string(),
+            transport: Transport::Session(Arc::new(session)),
         }
     }
 
@@ -53,56 +53,59 @@ impl Api {
 
     /// The visit that others should not notice, where there are others.
     #[must_use]
-    pub fn visit(&self) -> Option<&Visit> {
-        match &self.way {
-            Way::Own(_) => None,
-            Way::Shared(visit) => Some(visit),
+    pub fn session(&self) -> Option<&Session> {
+        match &self.transport {
+            Transport::Direct(_) => None,
+            Transport::Session(session) => Some(session),
         }
     }
 
     /// What is known of the gateway in front of it.
     #[must_use]
-    pub fn gateway(&self) -> Gateway {
-        match &self.way {
-            Way::Own(_) => Gateway::DecodesTwice,
-            Way::Shared(_) => Gateway::Unknown,
+    pub fn gateway(&self) -> GatewayProfile {
+        match &self.transport {
+            Transport::Direct(_) => GatewayProfile::HttpApi,
+            Transport::Session(_) => GatewayProfile::Unknown,
         }
     }
 
-    /// Sends the call, if its path can be sent at all.
+    /// Sends the request, if its path can be sent at all.
     ///
     /// # Errors
-    /// Why there was no answer.
+    /// Why there was no response.
     ///
     /// # Panics
-    /// If the call can be sent to no API of ours, which every call can.
-    pub async fn send(&self, call: &Call) -> Option<Result<Answer, String>> {
-        let target = call.target(self.gateway())?;
-        match &self.way {
-            Way::Shared(visit) => Some(visit.send(call, &target).await),
-            Way::Own(client) => {
+    /// If the request can be sent to no API of ours, which every request can.
+    pub async fn send(&self, request: &Request) -> Option<Result<Response, String>> {
+        let target = request.target(self.gateway())?;
+        match &self.transport {
+            Transport::Session(session) => Some(session.send(request, &target).await),
+            Transport::Direct(client) => {
                 let url = format!("{}{target}", self.url);
-                let request = request(client, call.method(), &url, call.body()).build();
-                let request = request.expect("a path and headers that can be sent");
-                let answer = exchange(client, request).await;
-                Some(answer.map_err(|no_answer| no_answer.to_string()))
+                let sent = build_request(client, request.method(), &url, request.body()).build();
+                let sent = sent.expect("a path and headers that can be sent");
+                let response = exchange(client, sent).await;
+                Some(response.map_err(|no_response| no_response.to_string()))
             }
         }
     }
 
-    /// Returns the answer to a request.
+    /// Returns the response to a request.
     ///
     /// # Errors
     /// A fail if an API that the tests started has not answered. Inconclusive if a shared one has not, or was busy.
-    pub fn answered<'a>(&self, answer: &'a Result<Answer, String>) -> Outcome<&'a Answer> {
-        let is_shared = self.visit().is_some();
-        match answer {
+    pub fn require_response<'a>(
+        &self,
+        response: &'a Result<Response, String>,
+    ) -> Outcome<&'a Response> {
+        let is_shared = self.session().is_some();
+        match response {
             Err(reason) if is_shared => Err(Inconclusive(reason.clone())),
-            Err(reason) => Err(Failed(format!("there was no answer: {reason}"))),
-            Ok(answer) if is_shared && answer.is_transient() => {
-                Err(Inconclusive(format!("it answered {}", answer.status)))
+            Err(reason) => Err(Failed(format!("there was no response: {reason}"))),
+            Ok(response) if is_shared && response.is_transient() => {
+                Err(Inconclusive(format!("it answered {}", response.status)))
             }
-            Ok(answer) => Ok(answer),
+            Ok(response) => Ok(response),
         }
     }
 }

@@ -8,18 +8,18 @@ use local::Store;
 use local::gateway::{self, Handler, Settings};
 use local::table::Table;
 
-use crate::contract::model::Exceptions;
-use crate::deployed::visit::Visit;
+use crate::contract::model::KnownDeviations;
+use crate::deployed::session::Session;
 use crate::environments::client::Api;
 use crate::toolkit::dynamodb::proxy::{Filter, Proxy};
-use crate::toolkit::random::fresh;
+use crate::toolkit::random::unique_prefix;
 
 /// What a service is started with.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// A faulty service around the sound one, to see that it is noticed.
     pub wrap: Option<fn(Handler) -> Handler>,
-    /// A fault in how it reads its table's answers.
+    /// A fault in how it reads its table's responses.
     pub filter: Option<Filter>,
     /// What every id begins with; nothing, unless it is to be seen whether that matters.
     pub prefix: String,
@@ -56,7 +56,7 @@ impl Setup {
 pub struct Environment {
     api: Api,
     prefix: String,
-    exceptions: Exceptions,
+    exceptions: KnownDeviations,
     running: Option<Running>,
 }
 
@@ -64,7 +64,7 @@ struct Running {
     gateway: gateway::Gateway,
     table: Table,
     /// Whether the table would stay behind in a `DynamoDB` that others use.
-    on_loan: bool,
+    shared_dynamodb: bool,
     proxy: Option<Proxy>,
 }
 
@@ -75,18 +75,18 @@ impl Environment {
     /// What kept it from starting.
     pub async fn start(
         store: Store,
-        exceptions: Exceptions,
+        exceptions: KnownDeviations,
         setup: &Setup,
     ) -> Result<Self, String> {
         let failed = |error: &dyn std::error::Error| format!("failed to {error}");
-        let on_loan = matches!(store, Store::Endpoint(_));
+        let shared_dynamodb = matches!(store, Store::Endpoint(_));
         let (store, proxy) = if setup.proxied {
             let proxy = Proxy::start(&store, setup.filter).await?;
             (Store::Endpoint(proxy.url()), Some(proxy))
         } else {
             (store, None)
         };
-        let name = format!("contract-tests-{}", fresh());
+        let name = format!("contract-tests-{}", unique_prefix());
         let table = Table::open(&store, &name)
             .await
             .map_err(|error| failed(&error))?;
@@ -129,7 +129,7 @@ impl Environment {
             running: Some(Running {
                 gateway,
                 table,
-                on_loan,
+                shared_dynamodb,
                 proxy,
             }),
         })
@@ -137,11 +137,11 @@ impl Environment {
 
     /// A namespace of its own in an API that others use too.
     #[must_use]
-    pub fn visit(visit: Visit) -> Self {
+    pub fn deployed(session: Session) -> Self {
         Self {
-            prefix: visit.namespace().to_owned(),
-            api: Api::shared(visit),
-            exceptions: Exceptions::default(),
+            prefix: session.namespace().to_owned(),
+            api: Api::deployed(session),
+            exceptions: KnownDeviations::default(),
             running: None,
         }
     }
@@ -160,7 +160,7 @@ impl Environment {
 
     /// What its table is known to do otherwise.
     #[must_use]
-    pub fn exceptions(&self) -> Exceptions {
+    pub fn exceptions(&self) -> KnownDeviations {
         self.exceptions
     }
 
@@ -173,12 +173,12 @@ impl Environment {
     /// Stops what was started, and removes the table from a `DynamoDB` that goes on, or the items from
     /// an API that does.
     pub async fn close(self) {
-        if let Some(visit) = self.api.visit() {
-            visit.leave().await;
+        if let Some(session) = self.api.session() {
+            session.close().await;
         }
         let Some(running) = self.running else { return };
         running.gateway.stop().await;
-        if running.on_loan {
+        if running.shared_dynamodb {
             let client = running.table.client();
             // A table that is left behind hurts nobody: its name never comes again.
             let _ = client

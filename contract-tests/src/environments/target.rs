@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use local::Store;
 
-use crate::contract::model::Exceptions;
+use crate::contract::model::KnownDeviations;
 use crate::deployed::Deployment;
-use crate::deployed::visit::Visit;
+use crate::deployed::session::Session;
 use crate::environments::environment::{Environment, Setup};
 use crate::toolkit::deployed::limits::Budget;
 use crate::toolkit::dynamodb::container::DynamoDbLocal;
@@ -42,7 +42,7 @@ impl Target {
 
     /// The same, with all that its limits allow for one property that begins now.
     #[must_use]
-    pub fn begin(&self) -> Self {
+    pub fn with_fresh_budget(&self) -> Self {
         match self {
             Self::Deployed(deployment, _) => Self::deployed(deployment),
             Self::Embedded | Self::DynamoDbLocal(_) => self.clone(),
@@ -51,9 +51,9 @@ impl Target {
 
     /// Why no more cases can be tried, if that is so.
     #[must_use]
-    pub fn spent(&self) -> Option<String> {
+    pub fn exhausted(&self) -> Option<String> {
         match self {
-            Self::Deployed(_, budget) => budget.spent(),
+            Self::Deployed(_, budget) => budget.exhausted(),
             Self::Embedded | Self::DynamoDbLocal(_) => None,
         }
     }
@@ -64,17 +64,19 @@ impl Target {
     /// What kept it from starting.
     pub async fn open(&self, setup: &Setup) -> Result<Environment, String> {
         match self {
-            Self::Embedded => Environment::start(Store::Memory, Exceptions::default(), setup).await,
+            Self::Embedded => {
+                Environment::start(Store::Memory, KnownDeviations::default(), setup).await
+            }
             Self::DynamoDbLocal(dynamodb) => {
-                let exceptions = Exceptions {
+                let exceptions = KnownDeviations {
                     top_decade_refused: true,
                 };
                 let store = Store::Endpoint(dynamodb.endpoint().await?);
                 Environment::start(store, exceptions, setup).await
             }
-            Self::Deployed(deployment, budget) => {
-                Ok(Environment::visit(Visit::begin(deployment, budget).await?))
-            }
+            Self::Deployed(deployment, budget) => Ok(Environment::deployed(
+                Session::open(deployment, budget).await?,
+            )),
         }
     }
 }

@@ -2,4 +2,4 @@
 
 pub mod property;
 
-pub use property::{Misbehaviour, TIME_LIMIT, hold, hold_in};
+pub use property::{FaultFailure, TIME_LIMIT, check_all, check_case};

@@ -3,83 +3,85 @@
 use std::fmt::{self, Display};
 use std::time::{Duration, Instant};
 
-use crate::contract::check::{declared, failure};
+use crate::contract::check::{check_declared, check_failure};
 use crate::contract::item::Item;
 use crate::coverage::cell::{A_TABLE, Cell};
-use crate::coverage::ledger;
+use crate::coverage::tracker;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
-use crate::request::call::{Call, Gateway};
+use crate::request::concrete::{GatewayProfile, Request};
 use crate::toolkit::dynamodb::fault::Fault;
-use crate::toolkit::http::answer::Answer;
+use crate::toolkit::http::response::Response;
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 use crate::toolkit::outcome::Outcome;
-use crate::toolkit::progress::{Held, Progress};
+use crate::toolkit::progress::{Passed, Progress};
 
 /// The time limit of an invocation here: shorter than Lambda's, so that hanging does not take long.
 pub const TIME_LIMIT: Duration = Duration::from_secs(2);
 
-/// How long an answer may take, whatever the table does. The service has half a second less than the
+/// How long a response may take, whatever the table does. The service has half a second less than the
 /// time limit; that it answered by itself, and was not stopped at the limit, its status shows. This only
 /// says that nothing waits without end, and a busy machine needs some slack.
-const PATIENCE: Duration = Duration::from_secs(10);
+const RESPONSE_DEADLINE: Duration = Duration::from_secs(10);
 
-/// How many situations are tried at once: some take all the time that they are given.
-const AT_ONCE: usize = 4;
+/// How many cases are tried at once: some take all the time that they are given.
+const PARALLELISM: usize = 4;
 
-/// What a client is doing, and what the service meets meanwhile.
+/// What a client is doing, and what the service condition meanwhile.
 #[derive(Clone, Debug)]
-pub struct Situation {
-    call: Call,
-    meets: Meets,
+pub struct FaultCase {
+    request: Request,
+    condition: Condition,
 }
 
 /// The fate of a request whose every attempt meets the same fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
+enum ExpectedOutcome {
     /// It succeeds.
-    Done,
+    Success,
     /// 503: nothing was changed.
     Unchanged,
     /// 503: it may or may not have been applied.
-    Unknown,
+    Ambiguous,
     /// 500: an operator must act; nothing was changed.
-    Operator,
+    OperatorError,
 }
 
-/// The fault, or the endpoint, that every request to the table meets.
+/// The fault, or the endpoint, that every request to the table condition.
 #[derive(Clone, Copy, Debug)]
-enum Meets {
+enum Condition {
     /// This fault.
     Fault(Fault),
     /// An endpoint at which there is no table.
-    NoTable(&'static str),
+    Unreachable(&'static str),
 }
 
 /// Endpoints at which there is no table: one that refuses every connection, and one with no address.
 const UNREACHABLE: [&str; 2] = ["http://127.0.0.1:1", "http://table.invalid"];
 
-/// A situation in which the service did wrong.
+/// A case in which the service did wrong.
 #[derive(Debug)]
-pub struct Misbehaviour {
-    /// The situation.
-    pub situation: Situation,
+pub struct FaultFailure {
+    /// The case.
+    pub case: FaultCase,
     /// A sentence about its mistake.
     pub wrong: String,
 }
 
-impl Display for Misbehaviour {
+impl Display for FaultFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.situation, self.wrong)
+        write!(f, "{}: {}", self.case, self.wrong)
     }
 }
 
-impl Display for Situation {
+impl Display for FaultCase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let route = self.call.route_key();
-        match self.meets {
-            Meets::Fault(fault) => write!(f, "{route}, when every request meets {fault:?}"),
-            Meets::NoTable(endpoint) => write!(f, "{route}, when the table is at {endpoint}"),
+        let route = self.request.route_key();
+        match self.condition {
+            Condition::Fault(fault) => write!(f, "{route}, when every request condition {fault:?}"),
+            Condition::Unreachable(endpoint) => {
+                write!(f, "{route}, when the table is at {endpoint}")
+            }
         }
     }
 }
@@ -87,94 +89,106 @@ impl Display for Situation {
 /// Tries every route on every fault.
 ///
 /// # Errors
-/// The first situation that went wrong; or why that could not be told.
+/// The first case that went wrong; or why that could not be told.
 ///
 /// # Panics
-/// If a situation does.
-pub async fn hold(target: &Target, setup: &Setup, test: &str) -> Outcome<Held, Misbehaviour> {
-    let faults = Fault::ALL.map(Meets::Fault).into_iter();
-    let all = faults.chain(UNREACHABLE.map(Meets::NoTable));
-    let situations: Vec<_> = all
-        .flat_map(|meets| calls().map(|call| Situation { call, meets }))
+/// If a case does.
+pub async fn check_all(
+    target: &Target,
+    setup: &Setup,
+    test: &str,
+) -> Outcome<Passed, FaultFailure> {
+    let faults = Fault::ALL.map(Condition::Fault).into_iter();
+    let all = faults.chain(UNREACHABLE.map(Condition::Unreachable));
+    let cases: Vec<_> = all
+        .flat_map(|condition| requests().map(|request| FaultCase { request, condition }))
         .collect();
-    let mut progress = Progress::new(test, u32::try_from(situations.len()).unwrap_or(u32::MAX));
-    for at_once in situations.chunks(AT_ONCE) {
+    let mut progress = Progress::new(test, u32::try_from(cases.len()).unwrap_or(u32::MAX));
+    for at_once in cases.chunks(PARALLELISM) {
         let tried: Vec<_> = at_once
             .iter()
-            .map(|situation| {
+            .map(|case| {
                 let (target, setup) = (target.clone(), setup.clone());
-                let situation = situation.clone();
-                tokio::spawn(async move { hold_in(situation, &target, &setup).await })
+                let case = case.clone();
+                tokio::spawn(async move { check_case(case, &target, &setup).await })
             })
             .collect();
         let mut held = Ok(());
         for tried in tried {
-            held = held.and(tried.await.expect("a situation does not panic"));
+            held = held.and(tried.await.expect("a case does not panic"));
         }
         held?;
         if setup.is_sound() {
-            ledger::note(at_once.iter().map(Situation::cell));
+            tracker::note(at_once.iter().map(FaultCase::cell));
         }
         progress.step(u32::try_from(at_once.len()).unwrap_or(u32::MAX));
     }
-    Ok(progress.held(None, None))
+    Ok(progress.passed(None, None))
 }
 
-/// Tries one situation.
+/// Tries one case.
 ///
 /// # Errors
 /// If it went wrong; or why that could not be told.
-pub async fn hold_in(
-    situation: Situation,
+pub async fn check_case(
+    case: FaultCase,
     target: &Target,
     setup: &Setup,
-) -> Outcome<(), Misbehaviour> {
-    let Situation { ref call, meets } = situation;
+) -> Outcome<(), FaultFailure> {
+    let FaultCase {
+        ref request,
+        condition,
+    } = case;
     let setup = Setup {
         time_limit: TIME_LIMIT,
-        proxied: matches!(meets, Meets::Fault(_)),
-        endpoint: match meets {
-            Meets::Fault(_) => None,
-            Meets::NoTable(endpoint) => Some(endpoint),
+        proxied: matches!(condition, Condition::Fault(_)),
+        endpoint: match condition {
+            Condition::Fault(_) => None,
+            Condition::Unreachable(endpoint) => Some(endpoint),
         },
         ..setup.clone()
     };
     let environment = target.open(&setup).await.map_err(Inconclusive)?;
-    let held = match meets {
-        Meets::Fault(fault) => try_fault(&environment, call, fault, situation.fate()).await,
-        Meets::NoTable(_) => answer_in_time(&environment, call)
+    let held = match condition {
+        Condition::Fault(fault) => try_fault(&environment, request, fault, case.fate()).await,
+        Condition::Unreachable(_) => answer_in_time(&environment, request)
             .await
-            .and_then(|answer| judge(&answer, call, situation.fate())),
+            .and_then(|response| judge(&response, request, case.fate())),
     };
     environment.close().await;
-    held.map_err(|wrong| Failed(Misbehaviour { situation, wrong }))
+    held.map_err(|wrong| Failed(FaultFailure { case, wrong }))
 }
 
 /// Returns the fate of a write that meets this fault.
-fn fate_of_write(fault: Fault) -> Fate {
+fn fate_of_write(fault: Fault) -> ExpectedOutcome {
     match fault {
-        Fault::Pass | Fault::Slow => Fate::Done,
-        Fault::Throttle => Fate::Unchanged,
-        Fault::Denied | Fault::TableGone => Fate::Operator,
+        Fault::Pass | Fault::Slow => ExpectedOutcome::Success,
+        Fault::Throttle => ExpectedOutcome::Unchanged,
+        Fault::Denied | Fault::TableGone => ExpectedOutcome::OperatorError,
         Fault::InternalError
         | Fault::Empty
         | Fault::Malformed
-        | Fault::Cut
-        | Fault::CutAfter
-        | Fault::Late
+        | Fault::DropBeforeApply
+        | Fault::DropAfterApply
+        | Fault::ApplyLater
         | Fault::Hang
-        | Fault::HangAfter => Fate::Unknown,
+        | Fault::HangAfterApply => ExpectedOutcome::Ambiguous,
     }
 }
 
-impl Situation {
-    /// Returns the fate of the call.
-    fn fate(&self) -> Fate {
-        match self.meets {
-            Meets::NoTable(_) => Fate::Unchanged,
-            Meets::Fault(fault) => match fate_of_write(fault) {
-                Fate::Unknown if !self.call.is_write() => Fate::Unchanged,
-                fate @ (Fate::Done | Fate::Unchanged | Fate::Unknown | Fate::Operator) => fate,
+impl FaultCase {
+    /// Returns the fate of the request.
+    fn fate(&self) -> ExpectedOutcome {
+        match self.condition {
+            Condition::Unreachable(_) => ExpectedOutcome::Unchanged,
+            Condition::Fault(fault) => match fate_of_write(fault) {
+                ExpectedOutcome::Ambiguous if !self.request.is_write() => {
+                    ExpectedOutcome::Unchanged
+                }
+                fate @ (ExpectedOutcome::Success
+                | ExpectedOutcome::Unchanged
+                | ExpectedOutcome::Ambiguous
+                | ExpectedOutcome::OperatorError) => fate,
             },
         }
     }
@@ -182,16 +196,16 @@ impl Situation {
     /// Returns its cell of the contract.
     fn cell(&self) -> Cell {
         let transition = match self.fate() {
-            Fate::Done => "as asked",
-            Fate::Unchanged | Fate::Operator => "unchanged",
-            Fate::Unknown => "unknown",
+            ExpectedOutcome::Success => "as asked",
+            ExpectedOutcome::Unchanged | ExpectedOutcome::OperatorError => "unchanged",
+            ExpectedOutcome::Ambiguous => "unknown",
         };
-        let class = match self.meets {
-            Meets::Fault(fault) => format!("{A_TABLE}{fault:?}"),
-            Meets::NoTable(endpoint) => format!("{A_TABLE}{endpoint}"),
+        let class = match self.condition {
+            Condition::Fault(fault) => format!("{A_TABLE}{fault:?}"),
+            Condition::Unreachable(endpoint) => format!("{A_TABLE}{endpoint}"),
         };
         Cell::new(
-            self.call.route_key(),
+            self.request.route_key(),
             transition,
             status(self.fate()),
             &class,
@@ -200,11 +214,11 @@ impl Situation {
 }
 
 /// The status that a fate is answered with.
-fn status(fate: Fate) -> u16 {
+fn status(fate: ExpectedOutcome) -> u16 {
     match fate {
-        Fate::Done => 200,
-        Fate::Unchanged | Fate::Unknown => 503,
-        Fate::Operator => 500,
+        ExpectedOutcome::Success => 200,
+        ExpectedOutcome::Unchanged | ExpectedOutcome::Ambiguous => 503,
+        ExpectedOutcome::OperatorError => 500,
     }
 }
 
@@ -216,54 +230,54 @@ const OLD: u64 = 1;
 const NEW: u64 = 2;
 const NEWER: u64 = 3;
 
-fn put(write: u64) -> Call {
+fn put(write: u64) -> Request {
     Item::of_write(write).put(ID)
 }
 
-fn get() -> Call {
-    Call::Get(ID.to_owned())
+fn get() -> Request {
+    Request::Get(ID.to_owned())
 }
 
-/// Returns what a client may be doing when the table fails: one call of every route.
-fn calls() -> [Call; 4] {
+/// Returns what a client may be doing when the table fails: one request of every route.
+fn requests() -> [Request; 4] {
     [
         put(NEW),
-        Call::Delete(ID.to_owned()),
+        Request::Delete(ID.to_owned()),
         get(),
-        Call::page(None, None),
+        Request::page(None, None),
     ]
 }
 
 async fn try_fault(
     environment: &Environment,
-    call: &Call,
+    request: &Request,
     fault: Fault,
-    fate: Fate,
+    fate: ExpectedOutcome,
 ) -> Result<(), String> {
     let proxy = environment.proxy().expect("this environment has a proxy");
     expect_200(environment, &put(OLD)).await?;
     let writes = proxy.script().writes();
-    proxy.script().always(Some(fault));
+    proxy.script().set_default(Some(fault));
 
-    let answer = answer_in_time(environment, call).await?;
-    judge(&answer, call, fate)?;
+    let response = answer_in_time(environment, request).await?;
+    judge(&response, request, fate)?;
     let sent = proxy.script().writes() - writes;
-    if fate == Fate::Unknown && sent != 1 {
+    if fate == ExpectedOutcome::Ambiguous && sent != 1 {
         return Err(format!("a write of unknown fate was sent {sent} times"));
     }
 
-    proxy.script().heal();
-    proxy.apply_late().await;
+    proxy.script().reset();
+    proxy.apply_delayed().await;
     let old = Some(OLD);
-    let new = match call {
-        Call::Put { .. } => Some(NEW),
-        Call::Delete(_) => None,
-        Call::Get(_) | Call::List { .. } | Call::NoRoute(_) => old,
+    let new = match request {
+        Request::Put { .. } => Some(NEW),
+        Request::Delete(_) => None,
+        Request::Get(_) | Request::List { .. } | Request::NoRoute(_) => old,
     };
     let allowed = match fate {
-        Fate::Done => vec![new],
-        Fate::Unchanged | Fate::Operator => vec![old],
-        Fate::Unknown => vec![new, old],
+        ExpectedOutcome::Success => vec![new],
+        ExpectedOutcome::Unchanged | ExpectedOutcome::OperatorError => vec![old],
+        ExpectedOutcome::Ambiguous => vec![new, old],
     };
     let found = write(environment).await?;
     if !allowed.contains(&found) {
@@ -280,58 +294,58 @@ async fn try_fault(
     }
 }
 
-/// Whether an answer is the right one for what happened.
-fn judge(answer: &Answer, call: &Call, fate: Fate) -> Result<(), String> {
-    declared(answer, call.route_key(), Gateway::DecodesTwice)?;
+/// Whether a response is the right one for what happened.
+fn judge(response: &Response, request: &Request, fate: ExpectedOutcome) -> Result<(), String> {
+    check_declared(response, request.route_key(), GatewayProfile::HttpApi)?;
     let status = status(fate);
-    if answer.status != status {
-        return Err(format!("the status is {}, not {status}", answer.status));
+    if response.status != status {
+        return Err(format!("the status is {}, not {status}", response.status));
     }
     if status != 200 {
-        failure(answer, call)?;
+        check_failure(response, request)?;
     }
     if status == 503
-        && call.is_write()
-        && answer.may_have_been_applied()? != (fate == Fate::Unknown)
+        && request.is_write()
+        && response.may_have_been_applied()? != (fate == ExpectedOutcome::Ambiguous)
     {
-        return Err(format!("{:?} is not true", answer.message()?));
+        return Err(format!("{:?} is not true", response.message()?));
     }
     Ok(())
 }
 
-async fn answer_in_time(environment: &Environment, call: &Call) -> Result<Answer, String> {
+async fn answer_in_time(environment: &Environment, request: &Request) -> Result<Response, String> {
     let started = Instant::now();
-    let answer = environment
+    let response = environment
         .api()
-        .send(call)
+        .send(request)
         .await
         .expect("the id can be sent")?;
     let elapsed = started.elapsed();
-    if elapsed > PATIENCE {
+    if elapsed > RESPONSE_DEADLINE {
         return Err(format!(
-            "the answer took {elapsed:?}, at a time limit of {TIME_LIMIT:?}"
+            "the response took {elapsed:?}, at a time limit of {TIME_LIMIT:?}"
         ));
     }
-    Ok(answer)
+    Ok(response)
 }
 
-async fn expect_200(environment: &Environment, call: &Call) -> Result<(), String> {
-    let answer = answer_in_time(environment, call).await?;
-    match answer.status {
+async fn expect_200(environment: &Environment, request: &Request) -> Result<(), String> {
+    let response = answer_in_time(environment, request).await?;
+    match response.status {
         200 => Ok(()),
         status => Err(format!(
             "{} of a sound table was answered with {status}",
-            call.method()
+            request.method()
         )),
     }
 }
 
 /// Returns the write that the item comes from, if there is one.
 async fn write(environment: &Environment) -> Result<Option<u64>, String> {
-    let answer = answer_in_time(environment, &get()).await?;
-    match answer.status {
+    let response = answer_in_time(environment, &get()).await?;
+    match response.status {
         200 => {
-            let (_, item) = answer.item()?;
+            let (_, item) = response.item()?;
             let write = item
                 .write()
                 .ok_or_else(|| format!("{} was never put", item.shown(ID)));

@@ -8,7 +8,7 @@ use crate::contract::fields::{FIELDS, Field, Kind, names};
 use crate::contract::id::ID;
 use crate::contract::limits::{EXPONENTS, MAX_DIGITS, MAX_ITEM_BYTES};
 use crate::generate::ids::id_to_put;
-use crate::request::operation::{ContentType, Object, Operation, Spelling, Value};
+use crate::request::operation::{ContentType, JsonStyle, Object, Operation, Value};
 use crate::toolkit::text::Text;
 
 /// An object that is an item, unless its id is one that PUT refuses.
@@ -114,23 +114,23 @@ fn object(wrong: Option<usize>) -> BoxedStrategy<Object> {
             prop_oneof![3 => field, absent => Just(None)]
         })
         .collect();
-    (id, fields, spelling(), any::<bool>())
-        .prop_map(|(id, fields, spelling, backwards)| {
+    (id, fields, style(), any::<bool>())
+        .prop_map(|(id, fields, style, backwards)| {
             let fields = std::iter::once(Some(id)).chain(fields).flatten();
             let mut fields: Vec<_> = fields.collect();
             if backwards {
                 fields.reverse();
             }
-            Object { fields, spelling }
+            Object { fields, style }
         })
         .boxed()
 }
 
-fn spelling() -> impl Strategy<Value = Spelling> {
+fn style() -> impl Strategy<Value = JsonStyle> {
     prop_oneof![
-        8 => Just(Spelling::Plain),
-        1 => Just(Spelling::Spaced),
-        1 => Just(Spelling::Escaped),
+        8 => Just(JsonStyle::Plain),
+        1 => Just(JsonStyle::Spaced),
+        1 => Just(JsonStyle::Escaped),
     ]
 }
 
@@ -230,7 +230,7 @@ fn huge() -> impl Strategy<Value = Value> {
     let characters = select(vec!['x', '"', '\u{1}', '\u{1f600}']);
     let lengths =
         prop_oneof![4 => 1_000_usize..5_000, 1 => MAX_ITEM_BYTES - 100..MAX_ITEM_BYTES + 100];
-    (characters, lengths).prop_map(|(fill, bytes)| Value::Text(Text::Filled { fill, bytes }))
+    (characters, lengths).prop_map(|(fill, bytes)| Value::Text(Text::Repeated { fill, bytes }))
 }
 
 fn no_text() -> impl Strategy<Value = Value> {

@@ -5,7 +5,7 @@ use proptest::sample::select;
 
 use crate::contract::id::refused;
 use crate::contract::limits::MAX_ID_BYTES;
-use crate::request::operation::{Id, Variation};
+use crate::request::operation::{Id, NearDuplicateKind};
 use crate::toolkit::text::Text;
 
 /// Any id: mostly one that was used before, or nearly.
@@ -21,15 +21,15 @@ pub fn id_to_put() -> impl Strategy<Value = Id> {
 fn weighted([used, near, new, long]: [u32; 4]) -> impl Strategy<Value = Id> {
     prop_oneof![
         used => (0_usize..12).prop_map(Id::Used),
-        near => (0_usize..12, variation()).prop_map(|(index, variation)| Id::Near(index, variation)),
+        near => (0_usize..12, variation()).prop_map(|(index, variation)| Id::NearDuplicate(index, variation)),
         new => plain().prop_map(Id::Text),
         long => boundary().prop_map(Id::Text),
         3 => refused_in_put().prop_map(Id::Text),
     ]
 }
 
-fn variation() -> impl Strategy<Value = Variation> {
-    select(Variation::ALL.to_vec())
+fn variation() -> impl Strategy<Value = NearDuplicateKind> {
+    select(NearDuplicateKind::ALL.to_vec())
 }
 
 /// Ids that must be taken: few that come again and again, some of them the same but for their form or
@@ -78,7 +78,7 @@ fn boundary() -> impl Strategy<Value = Text> {
         1 => Just(MAX_ID_BYTES),
         4 => Just(MAX_ID_BYTES + 1),
     ];
-    (characters, lengths).prop_map(|(fill, bytes)| Text::Filled { fill, bytes })
+    (characters, lengths).prop_map(|(fill, bytes)| Text::Repeated { fill, bytes })
 }
 
 /// Ids that PUT must refuse, though GET and DELETE take them (and the empty one is another route).

@@ -23,7 +23,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         15 => id().prop_map(Operation::Delete),
         8 => query().prop_map(Operation::List),
         7 => (1_u16..=4, any::<bool>())
-            .prop_map(|(limit, delete_boundary)| Operation::Walk { limit, delete_boundary }),
+            .prop_map(|(limit, delete_last_of_page)| Operation::Paginate { limit, delete_last_of_page }),
         2 => no_route().prop_map(Operation::NoRoute),
     ]
 }

@@ -6,21 +6,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Semaphore;
 
-use crate::concurrency::Rejected;
+use crate::concurrency::RejectedHistory;
 use crate::environments::environment::Setup;
 use crate::environments::target::Target;
 use crate::faults::TIME_LIMIT;
-use crate::mutants::mutant::{ALL, Bug};
-use crate::sequences::execute::Looking;
-use crate::sequences::shrink::run;
+use crate::mutants::mutant::{ALL, Mutant};
+use crate::sequences::execute::FinalCheck;
+use crate::sequences::shrink::run_fresh;
 use crate::toolkit::outcome::NotPassed::{self, Failed, Inconclusive};
 use crate::toolkit::progress::Progress;
-use crate::toolkit::random::Settings;
+use crate::toolkit::random::Sampling;
 use crate::{concurrency, faults, sequences};
 
 /// How a bug was caught.
 #[derive(Clone, Debug)]
-pub struct Caught {
+pub struct Detection {
     /// By which suite.
     pub suite: &'static str,
     /// In which case.
@@ -30,7 +30,7 @@ pub struct Caught {
 }
 
 /// How many bugs are looked for at once.
-const AT_ONCE: usize = 4;
+const PARALLELISM: usize = 4;
 
 /// Looks for every bug from this seed, and remembers what came of it for [`table`].
 ///
@@ -39,16 +39,16 @@ const AT_ONCE: usize = 4;
 ///
 /// # Panics
 /// If the search for one does.
-pub async fn every_bug_is_caught(settings: Settings, test: &str) -> Result<(), String> {
+pub async fn every_mutant_is_detected(sampling: Sampling, test: &str) -> Result<(), String> {
     let mut missed = String::new();
-    let at_once = Arc::new(Semaphore::new(AT_ONCE));
+    let at_once = Arc::new(Semaphore::new(PARALLELISM));
     let caught: Vec<_> = ALL
         .iter()
         .map(|bug| {
             let (at_once, test) = (Arc::clone(&at_once), format!("{test}, {}", bug.name));
             tokio::spawn(async move {
                 let _turn = at_once.acquire().await;
-                catch(bug, settings, &test).await
+                catch(bug, sampling, &test).await
             })
         })
         .collect();
@@ -74,14 +74,14 @@ pub async fn every_bug_is_caught(settings: Settings, test: &str) -> Result<(), S
     if missed.is_empty() {
         Ok(())
     } else {
-        Err(format!("{missed}CONTRACT_SEED={}", settings.seed))
+        Err(format!("{missed}CONTRACT_SEED={}", sampling.seed))
     }
 }
 
 /// Looks for one bug: with sequences if it shows every time, for these have to find it; or else with one
 /// case of each suite after the other. The sound service must not be reported for the same, or it was not
 /// the bug that was caught.
-async fn catch(bug: &'static Bug, settings: Settings, test: &str) -> Result<Caught, String> {
+async fn catch(bug: &'static Mutant, sampling: Sampling, test: &str) -> Result<Detection, String> {
     let sound = Setup::default();
     let setup = bug.setup();
     let faulty = |setup: &Setup| Setup {
@@ -89,9 +89,9 @@ async fn catch(bug: &'static Bug, settings: Settings, test: &str) -> Result<Caug
         time_limit: TIME_LIMIT,
         ..setup.clone()
     };
-    let mut progress = Progress::new(test, settings.cases);
-    for case in 0..settings.cases {
-        if let Some(caught) = by_a_sequence(&setup, &sound, settings, case).await? {
+    let mut progress = Progress::new(test, sampling.cases);
+    for case in 0..sampling.cases {
+        if let Some(caught) = by_a_sequence(&setup, &sound, sampling, case).await? {
             return Ok(caught);
         }
         progress.step(1);
@@ -102,35 +102,35 @@ async fn catch(bug: &'static Bug, settings: Settings, test: &str) -> Result<Caug
             ("concurrency", &setup, &sound),
             ("faults, concurrently", &faulty(&setup), &faulty(&sound)),
         ] {
-            if let Some(caught) = by_a_history(suite, setup, sound, settings, case).await? {
+            if let Some(caught) = by_a_history(suite, setup, sound, sampling, case).await? {
                 return Ok(caught);
             }
         }
     }
     if bug.requests.is_some() {
-        return Err(format!("not caught by any of {} sequences", settings.cases));
+        return Err(format!("not caught by any of {} sequences", sampling.cases));
     }
     by_a_fault(&setup, &sound, test).await?.ok_or(format!(
         "not caught by any of {} cases, nor by a fault",
-        settings.cases
+        sampling.cases
     ))
 }
 
 async fn by_a_sequence(
     setup: &Setup,
     sound: &Setup,
-    settings: Settings,
+    sampling: Sampling,
     case: u32,
-) -> Result<Option<Caught>, String> {
+) -> Result<Option<Detection>, String> {
     let target = &Target::Embedded;
-    let failure = match sequences::hold_once(target, setup, settings, case, "").await {
+    let failure = match sequences::check_case(target, setup, sampling, case, "").await {
         Ok(_) => return Ok(None),
         Err(Failed(failure)) => failure,
         Err(Inconclusive(reason)) => return Err(reason),
     };
-    let again = run(target, sound, &failure.run.operations, Looking::InTheEnd).await?;
+    let again = run_fresh(target, sound, &failure.run.operations, FinalCheck::AtEnd).await?;
     again.outcome.map_err(|it| also_sound(&it))?;
-    Ok(Some(Caught {
+    Ok(Some(Detection {
         suite: "sequences",
         cases: failure.cases,
         shrunk: failure.note.is_none().then_some(failure.run.steps.len()),
@@ -141,35 +141,35 @@ async fn by_a_history(
     suite: &'static str,
     setup: &Setup,
     sound: &Setup,
-    settings: Settings,
+    sampling: Sampling,
     case: u32,
-) -> Result<Option<Caught>, String> {
+) -> Result<Option<Detection>, String> {
     let target = &Target::Embedded;
-    let Rejected { cases, events, .. } =
-        match concurrency::hold_once(target, setup, settings, case).await {
+    let RejectedHistory { cases, entries, .. } =
+        match concurrency::check_case(target, setup, sampling, case).await {
             Ok(()) => return Ok(None),
             Err(Failed(rejected)) => rejected,
             Err(Inconclusive(reason)) => return Err(reason),
         };
-    let again = concurrency::hold_once(target, sound, settings, case).await;
-    again.map_err(|it| also_sound(&it.map(|rejected| rejected.report(settings.seed))))?;
-    Ok(Some(Caught {
+    let again = concurrency::check_case(target, sound, sampling, case).await;
+    again.map_err(|it| also_sound(&it.map(|rejected| rejected.report(sampling.seed))))?;
+    Ok(Some(Detection {
         suite,
         cases,
-        shrunk: (!events.is_empty()).then_some(events.len()),
+        shrunk: (!entries.is_empty()).then_some(entries.len()),
     }))
 }
 
-async fn by_a_fault(setup: &Setup, sound: &Setup, test: &str) -> Result<Option<Caught>, String> {
+async fn by_a_fault(setup: &Setup, sound: &Setup, test: &str) -> Result<Option<Detection>, String> {
     let target = &Target::Embedded;
-    let situation = match faults::hold(target, setup, test).await {
+    let case = match faults::check_all(target, setup, test).await {
         Ok(_) => return Ok(None),
-        Err(Failed(misbehaviour)) => misbehaviour.situation,
+        Err(Failed(misbehaviour)) => misbehaviour.case,
         Err(Inconclusive(reason)) => return Err(reason),
     };
-    let again = faults::hold_in(situation, target, sound).await;
+    let again = faults::check_case(case, target, sound).await;
     again.map_err(|it| also_sound(&it.map(|wrong| wrong.to_string())))?;
-    Ok(Some(Caught {
+    Ok(Some(Detection {
         suite: "faults",
         cases: 1,
         shrunk: None,
@@ -180,11 +180,11 @@ fn also_sound(not_passed: &NotPassed) -> String {
     format!("the sound service is reported too: {not_passed}")
 }
 
-type Rows = BTreeMap<&'static str, Vec<Caught>>;
+type Rows = BTreeMap<&'static str, Vec<Detection>>;
 
 static ROWS: Mutex<Rows> = Mutex::new(Rows::new());
 
-fn remember(bug: &'static Bug, caught: Caught) {
+fn remember(bug: &'static Mutant, caught: Detection) {
     let mut rows = ROWS.lock().unwrap_or_else(PoisonError::into_inner);
     rows.entry(bug.name).or_default().push(caught);
 }

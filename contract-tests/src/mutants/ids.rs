@@ -36,9 +36,9 @@ pub(super) fn decoded_again(inner: Handler) -> Handler {
     })
 }
 
-fn respell(event: &mut Event, spelling: impl Fn(&str) -> String) {
+fn respell(event: &mut Event, style: impl Fn(&str) -> String) {
     let id = path_id(event).map(str::to_owned).or_else(|| put_id(event));
     if let Some(id) = id {
-        set_id(event, &spelling(&id));
+        set_id(event, &style(&id));
     }
 }

@@ -8,7 +8,7 @@ use crate::toolkit::dynamodb::proxy::Filter;
 
 /// One planted bug.
 #[derive(Debug)]
-pub struct Bug {
+pub struct Mutant {
     /// What is wrong, in a few words.
     pub name: &'static str,
     /// The faulty service around the sound one.
@@ -19,7 +19,7 @@ pub struct Bug {
     pub requests: Option<usize>,
 }
 
-impl Bug {
+impl Mutant {
     /// Returns the setup of a service that has it.
     #[must_use]
     pub fn setup(&self) -> Setup {
@@ -32,7 +32,7 @@ impl Bug {
 }
 
 /// All of them.
-pub const ALL: [Bug; 26] = [
+pub const ALL: [Mutant; 26] = [
     deterministic("PUT merges", writes::put_merges, 3),
     deterministic(
         "DELETE of a missing item fails",
@@ -83,7 +83,7 @@ pub const ALL: [Bug; 26] = [
     ),
     by_chance("throttling is 400", errors::throttle_is_400),
     by_chance("an ARN is in a message", errors::arn_in_message),
-    Bug {
+    Mutant {
         filter: Some(errors::empty_is_missing),
         ..by_chance("an empty answer of the table is read as missing", |inner| {
             inner
@@ -104,8 +104,12 @@ pub const ALL: [Bug; 26] = [
     by_chance("an overwrite deletes first", races::delete_then_put),
 ];
 
-const fn deterministic(name: &'static str, wrap: fn(Handler) -> Handler, requests: usize) -> Bug {
-    Bug {
+const fn deterministic(
+    name: &'static str,
+    wrap: fn(Handler) -> Handler,
+    requests: usize,
+) -> Mutant {
+    Mutant {
         name,
         wrap,
         filter: None,
@@ -113,8 +117,8 @@ const fn deterministic(name: &'static str, wrap: fn(Handler) -> Handler, request
     }
 }
 
-const fn by_chance(name: &'static str, wrap: fn(Handler) -> Handler) -> Bug {
-    Bug {
+const fn by_chance(name: &'static str, wrap: fn(Handler) -> Handler) -> Mutant {
+    Mutant {
         name,
         wrap,
         filter: None,

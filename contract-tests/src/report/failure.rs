@@ -6,14 +6,14 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::run::Run;
-use crate::report::script::{Place, script};
+use crate::report::script::{ScriptTarget, script};
 use crate::request::operation::Operation;
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 use crate::toolkit::shell::quoted;
 
 /// A failure as it is saved.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Saved {
+pub struct SavedFailure {
     /// What was wrong.
     pub broken: String,
     /// The test that found it.
@@ -24,7 +24,7 @@ pub struct Saved {
     pub operations: Vec<Operation>,
 }
 
-impl Saved {
+impl SavedFailure {
     /// Reads a saved failure.
     ///
     /// # Errors
@@ -39,7 +39,7 @@ impl Saved {
 
 /// A sequence that broke the contract.
 #[derive(Debug)]
-pub struct Failure {
+pub struct FailureReport {
     /// The test that found it.
     pub test: String,
     /// The seed with which it found it.
@@ -49,12 +49,12 @@ pub struct Failure {
     /// The shortest run that shows it.
     pub run: Run,
     /// Where it was found, or can be.
-    pub place: Place,
+    pub target: ScriptTarget,
     /// What else there is to say.
     pub note: Option<String>,
 }
 
-impl Failure {
+impl FailureReport {
     /// All that there is to say, with the script; saves the failure in this folder.
     #[must_use]
     pub fn report(&self, folder: &Path) -> String {
@@ -68,7 +68,7 @@ impl Failure {
              (cargo serve starts an API):\n\n{}\n",
             self.cases,
             steps.len(),
-            script(steps, &self.run.prefix, &self.place)
+            script(steps, &self.run.prefix, &self.target)
         );
         if let Some(note) = &self.note {
             let _ = writeln!(report, "Note: {note}.");
@@ -90,7 +90,7 @@ impl Failure {
     }
 
     fn save(&self, broken: &str, folder: &Path) -> std::io::Result<String> {
-        let saved = Saved {
+        let saved = SavedFailure {
             broken: broken.to_owned(),
             test: self.test.clone(),
             seed: self.seed,

@@ -6,26 +6,26 @@ use std::fmt::Write as _;
 use crate::contract::model::Expected;
 use crate::contract::reason::Reason;
 use crate::contract::run::Step;
-use crate::request::call::{Call, Gateway};
+use crate::request::concrete::{GatewayProfile, Request};
 use crate::toolkit::deployed::namespace;
-use crate::toolkit::http::answer::Answer;
 use crate::toolkit::http::base_url::BaseUrl;
 use crate::toolkit::http::client::needs_exemption;
+use crate::toolkit::http::response::Response;
 use crate::toolkit::shell::quoted;
 
 /// A character that comes so many times in a row is written once, with the number.
 const RUN: usize = 40;
 
-/// The most characters of an expectation or an answer that are shown.
+/// The most characters of an expectation or a response that are shown.
 const SHOWN: usize = 300;
 
 /// Where a script is run.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct ScriptTarget {
     /// The URL of the API, unless the script is told another.
     pub url: BaseUrl,
     /// The gateway in front of it.
-    pub gateway: Gateway,
+    pub gateway: GatewayProfile,
     /// What curl needs to be let in.
     pub curl_options: String,
 }
@@ -33,7 +33,7 @@ pub struct Place {
 /// The script of these requests. Where every id has this prefix, the script makes it anew each time; and
 /// where others have items too, it cleans up.
 #[must_use]
-pub fn script(steps: &[Step], prefix: &str, place: &Place) -> String {
+pub fn script(steps: &[Step], prefix: &str, place: &ScriptTarget) -> String {
     let gateway = place.gateway;
     let mut script = format!("url=${{1:-{}}}\n", quoted(place.url.as_str()));
     let shared = namespace::in_shell(prefix);
@@ -49,9 +49,9 @@ pub fn script(steps: &[Step], prefix: &str, place: &Place) -> String {
         let options = &place.curl_options;
         let _ = writeln!(script, "curl() {{ command curl {options} \"$@\"; }}");
     }
-    let body = |step: &Step| step.call.body().is_some_and(|(body, _)| long(body));
+    let body = |step: &Step| step.request.body().is_some_and(|(body, _)| long(body));
     let target = |step: &Step| {
-        step.call
+        step.request
             .target(gateway)
             .is_some_and(|path| long(path.as_bytes()))
     };
@@ -65,14 +65,16 @@ pub fn script(steps: &[Step], prefix: &str, place: &Place) -> String {
             number + 1,
             expectation(&step.expected)
         );
-        let _ = writeln!(script, "#    actual:   {}", actual(&step.answer));
-        let _ = writeln!(script, "{}", command(&step.call, prefix, gateway));
+        let _ = writeln!(script, "#    actual:   {}", actual(&step.response));
+        let _ = writeln!(script, "{}", command(&step.request, prefix, gateway));
     }
     if shared.is_some() {
         script.push_str("\n# Nothing stays behind.\n");
-        let put = steps.iter().flat_map(|step| step.call.ids_to_put(prefix));
+        let put = steps
+            .iter()
+            .flat_map(|step| step.request.ids_to_put(prefix));
         for id in put.collect::<BTreeSet<_>>() {
-            let delete = Call::Delete(id);
+            let delete = Request::Delete(id);
             if delete.target(gateway).is_some() {
                 let _ = writeln!(script, "{}", command(&delete, prefix, gateway));
             }
@@ -81,22 +83,23 @@ pub fn script(steps: &[Step], prefix: &str, place: &Place) -> String {
     script
 }
 
-fn command(call: &Call, prefix: &str, gateway: Gateway) -> String {
-    let target = call.target(gateway).unwrap_or_default();
-    let request = format!(
+fn command(request: &Request, prefix: &str, gateway: GatewayProfile) -> String {
+    let target = request.target(gateway).unwrap_or_default();
+    let curl = format!(
         "curl -sS -i --path-as-is -X {} \"$url\"{}",
-        call.method(),
+        request.method(),
         argument(&target, prefix)
     );
-    let Some((body, content_type)) = call.body() else {
-        return format!("{request}; echo");
+    let Some((body, content_type)) = request.body() else {
+        return format!("{curl}; echo");
     };
     // Without a value curl leaves a header out that it would add by itself.
     let header = content_type.map_or("Content-Type:".to_owned(), |it| {
         format!("Content-Type: {it}")
     });
     format!(
-        "{{ {}; }} |\n  {request} -H '{header}' --data-binary @-; echo",
+        "{{ {}; }} |
+  {curl} -H '{header}' --data-binary @-; echo",
         printed(body, prefix)
     )
 }
@@ -236,13 +239,13 @@ pub fn expectation(expected: &Expected) -> String {
 
 /// What a request was answered with, in one line.
 #[must_use]
-pub fn actual(answer: &Result<Answer, String>) -> String {
-    match answer {
-        Err(reason) => cut(&format!("no answer: {reason}")),
-        Ok(answer) => cut(&format!(
+pub fn actual(response: &Result<Response, String>) -> String {
+    match response {
+        Err(reason) => cut(&format!("no response: {reason}")),
+        Ok(response) => cut(&format!(
             "{} {}",
-            answer.status,
-            String::from_utf8_lossy(&answer.body)
+            response.status,
+            String::from_utf8_lossy(&response.body)
         )),
     }
 }
@@ -289,13 +292,13 @@ mod tests {
 
     #[test]
     fn long_ids_are_short() {
-        let command = command(&Call::Get("😀".repeat(512)), "", Gateway::DecodesTwice);
+        let command = command(&Request::Get("😀".repeat(512)), "", GatewayProfile::HttpApi);
         assert!(command.contains("rep '%F0%9F%98%80' 512"), "{command}");
-        let put = Call::Put {
+        let put = Request::Put {
             fields: None,
             body: Vec::new(),
             content_type: ContentType::None,
         };
-        assert!(super::command(&put, "", Gateway::DecodesTwice).contains("-H 'Content-Type:'"));
+        assert!(super::command(&put, "", GatewayProfile::HttpApi).contains("-H 'Content-Type:'"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::request::operation::{Id, Variation};
+use crate::request::operation::{Id, NearDuplicateKind};
 use crate::toolkit::text::Text;
 
 /// The ids of one sequence in the order of their first use, each with its namespace's prefix.
@@ -33,7 +33,7 @@ impl Ids {
         let resolved = match id {
             Id::Text(text) => text.after(&self.prefix),
             Id::Used(index) => self.pick(*index),
-            Id::Near(index, variation) => self.vary(&self.pick(*index), *variation),
+            Id::NearDuplicate(index, variation) => self.vary(&self.pick(*index), *variation),
         };
         if !self.used.contains(&resolved) {
             self.used.push(resolved.clone());
@@ -57,7 +57,7 @@ impl Ids {
             Some(fill)
                 if own.len() > 64 && characters.all(|other| other == fill || other == 'x') =>
             {
-                let filled = Text::Filled {
+                let filled = Text::Repeated {
                     fill,
                     bytes: resolved.len(),
                 };
@@ -79,28 +79,28 @@ impl Ids {
     }
 
     /// Varies what is behind the prefix, and never the prefix: every id stays in the namespace.
-    fn vary(&self, id: &str, variation: Variation) -> String {
+    fn vary(&self, id: &str, variation: NearDuplicateKind) -> String {
         let own = id.strip_prefix(&self.prefix).unwrap_or(id);
         format!("{}{}", self.prefix, varied(own, variation))
     }
 }
 
-fn varied(id: &str, variation: Variation) -> String {
+fn varied(id: &str, variation: NearDuplicateKind) -> String {
     const COMPOSED: &str = "\u{e9}";
     const DECOMPOSED: &str = "e\u{301}";
     match variation {
-        Variation::OtherCase => id.chars().map(other_case).collect(),
-        Variation::OtherForm if id.contains(COMPOSED) => id.replace(COMPOSED, DECOMPOSED),
-        Variation::OtherForm if id.contains(DECOMPOSED) => id.replace(DECOMPOSED, COMPOSED),
-        Variation::OtherForm => format!("{id}{COMPOSED}"),
-        Variation::Prefix => match id.char_indices().next_back() {
+        NearDuplicateKind::OtherCase => id.chars().map(other_case).collect(),
+        NearDuplicateKind::OtherForm if id.contains(COMPOSED) => id.replace(COMPOSED, DECOMPOSED),
+        NearDuplicateKind::OtherForm if id.contains(DECOMPOSED) => id.replace(DECOMPOSED, COMPOSED),
+        NearDuplicateKind::OtherForm => format!("{id}{COMPOSED}"),
+        NearDuplicateKind::Prefix => match id.char_indices().next_back() {
             Some((last @ 1.., _)) => id[..last].to_owned(),
             _ => format!("{id}a"),
         },
-        Variation::Longer => format!("{id}a"),
-        Variation::SpaceBefore => format!(" {id}"),
-        Variation::SpaceAfter => format!("{id} "),
-        Variation::Escaped => {
+        NearDuplicateKind::Longer => format!("{id}a"),
+        NearDuplicateKind::SpaceBefore => format!(" {id}"),
+        NearDuplicateKind::SpaceAfter => format!("{id} "),
+        NearDuplicateKind::Escaped => {
             let last = id.char_indices().next_back().map_or(0, |(at, _)| at);
             let mut escaped = id[..last].to_owned();
             for byte in id.bytes().skip(last) {
@@ -135,18 +135,21 @@ mod tests {
     #[test]
     fn a_near_duplicate_is_another_id_in_the_same_namespace() {
         for id in ["a", "A", "\u{e9}", "e\u{301}x", "\u{1f600}", "a b"] {
-            for variation in Variation::ALL {
+            for variation in NearDuplicateKind::ALL {
                 let mut ids = Ids::new("p-");
                 let original = ids.resolve(&Id::Text(Text::plain(id)));
-                let near = ids.resolve(&Id::Near(0, variation));
+                let near = ids.resolve(&Id::NearDuplicate(0, variation));
                 assert!(near.starts_with("p-"));
-                let caseless = variation == Variation::OtherCase && !id.is_ascii();
+                let caseless = variation == NearDuplicateKind::OtherCase && !id.is_ascii();
                 assert!(near != original || caseless, "{id} {variation:?}");
             }
         }
         let mut ids = Ids::new("");
         ids.resolve(&Id::Text(Text::plain("a\u{e9}")));
-        assert_eq!(ids.resolve(&Id::Near(0, Variation::Escaped)), "a%C3%A9");
+        assert_eq!(
+            ids.resolve(&Id::NearDuplicate(0, NearDuplicateKind::Escaped)),
+            "a%C3%A9"
+        );
     }
 
     #[test]
@@ -154,7 +157,7 @@ mod tests {
         for text in [
             Text::plain("a"),
             Text::plain(""),
-            Text::Filled {
+            Text::Repeated {
                 fill: '😀',
                 bytes: 2049,
             },

@@ -19,11 +19,13 @@ pub enum Operation {
     /// `GET /items` with these parameters, one page of it.
     List(Query),
     /// `GET /items` page after page to the end; whatever is deleted on the way stays deleted.
-    Walk {
+    #[serde(rename = "walk")]
+    Paginate {
         /// The limit of each page.
         limit: u16,
         /// Whether the item that each page ends with is deleted before the next is asked for.
-        delete_boundary: bool,
+        #[serde(rename = "delete_boundary")]
+        delete_last_of_page: bool,
     },
     /// A method and a path for which there is no route: the gateway's own 404.
     NoRoute(NoRoute),
@@ -39,7 +41,7 @@ impl Operation {
                 let values = object.fields.iter_mut().map(|(_, value)| value);
                 values.filter_map(Value::id_mut).collect()
             }
-            Self::PutRaw(..) | Self::Walk { .. } | Self::NoRoute(_) => Vec::new(),
+            Self::PutRaw(..) | Self::Paginate { .. } | Self::NoRoute(_) => Vec::new(),
         }
     }
 }
@@ -54,13 +56,14 @@ pub enum Id {
     /// One that was used before.
     Used(usize),
     /// A near-duplicate of one that was used before.
-    Near(usize, Variation),
+    #[serde(rename = "near")]
+    NearDuplicate(usize, NearDuplicateKind),
 }
 
 /// How a near-duplicate differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Variation {
+pub enum NearDuplicateKind {
     /// Every letter in the other case.
     OtherCase,
     /// `é` as one character where it was two, and two where it was one; if there is none, one more.
@@ -77,7 +80,7 @@ pub enum Variation {
     Escaped,
 }
 
-impl Variation {
+impl NearDuplicateKind {
     /// All of them.
     pub const ALL: [Self; 7] = [
         Self::OtherCase,
@@ -96,7 +99,8 @@ pub struct Object {
     /// The fields, in their order; a name may come twice.
     pub fields: Vec<(String, Value)>,
     /// How it is written.
-    pub spelling: Spelling,
+    #[serde(rename = "spelling")]
+    pub style: JsonStyle,
 }
 
 /// The value of a field.
@@ -127,7 +131,7 @@ impl Value {
 /// How an object is written: it means the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Spelling {
+pub enum JsonStyle {
     /// Without anything that need not be there.
     Plain,
     /// With spaces, tabs and line breaks around everything.

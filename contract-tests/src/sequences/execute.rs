@@ -1,46 +1,50 @@
-//! Runs a sequence: each operation's requests one after the other, each answer against the model.
+//! Runs a sequence: each operation's requests one after the other, each response against the model.
 
-use crate::contract::answer::Shown;
 use crate::contract::check::check;
 use crate::contract::model::Model;
+use crate::contract::response::ListedPage;
 use crate::contract::run::{Run, Step};
 use crate::environments::client::Api;
 use crate::environments::environment::Environment;
-use crate::request::call::Call;
+use crate::request::concrete::Request;
 use crate::request::ids::Ids;
 use crate::request::operation::Operation;
-use crate::toolkit::http::answer::Answer;
+use crate::toolkit::http::response::Response;
 use crate::toolkit::outcome::NotPassed::Failed;
 use crate::toolkit::outcome::Outcome;
 
 /// When the whole state is looked at, by getting every id that was used and by listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Looking {
+pub enum FinalCheck {
     /// Once all operations are done.
-    InTheEnd,
+    AtEnd,
     /// Not at all: the operations have to show by themselves what is wrong.
-    Never,
+    Skip,
 }
 
 /// Runs the operations in a fresh namespace.
-pub async fn execute(environment: &Environment, operations: &[Operation], looking: Looking) -> Run {
+pub async fn execute(
+    environment: &Environment,
+    operations: &[Operation],
+    final_check: FinalCheck,
+) -> Run {
     let api = environment.api();
     let mut execution = Execution {
         model: Model::new(environment.prefix(), environment.exceptions()),
         ids: Ids::new(environment.prefix()),
         steps: Vec::new(),
         operations: Vec::new(),
-        looking: false,
-        untold: None,
+        in_final_check: false,
+        unchecked: None,
         api,
     };
-    let outcome = execution.all(operations, looking).await;
+    let outcome = execution.all(operations, final_check).await;
     Run {
         operations: execution.operations,
         steps: execution.steps,
         prefix: environment.prefix().to_owned(),
         outcome,
-        untold: execution.untold,
+        unchecked: execution.unchecked,
     }
 }
 
@@ -50,21 +54,21 @@ struct Execution<'a> {
     ids: Ids,
     steps: Vec<Step>,
     operations: Vec<Operation>,
-    looking: bool,
-    untold: Option<String>,
+    in_final_check: bool,
+    unchecked: Option<String>,
 }
 
 impl Execution<'_> {
-    async fn all(&mut self, operations: &[Operation], looking: Looking) -> Outcome<()> {
+    async fn all(&mut self, operations: &[Operation], final_check: FinalCheck) -> Outcome<()> {
         for operation in operations {
             self.operation(operation).await?;
         }
-        if looking == Looking::Never {
+        if final_check == FinalCheck::Skip {
             return Ok(());
         }
-        self.looking = true;
+        self.in_final_check = true;
         for id in self.ids.used().to_vec() {
-            self.call(Call::Get(id)).await?;
+            self.call(Request::Get(id)).await?;
         }
         self.walk(None, false).await
     }
@@ -72,19 +76,23 @@ impl Execution<'_> {
     async fn operation(&mut self, operation: &Operation) -> Outcome<()> {
         let literal = self.literal(operation);
         self.operations.push(literal.clone());
-        let call = match literal {
-            Operation::Put(object, content_type) => Call::put(&object, content_type, &mut self.ids),
-            Operation::PutRaw(body, content_type) => Call::put_raw(&body, content_type, &self.ids),
-            Operation::Get(id) => Call::Get(self.ids.resolve(&id)),
-            Operation::Delete(id) => Call::Delete(self.ids.resolve(&id)),
-            Operation::List(query) => Call::list(&query, &mut self.ids),
-            Operation::NoRoute(no_route) => Call::NoRoute(no_route),
-            Operation::Walk {
+        let request = match literal {
+            Operation::Put(object, content_type) => {
+                Request::put(&object, content_type, &mut self.ids)
+            }
+            Operation::PutRaw(body, content_type) => {
+                Request::put_raw(&body, content_type, &self.ids)
+            }
+            Operation::Get(id) => Request::Get(self.ids.resolve(&id)),
+            Operation::Delete(id) => Request::Delete(self.ids.resolve(&id)),
+            Operation::List(query) => Request::list(&query, &mut self.ids),
+            Operation::NoRoute(no_route) => Request::NoRoute(no_route),
+            Operation::Paginate {
                 limit,
-                delete_boundary,
-            } => return self.walk(Some(limit), delete_boundary).await,
+                delete_last_of_page,
+            } => return self.walk(Some(limit), delete_last_of_page).await,
         };
-        self.call(call).await.map(drop)
+        self.call(request).await.map(drop)
     }
 
     /// The operation with its ids chosen.
@@ -97,25 +105,24 @@ impl Execution<'_> {
         literal
     }
 
-    /// Sends one request, and holds its answer against the model.
-    async fn call(&mut self, call: Call) -> Outcome<Option<Answer>> {
-        let Some(answer) = self.api.send(&call).await else {
+    /// Sends one request, and holds its response against the model.
+    async fn call(&mut self, request: Request) -> Outcome<Option<Response>> {
+        let Some(response) = self.api.send(&request).await else {
             return Ok(None);
         };
-        let expected = self.model.answer(&call);
-        let outcome = self
-            .api
-            .answered(&answer)
-            .and_then(|answer| check(&expected, answer, &call, self.api.gateway()).map_err(Failed));
-        if let Ok(answer) = &answer {
-            self.model.apply(&call, answer.status);
+        let expected = self.model.expected(&request);
+        let outcome = self.api.require_response(&response).and_then(|response| {
+            check(&expected, response, &request, self.api.gateway()).map_err(Failed)
+        });
+        if let Ok(response) = &response {
+            self.model.apply(&request, response.status);
         }
-        let known = answer.clone().ok();
+        let known = response.clone().ok();
         self.steps.push(Step {
-            call,
+            request,
             expected,
-            answer,
-            of: (!self.looking).then(|| self.operations.len() - 1),
+            response,
+            operation_index: (!self.in_final_check).then(|| self.operations.len() - 1),
         });
         outcome.map(|()| known)
     }
@@ -123,46 +130,49 @@ impl Execution<'_> {
     /// Follows the list to its end: every item that stays must be shown once, and none twice. Where
     /// others have items too the end may be far, so the later pages are as long as can be, and after so
     /// many it cannot be told what else the list would show.
-    async fn walk(&mut self, limit: Option<u16>, delete_boundary: bool) -> Outcome<()> {
-        let followed = self.api.visit().map(|visit| visit.pages() as usize);
-        let mut awaited = self.model.items().clone();
+    async fn walk(&mut self, limit: Option<u16>, delete_last_of_page: bool) -> Outcome<()> {
+        let max_pages = self.api.session().map(|session| session.pages() as usize);
+        let mut missing = self.model.items().clone();
         // A page may be empty before the end, but not again and again.
-        let most_pages = 2 * awaited.len() + 3;
+        let page_limit = 2 * missing.len() + 3;
         let mut seen = Vec::<String>::new();
         let mut start = None;
         for page in 0.. {
-            if followed == Some(page) {
-                self.untold = Some(format!(
+            if max_pages == Some(page) {
+                self.unchecked = Some(format!(
                     "whether a list shows every item: others have more than CONTRACT_PAGES={page} pages"
                 ));
                 return Ok(());
             }
-            if followed.is_none() && page == most_pages {
+            if max_pages.is_none() && page == page_limit {
                 return Err(Failed(format!("the list goes on after {page} pages")));
             }
-            let limit = limit.filter(|_| followed.is_none_or(|pages| 2 * page < pages));
-            let Shown { order, last, .. } = self.page(limit, start).await?;
+            let limit = limit.filter(|_| max_pages.is_none_or(|pages| 2 * page < pages));
+            let ListedPage { order, last, .. } = self.page(limit, start).await?;
             if let Some(twice) = order.iter().find(|id| seen.contains(id)) {
                 return Err(Failed(format!("the list shows {twice:?} a second time")));
             }
-            awaited.retain(|id, _| !order.contains(id));
+            missing.retain(|id, _| !order.contains(id));
             seen.extend(order);
             let Some(last) = last else { break };
-            if delete_boundary && last.starts_with(self.ids.prefix()) {
-                self.call(Call::Delete(last.clone())).await?;
-                awaited.remove(&last);
+            if delete_last_of_page && last.starts_with(self.ids.prefix()) {
+                self.call(Request::Delete(last.clone())).await?;
+                missing.remove(&last);
             }
             start = Some(last);
         }
-        match awaited.keys().next() {
+        match missing.keys().next() {
             None => Ok(()),
             Some(id) => Err(Failed(format!("the list ends without the item {id:?}"))),
         }
     }
 
-    async fn page(&mut self, limit: Option<u16>, start: Option<String>) -> Outcome<Shown> {
-        let call = Call::page(limit, start);
-        let answer = self.call(call).await?.expect("a list can always be sent");
-        answer.page(self.ids.prefix()).map_err(Failed)
+    async fn page(&mut self, limit: Option<u16>, start: Option<String>) -> Outcome<ListedPage> {
+        let request = Request::page(limit, start);
+        let response = self
+            .call(request)
+            .await?
+            .expect("a list can always be sent");
+        response.page(self.ids.prefix()).map_err(Failed)
     }
 }

@@ -1,51 +1,51 @@
-//! The sequential property: whatever one client does, every answer is what the model says.
+//! The sequential property: whatever one client does, every response is what the model says.
 
 use std::collections::BTreeSet;
 
 use crate::contract::run::Run;
 use crate::coverage::cell::{self, Cell};
-use crate::coverage::{ledger, tour};
+use crate::coverage::{exhaustive, tracker};
 use crate::environments::environment::Setup;
 use crate::environments::target::Target;
 use crate::generate::sequence::sequence;
-use crate::report::failure::Failure;
-use crate::report::script::Place;
-use crate::request::call::Gateway;
+use crate::report::failure::FailureReport;
+use crate::report::script::ScriptTarget;
+use crate::request::concrete::GatewayProfile;
 use crate::request::operation::Operation;
-use crate::sequences::execute::Looking;
-use crate::sequences::shrink::{run, shrink};
+use crate::sequences::execute::FinalCheck;
+use crate::sequences::shrink::{run_fresh, shrink};
 use crate::toolkit::http::base_url::BaseUrl;
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 use crate::toolkit::outcome::Outcome;
-use crate::toolkit::progress::{Held, Progress};
-use crate::toolkit::random::{Settings, fresh};
+use crate::toolkit::progress::{Passed, Progress};
+use crate::toolkit::random::{Sampling, unique_prefix};
 
-/// Tries as many sequences as the settings say, or as can be paid for, and at least one.
+/// Tries as many sequences as the sampling say, or as can be paid for, and at least one.
 ///
 /// # Errors
 /// The first that broke the contract, shrunk; or why that could not be told.
-pub async fn hold(
+pub async fn check_cases(
     target: &Target,
     setup: &Setup,
-    settings: Settings,
+    sampling: Sampling,
     test: &str,
-) -> Outcome<Held, Box<Failure>> {
-    let mut progress = Progress::new(test, settings.cases);
-    let mut untold = None;
-    for case in 0..settings.cases {
-        let held = hold_once(target, setup, settings, case, test).await;
-        match (held, target.spent()) {
+) -> Outcome<Passed, Box<FailureReport>> {
+    let mut progress = Progress::new(test, sampling.cases);
+    let mut unchecked = None;
+    for case in 0..sampling.cases {
+        let held = check_case(target, setup, sampling, case, test).await;
+        match (held, target.exhausted()) {
             (Ok(clause), _) => {
-                untold = untold.or(clause);
+                unchecked = unchecked.or(clause);
                 progress.step(1);
             }
             (Err(Inconclusive(_)), Some(limit)) if progress.is_begun() => {
-                return Ok(progress.held(Some(limit), untold));
+                return Ok(progress.passed(Some(limit), unchecked));
             }
             (Err(not_passed), _) => return Err(not_passed),
         }
     }
-    Ok(progress.held(None, untold))
+    Ok(progress.passed(None, unchecked))
 }
 
 /// Goes through all that there is to be tried of the contract, and leaves nothing to chance. Returns
@@ -53,54 +53,54 @@ pub async fn hold(
 ///
 /// # Errors
 /// The first sequence that broke the contract, shrunk; or why that could not be told.
-pub async fn hold_tour(
+pub async fn check_exhaustive(
     target: &Target,
     setup: &Setup,
     test: &str,
-) -> Outcome<(Held, BTreeSet<Cell>), Box<Failure>> {
-    let sequences = tour::sequences();
+) -> Outcome<(Passed, BTreeSet<Cell>), Box<FailureReport>> {
+    let sequences = exhaustive::sequences();
     let mut progress = Progress::new(test, u32::try_from(sequences.len()).unwrap_or_default());
     let mut reached = BTreeSet::new();
     for (case, operations) in (0..).zip(sequences) {
-        let settings = Settings { cases: 0, seed: 0 };
-        let run = hold_these(target, setup, &operations, (settings, case), test).await?;
+        let sampling = Sampling { cases: 0, seed: 0 };
+        let run = check_operations(target, setup, &operations, (sampling, case), test).await?;
         reached.extend(cell::reached(&run));
         progress.step(1);
     }
-    Ok((progress.held(None, None), reached))
+    Ok((progress.passed(None, None), reached))
 }
 
 /// Tries the sequence of one case, and says which clause of it no verdict is about, if there is one.
 ///
 /// # Errors
 /// If it broke the contract, shrunk; or why that could not be told.
-pub async fn hold_once(
+pub async fn check_case(
     target: &Target,
     setup: &Setup,
-    settings: Settings,
+    sampling: Sampling,
     case: u32,
     test: &str,
-) -> Outcome<Option<String>, Box<Failure>> {
-    let operations = settings.draw(&sequence(), case);
-    let held = hold_these(target, setup, &operations, (settings, case), test);
-    held.await.map(|run| run.untold)
+) -> Outcome<Option<String>, Box<FailureReport>> {
+    let operations = sampling.draw(&sequence(), case);
+    let held = check_operations(target, setup, &operations, (sampling, case), test);
+    held.await.map(|run| run.unchecked)
 }
 
-async fn hold_these(
+async fn check_operations(
     target: &Target,
     setup: &Setup,
     operations: &[Operation],
-    (settings, case): (Settings, u32),
+    (sampling, case): (Sampling, u32),
     test: &str,
-) -> Outcome<Run, Box<Failure>> {
-    let first = run(target, setup, operations, Looking::InTheEnd)
+) -> Outcome<Run, Box<FailureReport>> {
+    let first = run_fresh(target, setup, operations, FinalCheck::AtEnd)
         .await
         .map_err(Inconclusive)?;
     match &first.outcome {
         Ok(()) => {
             // In a namespace on a shared API much cannot be reached, and of a faulty service nothing counts.
             if setup.is_sound() && !matches!(target, Target::Deployed(..)) {
-                ledger::note(cell::reached(&first));
+                tracker::note(cell::reached(&first));
             }
             return Ok(first);
         }
@@ -109,24 +109,24 @@ async fn hold_these(
     }
     let shrunk = shrink(target, setup, first).await;
     let run = behind_a_prefix(target, setup, shrunk.run).await;
-    let place = match target {
-        Target::Deployed(api, _) => Place {
+    let script_target = match target {
+        Target::Deployed(api, _) => ScriptTarget {
             url: api.url().clone(),
-            gateway: Gateway::Unknown,
+            gateway: GatewayProfile::Unknown,
             curl_options: api.auth().curl_options(api.url()),
         },
-        Target::Embedded | Target::DynamoDbLocal(_) => Place {
+        Target::Embedded | Target::DynamoDbLocal(_) => ScriptTarget {
             url: BaseUrl::default(),
-            gateway: Gateway::DecodesTwice,
+            gateway: GatewayProfile::HttpApi,
             curl_options: String::new(),
         },
     };
-    Err(Failed(Box::new(Failure {
+    Err(Failed(Box::new(FailureReport {
         test: test.to_owned(),
-        seed: settings.seed,
+        seed: sampling.seed,
         cases: case + 1,
         run,
-        place,
+        target: script_target,
         note: shrunk.note,
     })))
 }
@@ -135,13 +135,13 @@ async fn hold_these(
 /// run as it is, if it has one, or if it is the absence of one that breaks the contract.
 async fn behind_a_prefix(target: &Target, setup: &Setup, shrunk: Run) -> Run {
     let prefixed = Setup {
-        prefix: fresh(),
+        prefix: unique_prefix(),
         ..setup.clone()
     };
     if !shrunk.prefix.is_empty() {
         return shrunk;
     }
-    match run(target, &prefixed, &shrunk.operations, Looking::Never).await {
+    match run_fresh(target, &prefixed, &shrunk.operations, FinalCheck::Skip).await {
         Ok(run) if matches!(run.outcome, Err(Failed(_))) => run,
         _ => shrunk,
     }

@@ -6,15 +6,15 @@ use std::collections::HashSet;
 use crate::contract::run::Run;
 use crate::environments::environment::Setup;
 use crate::environments::target::Target;
-use crate::request::call::Call;
+use crate::request::concrete::Request;
 use crate::request::ids::Ids;
 use crate::request::operation::{Operation, Query};
-use crate::sequences::execute::{Looking, execute};
+use crate::sequences::execute::{FinalCheck, execute};
 use crate::sequences::simplify::{renamed, simpler};
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 
 /// The most sequences that are tried, lest a slow environment never ends.
-const MOST_TRIES: usize = 1_500;
+const MAX_TRIES: usize = 1_500;
 
 /// The shortest run that is known to break the contract.
 #[derive(Debug)]
@@ -29,14 +29,14 @@ pub struct Shrunk {
 ///
 /// # Errors
 /// What kept the environment from starting.
-pub async fn run(
+pub async fn run_fresh(
     target: &Target,
     setup: &Setup,
     operations: &[Operation],
-    looking: Looking,
+    final_check: FinalCheck,
 ) -> Result<Run, String> {
     let environment = target.open(setup).await?;
-    let run = execute(&environment, operations, looking).await;
+    let run = execute(&environment, operations, final_check).await;
     environment.close().await;
     Ok(run)
 }
@@ -61,16 +61,19 @@ pub async fn shrink(target: &Target, setup: &Setup, first: Run) -> Shrunk {
 /// The operations of a run, and as one more of them what was found by looking at the state in the end:
 /// then nothing is sent that a script would not show. Should the last look alone not do, all of them.
 fn explicit(run: &Run) -> [Vec<Operation>; 2] {
-    let looks = run.steps.iter().filter(|step| step.of.is_none());
+    let looks = run
+        .steps
+        .iter()
+        .filter(|step| step.operation_index.is_none());
     let (lists, gets): (Vec<_>, Vec<_>) =
-        looks.partition(|step| matches!(step.call, Call::List { .. }));
-    let walk = (!lists.is_empty()).then_some(Operation::Walk {
+        looks.partition(|step| matches!(step.request, Request::List { .. }));
+    let walk = (!lists.is_empty()).then_some(Operation::Paginate {
         limit: 1000,
-        delete_boundary: false,
+        delete_last_of_page: false,
     });
     let gets: Vec<_> = gets
         .iter()
-        .map(|step| operation(&step.call, &run.prefix))
+        .map(|step| operation(&step.request, &run.prefix))
         .collect();
     let last = walk.as_ref().or(gets.last()).cloned();
     let with = |looks: Vec<Operation>| [run.operations.clone(), looks].concat();
@@ -151,9 +154,13 @@ impl Search<'_> {
             for simpler in simpler(old) {
                 replace(&[simpler]);
             }
-            if matches!(old, Operation::Walk { .. }) {
-                let steps = self.best.steps.iter().filter(|step| step.of == Some(at));
-                let pages = steps.map(|step| operation(&step.call, &self.best.prefix));
+            if matches!(old, Operation::Paginate { .. }) {
+                let steps = self
+                    .best
+                    .steps
+                    .iter()
+                    .filter(|step| step.operation_index == Some(at));
+                let pages = steps.map(|step| operation(&step.request, &self.best.prefix));
                 replace(&pages.collect::<Vec<_>>());
             }
         }
@@ -167,13 +174,13 @@ impl Search<'_> {
         if !self.tried.insert(written) {
             return Ok(false);
         }
-        if self.tried.len() > MOST_TRIES {
+        if self.tried.len() > MAX_TRIES {
             return Err(format!(
-                "there may be a shorter one: {MOST_TRIES} were tried"
+                "there may be a shorter one: {MAX_TRIES} were tried"
             ));
         }
         let inconclusive = |reason| format!("there may be a shorter one: {reason}");
-        let run = run(self.target, self.setup, &operations, Looking::Never).await;
+        let run = run_fresh(self.target, self.setup, &operations, FinalCheck::Skip).await;
         let run = run.map_err(inconclusive)?;
         match &run.outcome {
             Ok(()) => Ok(false),
@@ -187,12 +194,12 @@ impl Search<'_> {
 }
 
 /// The operation that sends this and nothing else. Only what a look or a walk sends is asked for.
-fn operation(call: &Call, prefix: &str) -> Operation {
+fn operation(request: &Request, prefix: &str) -> Operation {
     let literal = |id: &String| Ids::new(prefix).literal(id);
-    match call {
-        Call::Get(id) => Operation::Get(literal(id)),
-        Call::Delete(id) => Operation::Delete(literal(id)),
-        Call::List {
+    match request {
+        Request::Get(id) => Operation::Get(literal(id)),
+        Request::Delete(id) => Operation::Delete(literal(id)),
+        Request::List {
             limit,
             start,
             other,
@@ -201,6 +208,8 @@ fn operation(call: &Call, prefix: &str) -> Operation {
             start: start.as_ref().map(literal),
             other: other.clone(),
         }),
-        Call::Put { .. } | Call::NoRoute(_) => unreachable!("a look or a walk reads or deletes"),
+        Request::Put { .. } | Request::NoRoute(_) => {
+            unreachable!("a look or a walk reads or deletes")
+        }
     }
 }

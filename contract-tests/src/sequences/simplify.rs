@@ -1,7 +1,7 @@
 //! What is simpler than an operation and may still break the contract. Each thing has a favourite, and
 //! nothing that is proposed is ever proposed to be what it was: so simplifying comes to an end.
 
-use crate::request::operation::{ContentType, Id, Object, Operation, Query, Spelling, Value};
+use crate::request::operation::{ContentType, Id, JsonStyle, Object, Operation, Query, Value};
 use crate::toolkit::decimal::Decimal;
 use crate::toolkit::text::Text;
 
@@ -38,25 +38,25 @@ pub fn simpler(operation: &Operation) -> Vec<Operation> {
             simpler
         }
         Operation::List(query) => queries(query).into_iter().map(Operation::List).collect(),
-        Operation::Walk {
+        Operation::Paginate {
             limit,
-            delete_boundary,
+            delete_last_of_page,
         } => {
             let page = Operation::List(Query {
                 limit: Some(limit.to_string()),
                 ..Query::default()
             });
             let mut simpler = vec![page];
-            if *delete_boundary {
-                simpler.push(Operation::Walk {
+            if *delete_last_of_page {
+                simpler.push(Operation::Paginate {
                     limit: *limit,
-                    delete_boundary: false,
+                    delete_last_of_page: false,
                 });
             }
             if *limit > 1 {
-                simpler.push(Operation::Walk {
+                simpler.push(Operation::Paginate {
                     limit: 1,
-                    delete_boundary: *delete_boundary,
+                    delete_last_of_page: *delete_last_of_page,
                 });
             }
             simpler
@@ -99,9 +99,9 @@ fn objects(object: &Object) -> Vec<Object> {
             ..object.clone()
         })
         .collect();
-    if object.spelling != Spelling::Plain {
+    if object.style != JsonStyle::Plain {
         simpler.push(Object {
-            spelling: Spelling::Plain,
+            style: JsonStyle::Plain,
             ..object.clone()
         });
     }
@@ -166,20 +166,20 @@ fn simpler_texts(text: &Text, favourites: &[&str]) -> Vec<Text> {
             let strings = simpler_strings(text, favourites).into_iter();
             strings.map(Text::Plain).collect()
         }
-        Text::Filled { fill, bytes } => {
+        Text::Repeated { fill, bytes } => {
             let mut simpler: Vec<_> = favourites.iter().copied().map(Text::plain).collect();
             let halves = std::iter::successors(Some(bytes / 2), |less| Some(less / 2));
             simpler.extend(
                 halves
                     .take_while(|less| *less > 0)
-                    .map(|less| Text::Filled {
+                    .map(|less| Text::Repeated {
                         fill: *fill,
                         bytes: bytes - less,
                     }),
             );
             if *fill != 'x' {
                 let (fill, bytes) = ('x', *bytes);
-                simpler.push(Text::Filled { fill, bytes });
+                simpler.push(Text::Repeated { fill, bytes });
             }
             simpler
         }
@@ -244,7 +244,7 @@ mod tests {
                 assert!(steps < 10, "{text}");
             }
         }
-        let filled = Text::Filled {
+        let filled = Text::Repeated {
             fill: '😀',
             bytes: 2049,
         };

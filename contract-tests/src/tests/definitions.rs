@@ -17,13 +17,13 @@ use crate::contract::limits::{
 use crate::contract::model::{Expected, Model};
 use crate::contract::openapi;
 use crate::contract::reason::{Reason, TOO_LARGE};
-use crate::coverage::inventory::Inventory;
+use crate::coverage::contract_doc::ContractDoc;
 use crate::generate::bodies;
-use crate::request::call::Call;
+use crate::request::concrete::Request;
 use crate::request::ids::Ids;
 use crate::request::operation::{ContentType, Operation};
 use crate::request::route;
-use crate::toolkit::random::Settings;
+use crate::toolkit::random::Sampling;
 
 /// Reads a file of the workspace.
 fn read(path: &str) -> String {
@@ -44,7 +44,7 @@ fn the_fields_are_those_of_the_service_and_of_the_documents() {
         let properties = members(&format!("/components/schemas/{schema}/properties"));
         assert_eq!(properties, known, "{schema} in openapi.json");
     }
-    let rows = Inventory::of_contract().rows;
+    let rows = ContractDoc::of_contract().rows;
     let accepted = rows.iter().filter(|row| row.status == 200);
     let classes: BTreeSet<_> = accepted
         .filter(|row| row.route == route::PUT)
@@ -155,7 +155,7 @@ fn the_routes_are_those_of_the_service_and_of_the_documents_and_of_terraform() {
         .lines()
         .filter_map(|line| line.trim().split('"').nth(1));
     assert_eq!(routes, keys.collect(), "terraform/main.tf");
-    let rows = Inventory::of_contract().rows;
+    let rows = ContractDoc::of_contract().rows;
     for (what, status) in [("done", 200), ("refused by the table", 500)] {
         let rows = rows.iter().filter(|row| row.status == status);
         let covered: BTreeSet<_> = rows.map(|row| row.route.as_str()).collect();
@@ -181,27 +181,27 @@ fn is_seen_by_a_schema(reason: &Reason, item: Option<&Value>) -> bool {
 
 #[test]
 fn the_document_lets_a_client_put_what_the_model_takes() {
-    let settings = Settings {
+    let sampling = Sampling {
         cases: 2000,
         seed: 7,
     };
     let (mut taken, mut refused) = (0, 0);
-    for case in 0..settings.cases {
-        let item = settings.draw(&bodies::item(), case);
-        let no_item = settings.draw(&bodies::no_item(), case);
-        let Operation::PutRaw(raw, kind) = settings.draw(&bodies::raw(), case) else {
+    for case in 0..sampling.cases {
+        let item = sampling.draw(&bodies::item(), case);
+        let no_item = sampling.draw(&bodies::no_item(), case);
+        let Operation::PutRaw(raw, kind) = sampling.draw(&bodies::raw(), case) else {
             panic!("bytes are put");
         };
-        let raw = Call::put_raw(&raw, kind, &Ids::new(""));
-        let put = |object| Call::put(object, ContentType::Json, &mut Ids::new(""));
-        for call in [put(&item), put(&no_item), raw] {
-            let (body, _) = call.body().expect("a PUT has a body");
+        let raw = Request::put_raw(&raw, kind, &Ids::new(""));
+        let put = |object| Request::put(object, ContentType::Json, &mut Ids::new(""));
+        for request in [put(&item), put(&no_item), raw] {
+            let (body, _) = request.body().expect("a PUT has a body");
             let shown = String::from_utf8_lossy(&body[..body.len().min(300)]);
             let value = serde_json::from_slice::<Value>(body).ok();
             let is_valid = value.as_ref().is_some_and(openapi::takes);
             let is_seen = |reason: &Reason| is_seen_by_a_schema(reason, value.as_ref());
-            let answer = Model::default().answer(&call);
-            if let Expected::Refused(reasons) = &answer {
+            let response = Model::default().expected(&request);
+            if let Expected::Refused(reasons) = &response {
                 // Of a member that comes twice, a schema sees the last value only.
                 let is_twice = |reason: &Reason| matches!(reason, Reason::DuplicateField(_));
                 if !reasons.iter().any(is_twice) && reasons.iter().any(is_seen) {
@@ -210,7 +210,7 @@ fn the_document_lets_a_client_put_what_the_model_takes() {
                 }
             } else {
                 taken += 1;
-                assert!(is_valid, "{answer:?}: {shown}");
+                assert!(is_valid, "{response:?}: {shown}");
             }
         }
     }

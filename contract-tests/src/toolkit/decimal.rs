@@ -124,8 +124,8 @@ mod tests {
             &["-1", "-1.0", "-0.1e1"],
             &["1e126", "10e125", "0.1e127"],
         ] {
-            for spelling in spellings {
-                assert_eq!(decimal(spelling), decimal(spellings[0]), "{spelling}");
+            for style in spellings {
+                assert_eq!(decimal(style), decimal(spellings[0]), "{style}");
             }
         }
     }

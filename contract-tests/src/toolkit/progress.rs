@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 /// The time before the first line that says how far it is, and between two lines.
-pub const SILENCE: Duration = Duration::from_secs(20);
+pub const REPORT_INTERVAL: Duration = Duration::from_secs(20);
 
 /// The longest wait that is not announced.
 pub const LONG_WAIT: Duration = Duration::from_secs(3);
@@ -23,22 +23,22 @@ pub async fn announced<T>(what: &str, result: impl Future<Output = T>) -> T {
 
 /// What is known of a property that nothing was found to break.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct Passed {
     /// In how many cases it held.
     pub cases: u32,
     /// How many it was to be tried in.
-    pub of: u32,
+    pub planned: u32,
     /// Which limit kept it from being tried in more.
     pub limit: Option<String>,
     /// Which clause of it no verdict is about.
-    pub untold: Option<String>,
+    pub unchecked: Option<String>,
 }
 
-impl Display for Held {
+impl Display for Passed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.limit {
             None => write!(f, "{} cases", self.cases),
-            Some(limit) => write!(f, "{} of {} cases: {limit}", self.cases, self.of),
+            Some(limit) => write!(f, "{} of {} cases: {limit}", self.cases, self.planned),
         }
     }
 }
@@ -49,7 +49,7 @@ pub struct Progress {
     test: String,
     cases: u32,
     done: u32,
-    told: Instant,
+    last_report: Instant,
 }
 
 impl Progress {
@@ -60,15 +60,15 @@ impl Progress {
             test: test.to_owned(),
             cases,
             done: 0,
-            told: Instant::now(),
+            last_report: Instant::now(),
         }
     }
 
     /// So many cases more are done.
     pub fn step(&mut self, cases: u32) {
         self.done += cases;
-        if self.told.elapsed() >= SILENCE {
-            self.told = Instant::now();
+        if self.last_report.elapsed() >= REPORT_INTERVAL {
+            self.last_report = Instant::now();
             eprintln!(
                 "{}: {} of {} cases so far",
                 self.test, self.done, self.cases
@@ -84,12 +84,12 @@ impl Progress {
 
     /// What was proven, when no more cases are tried.
     #[must_use]
-    pub fn held(self, limit: Option<String>, untold: Option<String>) -> Held {
-        Held {
+    pub fn passed(self, limit: Option<String>, unchecked: Option<String>) -> Passed {
+        Passed {
             cases: self.done,
-            of: self.cases,
+            planned: self.cases,
             limit,
-            untold,
+            unchecked,
         }
     }
 }

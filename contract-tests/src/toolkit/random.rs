@@ -6,23 +6,23 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 /// The number of cases that each property tries unless `CONTRACT_CASES` says otherwise.
-pub const CASES: u32 = 100;
+pub const DEFAULT_CASES: u32 = 100;
 
 /// The number of cases, and the seed.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
+pub struct Sampling {
     /// The number of cases that each property tries.
     pub cases: u32,
     /// The seed from which all random values follow.
     pub seed: u64,
 }
 
-impl Settings {
+impl Sampling {
     /// A default run from a new seed.
     #[must_use]
-    pub fn fresh() -> Self {
+    pub fn with_fresh_seed() -> Self {
         Self {
-            cases: CASES,
+            cases: DEFAULT_CASES,
             seed: fresh_seed(),
         }
     }
@@ -53,7 +53,7 @@ pub fn fresh_seed() -> u64 {
 
 /// Returns nine characters that no other run has.
 #[must_use]
-pub fn fresh() -> String {
+pub fn unique_prefix() -> String {
     format!("{:08x}-", random() >> 32)
 }
 

@@ -10,7 +10,7 @@ pub enum Text {
     Plain(String),
     /// So many bytes of UTF-8, the prefix included: one character again and again, and `x` for the
     /// rest where its length does not divide them.
-    Filled {
+    Repeated {
         /// The character.
         fill: char,
         /// How many bytes there are in all.
@@ -30,7 +30,7 @@ impl Text {
     pub fn after(&self, prefix: &str) -> String {
         match self {
             Self::Plain(text) => format!("{prefix}{text}"),
-            Self::Filled { fill, bytes } => {
+            Self::Repeated { fill, bytes } => {
                 let room = bytes.saturating_sub(prefix.len());
                 let times = room / fill.len_utf8();
                 let rest = room % fill.len_utf8();
@@ -49,10 +49,10 @@ mod tests {
     fn a_filled_text_has_its_length_behind_any_prefix() {
         for (fill, bytes) in [('x', 2048), ('😀', 2049), ('é', 3)] {
             for prefix in ["", "p-", "é"] {
-                assert_eq!(Text::Filled { fill, bytes }.after(prefix).len(), bytes);
+                assert_eq!(Text::Repeated { fill, bytes }.after(prefix).len(), bytes);
             }
         }
-        let text = Text::Filled {
+        let text = Text::Repeated {
             fill: '😀',
             bytes: 6,
         };

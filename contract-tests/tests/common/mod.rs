@@ -5,10 +5,10 @@ use aws_sdk_dynamodb::types::{
 };
 use contract_tests::contract::check;
 use contract_tests::contract::id::ID;
-use contract_tests::request::call::Gateway;
+use contract_tests::request::concrete::GatewayProfile;
 use contract_tests::request::route;
-pub use contract_tests::toolkit::http::answer::Answer;
-use contract_tests::toolkit::http::client::{direct, exchange, request};
+use contract_tests::toolkit::http::client::{build_request, direct, exchange};
+pub use contract_tests::toolkit::http::response::Response;
 use local::table::Table;
 use local::{Local, Options};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -64,16 +64,16 @@ impl Api {
         created.expect("the table is created");
     }
 
-    pub async fn put(&self, body: impl Into<Vec<u8>>) -> Answer {
+    pub async fn put(&self, body: impl Into<Vec<u8>>) -> Response {
         self.send("PUT", "/items", &[JSON], body).await
     }
 
     /// Lists the items; `query` is empty, or starts with a question mark.
-    pub async fn list(&self, query: &str) -> Answer {
+    pub async fn list(&self, query: &str) -> Response {
         self.send("GET", &format!("/items{query}"), &[], "").await
     }
 
-    /// Sends any request, and checks what the contract says of every answer: its status and headers are declared, and a
+    /// Sends any request, and checks what the contract says of every response: its status and headers are declared, and a
     /// failure is a message that does not tell how the service is built.
     pub async fn send(
         &self,
@@ -81,25 +81,25 @@ impl Api {
         path: &str,
         headers: &[(&str, &str)],
         body: impl Into<Vec<u8>>,
-    ) -> Answer {
+    ) -> Response {
         let url = self.local.url() + path;
-        let mut request = request(&self.client, method, &url, None).body(body.into());
+        let mut request = build_request(&self.client, method, &url, None).body(body.into());
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let request = request.build().expect("a request");
-        let mut answer = exchange(&self.client, request).await.expect("an answer");
-        let head = check::head(&answer, route::of(method, path), Gateway::DecodesTwice);
-        head.unwrap_or_else(|wrong| panic!("{wrong}: {answer:?}"));
-        // The answer to HEAD never has a body.
-        if answer.status != 200 && method != "HEAD" {
-            let message = answer.message();
-            let told = message.and_then(|message| check::tells_nothing(&message));
-            told.unwrap_or_else(|wrong| panic!("{wrong}: {answer:?}"));
+        let mut response = exchange(&self.client, request).await.expect("a response");
+        let head = check::check_head(&response, route::of(method, path), GatewayProfile::HttpApi);
+        head.unwrap_or_else(|wrong| panic!("{wrong}: {response:?}"));
+        // The response to HEAD never has a body.
+        if response.status != 200 && method != "HEAD" {
+            let message = response.message();
+            let told = message.and_then(|message| check::leaks_nothing(&message));
+            told.unwrap_or_else(|wrong| panic!("{wrong}: {response:?}"));
         }
         // The headers are checked, and different each time.
-        answer.headers.clear();
-        answer
+        response.headers.clear();
+        response
     }
 }
 

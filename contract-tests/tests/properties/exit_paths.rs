@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use contract_tests::toolkit::dynamodb::container::{DynamoDbLocal, LABEL};
 use contract_tests::toolkit::dynamodb::docker;
-use contract_tests::toolkit::random::fresh;
+use contract_tests::toolkit::random::unique_prefix;
 use function::config::variable;
 use libtest_mimic::Trial;
 use tokio::runtime::Handle;
@@ -15,41 +15,41 @@ use tokio::runtime::Handle;
 use crate::suite::Availability;
 
 /// Tells such a process how to end.
-const ENDING: &str = "CONTRACT_REHEARSAL";
+const EXIT_PATH: &str = "CONTRACT_EXIT_PATH";
 
 /// Tells it how to label its container.
-const LABELLED: &str = "CONTRACT_REHEARSAL_LABEL";
+const CONTAINER_LABEL: &str = "CONTRACT_EXIT_PATH_LABEL";
 
 /// What it says once its container runs.
 const READY: &str = "the container is running";
 
 /// How such a process is to end, with the exit code that it then has.
-const ENDINGS: [(&str, i32); 4] = [
-    ("green", 0),
-    ("red", 101),
+const EXIT_PATHS: [(&str, i32); 4] = [
+    ("pass", 0),
+    ("fail", 101),
     ("panic", 101),
     ("interrupt", 130),
 ];
 
 /// How this process is to end, if it is one of those.
-pub fn asked_for() -> Option<String> {
-    variable(ENDING)
+pub fn requested() -> Option<String> {
+    variable(EXIT_PATH)
 }
 
 /// The label of its container.
 pub fn label() -> Option<String> {
-    variable(LABELLED)
+    variable(CONTAINER_LABEL)
 }
 
 /// The one test of such a process.
-pub fn trial(ending: String, runtime: &Handle, dynamodb: &Arc<DynamoDbLocal>) -> Trial {
+pub fn trial(exit_path: String, runtime: &Handle, dynamodb: &Arc<DynamoDbLocal>) -> Trial {
     let (runtime, dynamodb) = (runtime.clone(), Arc::clone(dynamodb));
     Trial::test("exit_path", move || {
         runtime.block_on(dynamodb.endpoint())?;
         println!("{READY}");
-        match ending.as_str() {
-            "red" => Err("as it was asked to".into()),
-            "panic" => panic!("as it was asked to"),
+        match exit_path.as_str() {
+            "fail" => Err("as requested".into()),
+            "panic" => panic!("as requested"),
             "interrupt" => runtime.block_on(std::future::pending()),
             _ => Ok(()),
         }
@@ -58,23 +58,23 @@ pub fn trial(ending: String, runtime: &Handle, dynamodb: &Arc<DynamoDbLocal>) ->
 
 /// The test that starts such processes, and counts what they leave.
 pub fn container_trial(availability: Availability, runtime: &Handle) -> Trial {
-    let name = "dynamodb-local::container::none_stays_behind".to_owned();
+    let name = "dynamodb-local::container::no_container_is_left_behind".to_owned();
     let runtime = runtime.clone();
     availability.trial(name, move || {
-        for (ending, code) in ENDINGS {
-            rehearse(ending, code, &runtime).map_err(|wrong| format!("{ending}: {wrong}"))?;
+        for (exit_path, code) in EXIT_PATHS {
+            run(exit_path, code, &runtime).map_err(|wrong| format!("{exit_path}: {wrong}"))?;
         }
         Ok(())
     })
 }
 
-fn rehearse(ending: &str, code: i32, runtime: &Handle) -> Result<(), String> {
-    let label = fresh();
+fn run(exit_path: &str, code: i32, runtime: &Handle) -> Result<(), String> {
+    let label = unique_prefix();
     let count = || runtime.block_on(docker::count(&format!("{LABEL}={label}")));
     let this = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut child = Command::new(this)
-        .env(ENDING, ending)
-        .env(LABELLED, &label)
+        .env(EXIT_PATH, exit_path)
+        .env(CONTAINER_LABEL, &label)
         .env_remove("DYNAMODB_ENDPOINT")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -88,7 +88,7 @@ fn rehearse(ending: &str, code: i32, runtime: &Handle) -> Result<(), String> {
             child.wait()
         ));
     }
-    if ending == "interrupt" {
+    if exit_path == "interrupt" {
         // It waits for ever, so this is the moment to see that a container can be counted.
         let running = count()?;
         interrupt(&child)?;

@@ -2,8 +2,8 @@
 
 mod exit_paths;
 mod isolation;
+mod results;
 mod suite;
-mod verdicts;
 
 use std::num::NonZero;
 use std::os::unix::process::CommandExt;
@@ -12,22 +12,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::available_parallelism;
 
-use contract_tests::coverage::ledger;
+use contract_tests::coverage::tracker;
 use contract_tests::deployed::Deployment;
 use contract_tests::environments::target::Target;
 use contract_tests::mutants::detect;
 use contract_tests::settings::{self, Variables};
 use contract_tests::toolkit::dynamodb::container::DynamoDbLocal;
 use contract_tests::toolkit::dynamodb::docker;
-use contract_tests::toolkit::random::fresh;
-use contract_tests::toolkit::random::{CASES, Settings};
+use contract_tests::toolkit::random::unique_prefix;
+use contract_tests::toolkit::random::{DEFAULT_CASES, Sampling};
 use libtest_mimic::{Arguments, Trial};
 use local::signal::Signal;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::OnceCell;
 
+use results::Results;
 use suite::{Availability, Suite};
-use verdicts::Verdicts;
 
 /// Tests that run at once, also on fewer processors, unless `--test-threads` says otherwise: most of them wait for
 /// time-outs most of the time.
@@ -38,29 +38,29 @@ const SEEDS: u32 = 5;
 
 /// What outlasts the process, and must not.
 #[derive(Clone)]
-struct Borrowed {
+struct Resources {
     dynamodb: Arc<DynamoDbLocal>,
     deployment: Arc<Deployment>,
-    given_back: Arc<OnceCell<Result<(), String>>>,
+    released: Arc<OnceCell<Result<(), String>>>,
     /// Whether the process was told to end, which it does as soon as all is given back.
     interrupted: Arc<AtomicBool>,
 }
 
-impl Borrowed {
+impl Resources {
     /// Removes the container, and every item that was put into the deployed API: once, whoever asks for it.
-    async fn give_back(&self) -> Result<(), String> {
-        let given_back = self.given_back.get_or_init(|| async {
+    async fn release(&self) -> Result<(), String> {
+        let released = self.released.get_or_init(|| async {
             let (removed, finished) =
                 tokio::join!(self.dynamodb.remove(), self.deployment.finish());
             joined([removed.err(), finished.err()])
         });
-        given_back.await.clone()
+        released.await.clone()
     }
 
     /// Returns an error if something is left that the process does not wait for.
     fn left_behind(&self) -> Result<(), String> {
-        let left = self.deployment.left_behind("the clean-up was stopped");
-        joined([self.dynamodb.left_behind(), left])
+        let left = self.deployment.leftover_message("the clean-up was stopped");
+        joined([self.dynamodb.leftover_message(), left])
     }
 }
 
@@ -84,55 +84,55 @@ fn main() -> ExitCode {
         reach_docker();
     }
     let runtime = Runtime::new().expect("a runtime can be started");
-    let borrowed = Borrowed {
+    let resources = Resources {
         dynamodb: Arc::new(match &variables.dynamodb_endpoint {
             Some(endpoint) => DynamoDbLocal::at(endpoint.clone()),
-            None => DynamoDbLocal::in_container(exit_paths::label().unwrap_or_else(fresh)),
+            None => DynamoDbLocal::in_container(exit_paths::label().unwrap_or_else(unique_prefix)),
         }),
         // Without a URL the tests of a deployed API do not run.
         deployment: Deployment::of_variables(variables.url.clone().unwrap_or_default(), &variables),
-        given_back: Arc::default(),
+        released: Arc::default(),
         interrupted: Arc::default(),
     };
-    runtime.spawn(give_back_when_interrupted(borrowed.clone()));
+    runtime.spawn(release_when_interrupted(resources.clone()));
 
-    let verdicts = Verdicts::default();
-    let trials = match exit_paths::asked_for() {
+    let results = Results::default();
+    let trials = match exit_paths::requested() {
         Some(ending) => vec![exit_paths::trial(
             ending,
             runtime.handle(),
-            &borrowed.dynamodb,
+            &resources.dynamodb,
         )],
-        None => trials(&variables, runtime.handle(), &borrowed, &verdicts),
+        None => trials(&variables, runtime.handle(), &resources, &results),
     };
     let conclusion = libtest_mimic::run(&arguments, trials);
-    if borrowed.interrupted.load(Ordering::SeqCst) {
+    if resources.interrupted.load(Ordering::SeqCst) {
         return runtime.block_on(std::future::pending());
     }
     if let Some(table) = detect::table() {
         println!("{table}");
     }
-    if let Some(summary) = verdicts.summary().filter(|_| !arguments.list) {
+    if let Some(summary) = results.summary().filter(|_| !arguments.list) {
         println!("{summary}");
     }
-    let covered = arguments.list || exit_paths::asked_for().is_some() || is_covered(&arguments);
+    let is_complete = arguments.list || exit_paths::requested().is_some() || is_covered(&arguments);
     // Done here, and not when it is dropped: an exit drops nothing.
-    let given_back = runtime.block_on(borrowed.give_back());
-    if borrowed.interrupted.load(Ordering::SeqCst) {
+    let released = runtime.block_on(resources.release());
+    if resources.interrupted.load(Ordering::SeqCst) {
         return runtime.block_on(std::future::pending());
     }
-    if let Err(left) = &given_back {
+    if let Err(left) = &released {
         eprintln!("{left}");
     }
-    if !conclusion.has_failed() && (given_back.is_err() || !covered) {
+    if !conclusion.has_failed() && (released.is_err() || !is_complete) {
         return ExitCode::FAILURE;
     }
-    verdicts.exit_code(&conclusion, borrowed.deployment.has_wrong_url())
+    results.exit_code(&conclusion, resources.deployment.has_wrong_url())
 }
 
 /// Prints what was reached of the contract. Whether that is all of it, only a run of all tests can say.
 fn is_covered(arguments: &Arguments) -> bool {
-    let Some(coverage) = ledger::coverage() else {
+    let Some(coverage) = tracker::coverage() else {
         return true;
     };
     let filtered = arguments.filter.is_some() || !arguments.skip.is_empty() || arguments.ignored;
@@ -153,43 +153,49 @@ fn is_covered(arguments: &Arguments) -> bool {
 fn trials(
     variables: &Variables,
     runtime: &Handle,
-    borrowed: &Borrowed,
-    verdicts: &Verdicts,
+    resources: &Resources,
+    results: &Results,
 ) -> Vec<Trial> {
     let suite = |target, availability| Suite {
         runtime: runtime.clone(),
-        settings: variables.settings,
+        sampling: variables.sampling,
         target,
         availability,
-        verdicts: verdicts.clone(),
+        results: results.clone(),
     };
     let local = Availability::of_dynamodb_local(variables, runtime);
-    let mut trials = suite(Target::Embedded, Availability::Given).trials();
-    trials.extend(suite(Target::DynamoDbLocal(Arc::clone(&borrowed.dynamodb)), local).trials());
+    let mut trials = suite(Target::Embedded, Availability::Available).trials();
+    trials.extend(
+        suite(
+            Target::DynamoDbLocal(Arc::clone(&resources.dynamodb)),
+            local,
+        )
+        .trials(),
+    );
     let containers = Availability::of_containers(variables, runtime);
     trials.push(exit_paths::container_trial(containers, runtime));
     trials.extend(
         suite(
-            Target::deployed(&borrowed.deployment),
+            Target::deployed(&resources.deployment),
             Availability::of_deployed(variables),
         )
         .trials(),
     );
     trials.extend(isolation::trials(runtime));
     trials.extend((1..=SEEDS).map(|number| {
-        let name = format!("embedded::planted_bugs::seed_{number}");
+        let name = format!("embedded::mutants::seed_{number}");
         // The first seed may be chosen; the others are never the same. The cases are those of a default
         // run, whatever was chosen, for it is the default run that has to catch them.
-        let settings = Settings {
-            cases: CASES,
+        let sampling = Sampling {
+            cases: DEFAULT_CASES,
             ..match number {
-                1 => variables.settings,
-                _ => Settings::fresh(),
+                1 => variables.sampling,
+                _ => Sampling::with_fresh_seed(),
             }
         };
         let (runtime, test) = (runtime.clone(), name.clone());
         Trial::test(name, move || {
-            Ok(runtime.block_on(detect::every_bug_is_caught(settings, &test))?)
+            Ok(runtime.block_on(detect::every_mutant_is_detected(sampling, &test))?)
         })
     }));
     trials
@@ -197,16 +203,16 @@ fn trials(
 
 /// Ends the process when it is told to, as it would have ended by itself: with nothing left behind. Told a second time,
 /// it ends at once, and says what is left.
-async fn give_back_when_interrupted(borrowed: Borrowed) {
+async fn release_when_interrupted(resources: Resources) {
     let mut signal = Signal::listen().expect("signals can be listened to");
     let code = signal.received().await;
-    borrowed.interrupted.store(true, Ordering::SeqCst);
+    resources.interrupted.store(true, Ordering::SeqCst);
     eprintln!("stopping: what the tests put is deleted; Ctrl-C ends that too");
-    let given_back = tokio::select! {
-        given_back = borrowed.give_back() => given_back,
-        _ = signal.received() => borrowed.left_behind(),
+    let released = tokio::select! {
+        released = resources.release() => released,
+        _ = signal.received() => resources.left_behind(),
     };
-    if let Err(left) = given_back {
+    if let Err(left) = released {
         eprintln!("{left}");
     }
     std::process::exit(code.into());

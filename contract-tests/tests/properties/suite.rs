@@ -3,45 +3,45 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use contract_tests::coverage::inventory::Inventory;
+use contract_tests::coverage::contract_doc::ContractDoc;
 use contract_tests::environments::environment::Setup;
 use contract_tests::environments::target::Target;
 use contract_tests::faults::TIME_LIMIT;
-use contract_tests::report::failure::{Failure, Saved};
-use contract_tests::sequences::execute::Looking;
-use contract_tests::sequences::shrink::run;
+use contract_tests::report::failure::{FailureReport, SavedFailure};
+use contract_tests::sequences::execute::FinalCheck;
+use contract_tests::sequences::shrink::run_fresh;
 use contract_tests::settings::Variables;
 use contract_tests::toolkit::dynamodb::container::DynamoDbLocal;
 use contract_tests::toolkit::outcome::NotPassed::{self, Failed, Inconclusive};
 use contract_tests::toolkit::outcome::Outcome;
-use contract_tests::toolkit::progress::{Held, Progress};
-use contract_tests::toolkit::random::Settings;
+use contract_tests::toolkit::progress::{Passed, Progress};
+use contract_tests::toolkit::random::Sampling;
 use contract_tests::toolkit::shell::quoted;
 use contract_tests::{concurrency, faults, sequences};
 use function::config::variable;
 use libtest_mimic::{Completion, Trial};
 use tokio::runtime::Handle;
 
-use crate::verdicts::Verdicts;
+use crate::results::Results;
 
 /// Whether a target can be tested, and what becomes of its tests if not.
 #[derive(Clone)]
 pub enum Availability {
     /// It can be, or must turn out so: a container that is required is started, come what may.
-    Given,
+    Available,
     /// It cannot be: its tests are ignored, for this reason.
     Ignored(String),
     /// It cannot be, though `CONTRACT_REQUIRE` names it: its tests fail, for this reason.
     Failed(String),
-    /// It can be if Docker answers and has the image, which is seen when the first test runs.
-    AsDockerIs(Handle),
+    /// It can be if Docker responses and has the image, which is seen when the first test runs.
+    IfDockerHasImage(Handle),
 }
 
 impl Availability {
     /// That of `DynamoDB` Local, wherever it is.
     pub fn of_dynamodb_local(variables: &Variables, runtime: &Handle) -> Self {
         match variables.dynamodb_endpoint {
-            Some(_) => Self::Given,
+            Some(_) => Self::Available,
             None => Self::of_containers(variables, runtime),
         }
     }
@@ -51,9 +51,9 @@ impl Availability {
         if variables.dynamodb_endpoint.is_some() {
             Self::Ignored("DYNAMODB_ENDPOINT is set, so no container is started".to_owned())
         } else if variables.required.contains("dynamodb-local") {
-            Self::Given
+            Self::Available
         } else {
-            Self::AsDockerIs(runtime.clone())
+            Self::IfDockerHasImage(runtime.clone())
         }
     }
 
@@ -61,7 +61,7 @@ impl Availability {
     pub fn of_deployed(variables: &Variables) -> Self {
         let reason = "set CONTRACT_URL to the URL of a deployed API".to_owned();
         match variables.url {
-            Some(_) => Self::Given,
+            Some(_) => Self::Available,
             None if variables.required.contains("deployed") => Self::Failed(reason),
             None => Self::Ignored(reason),
         }
@@ -94,9 +94,9 @@ impl Availability {
     fn ignored(&self) -> Option<String> {
         static DOCKER: OnceLock<Option<String>> = OnceLock::new();
         match self {
-            Self::Given | Self::Failed(_) => None,
+            Self::Available | Self::Failed(_) => None,
             Self::Ignored(reason) => Some(reason.clone()),
-            Self::AsDockerIs(runtime) => DOCKER
+            Self::IfDockerHasImage(runtime) => DOCKER
                 .get_or_init(|| runtime.block_on(DynamoDbLocal::available()).err())
                 .clone(),
         }
@@ -106,10 +106,10 @@ impl Availability {
 /// The tests of one target.
 pub struct Suite {
     pub runtime: Handle,
-    pub settings: Settings,
+    pub sampling: Sampling,
     pub target: Target,
     pub availability: Availability,
-    pub verdicts: Verdicts,
+    pub results: Results,
 }
 
 impl Suite {
@@ -129,36 +129,38 @@ impl Suite {
             };
             trials.push(self.histories("faults::every_item_stays_linearizable", faulty));
             trials.push(self.faults());
-            trials.push(self.tour());
+            trials.push(self.exhaustive());
         }
         trials
     }
 
     fn sequences(&self) -> Trial {
-        let settings = self.settings;
+        let sampling = self.sampling;
         self.trial(
-            "sequences::every_answer_is_the_models",
+            "sequences::every_response_matches_the_model",
             async move |target, test| {
                 let setup = Setup::default();
-                let held = sequences::hold(&target, &setup, settings, &test);
+                let held = sequences::check_cases(&target, &setup, sampling, &test);
                 held.await.map_err(reported)
             },
         )
     }
 
     /// Every cell that `CONTRACT.md` declares, with nothing left to chance.
-    fn tour(&self) -> Trial {
+    fn exhaustive(&self) -> Trial {
         self.trial(
-            "sequences::all_that_is_declared_is_reached",
+            "sequences::every_declared_cell_is_reached",
             async move |target, test| {
                 let setup = Setup::default();
-                let held = sequences::hold_tour(&target, &setup, &test).await;
+                let held = sequences::check_exhaustive(&target, &setup, &test).await;
                 let (held, reached) = held.map_err(reported)?;
-                let inventory = Inventory::of_contract();
+                let inventory = ContractDoc::of_contract();
                 let mut declared = inventory.of_sequences();
                 match declared.find(|cell| !reached.contains(cell)) {
                     None => Ok(held),
-                    Some(cell) => Err(Failed(format!("the tour does not reach {cell}"))),
+                    Some(cell) => Err(Failed(format!(
+                        "the exhaustive sequences do not reach {cell}"
+                    ))),
                 }
             },
         )
@@ -170,9 +172,9 @@ impl Suite {
         self.trial(
             &format!("regressions::{name}"),
             async move |target, test| {
-                let saved = Saved::read(&file).map_err(Failed)?;
+                let saved = SavedFailure::read(&file).map_err(Failed)?;
                 let setup = Setup::default();
-                let replayed = run(&target, &setup, &saved.operations, Looking::InTheEnd).await;
+                let replayed = run_fresh(&target, &setup, &saved.operations, FinalCheck::AtEnd).await;
                 let run = replayed.map_err(Inconclusive)?;
                 run.outcome.map_err(|not_passed| {
                     not_passed.map(|reason| {
@@ -184,22 +186,22 @@ impl Suite {
                 })?;
                 let mut progress = Progress::new(&test, 1);
                 progress.step(1);
-                Ok(progress.held(None, run.untold))
+                Ok(progress.passed(None, run.unchecked))
             },
         )
     }
 
     fn histories(&self, name: &str, setup: Setup) -> Trial {
-        let settings = self.settings;
+        let sampling = self.sampling;
         self.trial(name, async move |target, test| {
-            let held = concurrency::hold(&target, &setup, settings, &test).await;
-            held.map_err(|not_passed| not_passed.map(|rejected| rejected.report(settings.seed)))
+            let held = concurrency::check_cases(&target, &setup, sampling, &test).await;
+            held.map_err(|not_passed| not_passed.map(|rejected| rejected.report(sampling.seed)))
         })
     }
 
     fn faults(&self) -> Trial {
-        self.trial("faults::every_fault_is_answered", async |target, test| {
-            let held = faults::hold(&target, &Setup::default(), &test).await;
+        self.trial("faults::every_fault_is_handled", async |target, test| {
+            let held = faults::check_all(&target, &Setup::default(), &test).await;
             held.map_err(|not_passed| not_passed.map(|wrong| wrong.to_string()))
         })
     }
@@ -207,20 +209,20 @@ impl Suite {
     fn trial(
         &self,
         name: &str,
-        run: impl AsyncFnOnce(Target, String) -> Outcome<Held> + Send + 'static,
+        run: impl AsyncFnOnce(Target, String) -> Outcome<Passed> + Send + 'static,
     ) -> Trial {
         let name = format!("{}::{name}", self.target.name());
-        let (runtime, verdicts) = (self.runtime.clone(), self.verdicts.clone());
+        let (runtime, results) = (self.runtime.clone(), self.results.clone());
         let (target, test) = (self.target.clone(), name.clone());
         self.availability.clone().trial(name, move || {
-            let verdict = runtime.block_on(run(target.begin(), test.clone()));
-            verdicts.give(&test, verdict)
+            let verdict = runtime.block_on(run(target.with_fresh_budget(), test.clone()));
+            results.record(&test, verdict)
         })
     }
 }
 
 /// Returns a failure of a sequence as a report, which is saved too.
-fn reported(not_passed: NotPassed<Box<Failure>>) -> NotPassed {
+fn reported(not_passed: NotPassed<Box<FailureReport>>) -> NotPassed {
     not_passed.map(|failure| failure.report(Path::new(env!("CARGO_TARGET_TMPDIR"))))
 }
 

@@ -1,4 +1,4 @@
-//! What was recorded: requests to the tutorial's function, its answers, and when two are equal.
+//! What was recorded: requests to the tutorial's function, its responses, and when two are equal.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use crate::common::{self, Answer, Api};
+use crate::common::{self, Api, Response};
 
 /// Steps that were run one after the other on a table of their own.
 #[derive(Deserialize)]
@@ -34,7 +34,7 @@ pub struct Bulk {
 #[serde(deny_unknown_fields)]
 pub struct Step {
     pub request: Recorded,
-    pub response: Response,
+    pub response: RecordedResponse,
     compare: Compare,
 }
 
@@ -54,7 +54,7 @@ pub struct Recorded {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Response {
+pub struct RecordedResponse {
     pub status_code: u16,
     body: Option<Text>,
     list: Option<Counts>,
@@ -69,7 +69,7 @@ struct Counts {
     last_evaluated_key: Option<BTreeMap<String, String>>,
 }
 
-/// How much of an answer a client may rely on.
+/// How much of a response a client may rely on.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Compare {
@@ -123,7 +123,7 @@ impl Bulk {
 
 impl Recorded {
     /// Sends what makes API Gateway hand over this request.
-    pub async fn replay(&self, api: &Api) -> Answer {
+    pub async fn replay(&self, api: &Api) -> Response {
         let (method, path) = self.route_key.split_once(' ').expect("a route key");
         let path = match self.path_parameters.get("id") {
             Some(id) => path.replace("{id}", &common::in_path(&id.whole())),
@@ -145,17 +145,17 @@ impl Recorded {
 }
 
 impl Step {
-    /// Whether the answer is the recorded one, as far as a client may rely on it.
-    pub fn equals(&self, answer: &Answer) -> bool {
-        let Response {
+    /// Whether the response is the recorded one, as far as a client may rely on it.
+    pub fn equals(&self, response: &Response) -> bool {
+        let RecordedResponse {
             status_code,
             body,
             list,
         } = &self.response;
-        if *status_code != answer.status {
+        if *status_code != response.status {
             return false;
         }
-        let ours = answer.text().expect("UTF-8");
+        let ours = response.text().expect("UTF-8");
         if let Some(counts) = list {
             return serde_json::from_str::<Counts>(ours).is_ok_and(|it| it == *counts);
         }

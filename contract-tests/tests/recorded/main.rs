@@ -1,4 +1,4 @@
-//! Every answer of the tutorial's own function that a client could provoke, against ours.
+//! Every response of the tutorial's own function that a client could provoke, against ours.
 //!
 //! The function was recorded ([`corpus`]) and every step judged by hand ([`verdicts`]): it is equal,
 //! or it differs for a reason that the contract gives. A step that changes sides fails.
@@ -10,7 +10,7 @@ mod verdicts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::{Answer, Api};
+use common::{Api, Response};
 use corpus::{Case, Step};
 use verdicts::Verdicts;
 
@@ -26,9 +26,9 @@ async fn every_answer_is_the_recorded_one_or_differs_for_a_reason() {
             assert_eq!(api.put(item).await.status, 200, "{}", case.name);
         }
         for (number, step) in (1..).zip(&case.steps) {
-            let answer = step.request.replay(&api).await;
-            if let Some(complaint) = judge(&verdicts, &api, &case, number, step, &answer).await {
-                let shown: String = format!("{answer:?}").chars().take(200).collect();
+            let response = step.request.replay(&api).await;
+            if let Some(complaint) = judge(&verdicts, &api, &case, number, step, &response).await {
+                let shown: String = format!("{response:?}").chars().take(200).collect();
                 let route = &step.request.route_key;
                 complaints.push(format!(
                     "{}, step {number}, {route}: {complaint}: {shown}",
@@ -40,20 +40,20 @@ async fn every_answer_is_the_recorded_one_or_differs_for_a_reason() {
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }
 
-/// What is wrong with an answer, if anything is.
+/// What is wrong with a response, if anything is.
 async fn judge(
     verdicts: &Verdicts,
     api: &Api,
     case: &Case,
     number: usize,
     step: &Step,
-    answer: &Answer,
+    response: &Response,
 ) -> Option<String> {
-    match (verdicts.on(case, number), step.equals(answer)) {
+    match (verdicts.on(case, number), step.equals(response)) {
         (None, true) => None,
         (None, false) => Some("differs from the record, and no row explains it".to_owned()),
         (Some(difference), true) => Some(format!("equal, in spite of row {:?}", difference.rows)),
-        (Some(difference), false) => (!difference.here.is(api, case, answer).await)
+        (Some(difference), false) => (!difference.here.is(api, case, response).await)
             .then(|| "differs from the record, but not as it was judged".to_owned()),
     }
 }

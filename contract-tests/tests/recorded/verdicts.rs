@@ -1,4 +1,4 @@
-//! What was judged of the recorded answers: which differ from ours, why, and what ours are.
+//! What was judged of the recorded responses: which differ from ours, why, and what ours are.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use contract_tests::toolkit::json::canonical;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::common::{Answer, Api};
+use crate::common::{Api, Response};
 use crate::corpus::{Bulk, Case};
 
 #[derive(Deserialize)]
@@ -33,7 +33,7 @@ pub struct Difference {
     pub here: Here,
 }
 
-/// What we answer.
+/// What we response.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Here {
@@ -75,27 +75,27 @@ impl Verdicts {
 }
 
 impl Here {
-    /// Whether this is the answer that the API gave.
-    pub async fn is(&self, api: &Api, case: &Case, answer: &Answer) -> bool {
-        if answer.status != self.status {
+    /// Whether this is the response that the API gave.
+    pub async fn is(&self, api: &Api, case: &Case, response: &Response) -> bool {
+        if response.status != self.status {
             return false;
         }
         if let Some(body) = &self.body {
-            let ours = canonical(answer.text().expect("UTF-8"));
+            let ours = canonical(response.text().expect("UTF-8"));
             return ours.expect("JSON") == canonical(body.get()).expect("JSON");
         }
         let bulk = case.bulk.as_ref().expect("a bulk to list");
         let fewest = self.pages.expect("a body or pages");
-        pages(api, bulk, answer).await >= fewest
+        pages(api, bulk, response).await >= fewest
     }
 }
 
 /// Follows the list to its end, where every item of the bulk must have been shown once.
-async fn pages(api: &Api, bulk: &Bulk, first: &Answer) -> usize {
-    let mut answer = first.clone();
+async fn pages(api: &Api, bulk: &Bulk, first: &Response) -> usize {
+    let mut response = first.clone();
     let mut shown = Vec::new();
     for pages in 1.. {
-        let page: Page = serde_json::from_slice(&answer.body).expect("a page");
+        let page: Page = serde_json::from_slice(&response.body).expect("a page");
         assert_eq!([page.count, page.scanned_count], [page.items.len(); 2]);
         shown.extend(
             page.items
@@ -117,7 +117,7 @@ async fn pages(api: &Api, bulk: &Bulk, first: &Answer) -> usize {
             );
             return pages;
         };
-        answer = api.list(&format!("?exclusiveStartKey={}", last.id)).await;
+        response = api.list(&format!("?exclusiveStartKey={}", last.id)).await;
     }
     unreachable!("the list has an end")
 }

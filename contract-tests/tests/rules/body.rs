@@ -30,10 +30,10 @@ async fn plain_curl_without_a_content_type_works() {
         &[("content-type", "application/json; charset=utf-8")],
         &[JSON],
     ] {
-        let answer = api
+        let response = api
             .send("PUT", "/items", headers, r#"{"id":"é","price":1}"#)
             .await;
-        assert_eq!(answer, was_put("é"), "{headers:?}");
+        assert_eq!(response, was_put("é"), "{headers:?}");
         let stored = ok(r#"{"Item":{"id":"é","price":1}}"#);
         assert_eq!(api.get("é").await, stored, "{headers:?}");
         api.delete("é").await;
@@ -45,8 +45,12 @@ async fn a_body_that_is_not_utf8_is_refused() {
     let api = Api::start().await;
     for headers in [&[][..], &[JSON]] {
         let body = b"{\"id\":\"\xff\"}".as_slice();
-        let answer = api.send("PUT", "/items", headers, body).await;
-        assert_eq!(answer, failure(400, "the body is not UTF-8"), "{headers:?}");
+        let response = api.send("PUT", "/items", headers, body).await;
+        assert_eq!(
+            response,
+            failure(400, "the body is not UTF-8"),
+            "{headers:?}"
+        );
     }
 }
 
@@ -55,8 +59,8 @@ async fn an_empty_body_is_refused() {
     let api = Api::start().await;
     let message = "the body is empty: send one JSON object";
     refuses(&api, "", message).await;
-    let answer = api.send("PUT", "/items", &[], "").await;
-    assert_eq!(answer, failure(400, message));
+    let response = api.send("PUT", "/items", &[], "").await;
+    assert_eq!(response, failure(400, message));
 }
 
 #[tokio::test]

@@ -11,9 +11,9 @@ async fn delete_answers_with_the_id_even_if_there_was_no_item() {
         assert_eq!(api.delete("a").await, ok(r#""Deleted item a""#));
         assert_eq!(api.get("a").await, not_found());
     }
-    let answer = api.delete("\"\\ é").await;
+    let response = api.delete("\"\\ é").await;
     assert_eq!(
-        answer,
+        response,
         ok(r#""Deleted item \"\\ é""#),
         "it is a JSON string"
     );

@@ -42,8 +42,8 @@ async fn the_body_the_query_and_other_headers_of_a_get_are_ignored() {
     api.put(r#"{"id":"a"}"#).await;
     let headers = [("if-none-match", "*"), ("accept", "text/html")];
     for path in ["/items/a", "/items/a?id=b&limit=0"] {
-        let answer = api.send("GET", path, &headers, r#"{"id":"b"}"#).await;
-        assert_eq!(answer, ok(r#"{"Item":{"id":"a"}}"#));
+        let response = api.send("GET", path, &headers, r#"{"id":"b"}"#).await;
+        assert_eq!(response, ok(r#"{"Item":{"id":"a"}}"#));
     }
 }
 
@@ -135,8 +135,8 @@ async fn a_path_is_percent_encoded_utf8() {
     let api = Api::start().await;
     api.put(r#"{"id":"a é"}"#).await;
     for path in ["/items/a%20%C3%A9", "/items/%61%20%c3%a9"] {
-        let answer = api.send("GET", path, &[], "").await;
-        assert_eq!(answer, ok(r#"{"Item":{"id":"a é"}}"#), "{path}");
+        let response = api.send("GET", path, &[], "").await;
+        assert_eq!(response, ok(r#"{"Item":{"id":"a é"}}"#), "{path}");
     }
     // A plus is a space in a query, but not in a path.
     api.put(r#"{"id":"a+b"}"#).await;

@@ -39,16 +39,16 @@ async fn page(api: &Api, limit: Option<usize>, start: Option<&str>) -> Page {
         .chain(limited)
         .chain(started)
         .collect();
-    let answer = api.list(&query).await;
-    assert_eq!(answer.status, 200, "{answer:?}");
+    let response = api.list(&query).await;
+    assert_eq!(response.status, 200, "{response:?}");
     let reply = json!({
         "statusCode": 200,
         "headers": { "content-type": "application/json" },
-        "body": answer.text().expect("UTF-8"),
+        "body": response.text().expect("UTF-8"),
     });
     let size = reply.to_string().len();
     assert!(size <= MAX_REPLY, "a reply of {size} bytes");
-    let page: Page = serde_json::from_slice(&answer.body).expect("a page");
+    let page: Page = serde_json::from_slice(&response.body).expect("a page");
     assert_eq!([page.count, page.scanned_count], [page.items.len(); 2]);
     assert!(limit.is_none_or(|limit| page.count <= limit));
     page
@@ -144,9 +144,9 @@ async fn a_limit_is_a_whole_number_from_1_to_1000() {
         // A repeated parameter arrives as one, joined by a comma.
         "1&limit=1",
     ] {
-        let answer = api.list(&format!("?limit={limit}")).await;
+        let response = api.list(&format!("?limit={limit}")).await;
         let message = "limit must be a whole number from 1 to 1000";
-        assert_eq!(answer, failure(400, message), "{limit}");
+        assert_eq!(response, failure(400, message), "{limit}");
     }
     for limit in ["1", "1000"] {
         assert_eq!(api.list(&format!("?limit={limit}")).await, empty_list());
@@ -187,14 +187,14 @@ async fn a_start_key_is_an_id_of_1_to_2048_bytes() {
             "exclusiveStartKey is 2049 bytes of UTF-8: the most is 2048",
         ),
     ] {
-        let answer = api.list(&format!("?exclusiveStartKey={key}")).await;
-        assert_eq!(answer, failure(400, message));
+        let response = api.list(&format!("?exclusiveStartKey={key}")).await;
+        assert_eq!(response, failure(400, message));
     }
     for key in ["a", "a,b", "a/b", "50%", ".", "\n", "😀", &"a".repeat(2048)] {
-        let answer = api
+        let response = api
             .list(&format!("?exclusiveStartKey={}", encoded(key)))
             .await;
-        assert_eq!(answer, empty_list(), "{key:?}");
+        assert_eq!(response, empty_list(), "{key:?}");
     }
 }
 
@@ -230,10 +230,10 @@ async fn other_query_parameters_and_a_body_are_ignored() {
     api.put(r#"{"id":"a"}"#).await;
     let list = ok(r#"{"Items":[{"id":"a"}],"Count":1,"ScannedCount":1}"#);
     for query in ["?", "?Limit=0", "?id=b", "?limits=0&x=%C3%A9&&y"] {
-        let answer = api
+        let response = api
             .send("GET", &format!("/items{query}"), &[], r#"{"id":"b"}"#)
             .await;
-        assert_eq!(answer, list, "{query}");
+        assert_eq!(response, list, "{query}");
     }
 }
 

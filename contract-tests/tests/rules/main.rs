@@ -1,12 +1,11 @@
 //! Every rule of the contract by name, asked of the API over HTTP, on a table in memory.
 //!
 //! In the order of the contract: what a [`body`] may be, an [`id`], a [`price`]; what the routes do,
-//! [`put`], [`get`], [`list`] and [`delete`]; and what [`answers`] have in common, failures above all.
+//! [`put`], [`get`], [`list`] and [`delete`]; and what [`responses`] have in common, failures above all.
 
 #[path = "../common/mod.rs"]
 mod common;
 
-mod answers;
 mod body;
 mod delete;
 mod get;
@@ -14,54 +13,55 @@ mod id;
 mod list;
 mod price;
 mod put;
+mod responses;
 
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use common::{Answer, Api, in_path};
+use common::{Api, Response, in_path};
 use serde_json::json;
 
 impl Api {
-    async fn get(&self, id: &str) -> Answer {
+    async fn get(&self, id: &str) -> Response {
         self.send("GET", &format!("/items/{}", in_path(id)), &[], "")
             .await
     }
 
-    async fn delete(&self, id: &str) -> Answer {
+    async fn delete(&self, id: &str) -> Response {
         self.send("DELETE", &format!("/items/{}", in_path(id)), &[], "")
             .await
     }
 }
 
-fn answer(status: u16, body: impl Into<Vec<u8>>) -> Answer {
-    Answer {
+fn response(status: u16, body: impl Into<Vec<u8>>) -> Response {
+    Response {
         status,
         headers: BTreeMap::new(),
         body: body.into(),
     }
 }
 
-fn ok(body: impl Into<Vec<u8>>) -> Answer {
-    answer(200, body)
+fn ok(body: impl Into<Vec<u8>>) -> Response {
+    response(200, body)
 }
 
-fn failure(status: u16, message: &str) -> Answer {
-    answer(status, json!({ "message": message }).to_string())
+fn failure(status: u16, message: &str) -> Response {
+    response(status, json!({ "message": message }).to_string())
 }
 
-fn not_found() -> Answer {
+fn not_found() -> Response {
     failure(404, "Item not found")
 }
 
-fn was_put(id: &str) -> Answer {
+fn was_put(id: &str) -> Response {
     ok(json!(format!("Put item {id}")).to_string())
 }
 
-fn was_deleted(id: &str) -> Answer {
+fn was_deleted(id: &str) -> Response {
     ok(json!(format!("Deleted item {id}")).to_string())
 }
 
-fn empty_list() -> Answer {
+fn empty_list() -> Response {
     ok(r#"{"Items":[],"Count":0,"ScannedCount":0}"#)
 }
 

@@ -9,12 +9,12 @@ use crate::{failure, ok, refuses, store, was_put};
 #[tokio::test]
 async fn put_answers_with_the_id() {
     let api = Api::start().await;
-    let answer = api
+    let response = api
         .put(r#"{"id":"abcdef234","price":12345,"name":"myitem"}"#)
         .await;
-    assert_eq!(answer, ok(r#""Put item abcdef234""#));
-    let answer = api.put(r#"{"id":"\"\\ é"}"#).await;
-    assert_eq!(answer, ok(r#""Put item \"\\ é""#), "it is a JSON string");
+    assert_eq!(response, ok(r#""Put item abcdef234""#));
+    let response = api.put(r#"{"id":"\"\\ é"}"#).await;
+    assert_eq!(response, ok(r#""Put item \"\\ é""#), "it is a JSON string");
 }
 
 #[tokio::test]
@@ -54,8 +54,8 @@ async fn put_replaces_what_another_writer_stored() {
 async fn null_is_absent() {
     let api = Api::start().await;
     api.put(r#"{"id":"a","price":1,"name":"n"}"#).await;
-    let answer = api.put(r#"{"id":"a","price":null,"name":null}"#).await;
-    assert_eq!(answer, was_put("a"));
+    let response = api.put(r#"{"id":"a","price":null,"name":null}"#).await;
+    assert_eq!(response, was_put("a"));
     assert_eq!(api.get("a").await, ok(r#"{"Item":{"id":"a"}}"#));
 }
 
@@ -76,8 +76,8 @@ async fn a_name_may_be_any_string() {
     ] {
         let item = json!({ "id": "a", "name": name });
         assert_eq!(api.put(item.to_string()).await, was_put("a"), "{name:?}");
-        let answer = api.get("a").await;
-        let shown: Value = serde_json::from_slice(&answer.body).expect("JSON");
+        let response = api.get("a").await;
+        let shown: Value = serde_json::from_slice(&response.body).expect("JSON");
         assert_eq!(shown, json!({ "Item": item }));
     }
 }
@@ -113,8 +113,8 @@ async fn an_item_of_409600_bytes_is_stored_and_one_of_409601_is_not() {
             "the item is too large: an item may have 409600 bytes, names of fields included";
         assert_eq!(api.put(item(409_600)).await, was_put(id), "{price}");
         let before = api.get(id).await;
-        let answer = api.put(item(409_601)).await;
-        assert_eq!(answer, failure(413, too_large), "{price}");
+        let response = api.put(item(409_601)).await;
+        assert_eq!(response, failure(413, too_large), "{price}");
         assert!(api.get(id).await == before, "it is kept: {price}");
     }
 }

@@ -30,7 +30,7 @@ const SERVICE: &str = "execute-api";
 const SCHEME: &str = "Bearer";
 
 /// How long before they expire credentials are got anew.
-const MARGIN: std::time::Duration = std::time::Duration::from_mins(1);
+const EXPIRY_MARGIN: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// The kinds of access, as `CONTRACT_AUTH` and the journals name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -254,7 +254,7 @@ impl Signer {
     async fn credentials(&self) -> Result<Credentials, String> {
         let mut kept = self.credentials.lock().await;
         let lasts = |credentials: &Credentials| {
-            let soon = SystemTime::now() + MARGIN;
+            let soon = SystemTime::now() + EXPIRY_MARGIN;
             credentials.expiry().is_none_or(|expiry| expiry > soon)
         };
         if let Some(credentials) = kept.as_ref().filter(|kept| lasts(kept)) {

@@ -34,7 +34,7 @@ pub fn default_folder() -> PathBuf {
 
 /// Whose journal it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Heading {
+pub struct Header {
     /// The URL of the API.
     pub url: BaseUrl,
     /// The kind of what lets requests in.
@@ -49,7 +49,7 @@ type Put = BTreeMap<String, BTreeSet<String>>;
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Line {
-    Run(Heading),
+    Run(Header),
     /// This id is about to be put in this namespace.
     Put(String, String),
     /// Nothing is left in this namespace.
@@ -60,7 +60,7 @@ enum Line {
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    heading: Heading,
+    header: Header,
     state: Mutex<State>,
 }
 
@@ -73,11 +73,11 @@ struct State {
 impl Journal {
     /// One in this folder, which is written as soon as there is something to write.
     #[must_use]
-    pub fn new(folder: &Path, heading: Heading) -> Self {
-        let name = format!("{}{EXTENSION}", heading.namespace.replace('-', "."));
+    pub fn new(folder: &Path, header: Header) -> Self {
+        let name = format!("{}{EXTENSION}", header.namespace.replace('-', "."));
         Self {
             path: folder.join(name),
-            heading,
+            header,
             state: Mutex::default(),
         }
     }
@@ -86,7 +86,7 @@ impl Journal {
     ///
     /// # Errors
     /// Why it cannot be read, or the number of the first line that no run has written.
-    pub fn left_behind(path: &Path) -> Result<Option<Self>, String> {
+    pub fn open_stale(path: &Path) -> Result<Option<Self>, String> {
         let failed = |error: &dyn std::error::Error| format!("it cannot be read: {error}");
         let mut options = OpenOptions::new();
         let file = options.read(true).append(true).open(path);
@@ -102,7 +102,7 @@ impl Journal {
             .map_err(|error| failed(&error))?;
         let whole = text.iter().rposition(|byte| *byte == b'\n');
         let whole = whole.map_or(0, |end| end + 1);
-        let (heading, put) = parse(&text[..whole]).map_err(|(line, reason)| {
+        let (header, put) = parse(&text[..whole]).map_err(|(line, reason)| {
             format!("line {line} is not of a journal, so nothing is deleted: {reason}")
         })?;
         if whole < text.len() {
@@ -112,7 +112,7 @@ impl Journal {
         }
         Ok(Some(Self {
             path: path.to_owned(),
-            heading,
+            header,
             state: Mutex::new(State {
                 file: Some(file),
                 put,
@@ -144,10 +144,10 @@ impl Journal {
     /// an API that is named.
     #[must_use]
     pub fn sweep_command(&self) -> String {
-        let named = match self.heading.auth {
+        let named = match self.header.auth {
             Kind::None => String::new(),
             Kind::Bearer | Kind::Iam => {
-                format!("CONTRACT_URL={} ", quoted(self.heading.url.as_str()))
+                format!("CONTRACT_URL={} ", quoted(self.header.url.as_str()))
             }
         };
         let path = self.path.display().to_string();
@@ -159,8 +159,8 @@ impl Journal {
 
     /// Whose it is.
     #[must_use]
-    pub fn heading(&self) -> &Heading {
-        &self.heading
+    pub fn header(&self) -> &Header {
+        &self.header
     }
 
     /// Whether anything was ever put.
@@ -173,7 +173,7 @@ impl Journal {
     ///
     /// # Errors
     /// Why it could not be noted, and so must not be put.
-    pub fn note(&self, namespace: &str, id: &str) -> Result<bool, String> {
+    pub fn record_put(&self, namespace: &str, id: &str) -> Result<bool, String> {
         let mut state = self.state();
         let put = state.put.get(namespace);
         if put.is_some_and(|ids| ids.contains(id)) {
@@ -197,7 +197,7 @@ impl Journal {
     }
 
     /// Notes that nothing is left in this namespace. If that fails, it is only looked at again.
-    pub fn gone(&self, namespace: &str) {
+    pub fn record_clean(&self, namespace: &str) {
         let mut state = self.state();
         if state.put.remove(namespace).is_some() {
             let _ = self.write(&mut state, &Line::Gone(namespace.to_owned()));
@@ -231,7 +231,7 @@ impl Journal {
         })
     }
 
-    /// Makes the file under another name, so that it is never seen without its heading and its lock.
+    /// Makes the file under another name, so that it is never seen without its header and its lock.
     fn begin(&self) -> io::Result<File> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
@@ -241,7 +241,7 @@ impl Journal {
             .create_new(true)
             .open(&unfinished)?;
         file.lock()?;
-        append(&mut file, &Line::Run(self.heading.clone()))?;
+        append(&mut file, &Line::Run(self.header.clone()))?;
         file.sync_all()?;
         std::fs::rename(&unfinished, &self.path)?;
         // On disk is a new file only when its folder is.
@@ -264,12 +264,12 @@ impl Drop for Journal {
     }
 }
 
-/// Parses the lines of a journal: the heading, and the ids that may still be there. Anything that no run writes is an
+/// Parses the lines of a journal: the header, and the ids that may still be there. Anything that no run writes is an
 /// error, because every id in a journal is deleted.
 ///
 /// # Errors
 /// The number of the line, and the reason why it is not of a journal.
-fn parse(text: &[u8]) -> Result<(Heading, Put), (usize, String)> {
+fn parse(text: &[u8]) -> Result<(Header, Put), (usize, String)> {
     let mut lines = (1..).zip(text.split_inclusive(|byte| *byte == b'\n'));
     let parsed = |line: &[u8]| {
         serde_json::from_slice(line).map_err(|error| {
@@ -279,8 +279,8 @@ fn parse(text: &[u8]) -> Result<(Heading, Put), (usize, String)> {
             reason.unwrap_or(&error).to_owned()
         })
     };
-    let heading = match lines.next().map(|(_, line)| parsed(line)) {
-        Some(Ok(Line::Run(heading))) if is_of_run(&heading.namespace) => heading,
+    let header = match lines.next().map(|(_, line)| parsed(line)) {
+        Some(Ok(Line::Run(header))) if is_of_run(&header.namespace) => header,
         Some(Err(error)) => return Err((1, error)),
         Some(Ok(_)) | None => {
             return Err((
@@ -295,7 +295,7 @@ fn parse(text: &[u8]) -> Result<(Heading, Put), (usize, String)> {
         match parsed(line).map_err(|error| (number, error))? {
             Line::Run(_) => return wrong("it names a second run"),
             Line::Put(namespace, _) | Line::Gone(namespace)
-                if !is_of_visit(&namespace, &heading.namespace) =>
+                if !is_of_visit(&namespace, &header.namespace) =>
             {
                 return wrong("its namespace is not one of the run");
             }
@@ -310,7 +310,7 @@ fn parse(text: &[u8]) -> Result<(Heading, Put), (usize, String)> {
             }
         }
     }
-    Ok((heading, put))
+    Ok((header, put))
 }
 
 /// Appends a whole line, or nothing: what is appended next begins a line of its own.
@@ -324,11 +324,11 @@ fn append(file: &mut File, line: &Line) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::namespace::of_visit;
+    use super::super::namespace::of_session;
     use super::*;
 
-    fn heading() -> Heading {
-        Heading {
+    fn header() -> Header {
+        Header {
             url: BaseUrl::parse("the URL", "https://items.example.com").expect("it is one"),
             auth: Kind::Iam,
             namespace: crate::toolkit::deployed::namespace::of_run(),
@@ -337,13 +337,13 @@ mod tests {
 
     #[test]
     fn what_was_put_is_still_known_when_the_run_is_gone() {
-        let folder = std::env::temp_dir().join(heading().namespace);
-        let journal = Journal::new(&folder, heading());
+        let folder = std::env::temp_dir().join(header().namespace);
+        let journal = Journal::new(&folder, header());
         assert_eq!(
             Journal::all(&folder).expect("no folder is no error"),
             [""; 0].map(PathBuf::from)
         );
-        let [one, two] = [1, 2].map(|number| of_visit(&journal.heading().namespace, number));
+        let [one, two] = [1, 2].map(|number| of_session(&journal.header().namespace, number));
         let ids = [format!("{one}\n\""), format!("{one}a")];
         for (namespace, id) in [
             (&one, &ids[1]),
@@ -351,18 +351,16 @@ mod tests {
             (&one, &ids[0]),
             (&two, &format!("{two}a")),
         ] {
-            journal.note(namespace, id).expect("it can be written");
+            journal
+                .record_put(namespace, id)
+                .expect("it can be written");
         }
-        journal.gone(&two);
+        journal.record_clean(&two);
         let [path] = &Journal::all(&folder).expect("the folder is there")[..] else {
             panic!("there is one journal");
         };
-        assert!(
-            Journal::left_behind(path)
-                .expect("it can be read")
-                .is_none()
-        );
-        let heading = journal.heading().clone();
+        assert!(Journal::open_stale(path).expect("it can be read").is_none());
+        let header = journal.header().clone();
         drop(journal);
 
         // The power went in the middle of a line.
@@ -374,14 +372,14 @@ mod tests {
             .expect("it can be written");
         drop(file);
         let left = || {
-            let left = Journal::left_behind(path).expect("it can be read");
+            let left = Journal::open_stale(path).expect("it can be read");
             left.expect("nobody has it")
         };
-        assert_eq!(*left().heading(), heading);
+        assert_eq!(*left().header(), header);
         assert_eq!(left().namespaces(), [&*one]);
         assert_eq!(left().put_in(&one).into_iter().collect::<Vec<_>>(), ids);
         // The next note begins a line of its own.
-        left().gone(&one);
+        left().record_clean(&one);
         assert!(left().namespaces().is_empty());
         left().remove().expect("it can be removed");
         assert!(
@@ -394,8 +392,8 @@ mod tests {
 
     #[test]
     fn nothing_is_written_before_there_is_anything_to_write() {
-        let folder = std::env::temp_dir().join(heading().namespace);
-        let journal = Journal::new(&folder, heading());
+        let folder = std::env::temp_dir().join(header().namespace);
+        let journal = Journal::new(&folder, header());
         assert!(!journal.is_begun());
         journal.remove().expect("there is nothing to remove");
         assert!(!folder.exists());

@@ -87,7 +87,7 @@ pub struct Budget {
     /// How many requests were sent.
     sent: AtomicU32,
     /// How many more it will take to clean up.
-    owed: AtomicU32,
+    reserved: AtomicU32,
 }
 
 impl Budget {
@@ -98,7 +98,7 @@ impl Budget {
             requests: limits.requests,
             deadline: Deadline::after("CONTRACT_TIME", limits.time),
             sent: AtomicU32::new(0),
-            owed: AtomicU32::new(0),
+            reserved: AtomicU32::new(0),
         }
     }
 
@@ -112,18 +112,18 @@ impl Budget {
     ///
     /// # Errors
     /// Which limit is in the way.
-    pub fn take(&self) -> Result<(), String> {
-        self.spent().map_or(Ok(()), Err)?;
+    pub fn try_acquire(&self) -> Result<(), String> {
+        self.exhausted().map_or(Ok(()), Err)?;
         self.sent.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
     /// Returns the limit that is reached, if one is.
     #[must_use]
-    pub fn spent(&self) -> Option<String> {
+    pub fn exhausted(&self) -> Option<String> {
         let (requests, sent) = (self.requests, self.sent.load(Ordering::Relaxed));
-        let owed = self.owed.load(Ordering::Relaxed);
-        let sent = sent.saturating_add(owed);
+        let reserved = self.reserved.load(Ordering::Relaxed);
+        let sent = sent.saturating_add(reserved);
         let over = self.deadline.check().err();
         over.or_else(|| {
             (sent >= requests).then(|| format!("CONTRACT_REQUESTS={requests} are sent"))
@@ -131,13 +131,13 @@ impl Budget {
     }
 
     /// Puts one request aside, to clean up with.
-    pub fn owe(&self) {
-        self.owed.fetch_add(1, Ordering::Relaxed);
+    pub fn reserve_cleanup(&self) {
+        self.reserved.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Takes one of those: it is always there.
-    pub fn pay(&self) {
-        self.owed.fetch_sub(1, Ordering::Relaxed);
+    pub fn use_reserved(&self) {
+        self.reserved.fetch_sub(1, Ordering::Relaxed);
         self.sent.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -147,28 +147,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_owed_cannot_be_spent() {
+    fn reserved_requests_are_kept_for_cleaning_up() {
         let budget = Budget::new(Limits {
             requests: 3,
             ..Limits::default()
         });
-        budget.owe();
-        assert_eq!(budget.take(), Ok(()));
-        assert_eq!(budget.take(), Ok(()));
+        budget.reserve_cleanup();
+        assert_eq!(budget.try_acquire(), Ok(()));
+        assert_eq!(budget.try_acquire(), Ok(()));
         assert_eq!(
-            budget.take(),
+            budget.try_acquire(),
             Err("CONTRACT_REQUESTS=3 are sent".to_owned())
         );
-        budget.pay();
-        assert!(budget.spent().is_some());
+        budget.use_reserved();
+        assert!(budget.exhausted().is_some());
     }
 
     #[test]
-    fn time_runs_out() {
+    fn a_budget_is_exhausted_when_its_time_is_over() {
         let budget = Budget::new(Limits {
             time: Duration::ZERO,
             ..Limits::default()
         });
-        assert_eq!(budget.spent().as_deref(), Some("CONTRACT_TIME=0 is over"));
+        assert_eq!(
+            budget.exhausted().as_deref(),
+            Some("CONTRACT_TIME=0 is over")
+        );
     }
 }

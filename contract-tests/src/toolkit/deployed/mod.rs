@@ -6,5 +6,5 @@ pub mod access;
 pub mod journal;
 pub mod limits;
 pub mod namespace;
-pub mod pace;
+pub mod rate_limiter;
 pub mod secrets;

@@ -12,7 +12,7 @@ const MARK: &str = "contract-";
 const DIGITS: [usize; 2] = [8, 12];
 
 /// The number of hexadecimal digits that the number of a visit has: four, and more once they are used up.
-const VISIT_DIGITS: RangeInclusive<usize> = 4..=8;
+const SESSION_DIGITS: RangeInclusive<usize> = 4..=8;
 
 /// The namespace of a run that begins now: 31 characters that nobody has used before.
 #[must_use]
@@ -26,7 +26,7 @@ pub fn of_run() -> String {
 
 /// The namespace of one test of a run, or of one attempt to shrink it.
 #[must_use]
-pub fn of_visit(run: &str, number: u32) -> String {
+pub fn of_session(run: &str, number: u32) -> String {
     format!("{run}{number:04x}-")
 }
 
@@ -46,7 +46,7 @@ pub fn is_of_run(namespace: &str) -> bool {
 /// Returns `true` if this is the namespace of a visit of this run.
 #[must_use]
 pub fn is_of_visit(namespace: &str, run: &str) -> bool {
-    let number = namespace.strip_prefix(run).and_then(visit_and_rest);
+    let number = namespace.strip_prefix(run).and_then(session_and_rest);
     number.is_some_and(|(_, rest)| rest.is_empty())
 }
 
@@ -54,7 +54,7 @@ pub fn is_of_visit(namespace: &str, run: &str) -> bool {
 #[must_use]
 pub fn age(id: &str) -> Option<Duration> {
     let (begun, rest) = run_and_rest(id)?;
-    visit_and_rest(rest)?;
+    session_and_rest(rest)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     Some(now.saturating_sub(Duration::from_secs(begun)))
 }
@@ -86,8 +86,8 @@ fn run_and_rest(id: &str) -> Option<(u64, &str)> {
 }
 
 /// Takes apart the number of a visit and what comes behind its namespace.
-fn visit_and_rest(id: &str) -> Option<(u64, &str)> {
-    number_and_rest(id, VISIT_DIGITS)
+fn session_and_rest(id: &str) -> Option<(u64, &str)> {
+    number_and_rest(id, SESSION_DIGITS)
 }
 
 /// Takes apart a number of so many digits, as this module writes it, and what comes behind its hyphen.
@@ -109,10 +109,10 @@ mod tests {
         assert_ne!(one, other);
         assert_eq!(one.len(), 31);
         let age_of = |id: &str| age(id).map(|age| age.as_secs() / 60);
-        assert_eq!(age_of(&format!("{}a", of_visit(&one, 7))), Some(0));
+        assert_eq!(age_of(&format!("{}a", of_session(&one, 7))), Some(0));
         let long_ago = age_of("contract-00000000-0123456789ab-0000-a");
         assert!(long_ago.is_some_and(|minutes| minutes > 60 * 24 * 365));
-        assert!(in_shell(&of_visit(&one, 7)).is_some() && in_shell("01234567-").is_none());
+        assert!(in_shell(&of_session(&one, 7)).is_some() && in_shell("01234567-").is_none());
         for id in [
             "",
             "a",
@@ -132,12 +132,12 @@ mod tests {
     #[test]
     fn only_a_namespace_that_is_made_here_is_one() {
         let run = of_run();
-        assert!(is_of_run(&run) && is_of_visit(&of_visit(&run, 0x1_0000), &run));
+        assert!(is_of_run(&run) && is_of_visit(&of_session(&run, 0x1_0000), &run));
         for other in [
             "",
             "contract-",
             "a",
-            &of_visit(&run, 7),
+            &of_session(&run, 7),
             &run[..run.len() - 1],
         ] {
             assert!(!is_of_run(other), "{other}");

@@ -1,8 +1,8 @@
-//! The secrets that a request sends, taken out of whatever repeats them: an answer may, and reports show answers.
+//! The secrets that a request sends, taken out of whatever repeats them: a response may, and reports show responses.
 
 use reqwest::Request;
 
-use crate::toolkit::http::answer::Answer;
+use crate::toolkit::http::response::Response;
 
 /// The length of the shortest secret, in bytes. Anything shorter might be a word of an item.
 pub const MIN_SECRET: usize = 16;
@@ -27,15 +27,15 @@ impl Secrets {
         Self(secrets.map(str::to_owned).collect())
     }
 
-    /// Takes them out of the headers and the body of an answer.
-    pub fn hide_in(&self, answer: &mut Answer) {
+    /// Takes them out of the headers and the body of a response.
+    pub fn hide_in(&self, response: &mut Response) {
         for secret in &self.0 {
-            for value in answer.headers.values_mut() {
+            for value in response.headers.values_mut() {
                 *value = value.replace(secret, HIDDEN);
             }
-            let body = String::from_utf8_lossy(&answer.body);
+            let body = String::from_utf8_lossy(&response.body);
             if body.contains(secret) {
-                answer.body = body.replace(secret, HIDDEN).into_bytes();
+                response.body = body.replace(secret, HIDDEN).into_bytes();
             }
         }
     }
@@ -69,7 +69,7 @@ mod tests {
             ("x-amz-security-token", "session/token=="),
             ("x-amz-content-sha256", "the-hash-of-a-body"),
         ]);
-        let mut answer = Answer {
+        let mut response = Response {
             status: 200,
             headers: [("www-authenticate", "Bearer e30.e30.c2lnbmF0dXJl")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -77,10 +77,10 @@ mod tests {
             body: b"application/json e30.e30.c2lnbmF0dXJl session/token== the-hash-of-a-body"
                 .to_vec(),
         };
-        secrets.hide_in(&mut answer);
-        assert_eq!(answer.headers["www-authenticate"], "Bearer [secret]");
+        secrets.hide_in(&mut response);
+        assert_eq!(response.headers["www-authenticate"], "Bearer [secret]");
         // The second is too short for a secret.
         let body = b"application/json [secret] session/token== [secret]";
-        assert_eq!(answer.body, body);
+        assert_eq!(response.body, body);
     }
 }

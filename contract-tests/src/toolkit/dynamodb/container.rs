@@ -32,27 +32,27 @@ pub const LABEL: &str = "contract-tests";
 
 /// A `DynamoDB` Local.
 pub struct DynamoDbLocal {
-    place: Place,
-    container: Mutex<Started>,
+    location: Location,
+    container: Mutex<ContainerState>,
 }
 
-enum Place {
-    At(BaseUrl),
-    InContainer(String),
+enum Location {
+    Endpoint(BaseUrl),
+    Container(String),
 }
 
-enum Started {
-    NotYet,
+enum ContainerState {
+    NotStarted,
     Running(Box<ContainerAsync<GenericImage>>, String),
-    /// Removed, and never to be started again: the process is about to end.
-    Over,
+    /// Removed, and never to be state again: the process is about to end.
+    Removed,
 }
 
 impl fmt::Debug for DynamoDbLocal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.place {
-            Place::At(url) => write!(f, "DynamoDB Local at {url}"),
-            Place::InContainer(_) => f.write_str("DynamoDB Local in a container"),
+        match &self.location {
+            Location::Endpoint(url) => write!(f, "DynamoDB Local at {url}"),
+            Location::Container(_) => f.write_str("DynamoDB Local in a container"),
         }
     }
 }
@@ -62,8 +62,8 @@ impl DynamoDbLocal {
     #[must_use]
     pub fn at(endpoint: BaseUrl) -> Self {
         Self {
-            place: Place::At(endpoint),
-            container: Mutex::new(Started::NotYet),
+            location: Location::Endpoint(endpoint),
+            container: Mutex::new(ContainerState::NotStarted),
         }
     }
 
@@ -71,12 +71,12 @@ impl DynamoDbLocal {
     #[must_use]
     pub fn in_container(label: impl Into<String>) -> Self {
         Self {
-            place: Place::InContainer(label.into()),
-            container: Mutex::new(Started::NotYet),
+            location: Location::Container(label.into()),
+            container: Mutex::new(ContainerState::NotStarted),
         }
     }
 
-    /// Finds out if a container can be started without a download.
+    /// Finds out if a container can be state without a download.
     ///
     /// # Errors
     /// The thing to do so that it can.
@@ -84,30 +84,30 @@ impl DynamoDbLocal {
         docker::has_image(&format!("{IMAGE}:{TAG}")).await
     }
 
-    /// Where it answers; starts the container if that has not been done.
+    /// Where it responses; starts the container if that has not been done.
     ///
     /// # Errors
     /// What kept the container from starting.
     pub async fn endpoint(&self) -> Result<String, String> {
-        let label = match &self.place {
-            Place::At(url) => return Ok(url.to_string()),
-            Place::InContainer(label) => label,
+        let label = match &self.location {
+            Location::Endpoint(url) => return Ok(url.to_string()),
+            Location::Container(label) => label,
         };
-        let mut started = self.container.lock().await;
-        match &*started {
-            Started::Running(_, url) => Ok(url.clone()),
-            Started::Over => Err("the tests were stopped".to_owned()),
-            Started::NotYet => {
+        let mut state = self.container.lock().await;
+        match &*state {
+            ContainerState::Running(_, url) => Ok(url.clone()),
+            ContainerState::Removed => Err("the tests were stopped".to_owned()),
+            ContainerState::NotStarted => {
                 let starting =
                     announced("the container of DynamoDB Local is starting", start(label));
                 let (container, url) = starting.await.map_err(|error| {
                     format!(
                         "{IMAGE}:{TAG} did not start, so see whether docker run does (Docker is at {}): {}",
-                        docker::place(),
+                        docker::location(),
                         docker::shown(&error)
                     )
                 })?;
-                *started = Started::Running(Box::new(container), url.clone());
+                *state = ContainerState::Running(Box::new(container), url.clone());
                 Ok(url)
             }
         }
@@ -119,33 +119,30 @@ impl DynamoDbLocal {
     /// The command that removes it, if that could not be done.
     pub async fn remove(&self) -> Result<(), String> {
         let removed = timeout(REMOVE_TIMEOUT, async {
-            let mut started = self.container.lock().await;
-            match std::mem::replace(&mut *started, Started::Over) {
-                Started::Running(container, _) => container.rm().await,
-                Started::NotYet | Started::Over => Ok(()),
+            let mut state = self.container.lock().await;
+            match std::mem::replace(&mut *state, ContainerState::Removed) {
+                ContainerState::Running(container, _) => container.rm().await,
+                ContainerState::NotStarted | ContainerState::Removed => Ok(()),
             }
         });
         match announced("the container is being removed", removed).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(left_behind(&docker::shown(&error))),
-            Err(late) => Err(left_behind(&late.to_string())),
+            Ok(Err(error)) => Err(leftover_message(&docker::shown(&error))),
+            Err(late) => Err(leftover_message(&late.to_string())),
         }
     }
 
     /// Returns a message for a process that ends before the container is removed; `None` if there is none.
-    pub fn left_behind(&self) -> Option<String> {
-        let is_over = self
-            .container
-            .try_lock()
-            .is_ok_and(|started| match *started {
-                Started::Running(..) => false,
-                Started::NotYet | Started::Over => true,
-            });
-        (!is_over).then(|| left_behind("it was not waited for"))
+    pub fn leftover_message(&self) -> Option<String> {
+        let is_over = self.container.try_lock().is_ok_and(|state| match *state {
+            ContainerState::Running(..) => false,
+            ContainerState::NotStarted | ContainerState::Removed => true,
+        });
+        (!is_over).then(|| leftover_message("it was not waited for"))
     }
 }
 
-fn left_behind(reason: &str) -> String {
+fn leftover_message(reason: &str) -> String {
     format!(
         "a container may be left behind: {reason}\nTo remove it:\n  \
          docker rm -f $(docker ps -aq --filter label={LABEL})"
@@ -155,7 +152,7 @@ fn left_behind(reason: &str) -> String {
 async fn start(
     label: &str,
 ) -> Result<(ContainerAsync<GenericImage>, String), testcontainers::TestcontainersError> {
-    // Any answer will do, and to a plain GET it is 400.
+    // Any response will do, and to a plain GET it is 400.
     let ready = HttpWaitStrategy::new("/")
         .with_client(direct("http://localhost"))
         .with_port(PORT.tcp())

@@ -54,7 +54,7 @@ pub fn endpoint_of_context() -> Option<String> {
 
 /// Returns the endpoint of Docker for a message, without a password.
 #[must_use]
-pub fn place() -> String {
+pub fn location() -> String {
     match variable(HOST).map(|host| Url::parse(&host)) {
         None => "its usual sockets".to_owned(),
         Some(Err(_)) => format!("the value of {HOST}, which is not a URL"),
@@ -74,7 +74,7 @@ pub async fn has_image(image: &str) -> Result<(), String> {
     let unreachable = |reason: String| {
         format!(
             "Docker does not answer at {}: start it, or set {HOST} or DYNAMODB_ENDPOINT ({reason})",
-            place()
+            location()
         )
     };
     let docker = client().await.map_err(unreachable)?;
@@ -84,7 +84,7 @@ pub async fn has_image(image: &str) -> Result<(), String> {
             status_code: 404, ..
         }) => Err(format!(
             "the image is missing: docker pull {image} (Docker is at {})",
-            place()
+            location()
         )),
         Err(error) => Err(unreachable(shown(&error))),
     }
@@ -117,7 +117,7 @@ async fn in_time<T>(reply: impl Future<Output = T>) -> Result<T, String> {
     let reply = announced("Docker has not answered yet", reply);
     timeout(REPLY_TIMEOUT, reply).await.map_err(|_| {
         let seconds = REPLY_TIMEOUT.as_secs();
-        format!("Docker at {} has not answered for {seconds} s", place())
+        format!("Docker at {} has not answered for {seconds} s", location())
     })
 }
 
@@ -125,7 +125,7 @@ async fn in_time<T>(reply: impl Future<Output = T>) -> Result<T, String> {
 pub fn shown(error: &(dyn std::error::Error + 'static)) -> String {
     let error = chain(error);
     match variable(HOST) {
-        Some(host) => error.replace(&host, &place()),
+        Some(host) => error.replace(&host, &location()),
         None => error,
     }
 }

@@ -11,20 +11,20 @@ pub enum Fault {
     Throttle,
     /// The table has an error of its own.
     InternalError,
-    /// The answer is a 200 with no body.
+    /// The response is a 200 with no body.
     Empty,
-    /// The answer is a 200 that is cut in the middle.
+    /// The response is a 200 that is cut in the middle.
     Malformed,
     /// The connection ends before the request is looked at.
-    Cut,
+    DropBeforeApply,
     /// The connection ends after the request was carried out.
-    CutAfter,
+    DropAfterApply,
     /// The connection ends, and a write is applied all the same, after a newer one.
-    Late,
-    /// There is no answer, and nothing happens.
+    ApplyLater,
+    /// There is no response, and nothing happens.
     Hang,
-    /// There is no answer, though the request was carried out.
-    HangAfter,
+    /// There is no response, though the request was carried out.
+    HangAfterApply,
     /// The service may not do this.
     Denied,
     /// The table is not there.
@@ -39,11 +39,11 @@ impl Fault {
         Self::InternalError,
         Self::Empty,
         Self::Malformed,
-        Self::Cut,
-        Self::CutAfter,
-        Self::Late,
+        Self::DropBeforeApply,
+        Self::DropAfterApply,
+        Self::ApplyLater,
         Self::Hang,
-        Self::HangAfter,
+        Self::HangAfterApply,
         Self::Denied,
         Self::TableGone,
     ];
@@ -51,7 +51,7 @@ impl Fault {
     /// The status and the body that the table answers with.
     ///
     /// # Panics
-    /// For a fault that is no answer.
+    /// For a fault that is no response.
     #[must_use]
     pub(crate) fn reply(self) -> (u16, &'static [u8]) {
         match self {
@@ -73,7 +73,7 @@ impl Fault {
                 400,
                 br#"{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException","message":"Requested resource not found: Table: items not found"}"#,
             ),
-            other => unreachable!("{other:?} is no answer of the table"),
+            other => unreachable!("{other:?} is no response of the table"),
         }
     }
 }

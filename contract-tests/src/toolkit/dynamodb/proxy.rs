@@ -21,59 +21,59 @@ use tokio::time::sleep;
 use crate::toolkit::dynamodb::fault::Fault;
 use crate::toolkit::http::client::direct;
 
-/// What a table's answer is turned into by a planted bug.
+/// What a table's response is turned into by a planted bug.
 pub type Filter = fn(Bytes) -> Bytes;
 
 /// What becomes of the requests to the table, one after the other; once it is used up they pass.
 #[derive(Debug, Default)]
-pub struct Script(Mutex<Plan>);
+pub struct Script(Mutex<State>);
 
 #[derive(Debug, Default)]
-struct Plan {
+struct State {
     next: std::collections::VecDeque<Fault>,
-    always: Option<Fault>,
+    default_fault: Option<Fault>,
     /// How many writes the table was sent, faulty or not.
     writes: usize,
     /// Writes that the service was told nothing of, and which are still to be applied.
-    late: Vec<Delayed>,
+    delayed: Vec<Delayed>,
 }
 
 type Delayed = (reqwest::header::HeaderMap, Bytes);
 
 impl Script {
     /// Lets the next requests come to this, one after the other.
-    pub fn then(&self, faults: impl IntoIterator<Item = Fault>) {
-        self.plan().next.extend(faults);
+    pub fn enqueue(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.state().next.extend(faults);
     }
 
     /// Lets every request come to this that the script says nothing else of; `None` lets them pass.
-    pub fn always(&self, fault: Option<Fault>) {
-        self.plan().always = fault;
+    pub fn set_default(&self, fault: Option<Fault>) {
+        self.state().default_fault = fault;
     }
 
     /// Lets everything pass from now on.
-    pub fn heal(&self) {
-        let mut plan = self.plan();
-        plan.next.clear();
-        plan.always = None;
+    pub fn reset(&self) {
+        let mut state = self.state();
+        state.next.clear();
+        state.default_fault = None;
     }
 
     /// How many writes the table was sent so far.
     #[must_use]
     pub fn writes(&self) -> usize {
-        self.plan().writes
+        self.state().writes
     }
 
-    fn plan(&self) -> std::sync::MutexGuard<'_, Plan> {
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
         // A plan cannot be left half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn next(&self, write: bool) -> Fault {
-        let mut plan = self.plan();
-        plan.writes += usize::from(write);
-        let always = plan.always.unwrap_or(Fault::Pass);
-        plan.next.pop_front().unwrap_or(always)
+        let mut state = self.state();
+        state.writes += usize::from(write);
+        let default_fault = state.default_fault.unwrap_or(Fault::Pass);
+        state.next.pop_front().unwrap_or(default_fault)
     }
 }
 
@@ -81,13 +81,13 @@ impl Script {
 #[derive(Debug)]
 pub struct Proxy {
     address: std::net::SocketAddr,
-    onward: Arc<Onward>,
-    running: oneshot::Sender<Infallible>,
+    upstream: Arc<Upstream>,
+    shutdown: oneshot::Sender<Infallible>,
     server: JoinHandle<()>,
 }
 
 #[derive(Debug)]
-struct Onward {
+struct Upstream {
     table: Table,
     script: Script,
     filter: Option<Filter>,
@@ -115,19 +115,19 @@ impl Proxy {
                 Table::Embedded(Embedded::in_memory().map_err(failed)?)
             }
         };
-        let onward = Arc::new(Onward {
+        let upstream = Arc::new(Upstream {
             table,
             script: Script::default(),
             filter,
         });
         let listener = local::listen(0).await.map_err(failed)?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
-        let (running, stopped) = oneshot::channel();
-        let server = tokio::spawn(serve(listener, Arc::clone(&onward), stopped));
+        let (shutdown, stopped) = oneshot::channel();
+        let server = tokio::spawn(serve(listener, Arc::clone(&upstream), stopped));
         Ok(Self {
             address,
-            onward,
-            running,
+            upstream,
+            shutdown,
             server,
         })
     }
@@ -135,7 +135,7 @@ impl Proxy {
     /// What it does to each request.
     #[must_use]
     pub fn script(&self) -> &Script {
-        &self.onward.script
+        &self.upstream.script
     }
 
     /// Where the service finds it.
@@ -145,13 +145,13 @@ impl Proxy {
     }
 
     /// Applies the writes that were held back, in the order in which they came.
-    pub async fn apply_late(&self) {
-        self.onward.apply_late(|_| true).await;
+    pub async fn apply_delayed(&self) {
+        self.upstream.apply_delayed(|_| true).await;
     }
 
     /// Stops it, whatever hangs in it; a table in this process is then gone.
     pub async fn stop(self) {
-        drop(self.running);
+        drop(self.shutdown);
         // An error would be a panic of the server's task, which has then stopped as well.
         let _ = self.server.await;
     }
@@ -159,7 +159,7 @@ impl Proxy {
 
 async fn serve(
     listener: TcpListener,
-    onward: Arc<Onward>,
+    upstream: Arc<Upstream>,
     mut stopped: oneshot::Receiver<Infallible>,
 ) {
     // Whatever still hangs is cut when this is dropped.
@@ -170,14 +170,14 @@ async fn serve(
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else { continue };
-                // Small answers must not wait for acknowledgements; it works without.
+                // Small responses must not wait for acknowledgements; it works without.
                 let _ = stream.set_nodelay(true);
-                let onward = Arc::clone(&onward);
-                let answer = service_fn(move |request| {
-                    let onward = Arc::clone(&onward);
-                    async move { onward.answer(request).await }
+                let upstream = Arc::clone(&upstream);
+                let response = service_fn(move |request| {
+                    let upstream = Arc::clone(&upstream);
+                    async move { upstream.handle(request).await }
                 });
-                let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
+                let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), response);
                 connections.spawn(async move { drop(connection.await) });
             }
         }
@@ -213,22 +213,22 @@ fn json(status: u16, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
     response
 }
 
-/// Ends a connection without an answer.
+/// Ends a connection without a response.
 #[derive(Debug)]
-struct Cut;
+struct Dropped;
 
-impl std::fmt::Display for Cut {
+impl std::fmt::Display for Dropped {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("the connection is cut")
     }
 }
 
-impl std::error::Error for Cut {}
+impl std::error::Error for Dropped {}
 
-impl Onward {
-    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Cut> {
+impl Upstream {
+    async fn handle(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Dropped> {
         let (head, body) = request.into_parts();
-        let body = body.collect().await.map_err(|_| Cut)?.to_bytes();
+        let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
         let operation = target(&head.headers).rsplit('.').next().unwrap_or_default();
         let write = ["PutItem", "DeleteItem"].contains(&operation);
         if !write && !["GetItem", "Scan"].contains(&operation) {
@@ -238,28 +238,28 @@ impl Onward {
         let fault = self.script.next(write);
         match fault {
             Fault::Pass => {
-                let answer = self.forward(head.headers, body.clone()).await;
+                let response = self.forward(head.headers, body.clone()).await;
                 if write {
                     // The same body is the same write, sent again: that is no newer one.
-                    let newer = |late: &Bytes| *late != body && id(late) == id(&body);
-                    self.apply_late(newer).await;
+                    let newer = |delayed: &Bytes| *delayed != body && id(delayed) == id(&body);
+                    self.apply_delayed(newer).await;
                 }
-                answer
+                response
             }
-            Fault::Cut => Err(Cut),
-            Fault::CutAfter => {
+            Fault::DropBeforeApply => Err(Dropped),
+            Fault::DropAfterApply => {
                 self.forward(head.headers, body).await?;
-                Err(Cut)
+                Err(Dropped)
             }
-            Fault::Late => {
+            Fault::ApplyLater => {
                 if write {
-                    self.script.plan().late.push((head.headers, body));
+                    self.script.state().delayed.push((head.headers, body));
                 }
-                Err(Cut)
+                Err(Dropped)
             }
             // The service hangs up when its patience ends, or the proxy is stopped.
             Fault::Hang => std::future::pending().await,
-            Fault::HangAfter => {
+            Fault::HangAfterApply => {
                 self.forward(head.headers, body).await?;
                 std::future::pending().await
             }
@@ -281,7 +281,7 @@ impl Onward {
         &self,
         mut headers: hyper::HeaderMap,
         body: Bytes,
-    ) -> Result<Response<Full<Bytes>>, Cut> {
+    ) -> Result<Response<Full<Bytes>>, Dropped> {
         let (table, client) = match &self.table {
             Table::Embedded(embedded) => {
                 let (status, body) = embedded.answer(target(&headers), body).await;
@@ -293,8 +293,8 @@ impl Onward {
             headers.remove(name);
         }
         let request = client.post(table).headers(headers).body(body);
-        let answer = request.send().await.map_err(|_| Cut)?;
-        let status = answer.status();
+        let received = request.send().await.map_err(|_| Dropped)?;
+        let status = received.status();
         let mut response = Response::new(Full::default());
         *response.status_mut() = status;
         for name in [
@@ -302,21 +302,24 @@ impl Onward {
             "x-amz-crc32",
             "x-amzn-requestid",
         ] {
-            if let Some(value) = answer.headers().get(name) {
+            if let Some(value) = received.headers().get(name) {
                 let name = hyper::header::HeaderName::from_static(name);
                 response.headers_mut().insert(name, value.clone());
             }
         }
-        *response.body_mut() = Full::new(answer.bytes().await.map_err(|_| Cut)?);
+        *response.body_mut() = Full::new(received.bytes().await.map_err(|_| Dropped)?);
         Ok(response)
     }
 
-    async fn apply_late(&self, due: impl Fn(&Bytes) -> bool) {
-        let late: Vec<_> = {
-            let mut plan = self.script.plan();
-            plan.late.extract_if(.., |(_, body)| due(body)).collect()
+    async fn apply_delayed(&self, due: impl Fn(&Bytes) -> bool) {
+        let delayed: Vec<_> = {
+            let mut state = self.script.state();
+            state
+                .delayed
+                .extract_if(.., |(_, body)| due(body))
+                .collect()
         };
-        for (headers, body) in late {
+        for (headers, body) in delayed {
             // Nobody waits for what comes of it.
             drop(self.forward(headers, body).await);
         }

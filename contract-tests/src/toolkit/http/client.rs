@@ -1,4 +1,4 @@
-//! HTTP for the tests: clients that go through a proxy only to a deployed API, and answers of limited length.
+//! HTTP for the tests: clients that go through a proxy only to a deployed API, and responses of limited length.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,13 +9,13 @@ use local::error::chain;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, ClientBuilder, Method, Request, RequestBuilder};
 
-use crate::toolkit::http::answer::Answer;
 use crate::toolkit::http::base_url::BaseUrl;
+use crate::toolkit::http::response::Response;
 
-/// The longest time that an answer may take: longer than any gateway waits for its integration (30 s).
+/// The longest time that a response may take: longer than any gateway waits for its integration (30 s).
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// The longest body of an answer, in bytes: that of an HTTP API.
+/// The longest body of a response, in bytes: that of an HTTP API.
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
 pub const MAX_BODY: usize = 10 << 20;
@@ -66,7 +66,7 @@ fn proxy(url: &BaseUrl) -> Option<Intercept> {
 
 /// Begins a client. Each has its own connections, because they belong to the runtime in which they were opened.
 fn client() -> ClientBuilder {
-    provide_cryptography();
+    install_crypto_provider();
     Client::builder()
         .timeout(ANSWER_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
@@ -82,7 +82,7 @@ fn built(client: ClientBuilder) -> Client {
 ///
 /// # Panics
 /// If the method is not a token.
-pub fn request(
+pub fn build_request(
     client: &Client,
     method: &str,
     url: &str,
@@ -97,12 +97,12 @@ pub fn request(
     }
 }
 
-/// The reason why there was no answer.
+/// The reason why there was no response.
 #[derive(Debug)]
 pub enum ExchangeError {
     /// Nothing answered, or not to the end.
     Unreachable(reqwest::Error),
-    /// The body of the answer is longer than [`MAX_BODY`].
+    /// The body of the response is longer than [`MAX_BODY`].
     TooLong,
 }
 
@@ -116,7 +116,7 @@ impl fmt::Display for ExchangeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreachable(error) => f.write_str(&chain(error)),
-            Self::TooLong => write!(f, "the body of an answer has more than {MAX_BODY} bytes"),
+            Self::TooLong => write!(f, "the body of a response has more than {MAX_BODY} bytes"),
         }
     }
 }
@@ -124,8 +124,8 @@ impl fmt::Display for ExchangeError {
 /// Sends a request.
 ///
 /// # Errors
-/// The reason why there was no answer.
-pub async fn exchange(client: &Client, request: Request) -> Result<Answer, ExchangeError> {
+/// The reason why there was no response.
+pub async fn exchange(client: &Client, request: Request) -> Result<Response, ExchangeError> {
     let mut response = client.execute(request).await?;
     let mut headers = BTreeMap::<String, String>::new();
     for (name, value) in response.headers() {
@@ -145,7 +145,7 @@ pub async fn exchange(client: &Client, request: Request) -> Result<Answer, Excha
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer {
+    Ok(Response {
         status: response.status().as_u16(),
         headers,
         body,
@@ -153,7 +153,7 @@ pub async fn exchange(client: &Client, request: Request) -> Result<Answer, Excha
 }
 
 /// Has TLS use ring in this process: without it no client can be built, not even one for plain HTTP.
-fn provide_cryptography() {
+fn install_crypto_provider() {
     // An error says that there is a provider already, and any will do.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

@@ -1,5 +1,5 @@
-//! HTTP for the tests: a [`base_url`], a [`client`] that sends requests to it, and the [`answer`] to each.
+//! HTTP for the tests: a [`base_url`], a [`client`] that sends requests to it, and the [`response`] to each.
 
-pub mod answer;
 pub mod base_url;
 pub mod client;
+pub mod response;

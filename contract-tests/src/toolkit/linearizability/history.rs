@@ -3,11 +3,11 @@
 use std::fmt::{self, Display};
 
 /// The value of an item in a history: which write it comes from; `None` where there is no item.
-pub type Value = Option<u64>;
+pub type RegisterValue = Option<u64>;
 
 /// One operation on one item, as its client saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct Entry {
     /// Which client it was.
     pub client: usize,
     /// What it did.
@@ -22,15 +22,15 @@ pub struct Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// A PUT of this value, which no other PUT has, or a DELETE.
-    Write(Value),
+    Write(RegisterValue),
     /// A GET, or a list, that showed this value.
-    Read(Value),
+    Read(RegisterValue),
 }
 
-impl Event {
+impl Entry {
     /// The value that it reads; `None` if it reads none.
     #[must_use]
-    pub fn read(&self) -> Option<Value> {
+    pub fn read(&self) -> Option<RegisterValue> {
         match self.effect {
             Effect::Read(value) => Some(value),
             Effect::Write(_) => None,
@@ -38,7 +38,7 @@ impl Event {
     }
 }
 
-impl Display for Event {
+impl Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (verb, value) = match self.effect {
             Effect::Write(Some(value)) => ("puts", format!("v{value}")),

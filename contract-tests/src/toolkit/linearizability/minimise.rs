@@ -1,39 +1,39 @@
 //! The least of a rejected history that is still rejected, found without running anything again.
 
-use crate::toolkit::linearizability::history::{Effect, Event};
+use crate::toolkit::linearizability::history::{Effect, Entry};
 use crate::toolkit::linearizability::linearize::is_linearizable;
 
 /// Leaves out all that the rejection does not need. Only what cannot make a history worse is ever left
 /// out: a read, or a write that explains no read of what is left.
 #[must_use]
-pub fn minimise(mut events: Vec<Event>) -> Vec<Event> {
+pub fn minimise(mut entries: Vec<Entry>) -> Vec<Entry> {
     let mut at = 0;
-    while at < events.len() {
-        let mut fewer = events.clone();
+    while at < entries.len() {
+        let mut fewer = entries.clone();
         let removed = fewer.remove(at);
         let sound = fewer
             .iter()
             .all(|read| !may_explain(&removed, read, &fewer));
         if sound && !is_linearizable(&fewer) {
             // What stood in the way of an earlier removal may be gone now.
-            events = fewer;
+            entries = fewer;
             at = 0;
         } else {
             at += 1;
         }
     }
-    events
+    entries
 }
 
 /// Whether what `read` found may be what `write` left: after a DELETE it is not if the read was over before,
 /// or if a PUT certainly came between the two. A PUT stays as long as its value is read, for a person wants
 /// to see where it comes from.
-fn may_explain(write: &Event, read: &Event, all: &[Event]) -> bool {
+fn may_explain(write: &Entry, read: &Entry, all: &[Entry]) -> bool {
     let (Effect::Write(left), Some(found)) = (write.effect, read.read()) else {
         return false;
     };
-    let before = |one: &Event, other: &Event| one.returned.is_some_and(|end| end < other.invoked);
-    let between = |other: &Event| {
+    let before = |one: &Entry, other: &Entry| one.returned.is_some_and(|end| end < other.invoked);
+    let between = |other: &Entry| {
         matches!(other.effect, Effect::Write(Some(_)))
             && before(write, other)
             && before(other, read)
@@ -46,8 +46,8 @@ fn may_explain(write: &Event, read: &Event, all: &[Event]) -> bool {
 mod tests {
     use super::*;
 
-    fn event(effect: Effect, at: u64) -> Event {
-        Event {
+    fn entry(effect: Effect, at: u64) -> Entry {
+        Entry {
             client: 0,
             effect,
             invoked: at,
@@ -57,12 +57,12 @@ mod tests {
 
     /// What is left of effects of one client, each after the one before.
     fn least<const N: usize>(effects: [Effect; N]) -> Vec<Effect> {
-        let events = effects
+        let entries = effects
             .into_iter()
             .zip(0..)
-            .map(|(effect, at)| event(effect, 2 * at));
-        let least = minimise(events.collect());
-        least.iter().map(|event| event.effect).collect()
+            .map(|(effect, at)| entry(effect, 2 * at));
+        let least = minimise(entries.collect());
+        least.iter().map(|entry| entry.effect).collect()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use contract_tests::environments::client::Api;
 use contract_tests::mutants::mutant::ALL;
-use contract_tests::request::call::Call;
+use contract_tests::request::concrete::Request;
 use contract_tests::request::json::Json;
 use contract_tests::request::operation::ContentType;
 use local::gateway::{Gateway, Handler, Settings, handler};
@@ -123,17 +123,19 @@ impl Drop for Shared {
 
 async fn put(sound: &Local, id: &str) -> Result<(), BoxError> {
     let fields = vec![("id".to_owned(), Json::Text(id.to_owned()))];
-    let put = Call::written(fields, ContentType::Json);
-    let answer = Api::new(&sound.url()).send(&put).await;
-    match answer.ok_or("a PUT can be sent")?? {
-        answer if answer.status == 200 => Ok(()),
-        answer => Err(format!("{answer:?}").into()),
+    let put = Request::written(fields, ContentType::Json);
+    let response = Api::new(&sound.url()).send(&put).await;
+    match response.ok_or("a PUT can be sent")?? {
+        response if response.status == 200 => Ok(()),
+        response => Err(format!("{response:?}").into()),
     }
 }
 
 /// All items, by id.
 async fn items(sound: &Local) -> Result<Vec<Value>, BoxError> {
-    let listed = Api::new(&sound.url()).send(&Call::page(None, None)).await;
+    let listed = Api::new(&sound.url())
+        .send(&Request::page(None, None))
+        .await;
     let listed = listed.ok_or("a list can be sent")??;
     let mut page: Value = serde_json::from_slice(&listed.body)?;
     let mut items = match page["Items"].take() {

@@ -26,7 +26,7 @@ pub const SESSION: &str = "session/token==";
 /// The token that is taken.
 pub const TOKEN: &str = "e30.e30.c2lnbmF0dXJl";
 
-/// The body of an answer of a service that is busy.
+/// The body of a response of a service that is busy.
 pub const BUSY: &str = "{\"message\":\"Service Unavailable\"}";
 
 /// What stands for bytes that are no UTF-8.
@@ -48,29 +48,29 @@ pub fn method(request: &Request) -> &str {
     request.request_context.http.method.as_str()
 }
 
-/// Puts a gate in front of a service: where it has an answer, the request goes no further.
+/// Puts a gate in front of a service: where it has a response, the request goes no further.
 pub fn gate(
     inner: Handler,
-    answer: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
+    response: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
 ) -> Handler {
     handler(move |event: LambdaEvent<Value>| {
-        let (answer, inner) = (answer(&read(&event)), Handler::clone(&inner));
+        let (response, inner) = (response(&read(&event)), Handler::clone(&inner));
         async move {
-            match answer {
-                Some(answer) => answer,
+            match response {
+                Some(response) => response,
                 None => inner(event).await,
             }
         }
     })
 }
 
-/// Replaces each 200 of a service with this answer, if there is one.
+/// Replaces each 200 of a service with this response, if there is one.
 pub fn forge(
     inner: Handler,
-    answer: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
+    response: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
 ) -> Handler {
     handler(move |event: LambdaEvent<Value>| {
-        let (forged, answered) = (answer(&read(&event)), inner(event));
+        let (forged, answered) = (response(&read(&event)), inner(event));
         async move {
             let answered = answered.await;
             let done = answered.response.status_code == 200;

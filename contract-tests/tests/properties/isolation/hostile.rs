@@ -161,7 +161,7 @@ fn send_without_end(mut connection: TcpStream, most: &AtomicUsize) -> io::Result
 }
 
 fn silent(_: &Handle) -> TestResult {
-    // The system takes connections for it, and no answer ever comes.
+    // The system takes connections for it, and no response ever comes.
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
     let run = Run::start(&url, &[("CONTRACT_TIME", "5")])?;
@@ -186,18 +186,18 @@ fn slow_put(runtime: &Handle) -> TestResult {
         Arc::new(move |event| {
             let is_put = method(&read(&event)) == "PUT";
             let (inner, under_way) = (Handler::clone(&inner), Arc::clone(&under_way));
-            let answer = tokio::spawn(async move {
+            let response = tokio::spawn(async move {
                 if is_put {
                     under_way.fetch_add(1, Ordering::SeqCst);
                     sleep(Duration::from_secs(4)).await;
                 }
-                let answer = inner(event).await;
+                let response = inner(event).await;
                 if is_put {
                     under_way.fetch_sub(1, Ordering::SeqCst);
                 }
-                answer
+                response
             });
-            Box::pin(async move { answer.await.expect("the service does not panic") })
+            Box::pin(async move { response.await.expect("the service does not panic") })
         })
     };
     let api = Shared::start(runtime, Some(&wrap))?;
@@ -232,7 +232,7 @@ fn redirect(runtime: &Handle) -> TestResult {
     }
 }
 
-/// Tests an API of which every answer is a failure: 500 says that it is broken, 503 that it is busy.
+/// Tests an API of which every response is a failure: 500 says that it is broken, 503 that it is busy.
 fn failing(runtime: &Handle) -> TestResult {
     for (status, code) in [(500, 64), (503, 2)] {
         let wrap = |inner| {
@@ -269,7 +269,7 @@ fn lying_list(runtime: &Handle) -> TestResult {
     let api = Shared::start(runtime, Some(&wrap))?;
     let mut run = Run::of("deployed::sequences", api.url(), &[])?;
     let tells = [
-        "broken          deployed::sequences",
+        "fail          deployed::sequences",
         "items are left behind",
         "the list still shows",
     ];

@@ -1,6 +1,6 @@
 //! The manners of the tests as a guest: whole runs in processes of their own, against an API on the loopback interface
 //! in which others have items too. Nothing of theirs is touched, however the run ends: with [`hostile`] APIs, without
-//! [`trust`] in journals and answers, and in [`surroundings`] with proxies and another Docker.
+//! [`trust`] in journals and responses, and in [`surroundings`] with proxies and another Docker.
 
 mod api;
 mod gates;
@@ -58,8 +58,8 @@ fn two_at_once(runtime: &Handle) -> TestResult {
         run?.ended(
             0,
             &[
-                "held            deployed::sequences",
-                "held            deployed::concurrency",
+                "pass          deployed::sequences",
+                "pass          deployed::concurrency",
             ],
         )?;
     }
@@ -102,8 +102,8 @@ fn busy(runtime: &Handle) -> TestResult {
     let told = run.ended(
         2,
         &[
-            "could not tell  deployed::sequences",
-            "could not tell  deployed::concurrency",
+            "inconclusive  deployed::sequences",
+            "inconclusive  deployed::concurrency",
         ],
     )?;
     if told.contains("broken") {
@@ -124,7 +124,7 @@ fn broken(runtime: &Handle) -> TestResult {
             api.url(),
             &[("CONTRACT_CASES", "200")],
         )?;
-        let told = run.ended(101, &["broken          deployed::sequences"]);
+        let told = run.ended(101, &["fail          deployed::sequences"]);
         let told = told.map_err(|wrong| format!("{bug}: {wrong}"))?;
         api.is_as_it_was()?;
         if !told.contains("curl") {
@@ -159,8 +159,8 @@ fn signed(runtime: &Handle) -> TestResult {
     run.ended(
         0,
         &[
-            "held            deployed::sequences",
-            "held            deployed::concurrency",
+            "pass          deployed::sequences",
+            "pass          deployed::concurrency",
         ],
     )?;
     let wrong = Run::start(
@@ -184,8 +184,8 @@ fn borne(runtime: &Handle) -> TestResult {
     let told = run.ended(
         0,
         &[
-            "held            deployed::sequences",
-            "held            deployed::concurrency",
+            "pass          deployed::sequences",
+            "pass          deployed::concurrency",
         ],
     )?;
     if told.contains(gates::TOKEN) {
@@ -202,7 +202,7 @@ fn endless(runtime: &Handle) -> TestResult {
     let variables = [("CONTRACT_PAGES", "1"), ("CONTRACT_CASES", "20")];
     let run = Run::of("deployed::sequences", api.url(), &variables)?;
     let clause = "whether a list shows every item: others have more than CONTRACT_PAGES=1 pages";
-    run.ended(0, &["held            deployed::sequences", clause])?;
+    run.ended(0, &["pass          deployed::sequences", clause])?;
     api.is_as_it_was()
 }
 

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use contract_tests::toolkit::random::fresh;
+use contract_tests::toolkit::random::unique_prefix;
 
 use super::BoxError;
 
@@ -168,7 +168,7 @@ impl Drop for Run {
 
 /// Returns a folder for journals, which is not there yet.
 pub fn folder() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}journals", fresh()))
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}journals", unique_prefix()))
 }
 
 /// Runs the harness's own command with these arguments and variables: it ends with this exit code, having told this, and

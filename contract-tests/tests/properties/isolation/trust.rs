@@ -1,11 +1,11 @@
-//! The limits of a run's trust: in journals that no run has written, in APIs that only a journal names, and in answers
+//! The limits of a run's trust: in journals that no run has written, in APIs that only a journal names, and in responses
 //! that repeat a secret.
 
 use std::net::TcpListener;
 
 use aws_lambda_events::http::header::AUTHORIZATION;
 use contract_tests::toolkit::deployed::access::Kind;
-use contract_tests::toolkit::deployed::journal::{Heading, Journal};
+use contract_tests::toolkit::deployed::journal::{Header, Journal};
 use contract_tests::toolkit::deployed::namespace;
 use contract_tests::toolkit::http::base_url::BaseUrl;
 use tokio::runtime::Handle;
@@ -28,29 +28,32 @@ fn forged(runtime: &Handle) -> TestResult {
     let (folder, url) = (folder(), api.url());
     std::fs::create_dir_all(&folder)?;
     let run = namespace::of_run();
-    let visit = namespace::of_visit(&run, 7);
-    let heading = |namespace: &str| {
+    let session = namespace::of_session(&run, 7);
+    let header = |namespace: &str| {
         format!(
             "{{\"run\":{{\"url\":\"{url}\",\"auth\":\"none\",\"namespace\":\"{namespace}\"}}}}\n"
         )
     };
-    let whole = format!("{}{{\"put\":[\"{visit}\",\"{visit}a\"]}}\n", heading(&run));
+    let whole = format!(
+        "{}{{\"put\":[\"{session}\",\"{session}a\"]}}\n",
+        header(&run)
+    );
     for (line, text) in [
-        (1, heading("")),
-        (1, heading("contract-")),
-        (1, heading(&visit)),
-        (1, heading(&run).replace("none", "basic")),
-        (1, heading(&run).replace("http://", "http://user:secret@")),
+        (1, header("")),
+        (1, header("contract-")),
+        (1, header(&session)),
+        (1, header(&run).replace("none", "basic")),
+        (1, header(&run).replace("http://", "http://user:secret@")),
         (1, "{\"put\":[\"\",\"a\"]}\n".to_owned()),
-        (3, format!("{whole}{{\"put\":[\"{visit}\",\"a\"]}}\n")),
+        (3, format!("{whole}{{\"put\":[\"{session}\",\"a\"]}}\n")),
         (3, format!("{whole}{{\"put\":[\"\",\"a\"]}}\n")),
         (3, format!("{whole}{{\"gone\":\"\"}}\n")),
-        (3, format!("{whole}{}", heading(&run))),
+        (3, format!("{whole}{}", header(&run))),
         (3, format!("{whole}\n")),
     ] {
         let path = folder.join("forged.journal");
         std::fs::write(&path, &text)?;
-        api.put(&format!("{visit}a"))?;
+        api.put(&format!("{session}a"))?;
         let path = path.display().to_string();
         let tell = format!("line {line} is not of a journal, so nothing is deleted");
         harness(&["sweep", &path], &[], 1, &tell).map_err(|wrong| format!("{text}: {wrong}"))?;
@@ -68,14 +71,14 @@ fn unnamed(runtime: &Handle) -> TestResult {
     let folder = folder();
     let journals = folder.display().to_string();
     let leave = |url: &str| -> Result<(), BoxError> {
-        let heading = Heading {
+        let header = Header {
             url: BaseUrl::parse("it", url)?,
             auth: Kind::Bearer,
             namespace: namespace::of_run(),
         };
-        let visit = namespace::of_visit(&heading.namespace, 7);
-        let journal = Journal::new(&folder, heading);
-        journal.note(&visit, &format!("{visit}a"))?;
+        let session = namespace::of_session(&header.namespace, 7);
+        let journal = Journal::new(&folder, header);
+        journal.record_put(&session, &format!("{session}a"))?;
         Ok(())
     };
     let of_run = [
@@ -113,7 +116,7 @@ fn echoed(runtime: &Handle) -> TestResult {
         api.url(),
         &[("CONTRACT_BEARER", TOKEN)],
     )?;
-    let told = run.ended(101, &["broken          deployed::sequences", "[secret]"])?;
+    let told = run.ended(101, &["fail          deployed::sequences", "[secret]"])?;
     if told.contains(TOKEN) {
         return Err("the token is told".into());
     }
@@ -124,6 +127,6 @@ fn padded(runtime: &Handle) -> TestResult {
     let api = Shared::start(runtime, Some(&gates::borne))?;
     let token = format!("Bearer {TOKEN}\n");
     let run = Run::start(&format!(" {}/ ", api.url()), &[("CONTRACT_BEARER", &token)])?;
-    run.ended(0, &["held            deployed::sequences"])?;
+    run.ended(0, &["pass          deployed::sequences"])?;
     api.is_as_it_was()
 }

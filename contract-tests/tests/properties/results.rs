@@ -8,62 +8,60 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use contract_tests::settings::{INCONCLUSIVE, WRONG_SETTING};
 use contract_tests::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 use contract_tests::toolkit::outcome::Outcome;
-use contract_tests::toolkit::progress::Held;
+use contract_tests::toolkit::progress::Passed;
 use libtest_mimic::Conclusion;
 
 /// The verdicts of this run.
 #[derive(Clone, Default)]
-pub struct Verdicts(Arc<Mutex<Given>>);
+pub struct Results(Arc<Mutex<State>>);
 
 #[derive(Default)]
-struct Given {
+struct State {
     /// A line of the summary each.
     lines: Vec<String>,
-    could_not_tell: u64,
+    inconclusive: u64,
 }
 
-impl Verdicts {
+impl Results {
     /// Takes down the verdict of a test, and makes of it what libtest-mimic understands.
-    pub fn give(&self, test: &str, verdict: Outcome<Held>) -> Result<(), String> {
-        let mut given = self.given();
-        match verdict {
-            Ok(held) => {
-                given.lines.push(format!("held            {test} ({held})"));
-                if let Some(untold) = held.untold {
-                    given
+    pub fn record(&self, test: &str, outcome: Outcome<Passed>) -> Result<(), String> {
+        let mut state = self.state();
+        match outcome {
+            Ok(passed) => {
+                state.lines.push(format!("pass          {test} ({passed})"));
+                if let Some(unchecked) = passed.unchecked {
+                    state
                         .lines
-                        .push(format!("could not tell  {test}, {untold}"));
+                        .push(format!("inconclusive  {test}, {unchecked}"));
                 }
                 Ok(())
             }
             Err(Failed(report)) => {
-                given.lines.push(format!("broken          {test}"));
+                state.lines.push(format!("fail          {test}"));
                 Err(report)
             }
             Err(Inconclusive(reason)) => {
-                given.could_not_tell += 1;
-                given
-                    .lines
-                    .push(format!("could not tell  {test}: {reason}"));
-                Err(format!("It could not be told: {reason}"))
+                state.inconclusive += 1;
+                state.lines.push(format!("inconclusive  {test}: {reason}"));
+                Err(format!("Inconclusive: {reason}"))
             }
         }
     }
 
     /// What was told of each property, and what was not.
     pub fn summary(&self) -> Option<String> {
-        let given = self.given();
-        let mut summary = "Verdicts:\n".to_owned();
-        for line in &given.lines {
+        let state = self.state();
+        let mut summary = "Results:\n".to_owned();
+        for line in &state.lines {
             let _ = writeln!(summary, "  {line}");
         }
-        (!given.lines.is_empty()).then_some(summary)
+        (!state.lines.is_empty()).then_some(summary)
     }
 
     /// Returns 0 if all held, 101 if something is broken, and 2 if only some of it could not be told: 64 if that is
     /// because the URL is wrong.
     pub fn exit_code(&self, conclusion: &Conclusion, wrong_url: bool) -> ExitCode {
-        if conclusion.num_failed == 0 || conclusion.num_failed > self.given().could_not_tell {
+        if conclusion.num_failed == 0 || conclusion.num_failed > self.state().inconclusive {
             conclusion.exit_code()
         } else if wrong_url {
             ExitCode::from(WRONG_SETTING)
@@ -72,7 +70,7 @@ impl Verdicts {
         }
     }
 
-    fn given(&self) -> MutexGuard<'_, Given> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

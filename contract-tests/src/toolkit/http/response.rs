@@ -1,11 +1,11 @@
-//! The answer to a request, as it came.
+//! The response to a request, as it came.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The answer to a request.
+/// The response to a request.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct Response {
     /// The status.
     pub status: u16,
     /// The headers, their names in lower case; one that comes twice has both values.
@@ -14,9 +14,9 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-impl fmt::Debug for Answer {
+impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer")
+        f.debug_struct("Response")
             .field("status", &self.status)
             .field("headers", &self.headers)
             .field("body", &String::from_utf8_lossy(&self.body))
@@ -24,8 +24,8 @@ impl fmt::Debug for Answer {
     }
 }
 
-impl Answer {
-    /// Returns `true` if a busy service or a gateway in front of it may have given this answer, which then says nothing
+impl Response {
+    /// Returns `true` if a busy service or a gateway in front of it may have given this response, which then says nothing
     /// about the API.
     #[must_use]
     pub fn is_transient(&self) -> bool {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::contract::openapi;
 use crate::coverage::cell::Cell;
-use crate::coverage::inventory::Inventory;
+use crate::coverage::contract_doc::ContractDoc;
 
 static REACHED: Mutex<BTreeMap<Cell, u64>> = Mutex::new(BTreeMap::new());
 
@@ -31,11 +31,11 @@ pub struct Coverage {
 #[must_use]
 pub fn coverage() -> Option<Coverage> {
     let reached = REACHED.lock().unwrap_or_else(PoisonError::into_inner);
-    (!reached.is_empty()).then(|| Coverage::of(&Inventory::of_contract(), &reached))
+    (!reached.is_empty()).then(|| Coverage::of(&ContractDoc::of_contract(), &reached))
 }
 
 impl Coverage {
-    fn of(inventory: &Inventory, reached: &BTreeMap<Cell, u64>) -> Self {
+    fn of(inventory: &ContractDoc, reached: &BTreeMap<Cell, u64>) -> Self {
         let mut table =
             "| request | transition | status | input, and how often |\n|---|---|---|---|\n"
                 .to_owned();
@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn what_was_not_reached_or_not_declared_is_a_gap() {
-        let inventory = Inventory::parse("| `GET /items` | items | 200 | limit; no limit | 1.1 |");
+        let inventory =
+            ContractDoc::parse("| `GET /items` | items | 200 | limit; no limit | 1.1 |");
         let cell = |class| Cell::new("GET /items", "items", 200, class);
         let gaps = |cells: &[Cell]| {
             let reached = cells.iter().map(|cell| (cell.clone(), 1)).collect();

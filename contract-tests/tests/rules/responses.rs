@@ -1,15 +1,15 @@
-//! What all answers have in common: their type, their shape, and what a failure never tells.
+//! What all responses have in common: their type, their shape, and what a failure never tells.
 //!
-//! [`Api::send`] checks much of it for every answer of every test; here it is provoked.
+//! [`Api::send`] checks much of it for every response of every test; here it is provoked.
 
 use crate::common::{Api, JSON};
-use crate::{Answer, answer, empty_list, failure, not_found, ok, was_deleted, was_put};
+use crate::{Response, empty_list, failure, not_found, ok, response, was_deleted, was_put};
 
 #[tokio::test]
 async fn every_answer_is_application_json() {
     let api = Api::start().await;
     let large = format!(r#"{{"id":"a","name":"{}"}}"#, "x".repeat(409_600));
-    for (answer, status) in [
+    for (response, status) in [
         (api.put(r#"{"id":"a"}"#).await, 200),
         (api.get("a").await, 200),
         (api.list("").await, 200),
@@ -19,8 +19,8 @@ async fn every_answer_is_application_json() {
         (api.send("GET", "/", &[], "").await, 404),
         (api.put(large).await, 413),
     ] {
-        // The type is looked at where every answer is received.
-        assert_eq!(answer.status, status, "{answer:?}");
+        // The type is looked at where every response is received.
+        assert_eq!(response.status, status, "{response:?}");
     }
 }
 
@@ -48,19 +48,19 @@ async fn any_other_method_or_path_is_404() {
         ("GET", "/"),
         ("GET", "/favicon.ico"),
     ] {
-        let answer = api.send(method, path, &[JSON], r#"{"id":"b"}"#).await;
-        assert_eq!(answer, failure(404, "Not Found"), "{method} {path}");
+        let response = api.send(method, path, &[JSON], r#"{"id":"b"}"#).await;
+        assert_eq!(response, failure(404, "Not Found"), "{method} {path}");
     }
     for path in ["/items", "/items/a"] {
         let head = api.send("HEAD", path, &[], "").await;
-        assert_eq!(head, answer(404, ""), "HEAD {path}");
+        assert_eq!(head, response(404, ""), "HEAD {path}");
     }
     let untouched = r#"{"Items":[{"id":"a"}],"Count":1,"ScannedCount":1}"#;
     assert_eq!(api.list("").await, ok(untouched));
 }
 
-fn repeats(answer: &Answer, text: &str) -> bool {
-    answer.text().expect("UTF-8").contains(text)
+fn repeats(response: &Response, text: &str) -> bool {
+    response.text().expect("UTF-8").contains(text)
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn a_message_repeats_nothing_of_the_request() {
     let (at_length, large) = (canary.repeat(400), canary.repeat(70_000));
     let path = format!("/items/{at_length}");
     let key = format!("?exclusiveStartKey={at_length}");
-    for answer in [
+    for response in [
         api.get("canary").await,
         api.get(&at_length).await,
         api.delete(&at_length).await,
@@ -100,8 +100,8 @@ async fn a_message_repeats_nothing_of_the_request() {
             .await,
         api.send("POST", &path, &[], canary).await,
     ] {
-        assert_ne!(answer.status, 200);
-        assert!(!repeats(&answer, canary), "{answer:?}");
+        assert_ne!(response.status, 200);
+        assert!(!repeats(&response, canary), "{response:?}");
     }
 }
 
@@ -114,8 +114,8 @@ async fn a_number_in_a_body_is_not_repeated_either() {
         "98765e43210",
         "987x",
     ] {
-        let answer = api.put(format!(r#"{{"id":"a","price":{price}}}"#)).await;
-        assert!(!repeats(&answer, "98"), "{answer:?}");
+        let response = api.put(format!(r#"{{"id":"a","price":{price}}}"#)).await;
+        assert!(!repeats(&response, "98"), "{response:?}");
     }
 }
 
@@ -125,13 +125,13 @@ async fn with_the_table_gone_every_route_is_500_until_it_is_back() {
     let body = r#"{"id":"a"}"#;
     assert_eq!(api.put(body).await, was_put("a"));
     api.delete_table().await;
-    for answer in [
+    for response in [
         api.put(body).await,
         api.get("a").await,
         api.list("").await,
         api.delete("a").await,
     ] {
-        assert_eq!(answer, failure(500, "Internal server error"));
+        assert_eq!(response, failure(500, "Internal server error"));
     }
     // What the client has to mend, it hears of all the same.
     assert_eq!(api.put("{}").await, failure(400, "id is missing"));

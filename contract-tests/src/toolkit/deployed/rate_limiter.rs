@@ -1,4 +1,4 @@
-//! The pace of a run's requests: how fast they may follow each other, and how long none may be sent.
+//! The limiter of a run's requests: how fast they may follow each other, and how long none may be sent.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -6,27 +6,27 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep_until};
 
 use super::limits::Deadline;
-use crate::toolkit::http::answer::Answer;
-use crate::toolkit::progress::{LONG_WAIT, SILENCE};
+use crate::toolkit::http::response::Response;
+use crate::toolkit::progress::{LONG_WAIT, REPORT_INTERVAL};
 
 /// How many requests may come at once after a while of silence, so that clients can meet.
 const BURST: u32 = 8;
 
-/// The pause after an answer that came too soon and does not say by how much.
-pub const PAUSE: Duration = Duration::from_secs(1);
+/// The pause after a response that came too soon and does not say by how much.
+pub const DEFAULT_BACKOFF: Duration = Duration::from_secs(1);
 
 /// The limit of a pause: 136 years, as long as a limit of time can be. A longer pause counts as this long.
-const MAX_PAUSE: Duration = Duration::from_secs(u32::MAX as u64);
+const MAX_BACKOFF: Duration = Duration::from_secs(u32::MAX as u64);
 
-/// The pace of all requests of a run.
+/// The limiter of all requests of a run.
 #[derive(Debug)]
-pub struct Pace {
+pub struct RateLimiter {
     step: Duration,
-    turns: Mutex<Turns>,
+    state: Mutex<State>,
 }
 
 #[derive(Debug)]
-struct Turns {
+struct State {
     /// When the next request would be due, were there no bursts.
     next: Instant,
     /// Until when no request may be sent, because the API is busy.
@@ -35,14 +35,14 @@ struct Turns {
     announced: Instant,
 }
 
-impl Pace {
+impl RateLimiter {
     /// So many requests in a second.
     #[must_use]
     pub fn new(rate: u32) -> Self {
         let now = Instant::now();
         Self {
             step: Duration::from_secs(1) / rate,
-            turns: Mutex::new(Turns {
+            state: Mutex::new(State {
                 next: now,
                 paused: now,
                 announced: now,
@@ -55,67 +55,71 @@ impl Pace {
     ///
     /// # Errors
     /// The reason why the request may not be sent before the deadline.
-    pub async fn turn(&self, deadline: Deadline) -> Result<(), String> {
+    pub async fn acquire(&self, deadline: Deadline) -> Result<(), String> {
         loop {
             let due = self.due(Instant::now(), deadline)?;
             sleep_until(due.min(deadline.at)).await;
             deadline.check()?;
-            // Meanwhile an answer may have asked for a pause.
-            if self.turns().paused <= Instant::now() {
+            // Meanwhile a response may have asked for a pause.
+            if self.state().paused <= Instant::now() {
                 return Ok(());
             }
         }
     }
 
-    fn turns(&self) -> MutexGuard<'_, Turns> {
-        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns when the request may be sent that has come to its turn now.
     fn due(&self, now: Instant, deadline: Deadline) -> Result<Instant, String> {
-        let mut turns = self.turns();
+        let mut state = self.state();
         let earliest = now.checked_sub(self.step * (BURST - 1)).unwrap_or(now);
-        let due = turns.next.max(earliest).max(turns.paused);
-        let pause = turns.paused.saturating_duration_since(now);
+        let due = state.next.max(earliest).max(state.paused);
+        let pause = state.paused.saturating_duration_since(now);
         let wait = due.saturating_duration_since(now);
-        if pause > LONG_WAIT && turns.paused > deadline.at {
+        if pause > LONG_WAIT && state.paused > deadline.at {
             let (pause, left) = (pause.as_secs(), deadline.left().as_secs());
             return Err(format!(
                 "the API is busy, so no request is sent for {pause} s, and {deadline} has only {left} s left"
             ));
         }
         if due <= deadline.at {
-            turns.next = due + self.step;
+            state.next = due + self.step;
         }
         let (until, reason, again) = if pause > LONG_WAIT {
-            (turns.paused, "the API is busy", Duration::ZERO)
+            (state.paused, "the API is busy", Duration::ZERO)
         } else {
-            (due, "CONTRACT_RATE allows no more requests", SILENCE)
+            (
+                due,
+                "CONTRACT_RATE allows no more requests",
+                REPORT_INTERVAL,
+            )
         };
-        if wait > LONG_WAIT && until > turns.announced + again {
-            turns.announced = until;
+        if wait > LONG_WAIT && until > state.announced + again {
+            state.announced = until;
             eprintln!("waiting {} s: {reason}", wait.as_secs());
         }
         Ok(due)
     }
 
     /// Has all requests wait, because one was answered that it came too soon.
-    pub fn pause(&self, pause: Duration) {
-        let mut turns = self.turns();
-        turns.paused = turns.paused.max(Instant::now() + pause.min(MAX_PAUSE));
+    pub fn back_off(&self, pause: Duration) {
+        let mut state = self.state();
+        state.paused = state.paused.max(Instant::now() + pause.min(MAX_BACKOFF));
     }
 }
 
-/// How long an answer asks everybody to wait, in its header `retry-after`: seconds, or a date.
+/// How long a response asks everybody to wait, in its header `retry-after`: seconds, or a date.
 #[must_use]
-pub fn asked_for(answer: &Answer) -> Duration {
-    let header = answer.headers.get("retry-after");
+pub fn retry_after(response: &Response) -> Duration {
+    let header = response.headers.get("retry-after");
     let seconds = || Some(Duration::from_secs(header?.parse().ok()?));
     let until = || {
         let date = httpdate::parse_http_date(header?).ok()?;
         Some(date.duration_since(SystemTime::now()).unwrap_or_default())
     };
-    seconds().or_else(until).unwrap_or(PAUSE)
+    seconds().or_else(until).unwrap_or(DEFAULT_BACKOFF)
 }
 
 #[cfg(test)]
@@ -129,7 +133,7 @@ mod tests {
     #[test]
     fn pauses() {
         let asked = |value: &str| {
-            asked_for(&Answer {
+            retry_after(&Response {
                 status: 503,
                 headers: [("retry-after".to_owned(), value.to_owned())].into(),
                 body: Vec::new(),
@@ -137,16 +141,16 @@ mod tests {
         };
         assert_eq!(asked("7"), Duration::from_secs(7));
         assert_eq!(asked("Sun, 06 Nov 1994 08:49:37 GMT"), Duration::ZERO);
-        assert_eq!(asked("soon"), PAUSE);
+        assert_eq!(asked("soon"), DEFAULT_BACKOFF);
         let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_mins(1));
         assert!((58..=60).contains(&asked(&soon).as_secs()));
     }
 
     #[test]
     fn a_burst_and_then_a_steady_pace() {
-        let pace = Pace::new(10);
+        let limiter = RateLimiter::new(10);
         let long_after = Instant::now() + Duration::from_mins(1);
-        let due = || pace.due(long_after, deadline()).expect("there is time");
+        let due = || limiter.due(long_after, deadline()).expect("there is time");
         for _ in 0..BURST {
             assert!(due() <= long_after);
         }
@@ -157,35 +161,35 @@ mod tests {
 
     #[test]
     fn a_pause_is_for_everybody() {
-        let pace = Pace::new(1000);
+        let limiter = RateLimiter::new(1000);
         let begun = Instant::now();
-        let due = || pace.due(begun, deadline()).expect("there is time");
-        pace.pause(Duration::from_secs(3));
-        pace.pause(Duration::from_secs(1));
+        let due = || limiter.due(begun, deadline()).expect("there is time");
+        limiter.back_off(Duration::from_secs(3));
+        limiter.back_off(Duration::from_secs(1));
         assert!(due() >= begun + Duration::from_secs(3));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_pause_beyond_the_deadline_is_not_begun() {
-        let pace = Pace::new(1000);
+        let limiter = RateLimiter::new(1000);
         let begun = Instant::now();
-        pace.pause(Duration::from_secs(30));
-        assert_eq!(pace.turn(deadline()).await, Ok(()));
+        limiter.back_off(Duration::from_secs(30));
+        assert_eq!(limiter.acquire(deadline()).await, Ok(()));
         assert_eq!(begun.elapsed(), Duration::from_secs(30));
-        pace.pause(Duration::MAX);
+        limiter.back_off(Duration::MAX);
         let soon = Deadline::after("CONTRACT_TIME", Duration::from_secs(8));
-        let refused = pace.turn(soon).await.expect_err("8 s are not enough");
+        let refused = limiter.acquire(soon).await.expect_err("8 s are not enough");
         assert!(refused.contains("CONTRACT_TIME=8 has only"), "{refused}");
         assert_eq!(begun.elapsed(), Duration::from_secs(30));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_turn_that_comes_too_late_ends_with_the_deadline() {
-        let pace = Pace::new(1);
+        let limiter = RateLimiter::new(1);
         let soon = Deadline::after("CONTRACT_TIME", Duration::from_secs(8));
         let begun = Instant::now();
         let ended = loop {
-            if let Err(reason) = pace.turn(soon).await {
+            if let Err(reason) = limiter.acquire(soon).await {
                 break reason;
             }
         };

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::request::confined;
 use crate::request::ids::Ids;
 use crate::request::json::Json;
-use crate::request::operation::{ContentType, NoRoute, Object, Query, Spelling, Value};
+use crate::request::namespacing;
+use crate::request::operation::{ContentType, JsonStyle, NoRoute, Object, Query, Value};
 use crate::request::route;
 
 /// What a path or a query may hold as it is (RFC 3986's unreserved characters).
@@ -23,7 +23,7 @@ const MAX_PATH: usize = 9_000;
 
 /// One request with nothing left to choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Call {
+pub enum Request {
     /// `PUT /items`
     Put {
         /// The fields of the object; `None` for bytes that are no item.
@@ -50,7 +50,7 @@ pub enum Call {
     NoRoute(NoRoute),
 }
 
-impl Call {
+impl Request {
     /// The PUT of an object, its ids chosen.
     pub fn put(object: &Object, content_type: ContentType, ids: &mut Ids) -> Self {
         let mut value = |value: &Value| match value {
@@ -68,8 +68,8 @@ impl Call {
         let fields: Vec<_> = fields
             .into_iter()
             .map(|(name, value)| {
-                let confined = if confined::is_id(&name) {
-                    confined::value(value, ids.prefix())
+                let confined = if namespacing::is_id(&name) {
+                    namespacing::value(value, ids.prefix())
                 } else {
                     value
                 };
@@ -77,7 +77,7 @@ impl Call {
             })
             .collect();
         Self::Put {
-            body: written(&fields, object.spelling).into_bytes(),
+            body: written(&fields, object.style).into_bytes(),
             fields: Some(fields),
             content_type,
         }
@@ -88,7 +88,7 @@ impl Call {
     pub fn put_raw(body: &[u8], content_type: ContentType, ids: &Ids) -> Self {
         Self::Put {
             fields: None,
-            body: confined::body(body, ids.prefix()),
+            body: namespacing::body(body, ids.prefix()),
             content_type,
         }
     }
@@ -97,7 +97,7 @@ impl Call {
     #[must_use]
     pub fn written(fields: Vec<(String, Json)>, content_type: ContentType) -> Self {
         Self::Put {
-            body: written(&fields, Spelling::Plain).into_bytes(),
+            body: written(&fields, JsonStyle::Plain).into_bytes(),
             fields: Some(fields),
             content_type,
         }
@@ -158,7 +158,7 @@ impl Call {
 
     /// Its path and query; `None` if no client can send the id in a path to such a gateway.
     #[must_use]
-    pub fn target(&self, gateway: Gateway) -> Option<String> {
+    pub fn target(&self, gateway: GatewayProfile) -> Option<String> {
         match self {
             Self::Put { .. } => Some("/items".to_owned()),
             Self::Get(id) | Self::Delete(id) => Some(format!("/items/{}", in_path(id, gateway)?)),
@@ -185,7 +185,9 @@ impl Call {
                 })
             }
             // Should there be such a route after all, it would touch the items of others.
-            Self::NoRoute(NoRoute::DeleteAll | NoRoute::Patch) if gateway == Gateway::Unknown => {
+            Self::NoRoute(NoRoute::DeleteAll | NoRoute::Patch)
+                if gateway == GatewayProfile::Unknown =>
+            {
                 None
             }
             Self::NoRoute(no_route) => Some(no_route.parts().1.to_owned()),
@@ -194,8 +196,8 @@ impl Call {
 
     /// The paths of an id, as one gateway or the other wants it written, even where that is no verdict.
     #[must_use]
-    pub fn every_target(&self) -> Vec<String> {
-        if let Some(target) = self.target(Gateway::Unknown) {
+    pub fn every_encoding(&self) -> Vec<String> {
+        if let Some(target) = self.target(GatewayProfile::Unknown) {
             return vec![target];
         }
         match self {
@@ -217,7 +219,7 @@ impl Call {
                 fields: Some(fields),
                 ..
             } => {
-                let ids = fields.iter().filter(|(name, _)| confined::is_id(name));
+                let ids = fields.iter().filter(|(name, _)| namespacing::is_id(name));
                 ids.filter_map(|(_, value)| match value {
                     Json::Text(id) | Json::Number(id) => Some(id.clone()),
                     Json::Null | Json::Other(_) => None,
@@ -249,7 +251,7 @@ impl Call {
     }
 
     /// The strings that a client chose, none of which may come back in the message of a failure.
-    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+    pub fn client_strings(&self) -> impl Iterator<Item = &str> {
         let (fields, others) = match self {
             Self::Put { fields, .. } => (fields.as_deref().unwrap_or_default(), [None, None]),
             Self::Get(id) | Self::Delete(id) => (&[][..], [Some(id), None]),
@@ -266,9 +268,9 @@ impl Call {
 
 /// What is known of the gateway in front of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gateway {
+pub enum GatewayProfile {
     /// It decodes a path twice, like an HTTP API of AWS, and passes on every header as it is.
-    DecodesTwice,
+    HttpApi,
     /// One that nobody knows: what gateways differ in is no verdict there.
     Unknown,
 }
@@ -276,14 +278,14 @@ pub enum Gateway {
 /// An id as a segment of a path. What decoding it once more would change, or what clients and
 /// gateways fold away, is escaped twice: so it arrives where a path is decoded twice, and nowhere
 /// else. A slash arrives nowhere, nor does what is too long.
-fn in_path(id: &str, gateway: Gateway) -> Option<String> {
+fn in_path(id: &str, gateway: GatewayProfile) -> Option<String> {
     let dots = id == "." || id == "..";
     let path = match gateway {
         _ if id.contains('/') => return None,
-        Gateway::DecodesTwice if dots => id.replace('.', "%252E"),
-        Gateway::DecodesTwice => escaped(id).replace("%25", "%2525").replace("%3F", "%253F"),
-        Gateway::Unknown if dots || id.contains(['%', '?']) => return None,
-        Gateway::Unknown => escaped(id),
+        GatewayProfile::HttpApi if dots => id.replace('.', "%252E"),
+        GatewayProfile::HttpApi => escaped(id).replace("%25", "%2525").replace("%3F", "%253F"),
+        GatewayProfile::Unknown if dots || id.contains(['%', '?']) => return None,
+        GatewayProfile::Unknown => escaped(id),
     };
     (path.len() <= MAX_PATH).then_some(path)
 }
@@ -292,27 +294,27 @@ fn escaped(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }
 
-fn written(fields: &[(String, Json)], spelling: Spelling) -> String {
-    let gap = match spelling {
-        Spelling::Spaced => " \t\r\n ",
-        Spelling::Plain | Spelling::Escaped => "",
+fn written(fields: &[(String, Json)], style: JsonStyle) -> String {
+    let gap = match style {
+        JsonStyle::Spaced => " \t\r\n ",
+        JsonStyle::Plain | JsonStyle::Escaped => "",
     };
     let members: Vec<_> = fields
         .iter()
         .map(|(name, value)| {
             let value = match value {
-                Json::Text(text) => string(text, spelling),
+                Json::Text(text) => string(text, style),
                 Json::Number(text) | Json::Other(text) => text.clone(),
                 Json::Null => "null".to_owned(),
             };
-            format!("{gap}{}{gap}:{gap}{value}{gap}", string(name, spelling))
+            format!("{gap}{}{gap}:{gap}{value}{gap}", string(name, style))
         })
         .collect();
     format!("{gap}{{{}{gap}}}{gap}", members.join(","))
 }
 
-fn string(text: &str, spelling: Spelling) -> String {
-    if spelling == Spelling::Escaped {
+fn string(text: &str, style: JsonStyle) -> String {
+    if style == JsonStyle::Escaped {
         let mut escapes = "\"".to_owned();
         for unit in text.encode_utf16() {
             let _ = write!(escapes, "\\u{unit:04x}");
@@ -336,13 +338,13 @@ mod tests {
             ("price".to_owned(), Value::Number("1.0".to_owned())),
             ("name".to_owned(), Value::Null),
         ];
-        for spelling in [Spelling::Plain, Spelling::Spaced, Spelling::Escaped] {
+        for style in [JsonStyle::Plain, JsonStyle::Spaced, JsonStyle::Escaped] {
             let object = Object {
                 fields: fields.clone(),
-                spelling,
+                style,
             };
-            let call = Call::put(&object, ContentType::Json, &mut Ids::new(""));
-            let (body, _) = call.body().expect("a PUT has a body");
+            let request = Request::put(&object, ContentType::Json, &mut Ids::new(""));
+            let (body, _) = request.body().expect("a PUT has a body");
             let read: serde_json::Value = serde_json::from_slice(body).expect("JSON");
             assert_eq!(
                 read,
@@ -353,20 +355,20 @@ mod tests {
 
     #[test]
     fn ids_in_paths() {
-        let sent = |id: &str, gateway| Call::Get(id.to_owned()).target(gateway);
-        let ours = |id| sent(id, Gateway::DecodesTwice);
+        let sent = |id: &str, gateway| Request::Get(id.to_owned()).target(gateway);
+        let ours = |id| sent(id, GatewayProfile::HttpApi);
         assert_eq!(ours("a b+é").as_deref(), Some("/items/a%20b%2B%C3%A9"));
         assert_eq!(ours("%41").as_deref(), Some("/items/%252541"));
         assert_eq!(ours("é?%").as_deref(), Some("/items/%C3%A9%253F%2525"));
         assert_eq!(ours("..").as_deref(), Some("/items/%252E%252E"));
         assert_eq!(ours("a.b..").as_deref(), Some("/items/a.b.."));
         assert_eq!(ours("a/b"), None);
-        assert_eq!(sent("%41", Gateway::Unknown), None);
+        assert_eq!(sent("%41", GatewayProfile::Unknown), None);
     }
 
     #[test]
     fn the_longest_ids_fit_into_a_path_unless_most_of_them_is_escaped_twice() {
-        let sent = |id: String| Call::Get(id).target(Gateway::DecodesTwice);
+        let sent = |id: String| Request::Get(id).target(GatewayProfile::HttpApi);
         assert!(sent(format!("%{}", "😀".repeat(512))).is_some());
         assert!(sent("%".repeat(2048)).is_none());
     }

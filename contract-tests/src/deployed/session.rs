@@ -3,28 +3,28 @@
 use std::sync::Arc;
 
 use super::deployment::Deployment;
-use crate::request::call::Call;
+use crate::request::concrete::Request;
 use crate::toolkit::deployed::limits::Budget;
-use crate::toolkit::http::answer::Answer;
 use crate::toolkit::http::base_url::BaseUrl;
+use crate::toolkit::http::response::Response;
 
 /// How often a request is sent at most, where that it changed nothing is certain.
-const TRIES: usize = 4;
+const MAX_TRIES: usize = 4;
 
 /// A stay.
 #[derive(Debug)]
-pub struct Visit {
+pub struct Session {
     deployment: Arc<Deployment>,
     budget: Arc<Budget>,
     namespace: String,
 }
 
-impl Visit {
+impl Session {
     /// Begins a stay in a namespace that no other visit has.
     ///
     /// # Errors
     /// The reason why nothing can be tested there.
-    pub async fn begin(deployment: &Arc<Deployment>, budget: &Arc<Budget>) -> Result<Self, String> {
+    pub async fn open(deployment: &Arc<Deployment>, budget: &Arc<Budget>) -> Result<Self, String> {
         Ok(Self {
             namespace: deployment.next_namespace(budget.deadline()).await?,
             deployment: Arc::clone(deployment),
@@ -53,51 +53,51 @@ impl Visit {
     /// Sends a request, and again if it came to nothing for certain.
     ///
     /// # Errors
-    /// Why there was no answer of the API, or that the budget is spent.
-    pub async fn send(&self, call: &Call, target: &str) -> Result<Answer, String> {
+    /// Why there was no response of the API, or that the budget is spent.
+    pub async fn send(&self, request: &Request, target: &str) -> Result<Response, String> {
         let deadline = self.budget.deadline();
         let mut tries = 0;
         loop {
-            self.deployment.pace.turn(deadline).await?;
-            self.budget.take()?;
-            let answer = {
-                let going = self.deployment.going.read().await;
-                if !*going {
+            self.deployment.rate_limiter.acquire(deadline).await?;
+            self.budget.try_acquire()?;
+            let response = {
+                let accepting = self.deployment.accepting.read().await;
+                if !*accepting {
                     return Err("the run was stopped".to_owned());
                 }
-                for id in call.ids_to_put(&self.namespace) {
-                    if self.deployment.journal.note(&self.namespace, &id)? {
-                        self.budget.owe();
+                for id in request.ids_to_put(&self.namespace) {
+                    if self.deployment.journal.record_put(&self.namespace, &id)? {
+                        self.budget.reserve_cleanup();
                     }
                 }
-                self.deployment.ask(call, target, deadline).await?
+                self.deployment.send(request, target, deadline).await?
             };
             tries += 1;
-            if tries == TRIES || !changed_nothing(call, &answer) {
-                return Ok(answer);
+            if tries == MAX_TRIES || !changed_nothing(request, &response) {
+                return Ok(response);
             }
         }
     }
 
     /// Deletes what was put. Gives up at the first item that cannot be deleted: the rest is left to the end of the run.
-    pub async fn leave(&self) {
+    pub async fn close(&self) {
         let deadline = self.deployment.clean_up_deadline();
         for id in self.deployment.journal.put_in(&self.namespace) {
-            self.budget.pay();
+            self.budget.use_reserved();
             if self.deployment.delete(&id, deadline).await != Ok(true) {
                 return;
             }
         }
-        self.deployment.journal.gone(&self.namespace);
+        self.deployment.journal.record_clean(&self.namespace);
     }
 }
 
-/// Whether this answer says that the service is busy, and that all is as if it had not been asked.
-fn changed_nothing(call: &Call, answer: &Answer) -> bool {
-    match answer.status {
+/// Whether this response says that the service is busy, and that all is as if it had not been asked.
+fn changed_nothing(request: &Request, response: &Response) -> bool {
+    match response.status {
         429 => true,
-        503 if !call.is_write() => true,
-        503 => answer.may_have_been_applied() == Ok(false),
+        503 if !request.is_write() => true,
+        503 => response.may_have_been_applied() == Ok(false),
         _ => false,
     }
 }

@@ -4,7 +4,7 @@ use crate::coverage::cell::{A_TABLE, Cell};
 
 /// All of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Inventory {
+pub struct ContractDoc {
     /// The clauses, in their order.
     pub clauses: Vec<Clause>,
     /// The rows of the table of coverage.
@@ -37,7 +37,7 @@ pub struct Row {
     pub clauses: Vec<String>,
 }
 
-impl Inventory {
+impl ContractDoc {
     /// That of `CONTRACT.md`.
     #[must_use]
     pub fn of_contract() -> Self {
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn the_clauses_are_numbered_in_order_and_each_is_a_sentence() {
-        let inventory = Inventory::of_contract();
+        let inventory = ContractDoc::of_contract();
         assert!(!inventory.clauses.is_empty() && !inventory.rows.is_empty());
         let (mut section, mut number) = (0, 0);
         for clause in &inventory.clauses {
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn every_clause_has_tests_and_every_test_of_the_rules_has_a_clause() {
-        let inventory = Inventory::of_contract();
+        let inventory = ContractDoc::of_contract();
         let functions: BTreeSet<_> = BINARIES
             .iter()
             .flat_map(|(binary, folder)| tests_of(binary, folder))
@@ -202,7 +202,7 @@ mod tests {
         let mut named = BTreeSet::new();
         for clause in &inventory.clauses {
             for test in &clause.tests {
-                let exists = match test.strip_prefix("contract::") {
+                let exists = match test.strip_prefix("properties::") {
                     Some(trial) => trials.contains(&format!("\"{trial}\"")),
                     None => functions.contains(test),
                 };
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn every_row_is_of_clauses_that_exist_and_of_answers_that_are_declared() {
-        let inventory = Inventory::of_contract();
+        let inventory = ContractDoc::of_contract();
         let numbers: BTreeSet<_> = inventory
             .clauses
             .iter()
@@ -230,15 +230,15 @@ mod tests {
             .collect();
         let declared: BTreeSet<_> = openapi::declared().collect();
         for row in &inventory.rows {
-            let answer = (row.route.as_str(), row.status);
+            let response = (row.route.as_str(), row.status);
             assert!(
-                declared.contains(&answer),
-                "{answer:?} is not in openapi.json"
+                declared.contains(&response),
+                "{response:?} is not in openapi.json"
             );
             for clause in &row.clauses {
                 assert!(
                     numbers.contains(clause),
-                    "{answer:?} names the clause {clause:?}"
+                    "{response:?} names the clause {clause:?}"
                 );
             }
         }

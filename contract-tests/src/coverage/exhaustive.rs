@@ -4,7 +4,7 @@ use crate::contract::fields::{FIELDS, Field, Kind};
 use crate::contract::id::{ID, refused};
 use crate::contract::limits::{EXPONENTS, MAX_DIGITS, MAX_ID_BYTES, MAX_ITEM_BYTES, PAGE_LIMITS};
 use crate::request::operation::{
-    ContentType, Id, NoRoute, Object, Operation, Query, Spelling, Value,
+    ContentType, Id, JsonStyle, NoRoute, Object, Operation, Query, Value,
 };
 use crate::toolkit::text::Text;
 
@@ -42,7 +42,7 @@ fn id(text: &str) -> Id {
 }
 
 fn filled(fill: char, bytes: usize) -> Text {
-    Text::Filled { fill, bytes }
+    Text::Repeated { fill, bytes }
 }
 
 fn object(id: Id, more: &[(&str, Value)]) -> Object {
@@ -53,7 +53,7 @@ fn object(id: Id, more: &[(&str, Value)]) -> Object {
         fields: fields
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
-        spelling: Spelling::Plain,
+        style: JsonStyle::Plain,
     }
 }
 
@@ -134,7 +134,7 @@ fn no_items() -> Vec<Object> {
                 .into_iter()
                 .map(|value| (ID.to_owned(), value))
                 .collect(),
-            spelling: Spelling::Plain,
+            style: JsonStyle::Plain,
         }
     }));
     objects
@@ -208,9 +208,9 @@ fn lists() -> Vec<Operation> {
         list(None, Some(too_long), None),
     ];
     let put = |text| Operation::Put(object(id(text), &[]), ContentType::Json);
-    let walk = Operation::Walk {
+    let walk = Operation::Paginate {
         limit: 1,
-        delete_boundary: true,
+        delete_last_of_page: true,
     };
     let puts = ["a", "b", "c"].map(put);
     pages

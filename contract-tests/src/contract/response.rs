@@ -1,14 +1,14 @@
-//! The parts of an answer, as the contract names them.
+//! The parts of a response, as the contract names them.
 
 use crate::contract::fields::FIELDS;
 use crate::contract::id::ID;
 use crate::contract::item::{Item, Items};
-use crate::toolkit::http::answer::Answer;
+use crate::toolkit::http::response::Response;
 use crate::toolkit::json::{self, Members};
 
 /// A page of the list, as it was shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shown {
+pub struct ListedPage {
     /// The items, by id.
     pub items: Items,
     /// Their ids in the order in which they were shown.
@@ -17,7 +17,7 @@ pub struct Shown {
     pub last: Option<String>,
 }
 
-impl Answer {
+impl Response {
     /// The whole body as a JSON string.
     ///
     /// # Errors
@@ -77,7 +77,7 @@ impl Answer {
     ///
     /// # Errors
     /// What is wrong with the body, or with its counts.
-    pub fn page(&self, prefix: &str) -> Result<Shown, String> {
+    pub fn page(&self, prefix: &str) -> Result<ListedPage, String> {
         let mut body = self.members()?;
         let shown = json::array(&body.need("Items")?).map_err(|is| format!("Items {is}"))?;
         let counts = [body.need("Count")?, body.need("ScannedCount")?];
@@ -101,7 +101,7 @@ impl Answer {
                 ));
             }
         }
-        Ok(Shown { items, order, last })
+        Ok(ListedPage { items, order, last })
     }
 }
 
@@ -135,8 +135,8 @@ mod tests {
     use super::*;
     use crate::toolkit::decimal::Decimal;
 
-    fn answer(body: &str) -> Answer {
-        Answer {
+    fn response(body: &str) -> Response {
+        Response {
             status: 200,
             headers: BTreeMap::new(),
             body: body.as_bytes().to_vec(),
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn every_digit_of_a_price_counts() {
         let price =
-            |text: &str| answer(&format!(r#"{{"Item":{{"id":"a","price":{text}}}}}"#)).item();
+            |text: &str| response(&format!(r#"{{"Item":{{"id":"a","price":{text}}}}}"#)).item();
         let all = "12345678901234567890123456789012345678";
         let (_, item) = price(all).expect("an item");
         assert!(item.numbers().eq([&Decimal::parse(all).expect("a number")]));
@@ -163,14 +163,18 @@ mod tests {
             "[]",
             "",
         ] {
-            assert!(answer(body).item().is_err(), "{body}");
+            assert!(response(body).item().is_err(), "{body}");
         }
-        assert!(answer(r#"{"message":"m","cause":"c"}"#).message().is_err());
+        assert!(
+            response(r#"{"message":"m","cause":"c"}"#)
+                .message()
+                .is_err()
+        );
     }
 
     #[test]
     fn a_page_counts_what_it_shows() {
-        let page = |body: &str| answer(body).page("");
+        let page = |body: &str| response(body).page("");
         let whole = page(r#"{"Items":[{"id":"a"}],"Count":1,"ScannedCount":1}"#).expect("a page");
         assert_eq!((whole.order, whole.last), (vec!["a".to_owned()], None));
         for body in [
@@ -186,8 +190,8 @@ mod tests {
     #[test]
     fn what_others_stored_is_not_read() {
         let body = r#"{"Items":[{"id":"a","price":["1"]}],"Count":1,"ScannedCount":1}"#;
-        assert!(answer(body).page("").is_err());
-        let shown = answer(body).page("contract-").expect("a page");
+        assert!(response(body).page("").is_err());
+        let shown = response(body).page("contract-").expect("a page");
         assert_eq!(shown.order, ["a"]);
     }
 }
