@@ -226,3 +226,38 @@ impl NoRoute {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn saved_operations_keep_their_names() {
+        let near = Id::NearDuplicate(0, NearDuplicateKind::OtherCase);
+        let long = Text::Repeated {
+            fill: 'x',
+            bytes: 9,
+        };
+        let object = Object {
+            fields: vec![("name".to_owned(), Value::Text(long))],
+            style: JsonStyle::Plain,
+        };
+        for (operation, saved) in [
+            (
+                Operation::Paginate {
+                    limit: 1,
+                    delete_last_of_page: true,
+                },
+                r#"{"walk":{"limit":1,"delete_boundary":true}}"#,
+            ),
+            (Operation::Get(near), r#"{"get":{"near":[0,"otherCase"]}}"#),
+            (
+                Operation::Put(object, ContentType::Json),
+                r#"{"put":[{"fields":[["name",{"text":{"fill":"x","bytes":9}}]],"spelling":"plain"},"json"]}"#,
+            ),
+        ] {
+            let written = serde_json::to_string(&operation).expect("an operation can be written");
+            assert_eq!(written, saved);
+        }
+    }
+}
