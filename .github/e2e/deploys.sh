@@ -23,9 +23,9 @@ suite_is() {
   mkdir -p "$folder"
   tar --extract --file "$root/target/suite.tar" --directory "$work/suites"
   if (($# > 0)); then
-    mv "$folder/contract" "$folder/real"
-    printf '#!/usr/bin/env bash\n%s\n' "$1" >"$folder/contract"
-    chmod +x "$folder/contract"
+    mv "$folder/properties" "$folder/real"
+    printf '#!/usr/bin/env bash\n%s\n' "$1" >"$folder/properties"
+    chmod +x "$folder/properties"
   fi
   pack_suite
 }
