@@ -1,7 +1,7 @@
 # The stories of a release, from the build to each way in which it may end.
 # shellcheck shell=bash disable=SC2034,SC2154  # the variables are the rehearsal's
 
-built() {
+build_artifacts() {
   bundle
   (cd "$root" && .github/scripts/build-suite)
   mkdir -p "$work"/artifacts/{bundle,sbom,suite}
@@ -9,15 +9,15 @@ built() {
 }
 
 # builds NAME: leaves what build.yml would of this release, the bundle and the outputs.
-builds() {
+use_bundle() {
   # The emulators run any processor's, so this machine's stands for Lambda's.
   cp "$work/bundles/$1.zip" "$work/artifacts/bundle/bootstrap-arm64.zip"
   echo '{"bomFormat":"CycloneDX","serialNumber":"urn:uuid:0","specVersion":"1.5"}' >"$work/artifacts/sbom/bootstrap-arm64.cdx.json"
-  tell_outputs
+  write_build_outputs
 }
 
 # suite_is [SCRIPT]: the harness that build.yml built; with a script in its place, it lies beside that as `real`.
-suite_is() {
+use_suite() {
   local folder=$work/suites/suite
   rm -rf "$folder"
   mkdir -p "$folder"
@@ -32,53 +32,53 @@ suite_is() {
 
 pack_suite() {
   tar --create --file "$work/artifacts/suite/suite.tar" --directory "$work/suites" suite
-  tell_outputs
+  write_build_outputs
 }
 
 # on_live SCRIPT: the harness does this when it is to try the public API, and finds no fault elsewhere.
-on_live() {
-  suite_is "[[ \$CONTRACT_URL != *$(id_of_api "$prefix-api")* ]] || { $1; }
+on_live_suite() {
+  use_suite "[[ \$CONTRACT_URL != *$(id_of_api "$prefix-api")* ]] || { $1; }
     echo 'test result: ok. 1 passed; 0 failed; 0 ignored;'"
 }
 
 # tell_outputs: the outputs of build.yml.
-tell_outputs() {
+write_build_outputs() {
   local file
   for file in "$work"/artifacts/{bundle,sbom,suite}/*; do
-    "$root/.github/scripts/tell-sha256" "$file" | jq --raw-input --arg name "$(basename "$(dirname "$file")")-sha256" '{($name): ltrimstr("sha256=")}'
+    "$root/.github/scripts/output-sha256" "$file" | jq --raw-input --arg name "$(basename "$(dirname "$file")")-sha256" '{($name): ltrimstr("sha256=")}'
   done | jq --slurp add >"$work/artifacts/build.json"
 }
 
 # deployed [EVENT]: the run of deploy.yml goes on from its approval.
-deployed() {
-  run_job deploy attest "$(succeeded build)"
-  run_job deploy approve "$(succeeded staging-suite)"
-  run_job deploy production "$(jq --null-input --compact-output '$ARGS.positional | add' --jsonargs "$(succeeded build attest approve)" "${1:-{\}}")"
+run_deploy() {
+  run_job deploy attest "$(successful_needs build)"
+  run_job deploy approve "$(successful_needs staging-suite)"
+  run_job deploy production "$(jq --null-input --compact-output '$ARGS.positional | add' --jsonargs "$(successful_needs build attest approve)" "${1:-{\}}")"
 }
 
 # approved NEEDS…: these jobs have succeeded, and the run was approved in its first attempt.
-approved() {
-  succeeded "$@" | jq --compact-output '. * {inputs: {"approved-attempt": "1"}}'
+approved_needs() {
+  successful_needs "$@" | jq --compact-output '. * {inputs: {"approved-attempt": "1"}}'
 }
 
 # came_to RESULTS: the jobs of the release that ended otherwise than as a success, and how.
-came_to() {
-  cat "$work/said"
-  [[ $(sed -n '/^--- /d; s/^\(candidate\|candidate-suite\|promote\|live-suite\|roll-back\): \(.*\)/\1 \2/p' "$work/said" | grep --invert-match ' success$' | paste --serial --delimiters ,) == "$1" ]]
+unsuccessful_jobs_are() {
+  cat "$work/output"
+  [[ $(sed -n '/^--- /d; s/^\(candidate\|candidate-suite\|promote\|live-suite\|roll-back\): \(.*\)/\1 \2/p' "$work/output" | grep --invert-match ' success$' | paste --serial --delimiters ,) == "$1" ]]
 }
 
 staging_deploys() {
   main_is_at "$commit"
-  builds first
-  run_job deploy attest "$(succeeded build)"
-  run_job deploy staging "$(succeeded build attest)"
-  run_job deploy staging-suite "$(succeeded build staging)"
+  use_bundle first
+  run_job deploy attest "$(successful_needs build)"
+  run_job deploy staging "$(successful_needs build attest)"
+  run_job deploy staging-suite "$(successful_needs build staging)"
   smoke "$(url_of_api "$prefix-staging-api")"
 }
 
 first_release() {
-  deployed >"$work/said"
-  came_to 'roll-back skipped'
+  run_deploy >"$work/output"
+  unsuccessful_jobs_are 'roll-back skipped'
   versions_are 1 1
   public_release_is first
 }
@@ -99,29 +99,29 @@ suite_reaches_listed_apis() {
 }
 
 second_release() {
-  builds second
-  deployed >"$work/said"
-  came_to 'roll-back skipped'
+  use_bundle second
+  run_deploy >"$work/output"
+  unsuccessful_jobs_are 'roll-back skipped'
   versions_are 2 2
   public_release_is second
 }
 
 # An approval that comes late, or a run that was started again: each job that deploys ends before it does anything.
 overtaken_run_deploys_nothing() {
-  local each
-  builds failing
+  local job
+  use_bundle failing
   main_is_at "$newer"
-  for each in 'deploy staging' 'deploy approve' 'release candidate' 'destroy approve'; do
+  for job in 'deploy staging' 'deploy approve' 'release candidate' 'destroy approve'; do
     # shellcheck disable=SC2086  # two words
-    fails run_job $each "$(approved build attest staging-suite confirm)" >"$work/said"
-    cat "$work/said"
-    grep --fixed-strings "::error title=Overtaken::This run has the commit $commit, and main is at $newer" "$work/said"
+    fails run_job $job "$(approved_needs build attest staging-suite confirm)" >"$work/output"
+    cat "$work/output"
+    grep --fixed-strings "::error title=Overtaken::This run has the commit $commit, and main is at $newer" "$work/output"
   done
   main_is_at "$commit"
 
   # Started again by itself, a job has an approval of what was there then.
-  for each in candidate promote; do
-    fails run_job release "$each" "$(approved candidate candidate-suite | jq --compact-output '. * {github: {run_attempt: "2"}}')" |
+  for job in candidate promote; do
+    fails run_job release "$job" "$(approved_needs candidate candidate-suite | jq --compact-output '. * {github: {run_attempt: "2"}}')" |
       grep '^::error title=Not approved::The approval was given to attempt 1, and this is attempt 2'
   done
   versions_are 2 2
@@ -130,76 +130,76 @@ overtaken_run_deploys_nothing() {
 # Any job of a run can replace an artifact: what comes of it is not what was built.
 replaced_artifacts_are_refused() {
   pull_request_is open "$commit"
-  builds second
+  use_bundle second
   cp "$work/bundles/failing.zip" "$work/artifacts/bundle/bootstrap-arm64.zip"
-  local each
-  for each in 'deploy attest' 'deploy staging' 'preview plan' 'preview up'; do
+  local job
+  for job in 'deploy attest' 'deploy staging' 'preview plan' 'preview up'; do
     # shellcheck disable=SC2086  # two words
-    fails run_job $each "$(jq --null-input --compact-output '$ARGS.positional | .[0] * .[1]' --jsonargs "$(pull_request opened)" "$(succeeded build attest)")" >"$work/said"
-    cat "$work/said"
-    grep --fixed-strings '::error title=Not the bytes that were built::target/lambda/bootstrap-arm64.zip has ' "$work/said"
+    fails run_job $job "$(jq --null-input --compact-output '$ARGS.positional | .[0] * .[1]' --jsonargs "$(pull_request_event opened)" "$(successful_needs build attest)")" >"$work/output"
+    cat "$work/output"
+    grep --fixed-strings '::error title=Not the bytes that were built::target/lambda/bootstrap-arm64.zip has ' "$work/output"
   done
-  fails run_job deploy production "$(succeeded build attest approve)" >"$work/said"
-  came_to 'candidate failure,candidate-suite skipped,promote skipped,live-suite skipped,roll-back skipped'
+  fails run_job deploy production "$(successful_needs build attest approve)" >"$work/output"
+  unsuccessful_jobs_are 'candidate failure,candidate-suite skipped,promote skipped,live-suite skipped,roll-back skipped'
 
   # The bytes that were built, but not by an attested run.
-  builds failing
-  fails run_job deploy staging "$(succeeded build attest)" >"$work/said"
-  grep '^failure: Verify the provenance' "$work/said"
+  use_bundle failing
+  fails run_job deploy staging "$(successful_needs build attest)" >"$work/output"
+  grep '^failure: Verify the provenance' "$work/output"
 
-  builds second
+  use_bundle second
   cp "$work/artifacts/bundle/bootstrap-arm64.zip" "$work/artifacts/suite/suite.tar"
-  fails run_job deploy staging-suite "$(succeeded build staging)" >"$work/said"
-  grep --fixed-strings '::error title=Not the bytes that were built::target/suite.tar has ' "$work/said"
-  suite_is
+  fails run_job deploy staging-suite "$(successful_needs build staging)" >"$work/output"
+  grep --fixed-strings '::error title=Not the bytes that were built::target/suite.tar has ' "$work/output"
+  use_suite
   versions_are 2 2
 }
 
 # A suite that was tampered with tries every role, with all that its step and the processes above it were given.
-suite_takes_no_role_that_deploys() {
-  suite_is "$(<"$root/.github/e2e/thief")"
+tampered_suite_gets_no_apply_role() {
+  use_suite "$(<"$root/.github/e2e/tampered-suite")"
   export ROLES
   ROLES=$(jq --raw-output '.[] | select(contains(":role/"))' "$work/variables.json")
-  tries staging-verify deploy staging-suite "$(succeeded build staging)"
-  tries production-verify release candidate-suite "$(succeeded candidate)"
-  tries production-verify release live-suite "$(succeeded candidate promote)"
+  takes_only_role staging-verify deploy staging-suite "$(successful_needs build staging)"
+  takes_only_role production-verify release candidate-suite "$(successful_needs candidate)"
+  takes_only_role production-verify release live-suite "$(successful_needs candidate promote)"
   echo '{"url":"https://preview"}' >"$work/artifacts/up.json"
-  tries '' preview suite "$(opened build up)"
-  suite_is
+  takes_only_role '' preview suite "$(opened_event build up)"
+  use_suite
 }
 
 # tries ROLE WORKFLOW JOB EVENT: the thief in the job takes this role and no other, and is given its credentials.
-tries() {
-  fails run_job "${@:2:2}" "$(jq --compact-output --slurpfile build "$work/artifacts/build.json" '. * {inputs: $build[0]}' <<<"$4")" >"$work/said"
-  cat "$work/said"
-  grep '^the thief was here$' "$work/said"
-  [[ $(sed -n "s|^took .*:role/github-$prefix-||p" "$work/said") == "$1" ]]
-  if [[ $1 ]]; then grep "^given: .*:assumed-role/github-$prefix-$1/" "$work/said"; else grep '^given: nothing$' "$work/said"; fi
+takes_only_role() {
+  fails run_job "${@:2:2}" "$(jq --compact-output --slurpfile build "$work/artifacts/build.json" '. * {inputs: $build[0]}' <<<"$4")" >"$work/output"
+  cat "$work/output"
+  grep '^the tampered suite ran$' "$work/output"
+  [[ $(sed -n "s|^took .*:role/github-$prefix-||p" "$work/output") == "$1" ]]
+  if [[ $1 ]]; then grep "^given: .*:assumed-role/github-$prefix-$1/" "$work/output"; else grep '^given: nothing$' "$work/output"; fi
 }
 
 failing_candidate_stops() {
-  builds failing
-  fails deployed >"$work/said"
-  came_to 'candidate-suite failure,promote skipped,live-suite skipped,roll-back skipped'
+  use_bundle failing
+  fails run_deploy >"$work/output"
+  unsuccessful_jobs_are 'candidate-suite failure,promote skipped,live-suite skipped,roll-back skipped'
   versions_are 2 3
   public_release_is second
 }
 
 # A release that keeps the contract for callers of the candidate API only: a failed property.
 broken_live_rolls_back() {
-  python "$root/.github/e2e/turning.py" "$here/e2e/second_release.py" "$(url_of_api "$prefix-api")" "$work/bundles"
-  builds turning
-  fails deployed >"$work/said"
-  came_to 'live-suite failure'
-  grep '^::error title=production was rolled back::' "$work/said"
+  python "$root/.github/e2e/fails_when_live.py" "$here/e2e/second_release.py" "$(url_of_api "$prefix-api")" "$work/bundles"
+  use_bundle fails_when_live
+  fails run_deploy >"$work/output"
+  unsuccessful_jobs_are 'live-suite failure'
+  grep '^::error title=production was rolled back::' "$work/output"
   versions_are 2 4
   public_release_is second
 }
 
 # The alias is moved, and then the apply fails.
-half_promoted_rolls_back() {
-  builds second
-  on_live 'exit 101'
+partial_promotion_rolls_back() {
+  use_bundle second
+  on_live_suite 'exit 101'
   mkdir -p "$work/half-way"
   cat >"$work/half-way/terraform" <<SCRIPT
 #!/usr/bin/env bash
@@ -211,120 +211,120 @@ case \$* in
 esac
 SCRIPT
   chmod +x "$work/half-way/terraform"
-  PATH=$work/half-way:$PATH fails deployed >"$work/said"
-  came_to 'promote failure,live-suite skipped'
-  grep '^::error title=production was rolled back::The public has {"items":"2"} again; it had {"items":"5"}' "$work/said"
+  PATH=$work/half-way:$PATH fails run_deploy >"$work/output"
+  unsuccessful_jobs_are 'promote failure,live-suite skipped'
+  grep '^::error title=production was rolled back::The public has {"items":"2"} again; it had {"items":"5"}' "$work/output"
   versions_are 2 5
 }
 
-suite_without_end_rolls_back() {
-  on_live 'exec sleep 60'
-  SUITE_TIMEOUT=5s fails deployed >"$work/said"
-  came_to 'live-suite failure'
-  grep '^::error title=production was rolled back::' "$work/said"
+suite_timeout_rolls_back() {
+  on_live_suite 'exec sleep 60'
+  SUITE_TIMEOUT=5s fails run_deploy >"$work/output"
+  unsuccessful_jobs_are 'live-suite failure'
+  grep '^::error title=production was rolled back::' "$work/output"
   versions_are 2 5
 }
 
 cancelled_suite_rolls_back() {
-  on_live "echo 'a case'; exec sleep 60"
-  ends 4 deployed '{"cancel":{"step":"Shorter contract suite","line":"a case"}}' >"$work/said"
-  came_to 'live-suite cancelled'
-  grep '^::error title=production was rolled back::' "$work/said"
+  on_live_suite "echo 'a case'; exec sleep 60"
+  exits_with 4 run_deploy '{"cancel":{"step":"Shorter contract suite","line":"a case"}}' >"$work/output"
+  unsuccessful_jobs_are 'live-suite cancelled'
+  grep '^::error title=production was rolled back::' "$work/output"
   versions_are 2 5
 }
 
 # The signal reaches Terraform, which ends by itself and gives the lock back.
 cancelled_promotion_leaves_no_lock() {
-  ends 4 deployed '{"cancel":{"step":"Promote","line":"Refreshing state"}}' >"$work/said"
-  came_to 'promote cancelled,live-suite skipped'
-  grep '^Interrupt received' "$work/said"
+  exits_with 4 run_deploy '{"cancel":{"step":"Promote","line":"Refreshing state"}}' >"$work/output"
+  unsuccessful_jobs_are 'promote cancelled,live-suite skipped'
+  grep '^Interrupt received' "$work/output"
   [[ -z $(aws s3api list-objects-v2 --bucket "$(state_bucket)" --prefix production/ --output json | jq --raw-output '.Contents[]?.Key | select(endswith(".tflock"))') ]]
   versions_are 2 5
 }
 
 # A roll-back by hand, elsewhere, between the plan of the promotion and its apply: it stands, then and afterwards.
-moved_by_another_is_left_alone() {
-  cp -r "$service" "$work/elsewhere"
+concurrent_promotion_is_kept() {
+  cp -r "$service" "$work/other-checkout"
   mkdir -p "$work/between"
   cat >"$work/between/terraform" <<SCRIPT
 #!/usr/bin/env bash
-if [[ "\$*" == *' apply '* && \$PWD != $work/elsewhere ]]; then
-  (cd "$work/elsewhere" && .github/scripts/roll-back production '{"items":"1"}')
+if [[ "\$*" == *' apply '* && \$PWD != $work/other-checkout ]]; then
+  (cd "$work/other-checkout" && .github/scripts/roll-back production '{"items":"1"}')
 fi
 exec $(command -v terraform) "\$@"
 SCRIPT
   chmod +x "$work/between/terraform"
-  PATH=$work/between:$PATH fails run_job release promote "$(approved candidate candidate-suite)" >"$work/said" 2>&1
-  cat "$work/said"
-  grep 'Saved plan is stale' "$work/said"
+  PATH=$work/between:$PATH fails run_job release promote "$(approved_needs candidate candidate-suite)" >"$work/output" 2>&1
+  cat "$work/output"
+  grep 'Saved plan is stale' "$work/output"
   versions_are 1 5
-  fails run_job release promote "$(approved candidate candidate-suite)" | grep '^::error title=Nothing was promoted::'
-  fails take_back | grep '^::error title=Nothing was rolled back::'
+  fails run_job release promote "$(approved_needs candidate candidate-suite)" | grep '^::error title=Nothing was promoted::'
+  fails run_release_roll_back | grep '^::error title=Nothing was rolled back::'
   versions_are 1 5
 }
 
 # take_back: the roll-back of a release whose live suite failed.
-take_back() {
+run_release_roll_back() {
   run_job release roll-back '{"needs":{"candidate":{"result":"success"},"promote":{"result":"success"},"live-suite":{"result":"failure"}}}'
 }
 
 # Where Lambda does not say which version is live, that is not taken for one.
-roll_back_says_when_it_cannot() {
-  mkdir -p "$work/mute"
-  cat >"$work/mute/aws" <<SCRIPT
+failed_roll_back_is_reported() {
+  mkdir -p "$work/failing-aws"
+  cat >"$work/failing-aws/aws" <<SCRIPT
 #!/usr/bin/env bash
 [[ "\$*" != *get-alias* ]] && exec $(command -v aws) "\$@"
 echo 'An error occurred (TooManyRequestsException)' >&2 && exit 254
 SCRIPT
-  chmod +x "$work/mute/aws"
-  PATH=$work/mute:$PATH fails take_back | grep '^::error title=production could not be rolled back::'
+  chmod +x "$work/failing-aws/aws"
+  PATH=$work/failing-aws:$PATH fails run_release_roll_back | grep '^::error title=production could not be rolled back::'
 }
 
 # By the command that the promotion printed.
-rolls_back_by_hand() {
-  rolled_back_by_hand not-a-commit fails
-  answer "repos/owner/name/compare/$newer...main" '{"status":"diverged"}'
-  rolled_back_by_hand "$newer" fails
-  answer "repos/owner/name/compare/$commit...main" '{"status":"ahead"}'
-  rolled_back_by_hand "$commit"
-  fails by_hand 7 | grep 'Not versions, such as'
-  by_hand '{"items":"2"}' >"$work/said"
-  grep "^checked out $commit" "$work/said"
+manual_rollback_works() {
+  run_rollback_approval not-a-commit fails
+  set_response "repos/owner/name/compare/$newer...main" '{"status":"diverged"}'
+  run_rollback_approval "$newer" fails
+  set_response "repos/owner/name/compare/$commit...main" '{"status":"ahead"}'
+  run_rollback_approval "$commit"
+  fails run_rollback 7 | grep 'Not versions, such as'
+  run_rollback '{"items":"2"}' >"$work/output"
+  grep "^checked out $commit" "$work/output"
   versions_are 2 5
 }
 
 # by_hand LIVE_VERSIONS: what comes of it, in a run of main's newest commit.
-by_hand() {
+run_rollback() {
   run_job rollback roll-back "$(jq --null-input --compact-output --arg versions "$1" --arg commit "$commit" --arg newer "$newer" '
     {github: {event_name: "workflow_dispatch", sha: $newer}, inputs: {live_versions: $versions, commit: $commit}, needs: {approve: {result: "success"}}}')"
 }
 
 # rolled_back_by_hand COMMIT [fails]: what the approval looks at.
-rolled_back_by_hand() {
+run_rollback_approval() {
   "${@:2}" run_job rollback approve "{\"github\":{\"event_name\":\"workflow_dispatch\"},\"inputs\":{\"commit\":\"$1\"}}"
 }
 
 # Inconclusive once, and then not; what it put there stays behind, which is no fault of the release.
 inconclusive_once_stays() {
-  on_live "[[ -e $work/asked ]] || { touch $work/asked; exit 2; }; exec target/suite/real \"\$@\""
+  on_live_suite "[[ -e $work/ran-once ]] || { touch $work/ran-once; exit 2; }; exec target/suite/real \"\$@\""
   printf '#!/bin/sh\nexit 1\n' >"$work/suites/suite/contract-tests"
   pack_suite
-  deployed >"$work/said"
-  came_to 'roll-back skipped'
-  grep '^The short contract suite was inconclusive at .*: the short one runs once more' "$work/said"
-  grep '^::error title=Items are left behind::' "$work/said"
+  run_deploy >"$work/output"
+  unsuccessful_jobs_are 'roll-back skipped'
+  grep '^The short contract suite was inconclusive at .*: the short one runs once more' "$work/output"
+  grep '^::error title=Items are left behind::' "$work/output"
   ls "$work"/artifacts/suite-of-live/suite/logs/{1,2}
   versions_are 5 5
 }
 
 inconclusive_twice_is_not_verified() {
-  on_live 'exit 2'
-  by_hand '{"items":"2"}'
-  fails deployed >"$work/said"
-  came_to 'live-suite failure,roll-back skipped'
-  grep --fixed-strings "::error title=production is not verified::" "$work/said"
-  grep --fixed-strings "gh workflow run rollback --field commit=$commit --field live_versions='{\"items\":\"2\"}'" "$work/said"
+  on_live_suite 'exit 2'
+  run_rollback '{"items":"2"}'
+  fails run_deploy >"$work/output"
+  unsuccessful_jobs_are 'live-suite failure,roll-back skipped'
+  grep --fixed-strings "::error title=production is not verified::" "$work/output"
+  grep --fixed-strings "gh workflow run rollback --field commit=$commit --field live_versions='{\"items\":\"2\"}'" "$work/output"
   versions_are 5 5
   public_release_is second
-  suite_is
+  use_suite
 }

@@ -3,7 +3,7 @@
 The steps, their conditions and their environments are the workflow's own, and so is what its token says of it: a role
 that does not trust the job is refused. A job that calls a workflow runs all of its jobs. Stand-ins are an action that
 needs GitHub, and the emulator's address for an API's. CONTEXT is a JSON file: github, vars, inputs, the results of needs,
-the folders `checkout`, `artifacts` and `answers`, and `cancel`, the step at which the run is cancelled, and the line of
+the folders `checkout`, `artifacts` and `responses`, and `cancel`, the step at which the run is cancelled, and the line of
 its output. Prints what became of each step and job, leaves a job's outputs in artifacts/JOB.json, and exits with 1 where
 the job failed, 3 where it was skipped and 4 where it was cancelled.
 """
@@ -28,12 +28,12 @@ import boto3
 import botocore.exceptions
 import yaml
 
-TOKEN = re.compile(r"\s*('(?:[^']|'')*'|&&|\|\||!=|==|[!(),]|[\w-]+(?:\.[\w-]+)*)")
-CREDENTIALS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
-RESULTS = {0: "success", 1: "failure", 3: "skipped", 4: "cancelled"}
+EXPRESSION_TOKEN = re.compile(r"\s*('(?:[^']|'')*'|&&|\|\||!=|==|[!(),]|[\w-]+(?:\.[\w-]+)*)")
+CREDENTIAL_VARIABLES = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
+RESULT_OF_EXIT_CODE = {0: "success", 1: "failure", 3: "skipped", 4: "cancelled"}
 # What the rehearsal builds once for all its stories.
-BUILT = "$/.github/workflows/build.yml"
-ADDRESS = re.compile(r"https://(\w+)\.execute-api\.[\w.-]+/?")
+BUILD_WORKFLOW = "$/.github/workflows/build.yml"
+INVOKE_URL = re.compile(r"https://(\w+)\.execute-api\.[\w.-]+/?")
 
 
 class Context(dict):
@@ -51,13 +51,13 @@ class Context(dict):
             "always": lambda: True,
             "cancelled": lambda: self["cancelled"],
             "failure": lambda: self["failed"],
-            "success": self.succeeds,
+            "success": self.succeeded_so_far,
             "toJSON": json.dumps,
         }
         operators = {"&&": "and", "||": "or", "!": "not", "true": "True", "false": "False"}
         words, end = [], 0
         while expression[end:].strip():
-            match = TOKEN.match(expression, end)
+            match = EXPRESSION_TOKEN.match(expression, end)
             if match is None:
                 raise SystemExit(f"error: not understood: {expression[end:]}")
             word, end = match[1], match.end()
@@ -68,7 +68,7 @@ class Context(dict):
             words.append(word)
         return eval(" ".join(words), {"__builtins__": {}, "look_up": self.look_up, **functions})
 
-    def succeeds(self):
+    def succeeded_so_far(self):
         return not self["failed"] and not self["cancelled"]
 
     def fill_in(self, value):
@@ -76,11 +76,11 @@ class Context(dict):
             return {key: self.fill_in(inner) for key, inner in value.items()}
         return re.sub(r"\$\{\{(.*?)\}\}", lambda match: text(self.evaluate(match[1])), text(value))
 
-    def applies(self, condition):
+    def should_run(self, condition):
         """A condition that asks for no status asks for success."""
         condition = str(condition).strip()
         asks = re.search(r"\b(always|cancelled|failure|success)\(", condition)
-        return bool(self.evaluate(condition)) and bool(asks or self.succeeds())
+        return bool(self.evaluate(condition)) and bool(asks or self.succeeded_so_far())
 
 
 def text(value):
@@ -103,9 +103,9 @@ class Job:
         return [needs] if isinstance(needs, str) else needs
 
     def outputs_of(self, job):
-        left = self.artifacts / f"{job}.json"
+        file = self.artifacts / f"{job}.json"
         ran = self.context["needs"][job]["result"] != "skipped"
-        return json.loads(left.read_text()) if ran and left.exists() else {}
+        return json.loads(file.read_text()) if ran and file.exists() else {}
 
     def subject(self):
         environment = self.body.get("environment", "")
@@ -118,15 +118,15 @@ class Job:
     def run(self):
         """Runs the job, says what became of it, and returns that as the exit code."""
         code = self.run_if_needed()
-        print(f"{self.name}: {RESULTS[code]}", flush=True)
+        print(f"{self.name}: {RESULT_OF_EXIT_CODE[code]}", flush=True)
         return code
 
     def run_if_needed(self):
         # A job whose needs did not succeed is skipped, unless its condition asks for a status.
         self.context["failed"] = any(self.context["needs"][need]["result"] != "success" for need in self.needs())
-        if not self.context.applies(self.body.get("if", "true")):
+        if not self.context.should_run(self.body.get("if", "true")):
             return 3
-        if self.body.get("uses") == BUILT:
+        if self.body.get("uses") == BUILD_WORKFLOW:
             return 0
         (self.artifacts / f"{self.name}.json").unlink(missing_ok=True)
         if "uses" in self.body:
@@ -145,10 +145,10 @@ class Job:
         for name in declared["jobs"]:
             context = self.context | {"inputs": inputs, "needs": results, "cancelled": cancelled}
             job = Job(called, name, context)
-            results[name] = {"result": RESULTS[job.run()]}
+            results[name] = {"result": RESULT_OF_EXIT_CODE[job.run()]}
             cancelled |= job.context["cancelled"]
-        ends = {result["result"] for result in results.values()}
-        return 4 if cancelled else int("failure" in ends)
+        outcomes = {result["result"] for result in results.values()}
+        return 4 if cancelled else int("failure" in outcomes)
 
     def run_with(self, matrix):
         """Runs the job with one entry of its matrix."""
@@ -164,7 +164,7 @@ class Job:
     def run_steps(self, steps, context):
         for step in steps:
             title = step.get("name") or step.get("run") or step["uses"]
-            if context.applies(step.get("if", "true")):
+            if context.should_run(step.get("if", "true")):
                 print(f"--- {title}", flush=True)
                 succeeded, outputs = self.run_step(step, context)
                 context["cancelled"] = self.context["cancelled"]
@@ -191,9 +191,9 @@ class Job:
             output.touch()
             summary.touch()
             # What the rehearsal itself may do, no job may.
-            own = {name: value for name, value in os.environ.items() if name not in CREDENTIALS}
-            environment = own | self.environment | context.fill_in(step.get("env", {}))
-            environment = {name: addressed(value) for name, value in environment.items()}
+            inherited = {name: value for name, value in os.environ.items() if name not in CREDENTIAL_VARIABLES}
+            environment = inherited | self.environment | context.fill_in(step.get("env", {}))
+            environment = {name: use_emulator_url(value) for name, value in environment.items()}
             environment |= {"GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_ACTIONS": "true"}
             github = context["github"]
             environment |= {
@@ -226,7 +226,7 @@ class Job:
             if title == cancel["step"] and not self.context["cancelled"] and re.search(cancel["line"], line):
                 print("the run is cancelled", flush=True)
                 self.context["cancelled"] = True
-                threading.Thread(target=end, args=[process], daemon=True).start()
+                threading.Thread(target=stop_step, args=[process], daemon=True).start()
 
     @contextlib.contextmanager
     def token_service(self):
@@ -276,8 +276,8 @@ class Job:
         if unknown or missing:
             raise SystemExit(f"error: {action}: inputs unknown {unknown}, missing {missing}")
         # Of the repository's variables a composite action sees none.
-        known = {"github": self.context["github"], "inputs": defaults | inputs, "steps": {}}
-        context = Context(known, failed=False, cancelled=self.context["cancelled"])
+        visible = {"github": self.context["github"], "inputs": defaults | inputs, "steps": {}}
+        context = Context(visible, failed=False, cancelled=self.context["cancelled"])
         self.run_steps(body["runs"]["steps"], context)
         return not context["failed"], {}
 
@@ -289,7 +289,7 @@ class Job:
             if not re.search(r":\w+/\*$", json.loads(policy["Policy"])["Statement"][0]["Resource"]):
                 raise SystemExit(f"error: the session is not narrowed to one API: {policy['Policy']}")
         try:
-            taken = boto3.client("sts").assume_role_with_web_identity(
+            credentials = boto3.client("sts").assume_role_with_web_identity(
                 RoleArn=inputs["role-to-assume"],
                 RoleSessionName=inputs["role-session-name"],
                 WebIdentityToken=self.token(),
@@ -300,15 +300,15 @@ class Job:
             return False, {}
         self.environment |= {
             "AWS_REGION": inputs["aws-region"],
-            "AWS_ACCESS_KEY_ID": taken["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": taken["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": taken["SessionToken"],
+            "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": credentials["SessionToken"],
         }
         return True, {}
 
     def download(self, inputs):
-        named = self.artifacts.glob(inputs.get("name", inputs.get("pattern")))
-        sources = [source for source in named if source.is_dir()]
+        matches = self.artifacts.glob(inputs.get("name", inputs.get("pattern")))
+        sources = [source for source in matches if source.is_dir()]
         for source in sources:
             shutil.copytree(source, self.checkout / inputs["path"], dirs_exist_ok=True)
         return bool(sources) or "pattern" in inputs, {}
@@ -332,7 +332,7 @@ class Job:
     def attest(self, inputs):
         """Leaves what `gh attestation verify` looks for; asks of a bill of materials what the action asks."""
         digest = hashlib.sha256((self.checkout / inputs["subject-path"]).read_bytes()).hexdigest()
-        (pathlib.Path(self.context["answers"]) / f"attested-{digest}").touch()
+        (pathlib.Path(self.context["responses"]) / f"attested-{digest}").touch()
         if "sbom-path" not in inputs:
             return True, {}
         bill = json.loads((self.checkout / inputs["sbom-path"]).read_text())
@@ -343,7 +343,7 @@ class Job:
         return True, {}
 
 
-def end(process):
+def stop_step(process):
     """Ends a step as the runner does: it signals the first process, and 5 seconds after that has ended kills what it left."""
     for number, seconds in ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5)):
         process.send_signal(number)
@@ -354,19 +354,19 @@ def end(process):
     subprocess.run(["pkill", "-KILL", "--session", str(process.pid)], check=False)
 
 
-def addressed(value):
+def use_emulator_url(value):
     """The stage's URL names AWS; the emulator answers elsewhere."""
-    return ADDRESS.sub(rf"{os.environ['AWS_ENDPOINT_URL']}/_aws/execute-api/\1/$default", value)
+    return INVOKE_URL.sub(rf"{os.environ['AWS_ENDPOINT_URL']}/_aws/execute-api/\1/$default", value)
 
 
-def nothing(_job, _inputs):
+def do_nothing(_job, _inputs):
     return True, {}
 
 
 STAND_INS = {
     "actions/attest": Job.attest,
     "actions/checkout": Job.check_out,
-    "hashicorp/setup-terraform": nothing,
+    "hashicorp/setup-terraform": do_nothing,
     "actions/download-artifact": Job.download,
     "actions/upload-artifact": Job.upload,
     "aws-actions/configure-aws-credentials": Job.take_role,

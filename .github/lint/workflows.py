@@ -16,7 +16,7 @@ PINNED = re.compile(r"uses: (?P<action>[\w./-]+)@(?P<commit>[0-9a-f]{40}) # (?P<
 ROLE = re.compile(r"vars\.(\w+)_ROLE")
 IMAGE = re.compile(r"FROM rust:\d+\.\d+\.\d+-[a-z]+@sha256:[0-9a-f]{64}")
 # Scripts that pass on the signals of a cancelled run, which reach the first process of a step only.
-FORWARDING = re.compile(r"^\s*(locked|propose|carry_out|forwarding)\b", re.MULTILINE)
+FORWARDING = re.compile(r"^\s*(tf_locked|save_plan|apply_saved_plan|forward_signals)\b", re.MULTILINE)
 STATUS = re.compile(r"\b(always|cancelled|failure|success)\(")
 
 workflows = {path.stem: yaml.safe_load(path.read_text()) for path in sorted(GITHUB.glob("workflows/*.yml"))}
@@ -25,8 +25,8 @@ jobs = {(name, job): body for name, workflow in workflows.items() for job, body 
 findings = []
 
 
-def expect(holds, finding):
-    if not holds:
+def expect(condition, finding):
+    if not condition:
         findings.append(finding)
 
 
@@ -48,30 +48,30 @@ def roles(job):
     return [role.lower().replace("_", "-") for role in ROLE.findall(text)]
 
 
-def needed(name, key):
+def all_needs(name, key):
     """The jobs of the same workflow that a job needs, and what those need."""
     needs = jobs[name, key].get("needs", [])
     found = {(name, need) for need in ([needs] if isinstance(needs, str) else needs)}
-    return found.union(*(needed(*place) for place in found))
+    return found.union(*(all_needs(*place) for place in found))
 
 
-def chains(name, key):
+def call_chains(name, key):
     """The ways in which a job comes to run: the job, and the jobs that call its workflow, from the inside out."""
     callers = [place for place, job in jobs.items() if job.get("uses") == f"$/.github/workflows/{name}.yml"]
-    outer = [chain for caller in callers for chain in chains(*caller)]
+    outer = [chain for caller in callers for chain in call_chains(*caller)]
     return [[(name, key), *chain] for chain in outer or [[]]]
 
 
-def groups(chain):
-    held = [jobs[place].get("concurrency") for place in chain] + [
+def concurrency_groups(chain):
+    groups = [jobs[place].get("concurrency") for place in chain] + [
         workflows[name].get("concurrency") for name, _ in chain
     ]
-    return [group for group in held if group]
+    return [group for group in groups if group]
 
 
 def waits_for_approval(name, key):
     """Returns true if the job needs an approval, and nothing lets it run without."""
-    before = needed(name, key)
+    before = all_needs(name, key)
     conditions = [str(jobs[place].get("if", "")) for place in [(name, key), *before]]
     return any(environment(jobs[place]).endswith("-approval") for place in before) and not any(
         STATUS.search(condition) for condition in conditions
@@ -98,12 +98,12 @@ def table():
     for (name, key), job in jobs.items():
         if permissions(job) == "contents: read" and not environment(job):
             continue
-        taken = dict.fromkeys(roles(job))
+        role_names = dict.fromkeys(roles(job))
         cells = (
             f"{name} / {key}",
             environment(job),
             f"`{subject(name, job)}`" if "id-token: write" in permissions(job) and "uses" not in job else "",
-            ", ".join(taken),
+            ", ".join(role_names),
             permissions(job),
         )
         rows.append("| " + " | ".join(cells) + " |")
@@ -133,19 +133,19 @@ for (name, key), job in jobs.items():
     where = f"{name} / {key}"
     expect("permissions" in job, f"{where}: says nothing of its permissions")
     in_production = environment(job) in ("production", "as typed")
-    for chain in chains(name, key):
-        held = groups(chain)
+    for chain in call_chains(name, key):
+        groups = concurrency_groups(chain)
         expect(
-            not deploys(job) or all(group.get("cancel-in-progress") is False for group in held),
+            not deploys(job) or all(group.get("cancel-in-progress") is False for group in groups),
             f"{where}: deploys, and may be cancelled half-way",
         )
-        expect(not deploys(job) or held or name == "rollback", f"{where}: deploys, and is in no group")
+        expect(not deploys(job) or groups or name == "rollback", f"{where}: deploys, and is in no group")
         expect(
             not in_production or any(waits_for_approval(*place) for place in chain),
             f"{where}: reaches production without an approval",
         )
         expect(
-            not environment(job).endswith("-approval") or not held,
+            not environment(job).endswith("-approval") or not groups,
             f"{where}: waits for an approval in a group",
         )
     if "uses" in job:
@@ -170,15 +170,15 @@ for (name, key), job in jobs.items():
     logs = [step for step in job["steps"] if step.get("uses") == "$/.github/actions/suite-logs"]
     expect(
         not any(".github/scripts/suite" in command for command in commands) or logs,
-        f"{where}: keeps no logs of the suite",
+        f"{where}: uploads no logs of the suite",
     )
 
 steps = [(f"{name} / {key}", step) for (name, key), job in jobs.items() for step in job.get("steps", [])]
 steps += [(f"action {name}", step) for name, action in actions.items() for step in action["runs"]["steps"]]
 for where, step in steps:
-    keeps = "actions/upload-artifact@" in step.get("uses", "") or step.get("uses") == "$/.github/actions/suite-logs"
+    uploads = "actions/upload-artifact@" in step.get("uses", "") or step.get("uses") == "$/.github/actions/suite-logs"
     expect(
-        not keeps or step.get("if") == "always()" or step["with"].get("if-no-files-found") == "error",
+        not uploads or step.get("if") == "always()" or step["with"].get("if-no-files-found") == "error",
         f"{where}: its logs are not kept when it fails",
     )
     if "run" not in step:
@@ -193,16 +193,19 @@ for where, step in steps:
     forwards = script.is_file() and script.parent.name == "scripts" and FORWARDING.search(script.read_text())
     expect(not forwards or words[0] == "exec", f"{where}: {program} would not hear that the run is cancelled: exec it")
 
-summed, all_jobs = set(workflows["ci"]["jobs"]["summary"]["needs"]), set(workflows["ci"]["jobs"]) - {"summary"}
-expect(summed == all_jobs, f"ci / summary does not need {sorted(all_jobs - summed)}")
+summary_needs, all_jobs = set(workflows["ci"]["jobs"]["summary"]["needs"]), set(workflows["ci"]["jobs"]) - {"summary"}
+expect(summary_needs == all_jobs, f"ci / summary does not need {sorted(all_jobs - summary_needs)}")
 
 tools = [*GITHUB.glob("workflows/*.yml"), ROOT / "bundle/sbom"]
 versions = {version for path in tools for version in re.findall(r"cargo-cyclonedx@[\d.]*", path.read_text())}
 expect(len(versions) == 1, f"several versions of one tool: {sorted(versions)}")
 
-written = [line for line in (GITHUB / "SETUP.md").read_text().splitlines() if re.match(r"\| \w+ / [\w-]+ \|", line)]
+table_in_setup = [
+    line for line in (GITHUB / "SETUP.md").read_text().splitlines() if re.match(r"\| \w+ / [\w-]+ \|", line)
+]
 expect(
-    written == table(), "the table of jobs in .github/SETUP.md is not what the workflows say:\n" + "\n".join(table())
+    table_in_setup == table(),
+    "the table of jobs in .github/SETUP.md is not what the workflows say:\n" + "\n".join(table()),
 )
 
 for finding in findings:

@@ -15,7 +15,7 @@ usage() {
 
 # enter ENVIRONMENT: from here on `tf` works on staging, production or a preview such as pr-7.
 # Needs STATE_BUCKET, the bucket that terraform/bootstrap made.
-enter() {
+init_environment() {
   environment=$1
   local kind=$1 backend=()
   case $environment in
@@ -49,16 +49,16 @@ tf() {
 # forwarding COMMAND…: runs it, and passes on the signals of a cancelled run: INT, and TERM 7.5 seconds later. GitHub sends
 # them to the step's first process only, and kills everything after 2.5 more. Needs a step that starts its script by exec.
 # Source: CancelAndKillProcessTree in https://github.com/actions/runner/blob/main/src/Runner.Sdk/ProcessInvoker.cs
-forwarding() {
+forward_signals() {
   local child='' status=0 received=''
-  trap 'received=130; pass_on INT' INT
-  trap 'received=143; pass_on TERM' TERM
+  trap 'received=130; signal_child INT' INT
+  trap 'received=143; signal_child TERM' TERM
   # With job control, or bash would let the command ignore INT.
   set -m
   "$@" &
   child=$!
   set +m
-  [[ -z $received ]] || pass_on TERM
+  [[ -z $received ]] || signal_child TERM
   wait "$child" || status=$?
   # A signal ends the wait, not the command.
   while kill -0 "$child" 2>/dev/null; do
@@ -72,13 +72,13 @@ forwarding() {
 }
 
 # pass_on SIGNAL: to the command of forwarding, if it still runs.
-pass_on() {
+signal_child() {
   [[ -z $child ]] || kill "-$1" "$child" 2>/dev/null || true
 }
 
 # locked COMMAND ARGUMENTS…: runs Terraform with the lock, which it gives back when the run is cancelled.
-locked() {
-  forwarding terraform -chdir=terraform "$1" -no-color -lock-timeout=10m "${@:2}"
+tf_locked() {
+  forward_signals terraform -chdir=terraform "$1" -no-color -lock-timeout=10m "${@:2}"
 }
 
 # output NAME: of what is deployed, as JSON; null where nothing is.
@@ -92,23 +92,23 @@ live_versions() {
 }
 
 # deployed_bundle: the variable that stands for the zip that is deployed; nothing where none is.
-deployed_bundle() {
+bundle_variable() {
   output bundle_sha256 | jq --raw-output 'values | "-var=bundle_sha256=\(.)"'
 }
 
 # propose LIVE_VERSIONS SETTINGS…: plans the change to these versions, for carry_out. If another run or an operator applies
 # anything in between, Terraform refuses the plan; what is looked at in between still holds when it is carried out.
-propose() {
-  locked plan "${settings[@]}" -var "live_versions=$1" "${@:2}" -out="$TF_DATA_DIR/change"
+save_plan() {
+  tf_locked plan "${settings[@]}" -var "live_versions=$1" "${@:2}" -out="$TF_DATA_DIR/change"
 }
 
-carry_out() {
-  locked apply "$TF_DATA_DIR/change"
+apply_saved_plan() {
+  tf_locked apply "$TF_DATA_DIR/change"
 }
 
 # live_now: function => version that the public has, as Lambda says it. After an apply that ended half-way the state may
 # not know.
-live_now() {
+live_versions_in_lambda() {
   local names function name version
   names=$(output function_names | jq --raw-output 'to_entries[] | "\(.key) \(.value)"') || return
   while read -r function name; do
@@ -119,19 +119,19 @@ live_now() {
 
 # plan FILE SETTINGS…: writes the plan as Markdown, in which live stays; 2 where there is something to change. It is made
 # without the lock, which the plan role cannot take.
-plan() {
+write_plan() {
   local file=$1 log=$TF_DATA_DIR/plan.txt live status=0
   shift
   live=$(live_versions) || return
   tf plan -no-color -lock=false -detailed-exitcode "${settings[@]}" -var "live_versions=$live" "$@" 2>&1 |
     tee "$log" >&2 || status=$?
   mkdir -p "$(dirname "$file")"
-  section "$log" >"$file"
+  plan_section "$log" >"$file"
   return "$status"
 }
 
 # section FILE: the plan in it as Markdown, folded, and cut so that two fit into a comment of at most 65,536 characters.
-section() {
+plan_section() {
   local limit=28000 headline plan
   # An error may follow a plan.
   headline=$(grep --extended-regexp --max-count=1 '^(│ )?Error:' "$1" ||
@@ -144,7 +144,7 @@ section() {
 }
 
 # sections FILE…: what plan or drift wrote of each environment, or that there is nothing: a job that failed early left no file.
-sections() {
+plan_sections() {
   local file
   for file in "$@"; do
     if [[ -e $file ]]; then
@@ -160,7 +160,7 @@ run_url() {
 }
 
 # tell NAME VALUE: an output of the step.
-tell() {
+set_output() {
   echo "$1=$2" | tee --append "${GITHUB_OUTPUT:-/dev/null}"
 }
 
@@ -179,12 +179,12 @@ compiler_version() {
 }
 
 # head_of NUMBER: the newest commit of a pull request; "closed" of one that is.
-head_of() {
+head_commit() {
   gh api "repos/$GITHUB_REPOSITORY/pulls/$1" --jq 'if .state == "open" then .head.sha else .state end'
 }
 
 # way_back LIVE_VERSIONS: how the public gets these versions back, with the rest as this commit has it.
-way_back() {
+rollback_hint() {
   if [[ $1 == '{}' ]]; then
     echo 'It is the first release: there is no version to go back to.'
   else
@@ -198,16 +198,16 @@ say() {
 }
 
 # alarm TITLE TEXT: what nobody who looks at the run may miss.
-alarm() {
+error() {
   echo "::error title=$1::$2"
   echo "**$1.** $2" >>"${GITHUB_STEP_SUMMARY:-/dev/null}"
 }
 
 # tell_addresses: what the steps after an apply need to know of it.
-tell_addresses() {
+set_address_outputs() {
   local outputs name
   outputs=$(tf output -json)
   for name in invoke_url api_id candidate_invoke_url candidate_api_id; do
-    tell "$name" "$(jq --raw-output --arg name "$name" '.[$name].value // ""' <<<"$outputs")"
+    set_output "$name" "$(jq --raw-output --arg name "$name" '.[$name].value // ""' <<<"$outputs")"
   done
 }

@@ -43,21 +43,21 @@ class Connection(socketserver.BaseRequestHandler):
     def handle(self):
         start = self.request.recv(65536)
         if start.startswith(b"GET /page"):
-            self.answer(PAGE)
+            self.respond(PAGE)
         elif start.startswith(b"POST /seen"):
             head, body = start.split(b"\r\n\r\n", 1)
             length = int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE)[1])
             while len(body) < length:
                 body += self.request.recv(65536)
             self.server.seen.put(json.loads(body))
-            self.answer(b"")
+            self.respond(b"")
         else:
             with socket.create_connection(("127.0.0.1", self.server.api_port)) as api, contextlib.suppress(OSError):
                 api.sendall(start)
                 threading.Thread(target=pump, args=(self.request, api), daemon=True).start()
                 pump(api, self.request)
 
-    def answer(self, page):
+    def respond(self, page):
         head = f"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {len(page)}\r\nconnection: close\r\n\r\n"
         self.request.sendall(head.encode() + page)
 
@@ -86,9 +86,9 @@ def running(program, *arguments):
 def call(port, method, path, body=None):
     connection = http.client.HTTPConnection("localhost", port, timeout=10)
     connection.request(method, path, body)
-    answer = connection.getresponse()
-    text = answer.read().decode()
-    assert answer.status == 200, f"{method} {path}: {answer.status} {text}"
+    response = connection.getresponse()
+    text = response.read().decode()
+    assert response.status == 200, f"{method} {path}: {response.status} {text}"
     return text
 
 
@@ -131,8 +131,8 @@ def attack(browser, program, origin, api, *arguments):
         # Two of the lists are for this function.
         lists = log.read().count(" 200 GET /items ") - 2
     print(f"\n{url} {' '.join(arguments)}")
-    for attempt, what in seen.items():
-        print(f"  {attempt:22} {str(what)[:120]}")
+    for attempt, result in seen.items():
+        print(f"  {attempt:22} {str(result)[:120]}")
     print(f"  items afterwards       {after}")
     print(f"  lists of the API       {lists}")
     return CANARY in json.dumps(seen), before != after, lists
@@ -144,7 +144,7 @@ def main():
     if not browser:
         sys.exit("error: there is no browser: install Chromium, such as by apt-get install chromium")
     rebound = f"http://{REBOUND}:{{port}}"
-    wrong = []
+    errors = []
     for origin, api in [
         ("http://attacker.example", "http://127.0.0.1:{port}"),
         ("http://attacker.example", "http://localhost:{port}"),
@@ -152,15 +152,15 @@ def main():
     ]:
         read, changed, lists = attack(browser, program, origin, api)
         if read or changed:
-            wrong.append(f"a page at {origin} {'read' if read else 'changed'} the items of the API at {api}")
+            errors.append(f"a page at {origin} {'read' if read else 'changed'} the items of the API at {api}")
         # To another origin the API answers, and the browser withholds the answer from the page.
         if (lists > 0) != (origin != rebound):
-            wrong.append(f"the API at {api} gave {lists} lists to a page at {origin}")
+            errors.append(f"the API at {api} gave {lists} lists to a page at {origin}")
     read, changed, _ = attack(browser, program, rebound, rebound, "--allow-host", REBOUND)
     if not (read and changed):
-        wrong.append("the page is no attack: where its host is allowed, it does not read and change the items")
+        errors.append("the page is no attack: where its host is allowed, it does not read and change the items")
     print()
-    sys.exit("\n".join(f"error: {line}" for line in wrong) or None)
+    sys.exit("\n".join(f"error: {line}" for line in errors) or None)
 
 
 if __name__ == "__main__":
