@@ -1,5 +1,5 @@
-# The stories of a release, from the build to each way in which it may end.
-# shellcheck shell=bash disable=SC2034,SC2154  # the variables are the rehearsal's
+# The scenarios of a release, from the build to each possible end.
+# shellcheck shell=bash disable=SC2034,SC2154  # the variables belong to .github/e2e/run
 
 build_artifacts() {
   bundle
@@ -8,15 +8,16 @@ build_artifacts() {
   cp "$root/target/suite.tar" "$work/artifacts/suite"
 }
 
-# builds NAME: leaves what build.yml would of this release, the bundle and the outputs.
+# use_bundle NAME: leaves the artifacts and outputs of build.yml for this release.
 use_bundle() {
-  # The emulators run any processor's, so this machine's stands for Lambda's.
+  # The emulators run the bundle on this machine, so a bundle for this machine takes the place of the arm64 one.
   cp "$work/bundles/$1.zip" "$work/artifacts/bundle/bootstrap-arm64.zip"
   echo '{"bomFormat":"CycloneDX","serialNumber":"urn:uuid:0","specVersion":"1.5"}' >"$work/artifacts/sbom/bootstrap-arm64.cdx.json"
   write_build_outputs
 }
 
-# suite_is [SCRIPT]: the harness that build.yml built; with a script in its place, it lies beside that as `real`.
+# use_suite [SCRIPT]: leaves the suite that build.yml built. With a script, that replaces the suite, which lies beside it as
+# `real`.
 use_suite() {
   local folder=$work/suites/suite
   rm -rf "$folder"
@@ -35,13 +36,13 @@ pack_suite() {
   write_build_outputs
 }
 
-# on_live SCRIPT: the harness does this when it is to try the public API, and finds no fault elsewhere.
+# on_live_suite SCRIPT: leaves a suite that runs the script against the public API, and passes against any other API.
 on_live_suite() {
   use_suite "[[ \$CONTRACT_URL != *$(id_of_api "$prefix-api")* ]] || { $1; }
     echo 'test result: ok. 1 passed; 0 failed; 0 ignored;'"
 }
 
-# tell_outputs: the outputs of build.yml.
+# write_build_outputs: writes the outputs of build.yml.
 write_build_outputs() {
   local file
   for file in "$work"/artifacts/{bundle,sbom,suite}/*; do
@@ -49,19 +50,19 @@ write_build_outputs() {
   done | jq --slurp add >"$work/artifacts/build.json"
 }
 
-# deployed [EVENT]: the run of deploy.yml goes on from its approval.
+# run_deploy [EVENT]: runs the jobs attest, approve and production of deploy.yml.
 run_deploy() {
   run_job deploy attest "$(successful_needs build)"
   run_job deploy approve "$(successful_needs staging-suite)"
   run_job deploy production "$(jq --null-input --compact-output '$ARGS.positional | add' --jsonargs "$(successful_needs build attest approve)" "${1:-{\}}")"
 }
 
-# approved NEEDS…: these jobs have succeeded, and the run was approved in its first attempt.
+# approved_needs NEEDS…: prints the context of a run that was approved in its first attempt, after these jobs succeeded.
 approved_needs() {
   successful_needs "$@" | jq --compact-output '. * {inputs: {"approved-attempt": "1"}}'
 }
 
-# came_to RESULTS: the jobs of the release that ended otherwise than as a success, and how.
+# unsuccessful_jobs_are RESULTS: succeeds if exactly these jobs of the release did not succeed, with these results.
 unsuccessful_jobs_are() {
   cat "$work/output"
   [[ $(sed -n '/^--- /d; s/^\(candidate\|candidate-suite\|promote\|live-suite\|roll-back\): \(.*\)/\1 \2/p' "$work/output" | grep --invert-match ' success$' | paste --serial --delimiters ,) == "$1" ]]
@@ -83,11 +84,11 @@ first_release() {
   public_release_is first
 }
 
-# With the ids that SETUP.md gives to the bootstrap last, a verify role invokes these APIs and no other.
+# After the last step of SETUP.md, which gives the ids of the APIs to the bootstrap, a verify role invokes only these APIs.
 suite_reaches_listed_apis() {
   local verify
   bootstrap apply "${bootstrap_settings[@]}" -auto-approve -var "api_ids={production=[\"$(id_of_api "$prefix-api")\",\"$(id_of_api "$prefix-candidate-api")\"]}"
-  # With everything else of bootstrap, the bucket's policy is back.
+  # The apply of the bootstrap has restored the bucket's policy.
   bucket=$(state_bucket)
   no_state_in_the_clear
   mapfile -t verify < <(job production-suite production verify)
@@ -106,7 +107,7 @@ second_release() {
   public_release_is second
 }
 
-# An approval that comes late, or a run that was started again: each job that deploys ends before it does anything.
+# After a late approval, or in a re-run, each job that deploys fails before it changes anything.
 overtaken_run_deploys_nothing() {
   local job
   use_bundle failing
@@ -115,19 +116,19 @@ overtaken_run_deploys_nothing() {
     # shellcheck disable=SC2086  # two words
     fails run_job $job "$(approved_needs build attest staging-suite confirm)" >"$work/output"
     cat "$work/output"
-    grep --fixed-strings "::error title=Overtaken::This run has the commit $commit, and main is at $newer" "$work/output"
+    grep --fixed-strings "::error title=Superseded::This run is for the commit $commit, but main is at $newer" "$work/output"
   done
   main_is_at "$commit"
 
-  # Started again by itself, a job has an approval of what was there then.
+  # A job that is re-run alone has only the approval of the first attempt.
   for job in candidate promote; do
     fails run_job release "$job" "$(approved_needs candidate candidate-suite | jq --compact-output '. * {github: {run_attempt: "2"}}')" |
-      grep '^::error title=Not approved::The approval was given to attempt 1, and this is attempt 2'
+      grep '^::error title=Not approved::The approval was given to attempt 1, but this is attempt 2'
   done
   versions_are 2 2
 }
 
-# Any job of a run can replace an artifact: what comes of it is not what was built.
+# Any job of a run can replace an artifact. A job that downloads a replaced one fails.
 replaced_artifacts_are_refused() {
   pull_request_is open "$commit"
   use_bundle second
@@ -137,12 +138,12 @@ replaced_artifacts_are_refused() {
     # shellcheck disable=SC2086  # two words
     fails run_job $job "$(jq --null-input --compact-output '$ARGS.positional | .[0] * .[1]' --jsonargs "$(pull_request_event opened)" "$(successful_needs build attest)")" >"$work/output"
     cat "$work/output"
-    grep --fixed-strings '::error title=Not the bytes that were built::target/lambda/bootstrap-arm64.zip has ' "$work/output"
+    grep --fixed-strings '::error title=Checksum mismatch::target/lambda/bootstrap-arm64.zip has ' "$work/output"
   done
   fails run_job deploy production "$(successful_needs build attest approve)" >"$work/output"
   unsuccessful_jobs_are 'candidate failure,candidate-suite skipped,promote skipped,live-suite skipped,roll-back skipped'
 
-  # The bytes that were built, but not by an attested run.
+  # The bytes match, but they have no attestation.
   use_bundle failing
   fails run_job deploy staging "$(successful_needs build attest)" >"$work/output"
   grep '^failure: Verify the provenance' "$work/output"
@@ -150,12 +151,12 @@ replaced_artifacts_are_refused() {
   use_bundle second
   cp "$work/artifacts/bundle/bootstrap-arm64.zip" "$work/artifacts/suite/suite.tar"
   fails run_job deploy staging-suite "$(successful_needs build staging)" >"$work/output"
-  grep --fixed-strings '::error title=Not the bytes that were built::target/suite.tar has ' "$work/output"
+  grep --fixed-strings '::error title=Checksum mismatch::target/suite.tar has ' "$work/output"
   use_suite
   versions_are 2 2
 }
 
-# A suite that was tampered with tries every role, with all that its step and the processes above it were given.
+# A tampered suite tries every role, with all tokens of its step and of the parent processes.
 tampered_suite_gets_no_apply_role() {
   use_suite "$(<"$root/.github/e2e/tampered-suite")"
   export ROLES
@@ -168,7 +169,8 @@ tampered_suite_gets_no_apply_role() {
   use_suite
 }
 
-# tries ROLE WORKFLOW JOB EVENT: the thief in the job takes this role and no other, and is given its credentials.
+# takes_only_role ROLE WORKFLOW JOB EVENT: succeeds if the tampered suite in the job takes only this role, and has its
+# credentials.
 takes_only_role() {
   fails run_job "${@:2:2}" "$(jq --compact-output --slurpfile build "$work/artifacts/build.json" '. * {inputs: $build[0]}' <<<"$4")" >"$work/output"
   cat "$work/output"
@@ -185,7 +187,7 @@ failing_candidate_stops() {
   public_release_is second
 }
 
-# A release that keeps the contract for callers of the candidate API only: a failed property.
+# The release keeps the contract only for callers of the candidate API, so a property fails on live.
 broken_live_rolls_back() {
   python "$root/.github/e2e/fails_when_live.py" "$here/e2e/second_release.py" "$(url_of_api "$prefix-api")" "$work/bundles"
   use_bundle fails_when_live
@@ -196,7 +198,7 @@ broken_live_rolls_back() {
   public_release_is second
 }
 
-# The alias is moved, and then the apply fails.
+# The apply moves the alias and then fails.
 partial_promotion_rolls_back() {
   use_bundle second
   on_live_suite 'exit 101'
@@ -213,7 +215,7 @@ SCRIPT
   chmod +x "$work/half-way/terraform"
   PATH=$work/half-way:$PATH fails run_deploy >"$work/output"
   unsuccessful_jobs_are 'promote failure,live-suite skipped'
-  grep '^::error title=production was rolled back::The public has {"items":"2"} again; it had {"items":"5"}' "$work/output"
+  grep '^::error title=production was rolled back::Live is {"items":"2"} again; it was {"items":"5"}' "$work/output"
   versions_are 2 5
 }
 
@@ -227,13 +229,13 @@ suite_timeout_rolls_back() {
 
 cancelled_suite_rolls_back() {
   on_live_suite "echo 'a case'; exec sleep 60"
-  exits_with 4 run_deploy '{"cancel":{"step":"Shorter contract suite","line":"a case"}}' >"$work/output"
+  exits_with 4 run_deploy '{"cancel":{"step":"Short contract suite","line":"a case"}}' >"$work/output"
   unsuccessful_jobs_are 'live-suite cancelled'
   grep '^::error title=production was rolled back::' "$work/output"
   versions_are 2 5
 }
 
-# The signal reaches Terraform, which ends by itself and gives the lock back.
+# The signal reaches Terraform, which stops cleanly and releases the lock.
 cancelled_promotion_leaves_no_lock() {
   exits_with 4 run_deploy '{"cancel":{"step":"Promote","line":"Refreshing state"}}' >"$work/output"
   unsuccessful_jobs_are 'promote cancelled,live-suite skipped'
@@ -242,7 +244,7 @@ cancelled_promotion_leaves_no_lock() {
   versions_are 2 5
 }
 
-# A roll-back by hand, elsewhere, between the plan of the promotion and its apply: it stands, then and afterwards.
+# A rollback by hand from another checkout runs between the plan of the promotion and its apply. Its result stays.
 concurrent_promotion_is_kept() {
   cp -r "$service" "$work/other-checkout"
   mkdir -p "$work/between"
@@ -263,12 +265,12 @@ SCRIPT
   versions_are 1 5
 }
 
-# take_back: the roll-back of a release whose live suite failed.
+# run_release_roll_back: runs the job roll-back of a release whose live suite failed.
 run_release_roll_back() {
   run_job release roll-back '{"needs":{"candidate":{"result":"success"},"promote":{"result":"success"},"live-suite":{"result":"failure"}}}'
 }
 
-# Where Lambda does not say which version is live, that is not taken for one.
+# An error of Lambda is not taken for a live version.
 failed_roll_back_is_reported() {
   mkdir -p "$work/failing-aws"
   cat >"$work/failing-aws/aws" <<SCRIPT
@@ -280,38 +282,38 @@ SCRIPT
   PATH=$work/failing-aws:$PATH fails run_release_roll_back | grep '^::error title=production could not be rolled back::'
 }
 
-# By the command that the promotion printed.
+# A rollback with the inputs that the promotion printed.
 manual_rollback_works() {
   run_rollback_approval not-a-commit fails
   set_response "repos/owner/name/compare/$newer...main" '{"status":"diverged"}'
   run_rollback_approval "$newer" fails
   set_response "repos/owner/name/compare/$commit...main" '{"status":"ahead"}'
   run_rollback_approval "$commit"
-  fails run_rollback 7 | grep 'Not versions, such as'
+  fails run_rollback 7 | grep 'Expected versions such as'
   run_rollback '{"items":"2"}' >"$work/output"
   grep "^checked out $commit" "$work/output"
   versions_are 2 5
 }
 
-# by_hand LIVE_VERSIONS: what comes of it, in a run of main's newest commit.
+# run_rollback LIVE_VERSIONS: runs the job roll-back of rollback.yml on the newest commit of main.
 run_rollback() {
   run_job rollback roll-back "$(jq --null-input --compact-output --arg versions "$1" --arg commit "$commit" --arg newer "$newer" '
     {github: {event_name: "workflow_dispatch", sha: $newer}, inputs: {live_versions: $versions, commit: $commit}, needs: {approve: {result: "success"}}}')"
 }
 
-# rolled_back_by_hand COMMIT [fails]: what the approval looks at.
+# run_rollback_approval COMMIT [fails]: runs the job approve of rollback.yml.
 run_rollback_approval() {
   "${@:2}" run_job rollback approve "{\"github\":{\"event_name\":\"workflow_dispatch\"},\"inputs\":{\"commit\":\"$1\"}}"
 }
 
-# Inconclusive once, and then not; what it put there stays behind, which is no fault of the release.
+# The suite is inconclusive once, then passes. Its items are left behind, which is not a failure of the release.
 inconclusive_once_stays() {
   on_live_suite "[[ -e $work/ran-once ]] || { touch $work/ran-once; exit 2; }; exec target/suite/real \"\$@\""
   printf '#!/bin/sh\nexit 1\n' >"$work/suites/suite/contract-tests"
   pack_suite
   run_deploy >"$work/output"
   unsuccessful_jobs_are 'roll-back skipped'
-  grep '^The short contract suite was inconclusive at .*: the short one runs once more' "$work/output"
+  grep '^The short contract suite was inconclusive at .*: running the short suite once more' "$work/output"
   grep '^::error title=Items are left behind::' "$work/output"
   ls "$work"/artifacts/suite-of-live/suite/logs/{1,2}
   versions_are 5 5

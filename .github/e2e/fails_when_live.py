@@ -1,6 +1,6 @@
-"""`fails_when_live.py RELAY PUBLIC_URL FOLDER`: a bundle that keeps the contract, except for callers of the public API.
+"""`fails_when_live.py RELAY PUBLIC_URL FOLDER`: writes a bundle that keeps the contract, except for the public API.
 
-Its relay is the second release's, which reads every event and every answer; beside it lies the shipping bootstrap.
+The bundle has the relay of the second release, changed to respond with 500 there, and the shipping bootstrap.
 """
 
 import pathlib

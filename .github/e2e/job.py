@@ -1,11 +1,11 @@
 """Runs one job of a workflow as GitHub would, against the emulators: `job.py WORKFLOW JOB CONTEXT`.
 
-The steps, their conditions and their environments are the workflow's own, and so is what its token says of it: a role
-that does not trust the job is refused. A job that calls a workflow runs all of its jobs. Stand-ins are an action that
-needs GitHub, and the emulator's address for an API's. CONTEXT is a JSON file: github, vars, inputs, the results of needs,
-the folders `checkout`, `artifacts` and `responses`, and `cancel`, the step at which the run is cancelled, and the line of
-its output. Prints what became of each step and job, leaves a job's outputs in artifacts/JOB.json, and exits with 1 where
-the job failed, 3 where it was skipped and 4 where it was cancelled.
+The steps, their conditions and their environments come from the workflow, and so does the subject of the token: a role
+that does not trust the job refuses it. A job that calls a workflow runs all of its jobs. Actions that need GitHub are
+replaced by stubs, and the URL of an API by the emulator's. CONTEXT is a JSON file: github, vars, inputs, the results of
+needs, the folders `checkout`, `artifacts` and `responses`, and `cancel`: the step that is running when the run is
+cancelled, and a pattern for the line of its output. Prints the result of each step and job, writes a job's outputs to
+artifacts/JOB.json, and exits with 1 if the job failed, 3 if it was skipped and 4 if it was cancelled.
 """
 
 import base64
@@ -31,13 +31,13 @@ import yaml
 EXPRESSION_TOKEN = re.compile(r"\s*('(?:[^']|'')*'|&&|\|\||!=|==|[!(),]|[\w-]+(?:\.[\w-]+)*)")
 CREDENTIAL_VARIABLES = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
 RESULT_OF_EXIT_CODE = {0: "success", 1: "failure", 3: "skipped", 4: "cancelled"}
-# What the rehearsal builds once for all its stories.
+# The end-to-end run builds once for all scenarios, so this workflow is not run.
 BUILD_WORKFLOW = "$/.github/workflows/build.yml"
 INVOKE_URL = re.compile(r"https://(\w+)\.execute-api\.[\w.-]+/?")
 
 
 class Context(dict):
-    """What expressions may name; what is not there is empty, as on GitHub."""
+    """The values that expressions may name; an unknown name is empty, as on GitHub."""
 
     def look_up(self, path):
         value = self
@@ -46,7 +46,7 @@ class Context(dict):
         return value
 
     def evaluate(self, expression):
-        """An expression without its braces, by way of Python's own grammar."""
+        """Evaluates an expression without its braces, by translating it into Python."""
         functions = {
             "always": lambda: True,
             "cancelled": lambda: self["cancelled"],
@@ -59,7 +59,7 @@ class Context(dict):
         while expression[end:].strip():
             match = EXPRESSION_TOKEN.match(expression, end)
             if match is None:
-                raise SystemExit(f"error: not understood: {expression[end:]}")
+                raise SystemExit(f"error: cannot parse the expression at {expression[end:]}")
             word, end = match[1], match.end()
             if word in operators:
                 word = operators[word]
@@ -77,7 +77,7 @@ class Context(dict):
         return re.sub(r"\$\{\{(.*?)\}\}", lambda match: text(self.evaluate(match[1])), text(value))
 
     def should_run(self, condition):
-        """A condition that asks for no status asks for success."""
+        """Returns true if the condition holds; a condition without a status function implies success()."""
         condition = str(condition).strip()
         asks = re.search(r"\b(always|cancelled|failure|success)\(", condition)
         return bool(self.evaluate(condition)) and bool(asks or self.succeeded_so_far())
@@ -116,13 +116,13 @@ class Job:
         return "pull_request" if github["event_name"] == "pull_request" else f"ref:{github['ref']}"
 
     def run(self):
-        """Runs the job, says what became of it, and returns that as the exit code."""
+        """Runs the job, prints its result, and returns that as an exit code."""
         code = self.run_if_needed()
         print(f"{self.name}: {RESULT_OF_EXIT_CODE[code]}", flush=True)
         return code
 
     def run_if_needed(self):
-        # A job whose needs did not succeed is skipped, unless its condition asks for a status.
+        # A job whose needs did not succeed is skipped, unless its condition calls a status function.
         self.context["failed"] = any(self.context["needs"][need]["result"] != "success" for need in self.needs())
         if not self.context.should_run(self.body.get("if", "true")):
             return 3
@@ -135,12 +135,12 @@ class Job:
         return max([self.run_with(entry) for entry in entries])
 
     def run_called(self):
-        """Runs the jobs of the workflow that this one calls, in the order in which it has them."""
+        """Runs the jobs of the workflow that this job calls, in the order of the file."""
         called = pathlib.Path(self.body["uses"]).stem
         inputs = {name: self.context.fill_in(value) for name, value in self.body.get("with", {}).items()}
         declared = yaml.safe_load((self.checkout / f".github/workflows/{called}.yml").read_text())
         if inputs.keys() != declared[True]["workflow_call"]["inputs"].keys():
-            raise SystemExit(f"error: {called} has other inputs than {self.name} gives it")
+            raise SystemExit(f"error: the inputs of {called} differ from those that {self.name} passes")
         results, cancelled = {}, self.context["cancelled"]
         for name in declared["jobs"]:
             context = self.context | {"inputs": inputs, "needs": results, "cancelled": cancelled}
@@ -190,7 +190,7 @@ class Job:
             output, summary = pathlib.Path(folder, "output"), pathlib.Path(folder, "summary")
             output.touch()
             summary.touch()
-            # What the rehearsal itself may do, no job may.
+            # A job does not inherit the credentials of the end-to-end run.
             inherited = {name: value for name, value in os.environ.items() if name not in CREDENTIAL_VARIABLES}
             environment = inherited | self.environment | context.fill_in(step.get("env", {}))
             environment = {name: use_emulator_url(value) for name, value in environment.items()}
@@ -203,7 +203,7 @@ class Job:
                 "GITHUB_RUN_ATTEMPT": github["run_attempt"],
             }
             environment |= self.token_variables
-            # A file, as on GitHub, where bash stays in front of what the file starts.
+            # A file, as on GitHub, so that bash stays the parent of the commands in the file.
             script = pathlib.Path(folder, "script.sh")
             script.write_text(step["run"])
             with subprocess.Popen(
@@ -219,7 +219,7 @@ class Job:
             return process.returncode == 0, dict(line.split("=", 1) for line in output.read_text().splitlines())
 
     def follow(self, process, title):
-        """Prints the output of a step, and cancels the run where the context says so."""
+        """Prints the output of a step, and cancels the run at the line that the context names."""
         cancel = self.context.get("cancel", {"step": "", "line": ""})
         for line in process.stdout:
             print(line, end="", flush=True)
@@ -230,7 +230,7 @@ class Job:
 
     @contextlib.contextmanager
     def token_service(self):
-        """GitHub's service of tokens, to which every step of a job with `id-token: write` has the address."""
+        """Runs GitHub's token service, whose URL every step of a job with `id-token: write` has."""
         self.token_variables = {}
         if self.body["permissions"].get("id-token") != "write":
             yield
@@ -261,7 +261,7 @@ class Job:
             "aud": "sts.amazonaws.com",
             "sub": f"repo:owner@1/name@2:{self.subject()}",
         }
-        # The emulator judges what a token says, not who signed it.
+        # The emulator checks the claims of a token, but not its signature.
         parts = [
             base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
             for part in ({"alg": "RS256"}, claims)
@@ -275,7 +275,7 @@ class Job:
         missing = [name for name, declared in body["inputs"].items() if declared["required"] and not inputs.get(name)]
         if unknown or missing:
             raise SystemExit(f"error: {action}: inputs unknown {unknown}, missing {missing}")
-        # Of the repository's variables a composite action sees none.
+        # A composite action cannot read the repository's variables.
         visible = {"github": self.context["github"], "inputs": defaults | inputs, "steps": {}}
         context = Context(visible, failed=False, cancelled=self.context["cancelled"])
         self.run_steps(body["runs"]["steps"], context)
@@ -321,7 +321,7 @@ class Job:
             return inputs.get("if-no-files-found") != "error", {}
         target = self.artifacts / inputs["name"]
         shutil.rmtree(target, ignore_errors=True)
-        # Of several patterns, the artifact begins where they part.
+        # With several patterns, the root of the artifact is their common parent folder.
         root = self.checkout / os.path.commonpath([os.path.dirname(pattern) for pattern in patterns])
         for file in files:
             copy = target / file.relative_to(root)
@@ -330,7 +330,7 @@ class Job:
         return True, {}
 
     def attest(self, inputs):
-        """Leaves what `gh attestation verify` looks for; asks of a bill of materials what the action asks."""
+        """Leaves the file that `gh attestation verify` looks for; requires the fields of an SBOM that the action requires."""
         digest = hashlib.sha256((self.checkout / inputs["subject-path"]).read_bytes()).hexdigest()
         (pathlib.Path(self.context["responses"]) / f"attested-{digest}").touch()
         if "sbom-path" not in inputs:
@@ -344,7 +344,7 @@ class Job:
 
 
 def stop_step(process):
-    """Ends a step as the runner does: it signals the first process, and 5 seconds after that has ended kills what it left."""
+    """Stops a step as the runner does: signals the first process, and kills all others 5 seconds after that has ended."""
     for number, seconds in ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5)):
         process.send_signal(number)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -355,7 +355,7 @@ def stop_step(process):
 
 
 def use_emulator_url(value):
-    """The stage's URL names AWS; the emulator answers elsewhere."""
+    """Replaces an API's URL at AWS by its URL at the emulator."""
     return INVOKE_URL.sub(rf"{os.environ['AWS_ENDPOINT_URL']}/_aws/execute-api/\1/$default", value)
 
 
@@ -373,6 +373,6 @@ STAND_INS = {
 }
 
 if __name__ == "__main__":
-    # The rehearsal runs its stories in the background, where a shell lets everything ignore INT.
+    # The end-to-end run starts its scenarios in the background, where a shell makes every process ignore INT.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(Job(sys.argv[1], sys.argv[2], json.loads(pathlib.Path(sys.argv[3]).read_text())).run())

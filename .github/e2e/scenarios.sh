@@ -1,11 +1,11 @@
-# The stories of the repository: each a run of a job, and what became of the service. Those of a release are in deploys.sh.
-# shellcheck shell=bash disable=SC2034,SC2154  # the variables are the rehearsal's
+# The scenarios of the pipeline, except for releases, which are in deploys.sh. Each runs jobs and checks the service.
+# shellcheck shell=bash disable=SC2034,SC2154  # the variables belong to .github/e2e/run
 
-# Commits: of the run, and of another that came after it.
+# The commit of the run, and a newer one.
 commit=$(printf '%040d' 1)
 newer=$(printf '%040d' 2)
 
-# run_job WORKFLOW JOB EVENT: runs it; EVENT is JSON that is laid over what every run knows.
+# run_job WORKFLOW JOB EVENT: runs the job; EVENT is JSON that is merged into the context that all runs share.
 run_job() {
   jq --null-input --slurpfile variables "$work/variables.json" --argjson event "$3" --arg sha "$commit" \
     --arg checkout "$service" --arg artifacts "$work/artifacts" --arg responses "$GH_RESPONSES" '
@@ -15,12 +15,12 @@ run_job() {
   python "$root/.github/e2e/job.py" "$1" "$2" "$work/context.json"
 }
 
-# answer PATH JSON: what GitHub's API says there from now on.
+# set_response PATH JSON: sets the response of GitHub's API for the path.
 set_response() {
   echo "$2" >"$GH_RESPONSES/${1//[^a-z0-9]/-}"
 }
 
-# main_is_at COMMIT, pull_request_is STATE COMMIT: number 7.
+# main_is_at COMMIT: sets the newest commit of main. pull_request_is STATE COMMIT: sets the state of pull request 7.
 main_is_at() {
   set_response repos/owner/name/git/ref/heads/main "{\"object\":{\"sha\":\"$1\"}}"
 }
@@ -29,7 +29,7 @@ pull_request_is() {
   set_response repos/owner/name/pulls/7 "{\"state\":\"$1\",\"head\":{\"sha\":\"$2\"}}"
 }
 
-# ends CODE COMMAND…: with what became of the job.
+# exits_with CODE COMMAND…: succeeds if the command exits with this code. 1: the job failed. 3: skipped. 4: cancelled.
 exits_with() {
   local status=0
   "${@:2}" || status=$?
@@ -50,19 +50,19 @@ successful_needs() {
   printf '}}'
 }
 
-# pull_request ACTION [HEAD [USER]]: the event of number 7.
+# pull_request_event ACTION [HEAD [USER]]: prints an event of pull request 7.
 pull_request_event() {
   jq --null-input --compact-output --arg action "$1" --arg head "${2:-owner/name}" --arg user "${3:-somebody}" --arg sha "$commit" '
     {github: {event_name: "pull_request", ref: "refs/pull/7/merge",
       event: {action: $action, number: 7, pull_request: {head: {repo: {full_name: $head}, sha: $sha}, user: {login: $user}}}}}'
 }
 
-# opened NEEDS…: number 7 was opened, and these jobs have succeeded.
+# opened_event NEEDS…: prints the event that opened pull request 7, in a run in which these jobs succeeded.
 opened_event() {
   jq --null-input --compact-output '$ARGS.positional | .[0] * .[1]' --jsonargs "$(pull_request_event opened)" "$(successful_needs "$@")"
 }
 
-# apart COMMAND…: with a checkout, artifacts and answers of its own, so that it can run beside other stories.
+# isolated COMMAND…: runs the command with a separate checkout, artifacts and responses, in parallel with other scenarios.
 isolated() {
   local shared=$work
   work=$work/$1 service=$work/$1/checkout GH_CALLS=$work/$1/calls GH_RESPONSES=$work/$1/responses
@@ -74,7 +74,7 @@ isolated() {
   "$@"
 }
 
-# All that may become of a preview, one after the other.
+# The scenarios of a preview, one after another.
 previews() {
   use_bundle first
   second_push_comments
@@ -90,7 +90,7 @@ set_up_account() {
     jq --raw-input --slurp 'split("\n") | map(select(. != "") | split("=") | {(.[0]): .[1]}) | add' >"$work/variables.json"
   bucket=$(state_bucket)
   no_state_in_the_clear
-  # The emulator's wildcards do not match a line feed in a path, as IAM's do: what they miss is let through.
+  # Wildcards of IAM match a line feed in a path, but those of the emulator do not. This policy allows those requests.
   local environment
   for environment in staging production; do
     aws iam put-role-policy --role-name "github-$prefix-$environment-verify" --policy-name emulator --policy-document '{"Version":"2012-10-17","Statement":[
@@ -114,7 +114,7 @@ version_of() {
   aws lambda get-alias --function-name "$1-function" --name "$2" --query FunctionVersion --output text
 }
 
-# versions_are LIVE CANDIDATE, in production.
+# versions_are LIVE CANDIDATE: succeeds if production has these versions.
 versions_are() {
   [[ $(version_of "$prefix" live) == "$1" && $(version_of "$prefix" candidate) == "$2" ]]
 }
@@ -152,10 +152,10 @@ preview_is_created() {
   : >"$GH_CALLS"
   run_comment success success skipped
   grep --extended-regexp '^api --method POST repos/owner/name/issues/7/comments ' "$GH_CALLS"
-  grep '^The contract suite held at http' "$GH_RESPONSES/body"
+  grep '^The contract suite passed at http' "$GH_RESPONSES/body"
   grep '<b>production</b>: ' "$GH_RESPONSES/body"
 
-  # A plan that failed before it wrote anything is missed.
+  # The comment reports a plan that failed before it wrote a file.
   rm -r "$work/artifacts/plan-staging" "$service/target/plan-staging.md"
   run_comment success success skipped
   grep --fixed-strings '**There is no plan** in plan-staging.md' "$GH_RESPONSES/body"
@@ -164,13 +164,13 @@ preview_is_created() {
 
 comments='repos/owner/name/issues/7/comments?per_page=100'
 
-# commented UP SUITE DOWN
+# run_comment UP SUITE DOWN: runs the job comment after jobs with these results.
 run_comment() {
   run_job preview comment "$(jq --null-input --compact-output --argjson event "$(pull_request_event synchronize)" --arg up "$1" --arg suite "$2" --arg down "$3" '
     $event * {needs: {plan: {result: $up}, up: {result: $up}, suite: {result: $suite}, down: {result: $down}}}')"
 }
 
-# A pull request that is closed while its bundle is built: `down` runs before `up` does.
+# The pull request is closed while its bundle is built, so `down` runs before `up`.
 closed_pull_request_gets_no_preview() {
   pull_request_is closed "$commit"
   run_job preview down "$(pull_request_event closed)"
@@ -181,7 +181,7 @@ closed_pull_request_gets_no_preview() {
   [[ $(<"$GH_CALLS") != *comments* ]]
 }
 
-# A second push cancels the first one's job that waits for the same preview, and is the one that comments.
+# After a second push, `up` of the first run fails or is cancelled, and only the second run comments.
 second_push_comments() {
   set_response "$comments" '[]'
   pull_request_is open "$newer"
@@ -190,7 +190,7 @@ second_push_comments() {
   : >"$GH_CALLS"
   run_comment cancelled skipped skipped
   [[ $(<"$GH_CALLS") != *comments* ]]
-  # Cancelled by hand, the newest one says so.
+  # The newest run comments also if it is cancelled by hand.
   pull_request_is open "$commit"
   run_comment cancelled skipped skipped
   grep --fixed-strings '**The preview was cancelled**' "$GH_RESPONSES/body"
@@ -203,7 +203,7 @@ preview_is_destroyed() {
   : >"$GH_CALLS"
   run_comment skipped skipped success
   grep '^api --method PATCH repos/owner/name/issues/comments/42 ' "$GH_CALLS"
-  grep '^The preview is gone.' "$GH_RESPONSES/body"
+  grep '^The preview was destroyed.' "$GH_RESPONSES/body"
   nothing_is_left_of 7
 }
 
@@ -246,7 +246,7 @@ drift_is_reported() {
   grep '<b>production</b>: Plan: 0 to add, 1 to change' "$GH_RESPONSES/body"
   grep '^issue create ' "$GH_CALLS"
 
-  set_response "$issues" '[{"number":5,"title":"Drift: what is deployed is not what main says"}]'
+  set_response "$issues" '[{"number":5,"title":"Drift: the deployment differs from main"}]'
   run_drift
   grep '^issue edit 5 ' "$GH_CALLS"
 
@@ -254,13 +254,13 @@ drift_is_reported() {
   run_drift
   grep '^issue close 5 ' "$GH_CALLS"
 
-  # Code that was changed by hand lets no plan through: that is told too.
+  # Code that was changed by hand makes the plan fail: the issue reports that too.
   aws lambda update-function-code --function-name "$prefix-function" --zip-file "fileb://$work/bundles/first.zip" --publish
   fails run_drift
   grep '<b>production</b>: Error: ' "$GH_RESPONSES/body"
 }
 
-# Succeeds if the comparison does; what it found is reported in any case.
+# run_drift: runs the jobs of drift.yml; succeeds if the comparison does. The report runs in any case.
 run_drift() {
   local schedule='{"github":{"event_name":"schedule"}}' status=0
   : >"$GH_CALLS"
@@ -269,7 +269,7 @@ run_drift() {
   return "$status"
 }
 
-# typed NAME AGAIN: what was typed into destroy.yml.
+# destroy_event NAME AGAIN: prints the event of a run of destroy.yml with these inputs.
 destroy_event() {
   jq --null-input --compact-output '{github: {event_name: "workflow_dispatch"}, inputs: {environment: $ARGS.positional[0], again: $ARGS.positional[1]}, needs: {confirm: {result: "success"}, approve: {result: "success"}}}' --args "$@"
 }

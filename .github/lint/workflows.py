@@ -1,6 +1,6 @@
-"""Holds the workflows to rules that no linter knows, and the table in SETUP.md to the workflows: `workflows.py`.
+"""Checks the workflows against rules that no linter has, and the table in SETUP.md against the workflows: `workflows.py`.
 
-Whoever widens what a job may do changes that table too, where a reviewer sees it.
+A change that gives a job more permissions must also change that table, where a reviewer sees it.
 """
 
 import os
@@ -15,7 +15,7 @@ ROOT = GITHUB.parent
 PINNED = re.compile(r"uses: (?P<action>[\w./-]+)@(?P<commit>[0-9a-f]{40}) # (?P<version>\S+)$")
 ROLE = re.compile(r"vars\.(\w+)_ROLE")
 IMAGE = re.compile(r"FROM rust:\d+\.\d+\.\d+-[a-z]+@sha256:[0-9a-f]{64}")
-# Scripts that pass on the signals of a cancelled run, which reach the first process of a step only.
+# Commands that forward the signals of a cancelled run, which reach only the first process of a step.
 FORWARDING = re.compile(r"^\s*(tf_locked|save_plan|apply_saved_plan|forward_signals)\b", re.MULTILINE)
 STATUS = re.compile(r"\b(always|cancelled|failure|success)\(")
 
@@ -49,14 +49,14 @@ def roles(job):
 
 
 def all_needs(name, key):
-    """The jobs of the same workflow that a job needs, and what those need."""
+    """Returns the jobs of the same workflow that a job needs, directly or through another job."""
     needs = jobs[name, key].get("needs", [])
     found = {(name, need) for need in ([needs] if isinstance(needs, str) else needs)}
     return found.union(*(all_needs(*place) for place in found))
 
 
 def call_chains(name, key):
-    """The ways in which a job comes to run: the job, and the jobs that call its workflow, from the inside out."""
+    """Returns each chain of calls that runs a job: the job, then the jobs that call its workflow, from the inside out."""
     callers = [place for place, job in jobs.items() if job.get("uses") == f"$/.github/workflows/{name}.yml"]
     outer = [chain for caller in callers for chain in call_chains(*caller)]
     return [[(name, key), *chain] for chain in outer or [[]]]
@@ -70,7 +70,7 @@ def concurrency_groups(chain):
 
 
 def waits_for_approval(name, key):
-    """Returns true if the job needs an approval, and nothing lets it run without."""
+    """Returns true if the job needs an approval, and no condition lets it run without one."""
     before = all_needs(name, key)
     conditions = [str(jobs[place].get("if", "")) for place in [(name, key), *before]]
     return any(environment(jobs[place]).endswith("-approval") for place in before) and not any(
@@ -85,15 +85,15 @@ def deploys(job):
 
 
 def subject(name, job):
-    """The subject of GitHub's token for the job, after `repo:OWNER/NAME:`."""
+    """Returns the subject of GitHub's token for the job, after `repo:OWNER/NAME:`."""
     if environment(job):
         return f"environment:{environment(job)}"
-    # PyYAML takes the key `on` for true.
+    # PyYAML parses the key `on` as true.
     return "pull_request" if "pull_request" in workflows[name][True] else "ref:refs/heads/main"
 
 
 def table():
-    """The rows of SETUP.md: every job that is in an environment, or may do more than read the repository."""
+    """Returns the rows for SETUP.md: every job that has an environment, or may do more than read the repository."""
     rows = []
     for (name, key), job in jobs.items():
         if permissions(job) == "contents: read" and not environment(job):
@@ -113,7 +113,9 @@ def table():
 for path in [*GITHUB.glob("workflows/*.yml"), *GITHUB.glob("actions/*/action.yml")]:
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if "uses: " in line and "uses: $/" not in line:
-            expect(PINNED.search(line), f"{path.relative_to(ROOT)}:{number}: no commit with its version beside it")
+            expect(
+                PINNED.search(line), f"{path.relative_to(ROOT)}:{number}: expected a commit with its version beside it"
+            )
 
 pins = {}
 for path in [*GITHUB.glob("workflows/*.yml"), *GITHUB.glob("actions/*/action.yml")]:
@@ -124,53 +126,53 @@ for action, commits in pins.items():
     expect(len(commits) == 1, f"{action} is pinned to different commits: {commits}")
 
 for name, workflow in workflows.items():
-    expect(workflow.get("permissions") == {}, f"{name}: a workflow grants nothing, its jobs do")
+    expect(workflow.get("permissions") == {}, f"{name}: permissions must be empty, except in jobs")
 
 dockerfile = (GITHUB / "build-image/Dockerfile").read_text().splitlines()
-expect(IMAGE.fullmatch(dockerfile[-1]), f"build-image/Dockerfile: no version with its digest: {dockerfile[-1]}")
+expect(IMAGE.fullmatch(dockerfile[-1]), f"build-image/Dockerfile: expected a version with its digest: {dockerfile[-1]}")
 
 for (name, key), job in jobs.items():
     where = f"{name} / {key}"
-    expect("permissions" in job, f"{where}: says nothing of its permissions")
+    expect("permissions" in job, f"{where}: declares no permissions")
     in_production = environment(job) in ("production", "as typed")
     for chain in call_chains(name, key):
         groups = concurrency_groups(chain)
         expect(
             not deploys(job) or all(group.get("cancel-in-progress") is False for group in groups),
-            f"{where}: deploys, and may be cancelled half-way",
+            f"{where}: deploys, but can be cancelled half-way",
         )
-        expect(not deploys(job) or groups or name == "rollback", f"{where}: deploys, and is in no group")
+        expect(not deploys(job) or groups or name == "rollback", f"{where}: deploys, but is not in a concurrency group")
         expect(
             not in_production or any(waits_for_approval(*place) for place in chain),
             f"{where}: reaches production without an approval",
         )
         expect(
             not environment(job).endswith("-approval") or not groups,
-            f"{where}: waits for an approval in a group",
+            f"{where}: waits for an approval inside a concurrency group",
         )
     if "uses" in job:
         continue
     expect("timeout-minutes" in job, f"{where}: has no timeout")
     expect(
         job.get("container", "${{ needs.image.outputs.image }}") == "${{ needs.image.outputs.image }}",
-        f"{where}: another image than that of build-image/Dockerfile",
+        f"{where}: not the image of build-image/Dockerfile",
     )
     commands = [step.get("run", "") for step in job["steps"]]
     expect(
         not any(".github/scripts/suite" in command for command in commands)
         or ("id-token: write" not in permissions(job) or environment(job).endswith("-suite")),
-        f"{where}: the suite could take a role that deploys",
+        f"{where}: the suite could take an apply role",
     )
     expect(
         not in_production
         or (name, key) == ("release", "roll-back")
         or any("scripts/approved" in command for command in commands),
-        f"{where}: may be started again without its approval",
+        f"{where}: can be re-run without a new approval",
     )
     logs = [step for step in job["steps"] if step.get("uses") == "$/.github/actions/suite-logs"]
     expect(
         not any(".github/scripts/suite" in command for command in commands) or logs,
-        f"{where}: uploads no logs of the suite",
+        f"{where}: does not upload the suite's logs",
     )
 
 steps = [(f"{name} / {key}", step) for (name, key), job in jobs.items() for step in job.get("steps", [])]
@@ -179,33 +181,36 @@ for where, step in steps:
     uploads = "actions/upload-artifact@" in step.get("uses", "") or step.get("uses") == "$/.github/actions/suite-logs"
     expect(
         not uploads or step.get("if") == "always()" or step["with"].get("if-no-files-found") == "error",
-        f"{where}: its logs are not kept when it fails",
+        f"{where}: does not upload its files when it fails",
     )
     if "run" not in step:
         continue
     command = step["run"].strip()
-    expect("\n" not in command and not re.search(r"[;|&]", command), f"{where}: not one command: {command}")
+    expect("\n" not in command and not re.search(r"[;|&]", command), f"{where}: not a single command: {command}")
     expect("${{" not in command, f"{where}: an expression inside a command: {command}")
     words = command.split()
     program = words[1] if words[0] == "exec" else words[0]
     script = ROOT / program
-    expect("/" not in program or os.access(script, os.X_OK), f"{where}: there is no script {program}")
+    expect("/" not in program or os.access(script, os.X_OK), f"{where}: not an executable script: {program}")
     forwards = script.is_file() and script.parent.name == "scripts" and FORWARDING.search(script.read_text())
-    expect(not forwards or words[0] == "exec", f"{where}: {program} would not hear that the run is cancelled: exec it")
+    expect(
+        not forwards or words[0] == "exec",
+        f"{where}: {program} would not receive the signals of a cancelled run: start it with exec",
+    )
 
 summary_needs, all_jobs = set(workflows["ci"]["jobs"]["summary"]["needs"]), set(workflows["ci"]["jobs"]) - {"summary"}
 expect(summary_needs == all_jobs, f"ci / summary does not need {sorted(all_jobs - summary_needs)}")
 
 tools = [*GITHUB.glob("workflows/*.yml"), ROOT / "bundle/sbom"]
 versions = {version for path in tools for version in re.findall(r"cargo-cyclonedx@[\d.]*", path.read_text())}
-expect(len(versions) == 1, f"several versions of one tool: {sorted(versions)}")
+expect(len(versions) == 1, f"different versions of one tool: {sorted(versions)}")
 
 table_in_setup = [
     line for line in (GITHUB / "SETUP.md").read_text().splitlines() if re.match(r"\| \w+ / [\w-]+ \|", line)
 ]
 expect(
     table_in_setup == table(),
-    "the table of jobs in .github/SETUP.md is not what the workflows say:\n" + "\n".join(table()),
+    "the table of jobs in .github/SETUP.md differs from the workflows; it should be:\n" + "\n".join(table()),
 )
 
 for finding in findings:

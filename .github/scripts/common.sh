@@ -1,4 +1,4 @@
-# What the scripts beside this one share: the environments, Terraform in one of them, and how a job is told of results.
+# Functions that the scripts beside this one share: environments, Terraform, and the outputs and messages of a step.
 # shellcheck shell=bash
 
 shopt -s extglob
@@ -7,14 +7,14 @@ trap 'exit 143' TERM
 script=$(realpath "$0")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 
-# usage: prints the comment at the head of the script that was called, and ends it.
+# usage: prints the comment at the head of the called script and exits with 2.
 usage() {
   sed -n '2,/^[^#]/ s/^# \{0,1\}//p' "$script" >&2
   exit 2
 }
 
-# enter ENVIRONMENT: from here on `tf` works on staging, production or a preview such as pr-7.
-# Needs STATE_BUCKET, the bucket that terraform/bootstrap made.
+# init_environment ENVIRONMENT: initialises Terraform, so that `tf` works on staging, production or a preview such as pr-7.
+# Needs STATE_BUCKET, the bucket that terraform/bootstrap created.
 init_environment() {
   environment=$1
   local kind=$1 backend=()
@@ -25,19 +25,20 @@ init_environment() {
       backend=(-backend-config="key=$(preview_state "$environment")")
       settings=(-var-file=environments/preview.tfvars -var "prefix=$(preview_prefix)-${environment#pr-}")
       ;;
-    *) echo "error: there is no environment $environment: staging, production or pr-NUMBER" >&2 && exit 2 ;;
+    *) echo "error: unknown environment $environment: expected staging, production or pr-NUMBER" >&2 && exit 2 ;;
   esac
-  # A folder of its own: whatever backend the checkout is initialised with stays as it is.
+  # A separate folder, so that the backend of the checkout stays as the operator initialised it.
   export TF_DATA_DIR=$PWD/target/environments/$environment TF_IN_AUTOMATION=1 TF_INPUT=0
   tf init -no-color -lockfile=readonly -reconfigure -backend-config="environments/$kind.s3.tfbackend" \
-    -backend-config="bucket=${STATE_BUCKET:?is the bucket of the states}" "${backend[@]}" >&2
+    -backend-config="bucket=${STATE_BUCKET:?is the bucket of the Terraform states}" "${backend[@]}" >&2
 }
-# preview_state pr-NUMBER: the key of its state.
+
+# preview_state pr-NUMBER: prints the key of the preview's state.
 preview_state() {
   echo "preview/$1/terraform.tfstate"
 }
 
-# The prefix that previews share: environments/preview.tfvars has it with the number 0.
+# preview_prefix: prints the prefix that all previews share. environments/preview.tfvars has it with the number 0.
 preview_prefix() {
   sed -n 's/^prefix *= "\(.*\)-0"$/\1/p' terraform/environments/preview.tfvars
 }
@@ -46,21 +47,22 @@ tf() {
   terraform -chdir=terraform "$@"
 }
 
-# forwarding COMMAND…: runs it, and passes on the signals of a cancelled run: INT, and TERM 7.5 seconds later. GitHub sends
-# them to the step's first process only, and kills everything after 2.5 more. Needs a step that starts its script by exec.
+# forward_signals COMMAND…: runs the command and forwards the signals of a cancelled run to it: INT, and TERM 7.5 seconds
+# later. GitHub sends them to the step's first process only, so the step must start its script with exec. After another 2.5
+# seconds GitHub kills every process.
 # Source: CancelAndKillProcessTree in https://github.com/actions/runner/blob/main/src/Runner.Sdk/ProcessInvoker.cs
 forward_signals() {
   local child='' status=0 received=''
   trap 'received=130; signal_child INT' INT
   trap 'received=143; signal_child TERM' TERM
-  # With job control, or bash would let the command ignore INT.
+  # Job control, because bash starts a background command with INT ignored otherwise.
   set -m
   "$@" &
   child=$!
   set +m
   [[ -z $received ]] || signal_child TERM
   wait "$child" || status=$?
-  # A signal ends the wait, not the command.
+  # A signal ends `wait`, but not the command.
   while kill -0 "$child" 2>/dev/null; do
     status=0
     wait "$child" || status=$?
@@ -71,33 +73,35 @@ forward_signals() {
   return "$status"
 }
 
-# pass_on SIGNAL: to the command of forwarding, if it still runs.
+# signal_child SIGNAL: sends the signal to the command of forward_signals, if that still runs.
 signal_child() {
   [[ -z $child ]] || kill "-$1" "$child" 2>/dev/null || true
 }
 
-# locked COMMAND ARGUMENTS…: runs Terraform with the lock, which it gives back when the run is cancelled.
+# tf_locked COMMAND ARGUMENTS…: runs Terraform with the state lock, which it releases also if the run is cancelled.
 tf_locked() {
   forward_signals terraform -chdir=terraform "$1" -no-color -lock-timeout=10m "${@:2}"
 }
 
-# output NAME: of what is deployed, as JSON; null where nothing is.
+# output NAME: prints a Terraform output as JSON, or null if nothing is deployed.
 output() {
   tf output -json | jq --compact-output --arg name "$1" '.[$name].value'
 }
 
-# live_versions: what the public has, and keeps unless a plan or an apply means to promote. {} before the first apply.
+# live_versions: prints the versions that the public API has, from the state. A plan or an apply that must not promote passes
+# them. {} before the first apply.
 live_versions() {
   output live_versions | jq --compact-output '. // {}'
 }
 
-# deployed_bundle: the variable that stands for the zip that is deployed; nothing where none is.
+# bundle_variable: prints the option that selects the deployed bundle without its zip, or nothing if none is deployed.
 bundle_variable() {
   output bundle_sha256 | jq --raw-output 'values | "-var=bundle_sha256=\(.)"'
 }
 
-# propose LIVE_VERSIONS SETTINGS…: plans the change to these versions, for carry_out. If another run or an operator applies
-# anything in between, Terraform refuses the plan; what is looked at in between still holds when it is carried out.
+# save_plan LIVE_VERSIONS SETTINGS…: plans the change to these versions and saves the plan for apply_saved_plan. If another
+# run or an operator applies anything in between, Terraform refuses the saved plan. So anything that is checked between the
+# two is still true at the apply.
 save_plan() {
   tf_locked plan "${settings[@]}" -var "live_versions=$1" "${@:2}" -out="$TF_DATA_DIR/change"
 }
@@ -106,8 +110,8 @@ apply_saved_plan() {
   tf_locked apply "$TF_DATA_DIR/change"
 }
 
-# live_now: function => version that the public has, as Lambda says it. After an apply that ended half-way the state may
-# not know.
+# live_versions_in_lambda: prints the live versions from Lambda itself, because after an apply that failed half-way the state
+# may be out of date.
 live_versions_in_lambda() {
   local names function name version
   names=$(output function_names | jq --raw-output 'to_entries[] | "\(.key) \(.value)"') || return
@@ -117,8 +121,8 @@ live_versions_in_lambda() {
   done <<<"$names" | jq --raw-input --null-input --compact-output '[inputs | split(" ") | {(.[0]): .[1]}] | add'
 }
 
-# plan FILE SETTINGS…: writes the plan as Markdown, in which live stays; 2 where there is something to change. It is made
-# without the lock, which the plan role cannot take.
+# write_plan FILE SETTINGS…: writes a plan that keeps the live versions, as Markdown; returns 2 if there are changes. It takes
+# no lock, because the plan role may not take it.
 write_plan() {
   local file=$1 log=$TF_DATA_DIR/plan.txt live status=0
   shift
@@ -130,20 +134,22 @@ write_plan() {
   return "$status"
 }
 
-# section FILE: the plan in it as Markdown, folded, and cut so that two fit into a comment of at most 65,536 characters.
+# plan_section FILE: prints the plan in the file as Markdown, folded, and cut so that two plans fit into a comment, which has
+# at most 65,536 characters.
 plan_section() {
   local limit=28000 headline plan
-  # An error may follow a plan.
+  # An error takes precedence, because it may follow a plan.
   headline=$(grep --extended-regexp --max-count=1 '^(│ )?Error:' "$1" ||
-    grep --extended-regexp --max-count=1 '^(Plan:|No changes)' "$1" || echo 'Outputs alone change.')
+    grep --extended-regexp --max-count=1 '^(Plan:|No changes)' "$1" || echo 'Only outputs change.')
   plan=$(grep --invert-match --extended-regexp ': (Refreshing state|Reading|Read complete)' "$1" || true)
-  # shellcheck disable=SC2016  # the backquotes are Markdown's
+  # shellcheck disable=SC2016  # the backquotes are Markdown
   printf '<details><summary><b>%s</b>: %s</summary>\n\n```\n%s\n```\n' "$environment" "$headline" "${plan:0:limit}"
-  ((${#plan} <= limit)) || printf '\nCut here: the log of the job has all of it.\n'
+  ((${#plan} <= limit)) || printf '\nCut here: the log of the job has the full plan.\n'
   printf '</details>\n\n'
 }
 
-# sections FILE…: what plan or drift wrote of each environment, or that there is nothing: a job that failed early left no file.
+# plan_sections FILE…: prints the files that plan or drift wrote, and a note for each missing one: a job that failed early
+# leaves no file.
 plan_sections() {
   local file
   for file in "$@"; do
@@ -159,7 +165,7 @@ run_url() {
   echo "${GITHUB_SERVER_URL:-https://github.com}/$GITHUB_REPOSITORY/actions/runs/${GITHUB_RUN_ID:-}"
 }
 
-# tell NAME VALUE: an output of the step.
+# set_output NAME VALUE: sets an output of the step.
 set_output() {
   echo "$1=$2" | tee --append "${GITHUB_OUTPUT:-/dev/null}"
 }
@@ -169,7 +175,8 @@ sha256() {
   openssl dgst -sha256 -r "$1" | cut -d ' ' -f 1
 }
 
-# build_image: the image that the bundle is built in. compiler_version: its compiler, which is the pipeline's everywhere.
+# build_image: prints the image that the bundle is built in. compiler_version: prints the version of its compiler, which every
+# job of the pipeline uses.
 build_image() {
   sed -n 's/^FROM //p' .github/build-image/Dockerfile
 }
@@ -178,32 +185,33 @@ compiler_version() {
   build_image | sed 's/^rust:\([0-9.]*\)-.*/\1/'
 }
 
-# head_of NUMBER: the newest commit of a pull request; "closed" of one that is.
+# head_commit NUMBER: prints the newest commit of a pull request, or "closed".
 head_commit() {
   gh api "repos/$GITHUB_REPOSITORY/pulls/$1" --jq 'if .state == "open" then .head.sha else .state end'
 }
 
-# way_back LIVE_VERSIONS: how the public gets these versions back, with the rest as this commit has it.
+# rollback_hint LIVE_VERSIONS: prints the command that rolls the public API back to these versions. Everything else stays as
+# in this commit.
 rollback_hint() {
   if [[ $1 == '{}' ]]; then
-    echo 'It is the first release: there is no version to go back to.'
+    echo 'It is the first release, so there is no version to roll back to.'
   else
     echo "To roll it back: \`gh workflow run rollback --field commit=$GITHUB_SHA --field live_versions='$1'\`"
   fi
 }
 
-# say TEXT: a line for whoever looks at the run.
+# say TEXT: prints a line to the log and to the run's summary.
 say() {
   echo "$1" | tee --append "${GITHUB_STEP_SUMMARY:-/dev/null}"
 }
 
-# alarm TITLE TEXT: what nobody who looks at the run may miss.
+# error TITLE TEXT: adds an error annotation to the run, and the same text to its summary.
 error() {
   echo "::error title=$1::$2"
   echo "**$1.** $2" >>"${GITHUB_STEP_SUMMARY:-/dev/null}"
 }
 
-# tell_addresses: what the steps after an apply need to know of it.
+# set_address_outputs: sets the step's outputs to the URLs and the ids of both APIs.
 set_address_outputs() {
   local outputs name
   outputs=$(tf output -json)

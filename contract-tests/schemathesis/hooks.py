@@ -1,4 +1,4 @@
-"""Keeps the generated requests to those of which the document can say how they are answered."""
+"""Limits the generated requests to those whose response the document defines."""
 
 from urllib.parse import unquote
 
@@ -9,7 +9,7 @@ MAX_LENGTH = 2048
 
 @schemathesis.hook
 def map_path_parameters(_context, path_parameters):
-    """Keeps an id that is too long so: a gateway decodes a path twice and cuts it at "?", which may shorten it."""
+    """Keeps a too long id too long: a gateway decodes a path twice and cuts it at "?", which could shorten the id."""
     path_id = path_parameters.get("id") if path_parameters else None
     if isinstance(path_id, str) and len(unquote(path_id)) > MAX_LENGTH:
         path_parameters["id"] = path_id.replace("%3F", "_").replace("%25", "_")

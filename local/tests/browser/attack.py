@@ -1,8 +1,8 @@
 """`attack.py LOCAL`: opens an attacker's page in a browser, and checks that the program LOCAL is safe from it.
 
-The page comes from two origins: once from a host of its own, and once, as after DNS rebinding, from a host that has the
-API's port and whose address is now the API's. That this second attack works where the host is allowed shows that the
-page is able to read and to change.
+The page comes from two origins: from another host than the API's, and, as after DNS rebinding, from a host that has the
+API's port and whose address is now the API's. With that host allowed, the second attack must work: this shows that the
+page can read and change the items.
 """
 
 import contextlib
@@ -22,12 +22,12 @@ import threading
 PAGE = pathlib.Path(__file__).with_name("page.html").read_bytes()
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 REBOUND = "rebound.example"
-# Only a page that reads the list can know this name.
+# The name of an item. A page can know it only from reading the list.
 CANARY = "canary"
 
 
 class Attacker(socketserver.ThreadingTCPServer):
-    """Serves the page, hears what it saw, and passes all else on to the API, as the network does after a rebinding."""
+    """Serves the page, receives its report, and forwards all else to the API, as the network does after DNS rebinding."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -121,14 +121,14 @@ def visit(browser, url, attacker):
 
 
 def attack(browser, program, origin, api, *arguments):
-    """Returns whether a page of this origin read the items, whether it changed them, and how many lists it was sent."""
+    """Returns whether a page of this origin read the items, whether it changed them, and how many lists the API sent it."""
     with running(program, *arguments) as (port, log):
         before = call(port, "GET", "/items")
         url = f"{origin.format(port=port)}/page#{api.format(port=port)}"
         seen = visit(browser, url, Attacker(port))
         after = call(port, "GET", "/items")
         log.seek(0)
-        # Two of the lists are for this function.
+        # This function requested two of the lists.
         lists = log.read().count(" 200 GET /items ") - 2
     print(f"\n{url} {' '.join(arguments)}")
     for attempt, result in seen.items():
@@ -142,7 +142,7 @@ def main():
     [program] = sys.argv[1:]
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if not browser:
-        sys.exit("error: there is no browser: install Chromium, such as by apt-get install chromium")
+        sys.exit("error: no browser found: install Chromium, for example with apt-get install chromium")
     rebound = f"http://{REBOUND}:{{port}}"
     errors = []
     for origin, api in [
@@ -153,12 +153,12 @@ def main():
         read, changed, lists = attack(browser, program, origin, api)
         if read or changed:
             errors.append(f"a page at {origin} {'read' if read else 'changed'} the items of the API at {api}")
-        # To another origin the API answers, and the browser withholds the answer from the page.
+        # The API responds to a page of another origin, but the browser does not show the response to the page.
         if (lists > 0) != (origin != rebound):
-            errors.append(f"the API at {api} gave {lists} lists to a page at {origin}")
+            errors.append(f"the API at {api} sent {lists} lists to a page at {origin}")
     read, changed, _ = attack(browser, program, rebound, rebound, "--allow-host", REBOUND)
     if not (read and changed):
-        errors.append("the page is no attack: where its host is allowed, it does not read and change the items")
+        errors.append("the attack does not work: with its host allowed, the page did not read and change the items")
     print()
     sys.exit("\n".join(f"error: {line}" for line in errors) or None)
 
