@@ -88,8 +88,8 @@ output() {
   tf output -json | jq --compact-output --arg name "$1" '.[$name].value'
 }
 
-# live_versions: prints the versions that the public API has, from the state. A plan or an apply that must not promote passes
-# them. {} before the first apply.
+# live_versions: prints the versions that the public API has, from the state; {} before the first apply. A plan or an apply
+# that must not promote passes them.
 live_versions() {
   output live_versions | jq --compact-output '. // {}'
 }
@@ -110,8 +110,8 @@ apply_saved_plan() {
   tf_locked apply "$TF_DATA_DIR/change"
 }
 
-# live_versions_in_lambda: prints the live versions from Lambda itself, because after an apply that failed half-way the state
-# may be out of date.
+# live_versions_in_lambda: prints the live versions from Lambda itself, because the state may be out of date after an apply
+# that failed half-way.
 live_versions_in_lambda() {
   local names function name version
   names=$(output function_names | jq --raw-output 'to_entries[] | "\(.key) \(.value)"') || return
@@ -121,8 +121,8 @@ live_versions_in_lambda() {
   done <<<"$names" | jq --raw-input --null-input --compact-output '[inputs | split(" ") | {(.[0]): .[1]}] | add'
 }
 
-# write_plan FILE SETTINGS…: writes a plan that keeps the live versions, as Markdown; returns 2 if there are changes. It takes
-# no lock, because the plan role may not take it.
+# write_plan FILE SETTINGS…: writes a plan that keeps the live versions, as Markdown; returns 2 if there are changes. It
+# takes no lock, because the plan role may not take it.
 write_plan() {
   local file=$1 log=$TF_DATA_DIR/plan.txt live status=0
   shift
@@ -134,8 +134,8 @@ write_plan() {
   return "$status"
 }
 
-# plan_section FILE: prints the plan in the file as Markdown, folded, and cut so that two plans fit into a comment, which has
-# at most 65,536 characters.
+# plan_section FILE: prints the plan in the file as Markdown, folded, and cut so that two plans fit into a comment of at most
+# 65,536 characters.
 plan_section() {
   local limit=28000 headline plan
   # An error takes precedence, because it may follow a plan.
@@ -175,8 +175,8 @@ sha256() {
   openssl dgst -sha256 -r "$1" | cut -d ' ' -f 1
 }
 
-# build_image: prints the image that the bundle is built in. compiler_version: prints the version of its compiler, which every
-# job of the pipeline uses.
+# build_image: prints the image that the bundle is built in. compiler_version: prints the version of its compiler, which
+# every job of the pipeline uses.
 build_image() {
   sed -n 's/^FROM //p' .github/build-image/Dockerfile
 }
