@@ -8,11 +8,11 @@ locals {
     "DELETE /items/{id}" = { function = "delete", action = "dynamodb:DeleteItem" }
   }
 
-  function_of = { for key, route in local.routes : key => var.function_layout == "single" ? "items" : route.function }
-  actions_of  = { for key, function in local.function_of : function => local.routes[key].action... }
+  function_by_route   = { for key, route in local.routes : key => var.function_layout == "single" ? "items" : route.function }
+  actions_by_function = { for key, function in local.function_by_route : function => local.routes[key].action... }
 
   # The lone function goes by the tutorial's names: PREFIX-function and PREFIX-role.
-  stem_of = { for function in keys(local.actions_of) : function => function == "items" ? var.prefix : "${var.prefix}-${function}" }
+  name_prefixes = { for function in keys(local.actions_by_function) : function => function == "items" ? var.prefix : "${var.prefix}-${function}" }
 
   # Relative to the root and the same for every build: Lambda's provider publishes a version when this text changes.
   bundle_path   = "../target/lambda/bootstrap-${var.architecture}.zip"
@@ -37,10 +37,10 @@ module "table" {
 
 module "function" {
   source   = "./modules/function"
-  for_each = local.actions_of
+  for_each = local.actions_by_function
 
-  name                     = "${local.stem_of[each.key]}-function"
-  role_name                = "${local.stem_of[each.key]}-role"
+  name                     = "${local.name_prefixes[each.key]}-function"
+  role_name                = "${local.name_prefixes[each.key]}-role"
   permissions_boundary_arn = var.permissions_boundary_arn
   table                    = { name = module.table.name, arn = module.table.arn, actions = each.value, kms_key_arn = var.table_kms_key_arn }
   bundle                   = { path = local.bundle_path, sha256 = local.bundle_sha256 }
@@ -56,7 +56,7 @@ module "http_api" {
   source = "./modules/http-api"
 
   name               = "${var.prefix}-api"
-  routes             = local.function_of
+  routes             = local.function_by_route
   functions          = local.live
   function_timeout   = local.timeout
   authorization      = var.authorization
@@ -72,7 +72,7 @@ module "candidate_api" {
   count  = var.candidate_api ? 1 : 0
 
   name               = "${var.prefix}-candidate-api"
-  routes             = local.function_of
+  routes             = local.function_by_route
   functions          = local.candidate
   function_timeout   = local.timeout
   authorization      = { type = "iam" }

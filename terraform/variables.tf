@@ -224,7 +224,7 @@ variable "live_versions" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for function in keys(var.live_versions) : contains(keys(local.actions_of), function)])
+    condition     = alltrue([for function in keys(var.live_versions) : contains(keys(local.actions_by_function), function)])
     error_message = "live_versions names a function that this layout does not have: single has items; per_route has put, get, list and delete."
   }
 

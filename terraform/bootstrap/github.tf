@@ -28,7 +28,7 @@ locals {
     var.subjects,
   )
 
-  trust = {
+  trust_policies = {
     for role, subjects in local.subjects : role => jsonencode({
       Version = "2012-10-17"
       Statement = [{

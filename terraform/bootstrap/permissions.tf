@@ -1,11 +1,11 @@
 # Lists the actions that a plan, an apply and a function need, on the resources of one environment.
 locals {
-  account = data.aws_caller_identity.current.account_id
-  aws     = "arn:${data.aws_partition.current.partition}"
+  account_id = data.aws_caller_identity.current.account_id
+  arn_prefix = "arn:${data.aws_partition.current.partition}"
 
   # Environment => the prefix of its names, and the tag Service of its resources. Staging and previews live inside
   # production's prefix, and see nothing else of it.
-  stems = { for environment in var.environments : environment => {
+  name_prefixes = { for environment in var.environments : environment => {
     staging    = "${var.prefix}-staging"
     production = var.prefix
     preview    = "${var.prefix}-pr-*"
@@ -13,18 +13,18 @@ locals {
 
   # Environment => kind of resource => the ARNs that its roles work on.
   resources = {
-    for environment, stem in local.stems : environment => {
-      table    = ["${local.aws}:dynamodb:${var.region}:${local.account}:table/${stem}-*"]
-      function = [for end in ["", ":*"] : "${local.aws}:lambda:${var.region}:${local.account}:function:${stem}-*${end}"]
+    for environment, name_prefix in local.name_prefixes : environment => {
+      table    = ["${local.arn_prefix}:dynamodb:${var.region}:${local.account_id}:table/${name_prefix}-*"]
+      function = [for end in ["", ":*"] : "${local.arn_prefix}:lambda:${var.region}:${local.account_id}:function:${name_prefix}-*${end}"]
       logs = [
-        for group in ["/aws/lambda/${stem}-*", "/aws/vendedlogs/${stem}-*", "/aws/lambda/${stem}-*:*", "/aws/vendedlogs/${stem}-*:*"] :
-        "${local.aws}:logs:${var.region}:${local.account}:log-group:${group}"
+        for group in ["/aws/lambda/${name_prefix}-*", "/aws/vendedlogs/${name_prefix}-*", "/aws/lambda/${name_prefix}-*:*", "/aws/vendedlogs/${name_prefix}-*:*"] :
+        "${local.arn_prefix}:logs:${var.region}:${local.account_id}:log-group:${group}"
       ]
-      role      = ["${local.aws}:iam::${local.account}:role/${stem}-*"]
-      alarm     = ["${local.aws}:cloudwatch:${var.region}:${local.account}:alarm:${stem}-*"]
-      dashboard = ["${local.aws}:cloudwatch::${local.account}:dashboard/${stem}"]
+      role      = ["${local.arn_prefix}:iam::${local.account_id}:role/${name_prefix}-*"]
+      alarm     = ["${local.arn_prefix}:cloudwatch:${var.region}:${local.account_id}:alarm:${name_prefix}-*"]
+      dashboard = ["${local.arn_prefix}:cloudwatch::${local.account_id}:dashboard/${name_prefix}"]
       # The ARN of an API has an id and no name: see the fences in roles.tf.
-      api   = [for path in ["/apis", "/apis/*"] : "${local.aws}:apigateway:${var.region}::${path}"]
+      api   = [for path in ["/apis", "/apis/*"] : "${local.arn_prefix}:apigateway:${var.region}::${path}"]
       state = ["${aws_s3_bucket.state.arn}/${environment}/*"]
       # These actions cannot be limited to a resource.
       account = ["*"]
@@ -32,7 +32,7 @@ locals {
   }
 
   # Kind of resource => the actions of a plan.
-  reads = {
+  read_actions = {
     table     = ["dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive", "dynamodb:ListTagsOfResource"]
     function  = ["lambda:GetAlias", "lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration", "lambda:GetPolicy", "lambda:ListTags", "lambda:ListVersionsByFunction"]
     logs      = ["logs:ListTagsForResource"]
@@ -45,7 +45,7 @@ locals {
   }
 
   # Kind of resource => the actions of an apply or a destroy, besides reading. None of them reads or writes an item.
-  writes = {
+  write_actions = {
     table    = ["dynamodb:CreateTable", "dynamodb:DeleteTable", "dynamodb:TagResource", "dynamodb:UntagResource", "dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable"]
     function = ["lambda:AddPermission", "lambda:CreateAlias", "lambda:CreateFunction", "lambda:DeleteAlias", "lambda:DeleteFunction", "lambda:DeleteFunctionConcurrency", "lambda:PublishVersion", "lambda:PutFunctionConcurrency", "lambda:RemovePermission", "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateAlias", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"]
     logs     = ["logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource"]
@@ -62,14 +62,14 @@ locals {
 
   read_statements = {
     for environment in var.environments : environment => concat(
-      [for kind, actions in local.reads : { Sid = "Read${title(kind)}", Effect = "Allow", Action = actions, Resource = local.resources[environment][kind] }],
+      [for kind, actions in local.read_actions : { Sid = "Read${title(kind)}", Effect = "Allow", Action = actions, Resource = local.resources[environment][kind] }],
       [{ Sid = "FindState", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [aws_s3_bucket.state.arn] }],
     )
   }
 
   write_statements = {
     for environment in var.environments : environment => [
-      for kind, actions in local.writes : { Sid = "Write${title(kind)}", Effect = "Allow", Action = actions, Resource = local.resources[environment][kind] }
+      for kind, actions in local.write_actions : { Sid = "Write${title(kind)}", Effect = "Allow", Action = actions, Resource = local.resources[environment][kind] }
     ]
   }
 
@@ -101,21 +101,21 @@ locals {
   # The tags of APIs are a resource of their own, in the form that AWS names in its refusals. Tags on creation need it for an
   # API that has no id yet; to take a tag away, the id must be known. Source of the form:
   # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/997
-  tags = "${local.aws}:apigateway:${var.region}::/tags/"
+  tag_arn_prefix = "${local.arn_prefix}:apigateway:${var.region}::/tags/"
   tag_statements = {
-    for environment, stem in local.stems : environment => concat(
+    for environment, name_prefix in local.name_prefixes : environment => concat(
       [{
         Sid       = "TagApis"
         Effect    = "Allow"
         Action    = ["apigateway:POST"]
-        Resource  = [for path in ["/v2/apis/", "/apis/"] : "${local.tags}${urlencode("${local.aws}:apigateway:${var.region}::${path}")}*"]
-        Condition = { StringLikeIfExists = { "aws:RequestTag/Service" = stem } }
+        Resource  = [for path in ["/v2/apis/", "/apis/"] : "${local.tag_arn_prefix}${urlencode("${local.arn_prefix}:apigateway:${var.region}::${path}")}*"]
+        Condition = { StringLikeIfExists = { "aws:RequestTag/Service" = name_prefix } }
       }],
       length(lookup(var.api_ids, environment, [])) == 0 ? [] : [{
         Sid      = "UntagApis"
         Effect   = "Allow"
         Action   = ["apigateway:DELETE"]
-        Resource = [for id in var.api_ids[environment] : "${local.tags}*${id}*"]
+        Resource = [for id in var.api_ids[environment] : "${local.tag_arn_prefix}*${id}*"]
       }],
     )
   }

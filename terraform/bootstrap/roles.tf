@@ -10,7 +10,7 @@ locals {
 
 # The names begin with github-, outside every name that the roles may change: no role can widen itself or its boundary.
 resource "aws_iam_policy" "boundary" {
-  for_each = local.stems
+  for_each = local.name_prefixes
 
   name        = "github-${var.prefix}-${each.key}-boundary"
   description = "The most that a function of ${each.key} may ever do, whatever its own policy says."
@@ -35,7 +35,7 @@ resource "aws_iam_policy" "boundary" {
 }
 
 resource "aws_iam_role" "role" {
-  for_each = local.trust
+  for_each = local.trust_policies
 
   name               = "github-${var.prefix}-${each.key}"
   assume_role_policy = each.value
@@ -65,7 +65,7 @@ locals {
         Sid       = "LetApiGatewayMakeItsRole"
         Effect    = "Allow"
         Action    = ["iam:CreateServiceLinkedRole"]
-        Resource  = ["${local.aws}:iam::${local.account}:role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway"]
+        Resource  = ["${local.arn_prefix}:iam::${local.account_id}:role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway"]
         Condition = { StringEquals = { "iam:AWSServiceName" = "ops.apigateway.amazonaws.com" } }
       },
     ]
@@ -78,15 +78,15 @@ locals {
       Sid      = "Invoke"
       Effect   = "Allow"
       Action   = ["execute-api:Invoke"]
-      Resource = [for id in coalescelist(lookup(var.api_ids, environment, []), ["*"]) : "${local.aws}:execute-api:${var.region}:${local.account}:${id}/$default/*"]
+      Resource = [for id in coalescelist(lookup(var.api_ids, environment, []), ["*"]) : "${local.arn_prefix}:execute-api:${var.region}:${local.account_id}:${id}/$default/*"]
     }]
   }
 
   # Keeps a role to the APIs of its environment: by their names, which every API has, and by the ids of the other
   # environments' APIs, with everything below them. Not by tags, which the role may change.
   # Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html
-  fences = {
-    for environment, stem in local.stems : environment => concat(
+  api_deny_statements = {
+    for environment, name_prefix in local.name_prefixes : environment => concat(
       [
         for which in ["Request", "Resource"] : {
           Sid      = "KeepAwayBy${which}Name"
@@ -94,7 +94,7 @@ locals {
           Action   = ["apigateway:*"]
           Resource = local.resources[environment].api
           # A request without a name is not denied.
-          Condition = { StringNotLike = { "apigateway:${which}/ApiName" = "${stem}-*" }, Null = { "apigateway:${which}/ApiName" = "false" } }
+          Condition = { StringNotLike = { "apigateway:${which}/ApiName" = "${name_prefix}-*" }, Null = { "apigateway:${which}/ApiName" = "false" } }
         }
       ],
       [
@@ -102,7 +102,7 @@ locals {
           Sid      = "KeepAwayFrom${title(other)}"
           Effect   = "Deny"
           Action   = ["apigateway:*"]
-          Resource = flatten([for id in ids : [for path in ["/apis/${id}", "/apis/${id}/*", "/tags/*${id}*"] : "${local.aws}:apigateway:${var.region}::${path}"]])
+          Resource = flatten([for id in ids : [for path in ["/apis/${id}", "/apis/${id}/*", "/tags/*${id}*"] : "${local.arn_prefix}:apigateway:${var.region}::${path}"]])
         } if other != environment && length(ids) > 0
       ],
     )
@@ -117,7 +117,7 @@ locals {
         [for statement in concat(local.log_delivery_statements, local.key_statements.apply) : statement if role.environment != "preview"],
         local.tag_statements[role.environment],
         local.role_statements[role.environment],
-        local.fences[role.environment],
+        local.api_deny_statements[role.environment],
       )
       verify = local.invoke_statements[role.environment]
     }[role.task]

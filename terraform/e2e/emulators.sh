@@ -15,8 +15,8 @@ start() {
   emulators+=($!)
 }
 
-# until_answers URL: waits at most 30 s.
-until_answers() {
+# wait_for_url URL: waits at most 30 s.
+wait_for_url() {
   curl --silent --insecure --output /dev/null --max-time 5 --retry 30 --retry-delay 1 --retry-all-errors "$1" ||
     { echo "nothing answers at $1: see $logs" && return 1; }
 }
@@ -31,16 +31,16 @@ start_emulators() {
   export no_proxy="${no_proxy-${NO_PROXY-}},localhost,127.0.0.1"
 
   start issuer python "$here/e2e/issuer.py" "$issuer" "$work/issuer"
-  until_answers "https://127.0.0.1:$issuer/"
+  wait_for_url "https://127.0.0.1:$issuer/"
 
   # The certificate of the issuer is trusted by nobody else.
   start ministack env GATEWAY_PORT="$emulator" AUTH=true MINISTACK_ACCOUNT_ID=123456789012 IOT_MTLS_ENABLED=0 \
     BIND_HOST=127.0.0.1 SSL_CERT_FILE="$work/issuer/certificate.pem" ministack
   start moto moto_server -H 127.0.0.1 -p "$cloudwatch"
-  until_answers "http://127.0.0.1:$emulator/_ministack/health"
-  until_answers "http://127.0.0.1:$cloudwatch/moto-api/data.json"
+  wait_for_url "http://127.0.0.1:$emulator/_ministack/health"
+  wait_for_url "http://127.0.0.1:$cloudwatch/moto-api/data.json"
   start strict env PYTHONPATH="$here/e2e" python -m strict "$aws" "http://127.0.0.1:$emulator" "http://127.0.0.1:$cloudwatch"
-  until_answers "$AWS_ENDPOINT_URL/_ministack/health"
+  wait_for_url "$AWS_ENDPOINT_URL/_ministack/health"
   # An emulator of another rehearsal answers instead, if it was faster to take the port. One by one, because bash's kill
   # succeeds if any of several does.
   local process
@@ -50,7 +50,7 @@ start_emulators() {
 }
 
 # Runs the unit tests of the proxy.
-rules_hold() {
+test_strict_proxy() {
   PYTHONPATH=$here/e2e python -m unittest discover --start-directory "$here/e2e/strict" --top-level-directory "$here/e2e" 2>&1 | tee "$work/rules"
   # No test at all would pass too.
   grep '^Ran [1-9]' "$work/rules"

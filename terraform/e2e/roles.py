@@ -15,8 +15,8 @@ import botocore.config
 import botocore.exceptions
 
 TOKENS, PREFIX, BUCKET = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-PRODUCTION, STRANGER = sys.argv[4].split(",")
-IDS_ARE_KNOWN = sys.argv[5:] == ["ids"]
+PRODUCTION_API, FOREIGN_API = sys.argv[4].split(",")
+API_IDS_ARE_KNOWN = sys.argv[5:] == ["ids"]
 ROLES = {
     f"{environment}-{task}": arn for environment, tasks in json.load(sys.stdin).items() for task, arn in tasks.items()
 }
@@ -35,109 +35,109 @@ JOBS = {
 }
 
 ACCOUNT = "arn:aws:iam::123456789012"
-TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
-ANYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+EMPTY_TRUST_POLICY = json.dumps({"Version": "2012-10-17", "Statement": []})
+ALLOW_ALL = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 
 
-def of_production(own, boundary):
+def production_calls(prefix, boundary):
     """Lists the calls on production that staging and previews must be refused, with the names that are their own."""
     function, role = f"{PREFIX}-function", f"{PREFIX}-role"
-    tags = f"arn:aws:apigateway:us-east-1::/apis/{PRODUCTION}"
+    tags = f"arn:aws:apigateway:us-east-1::/apis/{PRODUCTION_API}"
     state = {"Bucket": BUCKET, "Key": "production/terraform.tfstate"}
     below = [
-        ("apigatewayv2", "create_route", {"ApiId": PRODUCTION, "RouteKey": "$default"}),
-        ("apigatewayv2", "delete_stage", {"ApiId": PRODUCTION, "StageName": "$default"}),
-        ("apigatewayv2", "tag_resource", {"ResourceArn": tags, "Tags": {"Service": own}}),
+        ("apigatewayv2", "create_route", {"ApiId": PRODUCTION_API, "RouteKey": "$default"}),
+        ("apigatewayv2", "delete_stage", {"ApiId": PRODUCTION_API, "StageName": "$default"}),
+        ("apigatewayv2", "tag_resource", {"ResourceArn": tags, "Tags": {"Service": prefix}}),
     ]
     return [
         ("dynamodb", "delete_table", {"TableName": f"{PREFIX}-items"}),
         ("lambda", "get_function", {"FunctionName": function}),
         ("lambda", "update_alias", {"FunctionName": function, "Name": "live", "FunctionVersion": "1"}),
         ("lambda", "put_function_concurrency", {"FunctionName": function, "ReservedConcurrentExecutions": 0}),
-        ("iam", "put_role_policy", {"RoleName": role, "PolicyName": "table-and-logs", "PolicyDocument": ANYTHING}),
+        ("iam", "put_role_policy", {"RoleName": role, "PolicyName": "table-and-logs", "PolicyDocument": ALLOW_ALL}),
         ("iam", "put_role_permissions_boundary", {"RoleName": role, "PermissionsBoundary": boundary}),
         ("iam", "delete_role_policy", {"RoleName": role, "PolicyName": "table-and-logs"}),
         ("iam", "delete_role", {"RoleName": role}),
         (
             "lambda",
             "create_function",
-            {"FunctionName": f"{own}-function", "Role": f"{ACCOUNT}:role/{role}", "Code": {}},
+            {"FunctionName": f"{prefix}-function", "Role": f"{ACCOUNT}:role/{role}", "Code": {}},
         ),
         ("logs", "delete_log_group", {"logGroupName": f"/aws/lambda/{function}"}),
         ("logs", "put_retention_policy", {"logGroupName": f"/aws/vendedlogs/{PREFIX}-api", "retentionInDays": 1}),
         ("cloudwatch", "delete_alarms", {"AlarmNames": [f"{PREFIX}-api-5xx"]}),
         ("cloudwatch", "put_dashboard", {"DashboardName": PREFIX, "DashboardBody": "{}"}),
-        ("apigatewayv2", "delete_api", {"ApiId": PRODUCTION}),
-        ("apigatewayv2", "update_api", {"ApiId": PRODUCTION, "Name": f"{PREFIX}-pr-1-api"}),
+        ("apigatewayv2", "delete_api", {"ApiId": PRODUCTION_API}),
+        ("apigatewayv2", "update_api", {"ApiId": PRODUCTION_API, "Name": f"{PREFIX}-pr-1-api"}),
         ("apigatewayv2", "untag_resource", {"ResourceArn": tags, "TagKeys": ["Service"]}),
         ("apigatewayv2", "tag_resource", {"ResourceArn": tags, "Tags": {"Service": PREFIX}}),
-        *(below if IDS_ARE_KNOWN else []),
+        *(below if API_IDS_ARE_KNOWN else []),
         ("apigatewayv2", "create_api", {"Name": f"{PREFIX}-api", "ProtocolType": "HTTP"}),
         ("s3", "get_object", state),
         ("s3", "put_object", state | {"Body": b"{}"}),
     ]
 
 
-def of_anyone(own):
+def deployer_calls(prefix):
     """Lists the calls that every role that deploys must be refused: on another service's API, a wider role, an item."""
-    bounded = f"{own}-role"
+    bounded_role = f"{prefix}-role"
     return [
-        ("apigatewayv2", "delete_api", {"ApiId": STRANGER}),
-        ("apigatewayv2", "update_api", {"ApiId": STRANGER, "Name": f"{own}-api"}),
+        ("apigatewayv2", "delete_api", {"ApiId": FOREIGN_API}),
+        ("apigatewayv2", "update_api", {"ApiId": FOREIGN_API, "Name": f"{prefix}-api"}),
         ("apigatewayv2", "create_api", {"Name": "bank-api", "ProtocolType": "HTTP"}),
-        ("iam", "create_role", {"RoleName": f"{own}-free", "AssumeRolePolicyDocument": TRUST}),
+        ("iam", "create_role", {"RoleName": f"{prefix}-free", "AssumeRolePolicyDocument": EMPTY_TRUST_POLICY}),
         (
             "iam",
             "create_role",
             {
-                "RoleName": f"{own}-free",
-                "AssumeRolePolicyDocument": TRUST,
+                "RoleName": f"{prefix}-free",
+                "AssumeRolePolicyDocument": EMPTY_TRUST_POLICY,
                 "PermissionsBoundary": f"{ACCOUNT}:policy/any",
             },
         ),
-        ("iam", "delete_role_permissions_boundary", {"RoleName": bounded}),
-        ("iam", "update_assume_role_policy", {"RoleName": bounded, "PolicyDocument": TRUST}),
+        ("iam", "delete_role_permissions_boundary", {"RoleName": bounded_role}),
+        ("iam", "update_assume_role_policy", {"RoleName": bounded_role, "PolicyDocument": EMPTY_TRUST_POLICY}),
         (
             "iam",
             "attach_role_policy",
-            {"RoleName": bounded, "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
+            {"RoleName": bounded_role, "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
         ),
         (
             "iam",
             "put_role_policy",
-            {"RoleName": f"github-{PREFIX}-preview-apply", "PolicyName": "terraform", "PolicyDocument": ANYTHING},
+            {"RoleName": f"github-{PREFIX}-preview-apply", "PolicyName": "terraform", "PolicyDocument": ALLOW_ALL},
         ),
         (
             "iam",
             "create_policy_version",
-            {"PolicyArn": f"{ACCOUNT}:policy/github-{PREFIX}-production-boundary", "PolicyDocument": ANYTHING},
+            {"PolicyArn": f"{ACCOUNT}:policy/github-{PREFIX}-production-boundary", "PolicyDocument": ALLOW_ALL},
         ),
-        ("iam", "create_user", {"UserName": f"{own}-user"}),
-        ("dynamodb", "scan", {"TableName": f"{own}-items"}),
-        ("lambda", "invoke", {"FunctionName": f"{own}-function"}),
+        ("iam", "create_user", {"UserName": f"{prefix}-user"}),
+        ("dynamodb", "scan", {"TableName": f"{prefix}-items"}),
+        ("lambda", "invoke", {"FunctionName": f"{prefix}-function"}),
         ("s3", "delete_bucket", {"Bucket": BUCKET}),
     ]
 
 
-def of_a_reader(own, other):
+def reader_calls(prefix, other_prefix):
     """Lists the calls that a role that plans or invokes must be refused."""
     return [
-        ("dynamodb", "scan", {"TableName": f"{own}-items"}),
-        ("lambda", "delete_function", {"FunctionName": f"{own}-function"}),
-        ("lambda", "get_function", {"FunctionName": f"{other}-function"}),
-        ("iam", "delete_role_policy", {"RoleName": f"{own}-role", "PolicyName": "table-and-logs"}),
-        ("apigatewayv2", "delete_api", {"ApiId": PRODUCTION}),
+        ("dynamodb", "scan", {"TableName": f"{prefix}-items"}),
+        ("lambda", "delete_function", {"FunctionName": f"{prefix}-function"}),
+        ("lambda", "get_function", {"FunctionName": f"{other_prefix}-function"}),
+        ("iam", "delete_role_policy", {"RoleName": f"{prefix}-role", "PolicyName": "table-and-logs"}),
+        ("apigatewayv2", "delete_api", {"ApiId": PRODUCTION_API}),
     ]
 
 
 STAGING = f"{PREFIX}-staging"
 # Role => the job that takes it, what it must be able to do, and what it must not.
-ATTEMPTS = {
+EXPECTATIONS = {
     "staging-plan": (
         "pull_request",
         ("s3", "list_objects_v2", {"Bucket": BUCKET}),
         [
-            *of_a_reader(STAGING, PREFIX),
+            *reader_calls(STAGING, PREFIX),
             ("s3", "get_object", {"Bucket": BUCKET, "Key": "production/terraform.tfstate"}),
         ],
     ),
@@ -145,7 +145,7 @@ ATTEMPTS = {
         "pull_request",
         ("lambda", "get_function", {"FunctionName": f"{PREFIX}-function"}),
         [
-            *of_a_reader(PREFIX, "bank"),
+            *reader_calls(PREFIX, "bank"),
             ("s3", "delete_object", {"Bucket": BUCKET, "Key": "production/terraform.tfstate"}),
             ("s3", "get_object", {"Bucket": BUCKET, "Key": "staging/terraform.tfstate"}),
         ],
@@ -154,8 +154,8 @@ ATTEMPTS = {
         "staging",
         ("logs", "describe_log_groups", {}),
         [
-            *of_production(STAGING, f"{ACCOUNT}:policy/github-{PREFIX}-staging-boundary"),
-            *of_anyone(STAGING),
+            *production_calls(STAGING, f"{ACCOUNT}:policy/github-{PREFIX}-staging-boundary"),
+            *deployer_calls(STAGING),
             ("s3", "get_object", {"Bucket": BUCKET, "Key": "preview/pr-1/terraform.tfstate"}),
         ],
     ),
@@ -163,7 +163,7 @@ ATTEMPTS = {
         "production",
         ("lambda", "get_function", {"FunctionName": f"{PREFIX}-function"}),
         [
-            *of_anyone(PREFIX),
+            *deployer_calls(PREFIX),
             ("s3", "put_object", {"Bucket": BUCKET, "Key": "staging/terraform.tfstate", "Body": b"{}"}),
         ],
     ),
@@ -171,8 +171,8 @@ ATTEMPTS = {
         "preview",
         ("logs", "describe_log_groups", {}),
         [
-            *of_production(f"{PREFIX}-pr-1", f"{ACCOUNT}:policy/github-{PREFIX}-preview-boundary"),
-            *of_anyone(f"{PREFIX}-pr-1"),
+            *production_calls(f"{PREFIX}-pr-1", f"{ACCOUNT}:policy/github-{PREFIX}-preview-boundary"),
+            *deployer_calls(f"{PREFIX}-pr-1"),
             ("dynamodb", "delete_table", {"TableName": f"{STAGING}-items"}),
             ("lambda", "get_function", {"FunctionName": f"{STAGING}-function"}),
             ("logs", "put_resource_policy", {"policyName": "AWSLogDeliveryWrite20150319", "policyDocument": "{}"}),
@@ -197,32 +197,32 @@ ATTEMPTS = {
         "production-suite",
         ("sts", "get_caller_identity", {}),
         [
-            *of_a_reader(PREFIX, STAGING),
+            *reader_calls(PREFIX, STAGING),
             ("lambda", "invoke", {"FunctionName": f"{PREFIX}-function"}),
             ("s3", "get_object", {"Bucket": BUCKET, "Key": "production/terraform.tfstate"}),
         ],
     ),
 }
-ATTEMPTS["staging-verify"] = ("staging-suite", *ATTEMPTS["production-verify"][1:])
+EXPECTATIONS["staging-verify"] = ("staging-suite", *EXPECTATIONS["production-verify"][1:])
 
 UNSIGNED = boto3.client("sts", config=botocore.config.Config(signature_version=botocore.UNSIGNED))
 
 
-def take(role, job):
+def assume(role, job):
     """Returns the session of a role; nothing where it does not trust the job."""
     token = (TOKENS / job).read_text()
     try:
-        taken = UNSIGNED.assume_role_with_web_identity(
+        credentials = UNSIGNED.assume_role_with_web_identity(
             RoleArn=ROLES[role], RoleSessionName=job, WebIdentityToken=token
         )["Credentials"]
     except botocore.exceptions.ClientError as error:
         if error.response["Error"]["Code"] == "AccessDenied":
             return None
         raise
-    return boto3.Session(taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"])
+    return boto3.Session(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
 
 
-def refused(session, service, operation, parameters):
+def is_denied(session, service, operation, parameters):
     try:
         getattr(session.client(service), operation)(**parameters)
     except botocore.exceptions.ClientError as error:
@@ -230,23 +230,23 @@ def refused(session, service, operation, parameters):
     return False
 
 
-wrong = []
+failures = []
 for job, expected in JOBS.items():
-    taken = {role for role in ROLES if take(role, job)}
-    print(f"{job} takes {sorted(taken)}")
-    if taken != expected:
-        wrong.append(f"{job} takes {sorted(taken)}, not {sorted(expected)}")
+    assumed = {role for role in ROLES if assume(role, job)}
+    print(f"{job} takes {sorted(assumed)}")
+    if assumed != expected:
+        failures.append(f"{job} takes {sorted(assumed)}, not {sorted(expected)}")
 
 count = 0
-for role, (job, allowed, attempts) in ATTEMPTS.items():
-    session = take(role, job)
-    if refused(session, *allowed):
-        wrong.append(f"{role} may not: {allowed}")
+for role, (job, allowed, attempts) in EXPECTATIONS.items():
+    session = assume(role, job)
+    if is_denied(session, *allowed):
+        failures.append(f"{role} may not: {allowed}")
     for attempt in attempts:
         service, operation, parameters = attempt
-        held = refused(session, *attempt)
+        denied = is_denied(session, *attempt)
         print(
-            "refused" if held else "LET THROUGH",
+            "refused" if denied else "LET THROUGH",
             role,
             service,
             operation,
@@ -254,8 +254,8 @@ for role, (job, allowed, attempts) in ATTEMPTS.items():
             flush=True,
         )
         count += 1
-        if not held:
-            wrong.append(f"{role} was not refused: {service} {operation} {parameters}")
+        if not denied:
+            failures.append(f"{role} was not refused: {service} {operation} {parameters}")
 
-print(f"{count} attempts", *wrong, sep="\n")
-sys.exit(bool(wrong))
+print(f"{count} attempts", *failures, sep="\n")
+sys.exit(bool(failures))

@@ -9,7 +9,7 @@ import json
 import os
 
 LAMBDA = os.environ["AWS_LAMBDA_RUNTIME_API"]
-PER_HOP = {"connection", "content-length", "host", "transfer-encoding"}
+HOP_BY_HOP_HEADERS = {"connection", "content-length", "host", "transfer-encoding"}
 
 
 class Relay(http.server.BaseHTTPRequestHandler):
@@ -22,11 +22,11 @@ class Relay(http.server.BaseHTTPRequestHandler):
             answer.setdefault("headers", {})["x-release"] = "second"
             body = json.dumps(answer).encode()
         upstream = http.client.HTTPConnection(LAMBDA)
-        upstream.request(self.command, self.path, body or None, kept(self.headers))
+        upstream.request(self.command, self.path, body or None, end_to_end_headers(self.headers))
         answer = upstream.getresponse()
         body = answer.read()
         self.send_response(answer.status)
-        for name, value in kept(answer.headers).items():
+        for name, value in end_to_end_headers(answer.headers).items():
             self.send_header(name, value)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -47,8 +47,8 @@ class Server(http.server.ThreadingHTTPServer):
             os._exit(0)
 
 
-def kept(headers):
-    return {name: value for name, value in headers.items() if name.lower() not in PER_HOP}
+def end_to_end_headers(headers):
+    return {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP_HEADERS}
 
 
 SERVICE = os.getpid()

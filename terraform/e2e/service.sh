@@ -2,10 +2,10 @@
 # shellcheck shell=bash
 
 # Whose credentials Terraform has, as environment variables.
-operator=()
+terraform_env=()
 
 tf() {
-  env "${operator[@]}" terraform -chdir="$service/terraform" "$@"
+  env "${terraform_env[@]}" terraform -chdir="$service/terraform" "$@"
 }
 
 # Production, but for the processor of the machine that the emulator runs on.
@@ -19,12 +19,12 @@ destroy() {
   tf destroy -input=false "${settings[@]}" -auto-approve "$@"
 }
 
-plans_nothing() {
+plan_is_empty() {
   tf plan -input=false "${settings[@]}" -detailed-exitcode "$@"
 }
 
-# plans_only WHAT SETTINGS…: the plan changes exactly this, an action and an address a line; the plan is kept.
-plans_only() {
+# plan_is WHAT SETTINGS…: the plan changes exactly this, an action and an address a line; the plan is kept.
+plan_is() {
   local expected=$1 planned
   shift
   tf plan -input=false "${settings[@]}" -out="$work/plan" "$@"
@@ -39,14 +39,14 @@ apply_plan() {
 
 # refuses TEXT COMMAND…: the command fails and says why.
 refuses() {
-  local text=$1 said
+  local text=$1 message
   shift
-  if said=$("$@" 2>&1); then
-    echo "not refused: $said"
+  if message=$("$@" 2>&1); then
+    echo "not refused: $message"
     return 1
   fi
   # Terraform breaks its lines where it likes.
-  tr -s '│\n ' ' ' <<<"$said" | grep --fixed-strings -- "$text"
+  tr -s '│\n ' ' ' <<<"$message" | grep --fixed-strings -- "$text"
 }
 
 output() {
@@ -64,9 +64,9 @@ job() {
     jq --raw-output '.Credentials | "AWS_ACCESS_KEY_ID=\(.AccessKeyId)", "AWS_SECRET_ACCESS_KEY=\(.SecretAccessKey)", "AWS_SESSION_TOKEN=\(.SessionToken)"'
 }
 
-# becomes TOKEN ENVIRONMENT TASK: what Terraform does from now on, it does as that job.
-becomes() {
-  mapfile -t operator < <(job "$@")
+# assume_job_role TOKEN ENVIRONMENT TASK: what Terraform does from now on, it does as that job.
+assume_job_role() {
+  mapfile -t terraform_env < <(job "$@")
 }
 
 bootstrap() {
@@ -81,8 +81,8 @@ inventory() {
   python "$here/e2e/inventory.py"
 }
 
-# keep_state_here: the state lies beside the copy, as for a first try.
-keep_state_here() {
+# use_local_state: the state lies beside the copy, as for a first try.
+use_local_state() {
   printf 'terraform {\n  backend "local" {}\n}\n' >"$service/terraform/backend_override.tf"
   tf init -input=false -no-color -lockfile=readonly -reconfigure
 }

@@ -19,7 +19,7 @@ variables {
   log_retention_days   = 30
 }
 
-run "runs_the_bundle_with_no_right_too_many" {
+run "runs_the_bundle_with_only_the_needed_permissions" {
   module {
     source = "./modules/function"
   }
@@ -100,7 +100,7 @@ run "runs_the_bundle_with_no_right_too_many" {
   }
 }
 
-run "a_route_of_its_own_needs_one_table_action" {
+run "a_function_for_one_route_needs_one_table_action" {
   module {
     source = "./modules/function"
   }
@@ -125,7 +125,7 @@ run "a_route_of_its_own_needs_one_table_action" {
   }
 }
 
-run "live_can_stay_behind" {
+run "live_can_point_to_an_older_version" {
   module {
     source = "./modules/function"
   }
@@ -141,7 +141,7 @@ run "live_can_stay_behind" {
 }
 
 # After an apply, as in life: a plan knows the newest version then.
-run "refuses_a_version_that_does_not_exist" {
+run "rejects_a_version_that_does_not_exist" {
   command = plan
 
   module {
@@ -156,7 +156,7 @@ run "refuses_a_version_that_does_not_exist" {
 }
 
 # Another bundle than the newest version holds, and the resource has its hash already.
-run "refuses_to_go_on_with_a_version_that_was_never_published" {
+run "rejects_a_bundle_that_was_never_published" {
   command = plan
 
   module {
@@ -174,7 +174,7 @@ run "refuses_to_go_on_with_a_version_that_was_never_published" {
   expect_failures = [data.aws_lambda_function.newest]
 }
 
-run "uses_the_key_of_the_table_through_dynamodb_alone" {
+run "uses_the_key_of_the_table_only_through_dynamodb" {
   command = plan
 
   module {
@@ -202,7 +202,7 @@ run "uses_the_key_of_the_table_through_dynamodb_alone" {
   }
 }
 
-run "refuses_to_deploy_no_bundle" {
+run "rejects_a_missing_bundle" {
   command = plan
 
   module {
@@ -216,7 +216,7 @@ run "refuses_to_deploy_no_bundle" {
   expect_failures = [aws_lambda_function.function]
 }
 
-run "refuses_wildcards" {
+run "rejects_wildcards" {
   command = plan
 
   module {
@@ -230,7 +230,7 @@ run "refuses_wildcards" {
   expect_failures = [var.table]
 }
 
-run "refuses_what_lambda_would" {
+run "rejects_values_that_lambda_rejects" {
   command = plan
 
   module {

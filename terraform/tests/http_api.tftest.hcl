@@ -15,7 +15,7 @@ variables {
   log_retention_days = 30
 }
 
-run "leads_anyone_to_the_alias" {
+run "routes_every_caller_to_the_alias" {
   module {
     source = "./modules/http-api"
   }
@@ -107,7 +107,7 @@ run "leads_anyone_to_the_alias" {
   }
 }
 
-run "keeps_no_access_log_where_none_is_wanted" {
+run "access_log_can_be_switched_off" {
   command = plan
 
   module {
@@ -124,7 +124,7 @@ run "keeps_no_access_log_where_none_is_wanted" {
   }
 }
 
-run "iam_asks_for_signatures" {
+run "iam_requires_signatures" {
   module {
     source = "./modules/http-api"
   }
@@ -139,7 +139,7 @@ run "iam_asks_for_signatures" {
   }
 }
 
-run "jwt_asks_for_tokens" {
+run "jwt_requires_tokens" {
   module {
     source = "./modules/http-api"
   }
@@ -172,7 +172,7 @@ run "jwt_asks_for_tokens" {
   }
 }
 
-run "refuses_what_would_not_serve" {
+run "rejects_values_that_cannot_work" {
   command = plan
 
   module {
@@ -194,7 +194,7 @@ run "refuses_what_would_not_serve" {
   ]
 }
 
-run "refuses_routes_to_nowhere" {
+run "rejects_routes_to_unknown_functions" {
   command = plan
 
   module {
@@ -208,7 +208,7 @@ run "refuses_routes_to_nowhere" {
   expect_failures = [var.routes]
 }
 
-run "refuses_what_is_no_route" {
+run "rejects_invalid_route_keys" {
   command = plan
 
   module {

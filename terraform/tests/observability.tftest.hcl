@@ -14,7 +14,7 @@ variables {
   dashboard     = true
 }
 
-run "watches_what_the_public_meets" {
+run "watches_the_public_api" {
   module {
     source = "./modules/observability"
   }
@@ -61,7 +61,7 @@ run "watches_what_the_public_meets" {
   }
 }
 
-run "can_be_left_out" {
+run "alarms_and_dashboard_can_be_switched_off" {
   module {
     source = "./modules/observability"
   }
@@ -77,7 +77,7 @@ run "can_be_left_out" {
   }
 }
 
-run "refuses_what_cannot_be_watched" {
+run "rejects_values_that_cannot_be_watched" {
   command = plan
 
   module {

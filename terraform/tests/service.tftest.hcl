@@ -7,7 +7,7 @@ variables {
   bundle_sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 }
 
-run "goes_by_the_tutorials_names" {
+run "uses_the_names_of_the_tutorial" {
   assert {
     condition     = output.table_name == "http-crud-tutorial-items" && output.function_names == { items = "http-crud-tutorial-function" }
     error_message = "Table and function must have the tutorial's names."
@@ -55,12 +55,12 @@ run "one_function_per_route" {
   }
 
   assert {
-    condition     = local.actions_of == { put = ["dynamodb:PutItem"], get = ["dynamodb:GetItem"], list = ["dynamodb:Scan"], delete = ["dynamodb:DeleteItem"] }
+    condition     = local.actions_by_function == { put = ["dynamodb:PutItem"], get = ["dynamodb:GetItem"], list = ["dynamodb:Scan"], delete = ["dynamodb:DeleteItem"] }
     error_message = "Every function must have its route's action alone."
   }
 
   assert {
-    condition     = local.function_of == { "PUT /items" = "put", "GET /items/{id}" = "get", "GET /items" = "list", "DELETE /items/{id}" = "delete" }
+    condition     = local.function_by_route == { "PUT /items" = "put", "GET /items/{id}" = "get", "GET /items" = "list", "DELETE /items/{id}" = "delete" }
     error_message = "Every route must lead to its function."
   }
 
@@ -79,12 +79,12 @@ run "one_function_for_all_routes" {
   command = plan
 
   assert {
-    condition     = toset(keys(local.actions_of)) == toset(["items"]) && toset(local.actions_of.items) == toset(["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"])
+    condition     = toset(keys(local.actions_by_function)) == toset(["items"]) && toset(local.actions_by_function.items) == toset(["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"])
     error_message = "The one function must have exactly the four actions."
   }
 }
 
-run "refuses_bad_names_and_sizes" {
+run "rejects_bad_names_and_sizes" {
   command = plan
 
   variables {
@@ -107,7 +107,7 @@ run "refuses_bad_names_and_sizes" {
   ]
 }
 
-run "refuses_a_service_tag_in_another_case" {
+run "rejects_a_service_tag_in_another_case" {
   command = plan
 
   variables {
@@ -117,7 +117,7 @@ run "refuses_a_service_tag_in_another_case" {
   expect_failures = [var.tags]
 }
 
-run "refuses_tags_that_differ_only_in_case" {
+run "rejects_tags_that_differ_only_in_case" {
   command = plan
 
   variables {
@@ -127,7 +127,7 @@ run "refuses_tags_that_differ_only_in_case" {
   expect_failures = [var.tags]
 }
 
-run "refuses_tags_of_aws" {
+run "rejects_tags_reserved_by_aws" {
   command = plan
 
   variables {
@@ -137,7 +137,7 @@ run "refuses_tags_of_aws" {
   expect_failures = [var.tags]
 }
 
-run "refuses_tags_that_are_too_long" {
+run "rejects_tags_that_are_too_long" {
   command = plan
 
   variables {
@@ -147,7 +147,7 @@ run "refuses_tags_that_are_too_long" {
   expect_failures = [var.tags]
 }
 
-run "refuses_a_table_outside_the_prefix" {
+run "rejects_a_table_outside_the_prefix" {
   command = plan
 
   variables {
@@ -157,7 +157,7 @@ run "refuses_a_table_outside_the_prefix" {
   expect_failures = [var.table_name]
 }
 
-run "refuses_a_prefix_too_long_for_the_names_made_of_it" {
+run "rejects_a_prefix_that_makes_names_too_long" {
   command = plan
 
   variables {
@@ -167,7 +167,7 @@ run "refuses_a_prefix_too_long_for_the_names_made_of_it" {
   expect_failures = [var.prefix]
 }
 
-run "refuses_to_throttle_everyone" {
+run "rejects_a_throttling_rate_of_zero" {
   command = plan
 
   variables {
@@ -177,7 +177,7 @@ run "refuses_to_throttle_everyone" {
   expect_failures = [var.throttling]
 }
 
-run "refuses_tokens_of_nobody" {
+run "rejects_an_issuer_without_https" {
   command = plan
 
   variables {
@@ -187,7 +187,7 @@ run "refuses_tokens_of_nobody" {
   expect_failures = [var.authorization]
 }
 
-run "refuses_tokens_for_anybody" {
+run "rejects_tokens_without_an_audience" {
   command = plan
 
   variables {
@@ -197,7 +197,7 @@ run "refuses_tokens_for_anybody" {
   expect_failures = [var.authorization]
 }
 
-run "refuses_scopes_that_nobody_checks" {
+run "rejects_scopes_without_jwt" {
   command = plan
 
   variables {
@@ -207,7 +207,7 @@ run "refuses_scopes_that_nobody_checks" {
   expect_failures = [var.authorization]
 }
 
-run "refuses_origins_that_no_browser_sends" {
+run "rejects_origins_with_a_path" {
   command = plan
 
   variables {
@@ -217,7 +217,7 @@ run "refuses_origins_that_no_browser_sends" {
   expect_failures = [var.cors]
 }
 
-run "refuses_versions_of_functions_that_are_not_there" {
+run "rejects_versions_of_unknown_functions" {
   command = plan
 
   variables {
@@ -227,7 +227,7 @@ run "refuses_versions_of_functions_that_are_not_there" {
   expect_failures = [var.live_versions]
 }
 
-run "refuses_an_unpublished_version" {
+run "rejects_an_unpublished_version" {
   command = plan
 
   variables {

@@ -9,7 +9,7 @@ variables {
   point_in_time_recovery = true
 }
 
-run "holds_items" {
+run "stores_items" {
   module {
     source = "./modules/table"
   }
@@ -40,7 +40,7 @@ run "holds_items" {
   }
 }
 
-run "can_be_disposable" {
+run "protection_and_recovery_can_be_switched_off" {
   command = plan
 
   module {
@@ -58,7 +58,7 @@ run "can_be_disposable" {
   }
 }
 
-run "takes_a_key_of_ones_own" {
+run "accepts_a_customer_managed_key" {
   command = plan
 
   module {
@@ -75,7 +75,7 @@ run "takes_a_key_of_ones_own" {
   }
 }
 
-run "refuses_what_dynamodb_would" {
+run "rejects_values_that_dynamodb_rejects" {
   command = plan
 
   module {

@@ -68,7 +68,7 @@ run "keeps_states" {
   }
 }
 
-run "trusts_the_listed_jobs_alone" {
+run "trusts_only_the_listed_jobs" {
   assert {
     condition = { for role, trust in aws_iam_role.role : role => jsondecode(trust.assume_role_policy).Statement[0].Condition } == {
       for role, subjects in {
@@ -133,7 +133,7 @@ run "verify_only_invokes" {
   }
 }
 
-run "ids_bound_the_roles" {
+run "api_ids_restrict_the_roles" {
   variables {
     api_ids = { staging = ["abc123"], production = ["def456", "ghi789"], other = ["jkl012"] }
   }
@@ -179,7 +179,7 @@ run "ids_bound_the_roles" {
   }
 }
 
-run "roles_are_made_within_the_boundary_and_for_lambda" {
+run "roles_are_created_only_with_the_boundary_and_for_lambda" {
   assert {
     condition = alltrue(flatten([
       for role in ["staging-apply", "production-apply", "preview-apply"] : [
@@ -218,7 +218,7 @@ run "roles_are_made_within_the_boundary_and_for_lambda" {
     condition = alltrue(flatten([
       for role in local.roles : [
         for statement in jsondecode(aws_iam_role_policy.role[role.name].policy).Statement : [
-          for resource in statement.Resource : resource == "arn:aws:iam::123456789012:role/${local.stems[role.environment]}-*"
+          for resource in statement.Resource : resource == "arn:aws:iam::123456789012:role/${local.name_prefixes[role.environment]}-*"
         ] if anytrue([for action in statement.Action : startswith(action, "iam:") && action != "iam:CreateServiceLinkedRole"])
       ]
     ]))
@@ -231,18 +231,18 @@ run "roles_are_made_within_the_boundary_and_for_lambda" {
   }
 }
 
-run "staging_and_previews_keep_to_themselves" {
+run "staging_and_previews_reach_only_their_own_resources" {
   assert {
     condition = alltrue(flatten([
-      for environment, stem in { staging = "shop-staging", preview = "shop-pr-*" } : [
+      for environment, name_prefix in { staging = "shop-staging", preview = "shop-pr-*" } : [
         for statement in jsondecode(aws_iam_role_policy.role["${environment}-apply"].policy).Statement : [
           for resource in statement.Resource : anytrue([
-            strcontains(resource, "/${stem}-*"), strcontains(resource, ":${stem}-*"),
-            endswith(resource, ":dashboard/${stem}"),
+            strcontains(resource, "/${name_prefix}-*"), strcontains(resource, ":${name_prefix}-*"),
+            endswith(resource, ":dashboard/${name_prefix}"),
             resource == "arn:aws:s3:::shop-state-123456789012/${environment}/*",
             resource == "arn:aws:s3:::shop-state-123456789012" && statement.Action == ["s3:ListBucket"],
             endswith(resource, ":role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway") && statement.Action == ["iam:CreateServiceLinkedRole"],
-            startswith(resource, "arn:aws:apigateway:eu-central-1::/tags/arn%3Aaws%3Aapigateway%3Aeu-central-1%3A%3A%2F") && try(statement.Condition == { StringLikeIfExists = { "aws:RequestTag/Service" = stem } }, false),
+            startswith(resource, "arn:aws:apigateway:eu-central-1::/tags/arn%3Aaws%3Aapigateway%3Aeu-central-1%3A%3A%2F") && try(statement.Condition == { StringLikeIfExists = { "aws:RequestTag/Service" = name_prefix } }, false),
             startswith(resource, "arn:aws:apigateway:eu-central-1::/apis") && alltrue([for action in statement.Action : startswith(action, "apigateway:")]),
             resource == "*" && alltrue([for action in statement.Action : contains(["cloudwatch:DescribeAlarms", "logs:DescribeLogGroups"], action)]),
             resource == "*" && environment == "staging" && alltrue([for action in statement.Action : can(regex("^logs:.*(Deliver|ResourcePolic)", action))]),
@@ -259,9 +259,9 @@ run "staging_and_previews_keep_to_themselves" {
         for statement in jsondecode(aws_iam_role_policy.role[role].policy).Statement : statement.Condition if statement.Effect == "Deny"
       ]
       } == {
-      for role, stem in { staging-apply = "shop-staging", production-apply = "shop", preview-apply = "shop-pr-*" } : role => [
-        { StringNotLike = { "apigateway:Request/ApiName" = "${stem}-*" }, Null = { "apigateway:Request/ApiName" = "false" } },
-        { StringNotLike = { "apigateway:Resource/ApiName" = "${stem}-*" }, Null = { "apigateway:Resource/ApiName" = "false" } },
+      for role, name_prefix in { staging-apply = "shop-staging", production-apply = "shop", preview-apply = "shop-pr-*" } : role => [
+        { StringNotLike = { "apigateway:Request/ApiName" = "${name_prefix}-*" }, Null = { "apigateway:Request/ApiName" = "false" } },
+        { StringNotLike = { "apigateway:Resource/ApiName" = "${name_prefix}-*" }, Null = { "apigateway:Resource/ApiName" = "false" } },
       ]
     }
     error_message = "Each apply role must be kept to its APIs by their names, and those that it makes too."
@@ -269,15 +269,15 @@ run "staging_and_previews_keep_to_themselves" {
 
   assert {
     condition = alltrue(flatten([
-      for environment, stem in local.stems : [
-        for statement in jsondecode(aws_iam_policy.boundary[environment].policy).Statement : [for resource in statement.Resource : strcontains(resource, "${stem}-*")]
+      for environment, name_prefix in local.name_prefixes : [
+        for statement in jsondecode(aws_iam_policy.boundary[environment].policy).Statement : [for resource in statement.Resource : strcontains(resource, "${name_prefix}-*")]
       ]
     ]))
     error_message = "A function may work only on its environment, whatever its policy says."
   }
 }
 
-run "a_key_is_used_through_dynamodb_alone" {
+run "a_key_is_used_only_through_dynamodb" {
   variables {
     table_kms_key_arns = ["arn:aws:kms:eu-central-1:123456789012:key/1"]
   }
@@ -297,7 +297,7 @@ run "a_key_is_used_through_dynamodb_alone" {
   }
 }
 
-run "two_accounts_have_a_bootstrap_each" {
+run "each_account_has_only_its_environments" {
   variables {
     environments = ["production"]
   }
@@ -314,7 +314,7 @@ run "two_accounts_have_a_bootstrap_each" {
 }
 
 # IAM counts 10,240 characters for a role's inline policies together.
-run "fits_into_iam" {
+run "fits_the_limits_of_iam" {
   variables {
     prefix             = "a-prefix-of-thirty-two-character"
     api_ids            = { staging = ["a123456789", "b123456789"], production = ["c123456789", "d123456789"], other = ["e123456789", "f123456789", "g123456789"] }
@@ -332,7 +332,7 @@ run "fits_into_iam" {
   }
 }
 
-run "takes_a_provider_that_is_there_and_a_repository_without_ids" {
+run "accepts_an_existing_provider_and_a_repository_without_ids" {
   variables {
     oidc_provider_arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
     repository        = { owner = "octo", name = "items" }
@@ -352,7 +352,7 @@ run "takes_a_provider_that_is_there_and_a_repository_without_ids" {
   }
 }
 
-run "refuses_what_github_and_aws_have_not" {
+run "rejects_values_that_github_or_aws_reject" {
   command = plan
 
   variables {
@@ -369,7 +369,7 @@ run "refuses_what_github_and_aws_have_not" {
   expect_failures = [var.prefix, var.region, var.tags, var.oidc_provider_arn, var.repository, var.environments, var.api_ids, var.table_kms_key_arns]
 }
 
-run "refuses_a_prefix_that_holds_its_own_roles" {
+run "rejects_a_prefix_that_covers_the_bootstrap_roles" {
   command = plan
 
   variables {
@@ -379,7 +379,7 @@ run "refuses_a_prefix_that_holds_its_own_roles" {
   expect_failures = [var.prefix]
 }
 
-run "refuses_half_a_repository" {
+run "rejects_a_repository_with_only_one_id" {
   command = plan
 
   variables {
@@ -389,7 +389,7 @@ run "refuses_half_a_repository" {
   expect_failures = [var.repository]
 }
 
-run "refuses_subjects_with_a_wildcard" {
+run "rejects_subjects_with_a_wildcard" {
   command = plan
 
   variables {
@@ -399,7 +399,7 @@ run "refuses_subjects_with_a_wildcard" {
   expect_failures = [var.subjects]
 }
 
-run "refuses_subjects_of_a_role_that_is_not_there" {
+run "rejects_subjects_of_an_unknown_role" {
   command = plan
 
   variables {
@@ -409,7 +409,7 @@ run "refuses_subjects_of_a_role_that_is_not_there" {
   expect_failures = [var.subjects]
 }
 
-run "refuses_to_apply_for_a_pull_request" {
+run "rejects_an_apply_role_for_pull_requests" {
   command = plan
 
   variables {
@@ -419,7 +419,7 @@ run "refuses_to_apply_for_a_pull_request" {
   expect_failures = [var.subjects]
 }
 
-run "refuses_ids_of_previews" {
+run "rejects_api_ids_of_previews" {
   command = plan
 
   variables {

@@ -15,14 +15,14 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 
-from . import answers, permissions, rules
+from . import permissions, responses, rules
 from .account import ROOT, Account
 from .request import Request
 
 PORT, EMULATOR, CLOUDWATCH = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 # The emulator checks the signatures of an API's callers.
-AS_SIGNED = permissions.JUDGED_BY_THE_EMULATOR | {"execute-api"}
-PER_HOP = {"connection", "transfer-encoding"}
+FORWARDED_AS_SIGNED = permissions.EVALUATED_BY_EMULATOR | {"execute-api"}
+HOP_BY_HOP_HEADERS = {"connection", "transfer-encoding"}
 CREDENTIALS = botocore.credentials.Credentials(ROOT, ROOT)
 
 account = Account(EMULATOR)
@@ -30,34 +30,34 @@ account = Account(EMULATOR)
 
 class Proxy(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # One small answer after another: without it each waits for an acknowledgement.
+    # One small response after another: without it each waits for an acknowledgement.
     disable_nagle_algorithm = True
 
     def handle_any(self):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         request = Request(self.command, self.path, self.headers, body)
         try:
-            refusal = rules.refusal(request, account)
-            answer = (
-                answers.as_aws(request, *forwarded(request))
-                if refusal is None
-                else answers.of_refusal(refusal, request)
+            error = rules.first_error(request, account)
+            response = (
+                responses.correct_response(request, *forward(request))
+                if error is None
+                else responses.error_response(error, request)
             )
         except Exception:  # noqa: BLE001
-            # A fault here is no refusal of AWS: it must be seen, and not be taken for a connection that broke.
+            # A fault here is no error of AWS: it must be seen, and not be taken for a connection that broke.
             traceback.print_exc()
-            refusal, answer = None, (500, [], b'{"message":"the rehearsal itself failed: see strict.log"}')
-        if refusal:
-            self.log_message("refused: %s", refusal.message)
+            error, response = None, (500, [], b'{"message":"the rehearsal itself failed: see strict.log"}')
+        if error:
+            self.log_message("refused: %s", error.message)
         with contextlib.suppress(BrokenPipeError):
-            self.answer(*answer)
+            self.respond(*response)
 
     do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = handle_any
 
-    def answer(self, status, headers, body):
+    def respond(self, status, headers, body):
         self.send_response_only(status)
-        kept = {name.lower(): value for name, value in headers if name.lower() not in PER_HOP}
-        # The answer to a HEAD tells the length of a body that it has not.
+        kept = {name.lower(): value for name, value in headers if name.lower() not in HOP_BY_HOP_HEADERS}
+        # The response to a HEAD tells the length of a body that it has not.
         if self.command != "HEAD":
             kept["content-length"] = str(len(body))
         for name, value in kept.items():
@@ -69,23 +69,23 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         print(template % arguments, flush=True)
 
 
-def forwarded(request):
+def forward(request):
     """Returns the emulator's status, headers and body."""
     emulator = CLOUDWATCH if request.service == "monitoring" else EMULATOR
-    headers = request.headers if request.service in AS_SIGNED else signed(request, emulator)
+    headers = request.headers if request.service in FORWARDED_AS_SIGNED else sign_as_root(request, emulator)
     connection = http.client.HTTPConnection(urllib.parse.urlsplit(emulator).netloc, timeout=120)
     connection.request(request.method, request.target, request.body, headers)
-    answer = connection.getresponse()
-    body = answer.read()
+    response = connection.getresponse()
+    body = response.read()
     connection.close()
-    if answer.status == 200 and (request.operation or "").startswith("AssumeRole"):
-        account.took_role(request.parameters, body)
+    if response.status == 200 and (request.operation or "").startswith("AssumeRole"):
+        account.record_session(request.parameters, body)
     if request.changes():
-        account.changed()
-    return answer.status, answer.getheaders(), body
+        account.invalidate()
+    return response.status, response.getheaders(), body
 
 
-def signed(request, emulator):
+def sign_as_root(request, emulator):
     """Returns the headers of the request, signed anew by the account's root."""
     kept = {
         name: value

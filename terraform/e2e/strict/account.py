@@ -13,7 +13,7 @@ import botocore.exceptions
 ID = "123456789012"
 ROOT = "test"
 # The name of a policy that lets the emulator's own judgement through, and that no role has on AWS.
-OF_THE_REHEARSAL = "emulator"
+EMULATOR_POLICY = "emulator"
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Caller:
     limits: list = field(default_factory=list)
 
 
-def remembered(method):
+def cached(method):
     """Keeps the answers of a method until something in the account changes."""
 
     @functools.wraps(method)
@@ -34,13 +34,13 @@ def remembered(method):
         key = (method.__name__, *arguments)
         with self._lock:
             generation = self._generation
-            if key in self._answers:
-                return self._answers[key]
-        answer = method(self, *arguments)
+            if key in self._cache:
+                return self._cache[key]
+        response = method(self, *arguments)
         with self._lock:
             if generation == self._generation:
-                self._answers[key] = answer
-        return answer
+                self._cache[key] = response
+        return response
 
     return ask
 
@@ -52,15 +52,15 @@ class Account:
         names = ["apigatewayv2", "dynamodb", "iam", "lambda"]
         self._clients = {name: boto3.client(name, endpoint_url=emulator) for name in names}
         self._lock = threading.Lock()
-        self._generation, self._answers, self._sessions = 0, {}, {}
+        self._generation, self._cache, self._sessions = 0, {}, {}
 
-    def changed(self):
+    def invalidate(self):
         with self._lock:
             self._generation += 1
-            self._answers.clear()
+            self._cache.clear()
 
-    def _ask(self, client, operation, **arguments):
-        """Returns the emulator's answer; nothing where there is no such thing."""
+    def _call(self, client, operation, **arguments):
+        """Returns the emulator's response; nothing where there is no such thing."""
         try:
             return getattr(self._clients[client], operation)(**arguments)
         except botocore.exceptions.ClientError as error:
@@ -68,10 +68,11 @@ class Account:
                 return {}
             raise
 
-    def took_role(self, parameters, answer):
-        """Notes the session that the emulator's answer to AssumeRole… gives out."""
+    def record_session(self, parameters, response):
+        """Notes the session that the emulator's response to AssumeRole… gives out."""
         found = {
-            element.tag.rpartition("}")[2]: element.text for element in xml.etree.ElementTree.fromstring(answer).iter()
+            element.tag.rpartition("}")[2]: element.text
+            for element in xml.etree.ElementTree.fromstring(response).iter()
         }
         with self._lock:
             self._sessions[found["AccessKeyId"]] = found["Arn"], parameters.get("Policy")
@@ -83,14 +84,14 @@ class Account:
             return None
         role = arn.split("/")[1]
         documents = [self._boundary(role), session_policy and json.loads(session_policy)]
-        policies = [policy for name, policy in self.inline_policies(role).items() if name != OF_THE_REHEARSAL]
+        policies = [policy for name, policy in self.inline_policies(role).items() if name != EMULATOR_POLICY]
         return Caller(arn, policies, limits=[[document] for document in documents if document])
 
     def _function_session(self, access_key):
         # The emulator derives the key of a function from the version and its role, and tells it only to the function.
-        for function in self._ask("lambda", "list_functions").get("Functions", []):
+        for function in self._call("lambda", "list_functions").get("Functions", []):
             name = function["FunctionName"]
-            for version in self._ask("lambda", "list_versions_by_function", FunctionName=name).get("Versions", []):
+            for version in self._call("lambda", "list_versions_by_function", FunctionName=name).get("Versions", []):
                 digest = hashlib.sha256(f"{version['FunctionArn']}:{version['Role']}".encode()).hexdigest()
                 role = version["Role"].rpartition("/")[2]
                 with self._lock:
@@ -98,73 +99,73 @@ class Account:
                     self._sessions[f"ASIA{digest[:16].upper()}"] = session
         return self._sessions.get(access_key, (None, None))
 
-    @remembered
+    @cached
     def inline_policies(self, role):
         """Returns the inline policies of a role by name."""
-        names = self._ask("iam", "list_role_policies", RoleName=role).get("PolicyNames", [])
+        names = self._call("iam", "list_role_policies", RoleName=role).get("PolicyNames", [])
         return {
-            name: self._ask("iam", "get_role_policy", RoleName=role, PolicyName=name).get("PolicyDocument")
+            name: self._call("iam", "get_role_policy", RoleName=role, PolicyName=name).get("PolicyDocument")
             for name in names
         }
 
-    @remembered
+    @cached
     def boundary_arn(self, role):
-        found = self._ask("iam", "get_role", RoleName=role).get("Role", {})
+        found = self._call("iam", "get_role", RoleName=role).get("Role", {})
         return found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
 
-    @remembered
+    @cached
     def _boundary(self, role):
         arn = self.boundary_arn(role)
         if arn is None:
             return None
-        policy = self._ask("iam", "get_policy", PolicyArn=arn).get("Policy")
+        policy = self._call("iam", "get_policy", PolicyArn=arn).get("Policy")
         if policy is None:
             # A boundary that is not there allows nothing.
             return {"Statement": []}
         version = policy["DefaultVersionId"]
-        return self._ask("iam", "get_policy_version", PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+        return self._call("iam", "get_policy_version", PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
 
-    @remembered
+    @cached
     def api(self, api_id):
         """Returns an API's name and tags."""
-        return self._ask("apigatewayv2", "get_api", ApiId=api_id)
+        return self._call("apigatewayv2", "get_api", ApiId=api_id)
 
-    @remembered
+    @cached
     def stage(self, api_id, name):
-        return self._ask("apigatewayv2", "get_stage", ApiId=api_id, StageName=name)
+        return self._call("apigatewayv2", "get_stage", ApiId=api_id, StageName=name)
 
-    @remembered
+    @cached
     def routes(self, api_id):
-        return self._ask("apigatewayv2", "get_routes", ApiId=api_id).get("Items", [])
+        return self._call("apigatewayv2", "get_routes", ApiId=api_id).get("Items", [])
 
-    @remembered
+    @cached
     def integration_uri(self, api_id, integration_id):
-        return self._ask("apigatewayv2", "get_integration", ApiId=api_id, IntegrationId=integration_id).get(
+        return self._call("apigatewayv2", "get_integration", ApiId=api_id, IntegrationId=integration_id).get(
             "IntegrationUri", ""
         )
 
-    @remembered
+    @cached
     def invoke_statements(self, function, alias):
         """Returns the statements of the policy that says who may invoke an alias."""
-        policy = self._ask("lambda", "get_policy", FunctionName=function, Qualifier=alias).get("Policy")
+        policy = self._call("lambda", "get_policy", FunctionName=function, Qualifier=alias).get("Policy")
         return json.loads(policy)["Statement"] if policy else []
 
-    @remembered
+    @cached
     def reserved_concurrency(self, function):
         """Returns the concurrent executions set aside for a function; nothing where none are."""
-        return self._ask("lambda", "get_function_concurrency", FunctionName=function).get(
+        return self._call("lambda", "get_function_concurrency", FunctionName=function).get(
             "ReservedConcurrentExecutions"
         )
 
-    @remembered
+    @cached
     def has_version(self, function, version):
-        return bool(self._ask("lambda", "get_function_configuration", FunctionName=function, Qualifier=version))
+        return bool(self._call("lambda", "get_function_configuration", FunctionName=function, Qualifier=version))
 
-    @remembered
-    def key_of_table(self, table):
+    @cached
+    def table_key(self, table):
         """Returns the ARN of the KMS key that a table is encrypted with; nothing where it is the key that AWS owns."""
         return (
-            self._ask("dynamodb", "describe_table", TableName=table)
+            self._call("dynamodb", "describe_table", TableName=table)
             .get("Table", {})
             .get("SSEDescription", {})
             .get("KMSMasterKeyArn")

@@ -12,11 +12,11 @@ from ministack.core import iam_evaluator
 from .account import ID
 
 # The emulator judges these well, by the policies of a bucket too.
-JUDGED_BY_THE_EMULATOR = {None, "s3", "sts"}
+EVALUATED_BY_EMULATOR = {None, "s3", "sts"}
 # Actions on items, each of which reads the table's key.
 ITEM_OPERATIONS = {"BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"}
 # Source: https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html, "Permissions on a customer managed key".
-KEY_OF_A_NEW_TABLE = [
+NEW_TABLE_KEY_ACTIONS = [
     "CreateGrant",
     "Decrypt",
     "DescribeKey",
@@ -26,7 +26,7 @@ KEY_OF_A_NEW_TABLE = [
     "ReEncryptTo",
 ]
 # Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html, "Enable logging".
-LOG_DELIVERY = [
+LOG_DELIVERY_ACTIONS = [
     "CreateLogDelivery",
     "DescribeResourcePolicies",
     "GetLogDelivery",
@@ -37,7 +37,7 @@ LOG_DELIVERY = [
 
 
 @dataclass
-class Need:
+class Permission:
     """An action on a resource that IAM must allow, with the condition keys that AWS knows of the request."""
 
     action: str
@@ -45,46 +45,46 @@ class Need:
     context: dict = field(default_factory=dict)
 
 
-class Unknown(Exception):
+class UnknownAction(Exception):
     """A request whose action is not known here."""
 
 
-def denied(caller, request, account):
-    """Returns the first need that the caller's policies do not meet, with the decision; nothing if they meet all."""
+def first_denied(caller, request, account):
+    """Returns the first permission that the caller's policies do not meet, with the decision; nothing if they meet all."""
     policies = [iam_evaluator.parse_policy_document(policy) for policy in caller.policies]
     limits = [[iam_evaluator.parse_policy_document(policy) for policy in limit] for limit in caller.limits]
-    for need in needs(request, account):
+    for permission in required_permissions(request, account):
         context = iam_evaluator.EvalContext(
             principal_arn=caller.arn,
             principal_type="AssumedRole",
             principal_account=ID,
-            action=need.action,
-            resource_arn=need.resource,
+            action=permission.action,
+            resource_arn=permission.resource,
             region=request.region,
-            service_context={key.lower(): value for key, value in need.context.items()},
+            service_context={key.lower(): value for key, value in permission.context.items()},
         )
         decision = iam_evaluator.evaluate(context, policies, *limits)
         if decision.decision != "Allow":
-            return need, decision
+            return permission, decision
     return None
 
 
-def needs(request, account):
+def required_permissions(request, account):
     """Returns what AWS asks IAM for before it does what the request says."""
-    if request.service in JUDGED_BY_THE_EMULATOR:
+    if request.service in EVALUATED_BY_EMULATOR:
         return []
     by_service = {
-        "apigateway": of_api_gateway,
-        "dynamodb": of_dynamodb,
-        "execute-api": of_invoke,
-        "iam": of_iam,
-        "kms": of_kms,
-        "lambda": of_lambda,
-        "logs": of_logs,
-        "monitoring": of_cloudwatch,
+        "apigateway": api_gateway_permissions,
+        "dynamodb": dynamodb_permissions,
+        "execute-api": invoke_permissions,
+        "iam": iam_permissions,
+        "kms": kms_permissions,
+        "lambda": lambda_permissions,
+        "logs": logs_permissions,
+        "monitoring": cloudwatch_permissions,
     }
     if request.service not in by_service or (request.operation is None and request.service != "execute-api"):
-        raise Unknown
+        raise UnknownAction
     return by_service[request.service](request, account)
 
 
@@ -92,36 +92,36 @@ def arn(service, request, resource):
     return f"arn:aws:{service}:{request.region}:{ID}:{resource}"
 
 
-def with_tags(request, need, action):
+def with_tags(request, permission, action):
     """Adds the right to tag, which is one of its own where something is created with tags."""
-    return [need, Need(action, need.resource, need.context)] if request.tags() else [need]
+    return [permission, Permission(action, permission.resource, permission.context)] if request.tags() else [permission]
 
 
-def of_api_gateway(request, account):
+def api_gateway_permissions(request, account):
     """Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html"""
     path = request.path.removeprefix("/v2")
     base = f"arn:aws:apigateway:{request.region}::"
     if path.startswith("/tags/"):
-        return of_tags(request, base, path)
+        return tag_permissions(request, base, path)
     tags = {f"aws:RequestTag/{key}": value for key, value in request.tags()}
-    context = tags | of_the_api(request, account, path)
-    needed = [Need(f"apigateway:{request.method}", base + path, context)]
+    context = tags | api_context(request, account, path)
+    required = [Permission(f"apigateway:{request.method}", base + path, context)]
     if tags:
         # Judged by themselves too: https://github.com/aws-amplify/amplify-cli/issues/12316 has the one refusal, and
         # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/997 the other, of a resource that ends
         # in an asterisk because there is no id yet.
         tagged = urllib.parse.quote(f"{base}/v2{path}/", safe="")
-        needed.append(Need("apigateway:TagResource", base + path, context))
-        needed.append(Need("apigateway:POST", f"{base}/tags/{tagged}*", tags))
+        required.append(Permission("apigateway:TagResource", base + path, context))
+        required.append(Permission("apigateway:POST", f"{base}/tags/{tagged}*", tags))
     if path == "/apis" and request.method == "POST":
         # Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
         service = "ops.apigateway.amazonaws.com"
         role = f"arn:aws:iam::{ID}:role/aws-service-role/{service}/AWSServiceRoleForAPIGateway"
-        needed.append(Need("iam:CreateServiceLinkedRole", role, {"iam:AWSServiceName": service}))
-    return needed + of_log_delivery(request, account, path)
+        required.append(Permission("iam:CreateServiceLinkedRole", role, {"iam:AWSServiceName": service}))
+    return required + log_delivery_permissions(request, account, path)
 
 
-def of_the_api(request, account, path):
+def api_context(request, account, path):
     """Returns what IAM knows of an API. Its children have neither its name nor, where it was tried, its tags."""
     context = {}
     existing = re.fullmatch(r"/apis/([^/]+)", path)
@@ -134,43 +134,45 @@ def of_the_api(request, account, path):
     return context
 
 
-def of_tags(request, base, path):
+def tag_permissions(request, base, path):
     """Source: https://github.com/mattclay/aws-terminator/pull/284 has the resource, which has no condition keys of its own."""
     if request.method == "GET":
-        return [Need("apigateway:GET", base + path)]
+        return [Permission("apigateway:GET", base + path)]
     context = {f"aws:RequestTag/{key}": value for key, value in request.tags()}
     action = "apigateway:UntagResource" if request.method == "DELETE" else "apigateway:TagResource"
     tagged = urllib.parse.unquote(path.removeprefix("/tags/")).replace("::/v2/", "::/")
-    return [Need(f"apigateway:{request.method}", base + path, context), Need(action, tagged, context)]
+    return [Permission(f"apigateway:{request.method}", base + path, context), Permission(action, tagged, context)]
 
 
-def of_log_delivery(request, account, path):
+def log_delivery_permissions(request, account, path):
     """Returns the rights of log delivery, which the caller that sets up or removes an access log needs."""
     stage = re.fullmatch(r"/apis/([^/]+)/stages/([^/]+)(/accesslogsettings)?", path)
     settings = request.parameters.get("accessLogSettings", {})
-    needed = [Need(f"logs:{operation}", "*") for operation in LOG_DELIVERY if settings.get("destinationArn")]
-    removed = request.method == "DELETE" or ("accessLogSettings" in request.parameters and not needed)
+    required = [
+        Permission(f"logs:{operation}", "*") for operation in LOG_DELIVERY_ACTIONS if settings.get("destinationArn")
+    ]
+    removed = request.method == "DELETE" or ("accessLogSettings" in request.parameters and not required)
     if stage and removed and account.stage(stage[1], urllib.parse.unquote(stage[2])).get("AccessLogSettings"):
-        needed.append(Need("logs:DeleteLogDelivery", "*"))
-    return needed
+        required.append(Permission("logs:DeleteLogDelivery", "*"))
+    return required
 
 
-def of_dynamodb(request, account):
+def dynamodb_permissions(request, account):
     parameters = request.parameters
-    named = parameters.get("ResourceArn") or parameters.get("TableName") or parameters.get("SourceTableName")
-    table = (named or "*").rpartition("/")[2]
-    need = Need(f"dynamodb:{request.operation}", arn("dynamodb", request, f"table/{table}"))
-    found = with_tags(request, need, "dynamodb:TagResource")
+    name = parameters.get("ResourceArn") or parameters.get("TableName") or parameters.get("SourceTableName")
+    table = (name or "*").rpartition("/")[2]
+    permission = Permission(f"dynamodb:{request.operation}", arn("dynamodb", request, f"table/{table}"))
+    required = with_tags(request, permission, "dynamodb:TagResource")
     via = {"kms:ViaService": f"dynamodb.{request.region}.amazonaws.com", "kms:GrantIsForAWSResource": "true"}
     if key := parameters.get("SSESpecification", {}).get("KMSMasterKeyId"):
-        found += [Need(f"kms:{operation}", key, via) for operation in KEY_OF_A_NEW_TABLE]
+        required += [Permission(f"kms:{operation}", key, via) for operation in NEW_TABLE_KEY_ACTIONS]
     # Source: https://github.com/aws/aws-cdk/issues/10010: a caller without it is refused each item.
-    if request.operation in ITEM_OPERATIONS and (key := account.key_of_table(table)):
-        found.append(Need("kms:Decrypt", key, via))
-    return found
+    if request.operation in ITEM_OPERATIONS and (key := account.table_key(table)):
+        required.append(Permission("kms:Decrypt", key, via))
+    return required
 
 
-def of_iam(request, account):
+def iam_permissions(request, account):
     """Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html, "Delegating"."""
     parameters, operation = request.parameters, request.operation
     role = parameters.get("RoleName")
@@ -181,46 +183,50 @@ def of_iam(request, account):
     elif role:
         resource = f"arn:aws:iam::{ID}:role/{role}"
         context["iam:PermissionsBoundary"] = parameters.get("PermissionsBoundary") or account.boundary_arn(role)
-    return with_tags(request, Need(f"iam:{operation}", resource, context), "iam:TagRole")
+    return with_tags(request, Permission(f"iam:{operation}", resource, context), "iam:TagRole")
 
 
-def of_kms(request, _account):
+def kms_permissions(request, _account):
     key = request.parameters.get("KeyId", "*")
-    return [Need(f"kms:{request.operation}", key if key.startswith("arn:") else arn("kms", request, f"key/{key}"))]
+    return [
+        Permission(f"kms:{request.operation}", key if key.startswith("arn:") else arn("kms", request, f"key/{key}"))
+    ]
 
 
-def of_lambda(request, _account):
+def lambda_permissions(request, _account):
     parameters, operation = request.parameters, request.operation
-    named = parameters.get("Resource", parameters.get("FunctionName"))
-    function = named.partition(":function:")[2] or named if named else None
+    name = parameters.get("Resource", parameters.get("FunctionName"))
+    function = name.partition(":function:")[2] or name if name else None
     resource = arn("lambda", request, f"function:{function}") if function else "*"
     if function and "Qualifier" in parameters:
         resource += f":{parameters['Qualifier']}"
     action = "lambda:InvokeFunction" if operation == "Invoke" else f"lambda:{operation}"
-    found = with_tags(request, Need(action, resource), "lambda:TagResource")
+    required = with_tags(request, Permission(action, resource), "lambda:TagResource")
     if role := parameters.get("Role"):
         # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
-        found.append(Need("iam:PassRole", role, {"iam:PassedToService": "lambda.amazonaws.com"}))
-    return found
+        required.append(Permission("iam:PassRole", role, {"iam:PassedToService": "lambda.amazonaws.com"}))
+    return required
 
 
-def of_logs(request, _account):
+def logs_permissions(request, _account):
     group = request.parameters.get("logGroupName", "")
     # As AWS writes it in its refusals: with the streams of the group, but where the request has an ARN.
     resource = request.parameters.get("resourceArn") or arn("logs", request, f"log-group:{group}:log-stream:")
-    return with_tags(request, Need(f"logs:{request.operation}", resource), "logs:TagResource")
+    return with_tags(request, Permission(f"logs:{request.operation}", resource), "logs:TagResource")
 
 
-def of_cloudwatch(request, _account):
-    resources = [arn("cloudwatch", request, f"alarm:{alarm}") for alarm in request.listed("AlarmName")]
-    resources += [f"arn:aws:cloudwatch::{ID}:dashboard/{name}" for name in request.listed("DashboardName")]
+def cloudwatch_permissions(request, _account):
+    resources = [arn("cloudwatch", request, f"alarm:{alarm}") for alarm in request.values_of("AlarmName")]
+    resources += [f"arn:aws:cloudwatch::{ID}:dashboard/{name}" for name in request.values_of("DashboardName")]
     resources = resources or [request.parameters.get("ResourceARN", "*")]
-    needed = [Need(f"cloudwatch:{request.operation}", resource) for resource in resources]
-    return [each for need in needed for each in with_tags(request, need, "cloudwatch:TagResource")]
+    required = [Permission(f"cloudwatch:{request.operation}", resource) for resource in resources]
+    return [each for permission in required for each in with_tags(request, permission, "cloudwatch:TagResource")]
 
 
-def of_invoke(request, _account):
+def invoke_permissions(request, _account):
     path = request.route_path
     return [
-        Need("execute-api:Invoke", arn("execute-api", request, f"{request.api_id}/$default/{request.method}{path}"))
+        Permission(
+            "execute-api:Invoke", arn("execute-api", request, f"{request.api_id}/$default/{request.method}{path}")
+        )
     ]

@@ -25,7 +25,7 @@ class Request:
         self.access_key, self.region, self.service = signed.groups() if signed else (None, "us-east-1", None)
         if invoked := EXECUTE_API.fullmatch(path):
             self.service, self.api_id, self.route_path = "execute-api", invoked[1], invoked[2] or "/"
-        self.is_form = self.service in ("iam", "monitoring") and "x-amz-target" not in self.headers
+        self.uses_query_protocol = self.service in ("iam", "monitoring") and "x-amz-target" not in self.headers
         self.operation, self.parameters = self._operation()
 
     def _operation(self):
@@ -70,7 +70,7 @@ class Request:
             if re.fullmatch(r"Tags\.member\.\d+\.Key", name)
         ]
 
-    def listed(self, name):
+    def values_of(self, name):
         """Returns the values of a parameter such as AlarmName, or of its list AlarmNames, in either protocol."""
         in_form = [value for key, value in self.parameters.items() if re.fullmatch(rf"{name}(s\.member\.\d+)?", key)]
         return in_form or self.parameters.get(f"{name}s", [])

@@ -12,7 +12,7 @@ from .account import ID, ROOT
 
 
 @dataclass
-class Refusal:
+class AwsError:
     """AWS's answer to a request that it does not carry out: the HTTP status, the code of the error and its message."""
 
     status: int
@@ -20,65 +20,71 @@ class Refusal:
     message: str
 
 
-def caller_has_no_right(request, account):
+def permission_is_missing(request, account):
     """Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"""
     if request.access_key in (None, ROOT):
         return None
     caller = account.caller(request.access_key)
     if caller is None:
         # The emulator itself checks the callers of an API.
-        unknown = Refusal(403, "UnrecognizedClientException", "The security token included in the request is invalid.")
-        return None if request.service == "execute-api" else unknown
+        unknown_key = AwsError(
+            403, "UnrecognizedClientException", "The security token included in the request is invalid."
+        )
+        return None if request.service == "execute-api" else unknown_key
     try:
-        found = permissions.denied(caller, request, account)
-    except permissions.Unknown:
-        return Refusal(
+        denied = permissions.first_denied(caller, request, account)
+    except permissions.UnknownAction:
+        return AwsError(
             403,
             "AccessDeniedException",
             f"the rehearsal knows no action for {request.service} {request.method} {request.target}",
         )
-    if found is None:
+    if denied is None:
         return None
-    need, decision = found
-    why = (
+    permission, decision = denied
+    reason = (
         f"with an explicit deny in {decision.matched_sid}"
         if decision.decision == "Deny"
-        else f"because no policy allows the {need.action} action"
+        else f"because no policy allows the {permission.action} action"
     )
-    code = "AccessDenied" if request.is_form else "AccessDeniedException"
-    return Refusal(
-        403, code, f"User: {caller.arn} is not authorized to perform: {need.action} on resource: {need.resource} {why}"
+    code = "AccessDenied" if request.uses_query_protocol else "AccessDeniedException"
+    return AwsError(
+        403,
+        code,
+        f"User: {caller.arn} is not authorized to perform: {permission.action} on resource: {permission.resource} {reason}",
     )
 
 
-def tag_is_not_taken(request, _account):
+def tag_is_invalid(request, _account):
     """Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html, "Rules for tagging"."""
     tags = request.tags()
-    code = "ValidationError" if request.is_form else "ValidationException"
+    code = "ValidationError" if request.uses_query_protocol else "ValidationException"
     for key, value in tags:
         if key.lower().startswith("aws:"):
-            return Refusal(400, code, f"aws: prefixed tag key names are not allowed: {key}")
+            return AwsError(400, code, f"aws: prefixed tag key names are not allowed: {key}")
         if not 1 <= len(key) <= 128 or len(value) > 256:
-            return Refusal(400, code, f"a tag's key has 1 to 128 characters and its value up to 256: {key}")
+            return AwsError(400, code, f"a tag's key has 1 to 128 characters and its value up to 256: {key}")
     if request.service == "iam" and len({key.lower() for key, _ in tags}) < len(tags):
-        return Refusal(400, "InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+        return AwsError(
+            400, "InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+        )
     return None
 
 
 def authorizer_or_integration_is_in_use(request, account):
     """Source: https://github.com/anomalyco/sst/issues/5586"""
-    found = re.fullmatch(r"/v2/apis/([^/]+)/(authorizers|integrations)/([^/]+)", request.path)
-    if request.service != "apigateway" or request.method != "DELETE" or not found:
+    match = re.fullmatch(r"/v2/apis/([^/]+)/(authorizers|integrations)/([^/]+)", request.path)
+    if request.service != "apigateway" or request.method != "DELETE" or not match:
         return None
-    api_id, kind, identity = found.groups()
+    api_id, kind, identity = match.groups()
     for route in account.routes(api_id):
         if identity == route.get("AuthorizerId") or f"integrations/{identity}" == route.get("Target"):
             message = f"Cannot delete {kind.title()[:-1]} '{identity}', is referenced by Route '{route['RouteId']}'."
-            return Refusal(409, "ConflictException", message)
+            return AwsError(409, "ConflictException", message)
     return None
 
 
-def concurrency_is_short(request, _account):
+def concurrency_is_unavailable(request, _account):
     """The rehearsal's account is as small as a new one, of which no execution can be set aside.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -89,7 +95,7 @@ def concurrency_is_short(request, _account):
         "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its "
         "minimum value of [10]."
     )
-    return Refusal(400, "InvalidParameterValueException", message)
+    return AwsError(400, "InvalidParameterValueException", message)
 
 
 def version_is_missing(request, account):
@@ -99,7 +105,7 @@ def version_is_missing(request, account):
     function, version = request.parameters["FunctionName"], request.parameters.get("FunctionVersion")
     if version is None or account.has_version(function, version):
         return None
-    return Refusal(
+    return AwsError(
         404,
         "ResourceNotFoundException",
         f"Function not found: arn:aws:lambda:{request.region}:{ID}:function:{function}:{version}",
@@ -114,10 +120,10 @@ def policies_are_too_long(request, account):
     documents = account.inline_policies(role) | {name: json.loads(request.parameters["PolicyDocument"])}
     if sum(len(json.dumps(document, separators=(",", ":"))) for document in documents.values()) <= 10240:
         return None
-    return Refusal(409, "LimitExceeded", f"Maximum policy size of 10240 bytes exceeded for role {role}")
+    return AwsError(409, "LimitExceeded", f"Maximum policy size of 10240 bytes exceeded for role {role}")
 
 
-def api_may_not_invoke(request, account):
+def invoke_is_not_permitted(request, account):
     """Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html"""
     alias = _alias_behind(request, account)
     if alias is None:
@@ -130,7 +136,7 @@ def api_may_not_invoke(request, account):
         invokes = statement["Action"] in ("lambda:InvokeFunction", "lambda:*")
         if statement["Effect"] == "Allow" and gateway and invokes and re.fullmatch(expression, source, re.DOTALL):
             return None
-    return Refusal(500, "", "Internal Server Error")
+    return AwsError(500, "", "Internal Server Error")
 
 
 def function_is_stopped(request, account):
@@ -139,7 +145,7 @@ def function_is_stopped(request, account):
     Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
     """
     alias = _alias_behind(request, account)
-    return Refusal(503, "", "Service Unavailable") if alias and account.reserved_concurrency(alias[0]) == 0 else None
+    return AwsError(503, "", "Service Unavailable") if alias and account.reserved_concurrency(alias[0]) == 0 else None
 
 
 def _alias_behind(request, account):
@@ -157,17 +163,17 @@ def _alias_behind(request, account):
 
 
 RULES = [
-    caller_has_no_right,
-    tag_is_not_taken,
+    permission_is_missing,
+    tag_is_invalid,
     authorizer_or_integration_is_in_use,
-    concurrency_is_short,
+    concurrency_is_unavailable,
     version_is_missing,
     policies_are_too_long,
-    api_may_not_invoke,
+    invoke_is_not_permitted,
     function_is_stopped,
 ]
 
 
-def refusal(request, account):
+def first_error(request, account):
     """Returns what the first rule with an objection answers."""
-    return next((found for rule in RULES if (found := rule(request, account))), None)
+    return next((error for rule in RULES if (error := rule(request, account))), None)

@@ -20,29 +20,29 @@ def request(service, method, target, parameters=None, headers=None):
     return Request(method, target, {"Authorization": credential} | (headers or {}), body.encode())
 
 
-def targeted(service, operation, **parameters):
+def json_request(service, operation, **parameters):
     return request(service, "POST", "/", parameters, {"X-Amz-Target": f"Service.{operation}"})
 
 
-def form(service, operation, **parameters):
+def query_request(service, operation, **parameters):
     asked = request(service, "POST", "/")
     return Request("POST", "/", asked.headers, urllib.parse.urlencode({"Action": operation} | parameters).encode())
 
 
-def account_with(**answers_by_question):
+def account_with(**results_by_method):
     """An account that answers these questions, and has nothing else."""
     stub = mock.create_autospec(account.Account, instance=True)
-    nothing = dict.fromkeys(["boundary_arn", "caller", "key_of_table", "reserved_concurrency"])
+    nothing = dict.fromkeys(["boundary_arn", "caller", "table_key", "reserved_concurrency"])
     nothing |= {"api": {}, "inline_policies": {}, "invoke_statements": [], "routes": [], "stage": {}}
-    for question, answer in (nothing | answers_by_question).items():
-        getattr(stub, question).side_effect = answer if callable(answer) else lambda *_, answer=answer: answer
+    for name, result in (nothing | results_by_method).items():
+        getattr(stub, name).side_effect = result if callable(result) else lambda *_, result=result: result
     return stub
 
 
-def allowed(asked, *statements, limits=(), **answers_by_question):
+def allowed(asked, *statements, limits=(), **results_by_method):
     """Returns `True` if a role with these statements may make the request."""
     caller = account.Caller("arn:…", [{"Statement": list(statements)}], [[limit] for limit in limits])
-    return permissions.denied(caller, asked, account_with(**answers_by_question)) is None
+    return permissions.first_denied(caller, asked, account_with(**results_by_method)) is None
 
 
 def allow(*actions, resource="*", **condition):

@@ -4,7 +4,7 @@ import hashlib
 import unittest
 
 from . import account
-from .stubs import ANYTHING, ROLE, request, targeted
+from .stubs import ANYTHING, ROLE, json_request, request
 
 
 class Accounts(unittest.TestCase):
@@ -14,18 +14,18 @@ class Accounts(unittest.TestCase):
         found = {
             "list_functions": {"Functions": [{"FunctionName": "f"}]},
             "list_versions_by_function": {"Versions": [{"FunctionArn": function, "Role": ROLE}]},
-            "list_role_policies": {"PolicyNames": ["own", account.OF_THE_REHEARSAL]},
+            "list_role_policies": {"PolicyNames": ["own", account.EMULATOR_POLICY]},
             "get_role_policy": {"PolicyDocument": ANYTHING},
             "get_role": {"Role": {"PermissionsBoundary": {"PermissionsBoundaryArn": "arn:boundary"}}},
             "get_policy": {"Policy": {"DefaultVersionId": "v1"}},
             "get_policy_version": {"PolicyVersion": {"Document": {"Statement": ["boundary"]}}},
         }
         self.asked = []
-        self.account._ask = lambda _client, operation, **_: self.asked.append(operation) or found[operation]
+        self.account._call = lambda _client, operation, **_: self.asked.append(operation) or found[operation]
         digest = hashlib.sha256(f"{function}:{ROLE}".encode()).hexdigest()
         self.key = f"ASIA{digest[:16].upper()}"
 
-    def test_a_function_is_its_role_within_its_boundary(self):
+    def test_the_caller_of_a_function_is_its_role_within_its_boundary(self):
         caller = self.account.caller(self.key)
         self.assertEqual("arn:aws:sts::123456789012:assumed-role/shop-role/f", caller.arn)
         self.assertEqual(([ANYTHING], [[{"Statement": ["boundary"]}]]), (caller.policies, caller.limits))
@@ -33,39 +33,39 @@ class Accounts(unittest.TestCase):
 
     def test_a_session_is_limited_by_its_policy(self):
         answer = "<R xmlns='x'><Arn>arn:aws:sts::1:assumed-role/r/s</Arn><AccessKeyId>ASIA2</AccessKeyId></R>"
-        self.account.took_role({"Policy": '{"Statement":["session"]}'}, answer)
+        self.account.record_session({"Policy": '{"Statement":["session"]}'}, answer)
         limits = [{"Statement": ["boundary"]}], [{"Statement": ["session"]}]
         self.assertEqual(list(limits), self.account.caller("ASIA2").limits)
 
-    def test_a_boundary_that_is_not_there_allows_nothing(self):
-        ask = self.account._ask
-        self.account._ask = lambda client, operation, **named: (
+    def test_a_missing_boundary_allows_nothing(self):
+        ask = self.account._call
+        self.account._call = lambda client, operation, **named: (
             {} if operation == "get_policy" else ask(client, operation, **named)
         )
         self.assertEqual([[{"Statement": []}]], self.account.caller(self.key).limits)
 
-    def test_an_answer_of_before_a_change_is_not_kept(self):
-        ask = self.account._ask
-        self.account._ask = lambda *asked, **named: self.account.changed() or ask(*asked, **named)
+    def test_a_response_from_before_a_change_is_not_cached(self):
+        ask = self.account._call
+        self.account._call = lambda *asked, **named: self.account.invalidate() or ask(*asked, **named)
         self.account.boundary_arn("r")
         self.account.boundary_arn("r")
         self.assertEqual(["get_role", "get_role"], self.asked)
 
-    def test_items_are_no_change_of_the_account(self):
+    def test_item_operations_do_not_change_the_account(self):
         for operation, changes in [
             ("PutItem", False),
             ("Scan", False),
             ("DescribeTable", False),
             ("CreateTable", True),
         ]:
-            self.assertEqual(changes, targeted("dynamodb", operation).changes(), operation)
+            self.assertEqual(changes, json_request("dynamodb", operation).changes(), operation)
         self.assertTrue(request("lambda", "PUT", "/2017-10-31/functions/f/concurrency").changes())
         self.assertFalse(request("lambda", "GET", "/2015-03-31/functions/f").changes())
 
-    def test_answers_are_kept_until_something_changes(self):
+    def test_responses_are_cached_until_a_change(self):
         self.account.boundary_arn("r")
         self.account.boundary_arn("r")
         self.assertEqual(["get_role"], self.asked)
-        self.account.changed()
+        self.account.invalidate()
         self.account.boundary_arn("r")
         self.assertEqual(["get_role", "get_role"], self.asked)

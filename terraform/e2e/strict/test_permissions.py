@@ -11,50 +11,50 @@ from .stubs import (
     account_with,
     allow,
     allowed,
-    form,
+    json_request,
+    query_request,
     request,
-    targeted,
 )
 
 
 class Permissions(unittest.TestCase):
     def test_an_action_needs_an_allow(self):
-        asked = targeted("dynamodb", "DeleteTable", TableName="shop-items")
+        asked = json_request("dynamodb", "DeleteTable", TableName="shop-items")
         self.assertTrue(allowed(asked, allow("dynamodb:DeleteTable", resource=TABLE)))
         self.assertFalse(allowed(asked, allow("dynamodb:DeleteTable", resource=TABLE + "-2")))
         self.assertFalse(allowed(asked, allow("dynamodb:CreateTable", resource=TABLE)))
 
     def test_a_deny_wins(self):
-        asked = targeted("dynamodb", "DeleteTable", TableName="shop-items")
+        asked = json_request("dynamodb", "DeleteTable", TableName="shop-items")
         deny = {"Effect": "Deny", "Action": "dynamodb:*", "Resource": "*"}
         self.assertFalse(allowed(asked, allow("dynamodb:*"), deny))
 
     def test_a_boundary_and_a_session_policy_limit(self):
-        asked = targeted("dynamodb", "GetItem", TableName="shop-items")
+        asked = json_request("dynamodb", "GetItem", TableName="shop-items")
         limit = {"Statement": [allow("dynamodb:PutItem")]}
         self.assertFalse(allowed(asked, allow("dynamodb:*"), limits=[limit]))
         self.assertFalse(allowed(asked, allow("dynamodb:*"), limits=[ANYTHING, limit]))
         self.assertTrue(allowed(asked, allow("dynamodb:*"), limits=[ANYTHING]))
 
-    def test_what_is_not_known_is_not_allowed(self):
-        with self.assertRaises(permissions.Unknown):
-            allowed(targeted("sqs", "SendMessage"), allow("*"))
-        refused = rules.caller_has_no_right(
-            targeted("sqs", "SendMessage"), account_with(caller=account.Caller("arn:…", [ANYTHING]))
+    def test_an_unknown_action_is_denied(self):
+        with self.assertRaises(permissions.UnknownAction):
+            allowed(json_request("sqs", "SendMessage"), allow("*"))
+        refused = rules.permission_is_missing(
+            json_request("sqs", "SendMessage"), account_with(caller=account.Caller("arn:…", [ANYTHING]))
         )
         self.assertIn("knows no action", refused.message)
 
-    def test_the_root_may_do_everything_and_a_stranger_nothing(self):
-        asked = targeted("dynamodb", "ListTables")
-        self.assertEqual("UnrecognizedClientException", rules.caller_has_no_right(asked, account_with()).code)
+    def test_the_root_may_do_everything_and_an_unknown_key_nothing(self):
+        asked = json_request("dynamodb", "ListTables")
+        self.assertEqual("UnrecognizedClientException", rules.permission_is_missing(asked, account_with()).code)
         asked.access_key = account.ROOT
-        self.assertIsNone(rules.caller_has_no_right(asked, account_with()))
+        self.assertIsNone(rules.permission_is_missing(asked, account_with()))
 
-    def test_a_tag_on_creation_needs_a_right_of_its_own(self):
+    def test_a_tag_on_creation_needs_a_separate_permission(self):
         tagged = {"Tags": [{"Key": "Service", "Value": "shop"}]}
-        self.assertTrue(allowed(targeted("dynamodb", "CreateTable", TableName="a"), allow("dynamodb:CreateTable")))
+        self.assertTrue(allowed(json_request("dynamodb", "CreateTable", TableName="a"), allow("dynamodb:CreateTable")))
         self.assertFalse(
-            allowed(targeted("dynamodb", "CreateTable", TableName="a", **tagged), allow("dynamodb:CreateTable"))
+            allowed(json_request("dynamodb", "CreateTable", TableName="a", **tagged), allow("dynamodb:CreateTable"))
         )
         stage = request(
             "apigateway", "POST", "/v2/apis/a1/stages", {"stageName": "$default", "tags": {"Service": "shop"}}
@@ -66,7 +66,7 @@ class Permissions(unittest.TestCase):
         self.assertFalse(allowed(stage, create, tag))
         self.assertFalse(allowed(stage, allow("apigateway:POST")))
         self.assertTrue(allowed(stage, create, tag, allow("apigateway:POST", resource=of_tags, **own)))
-        role = form(
+        role = query_request(
             "iam",
             "CreateRole",
             **{"RoleName": "shop-role", "Tags.member.1.Key": "Service", "Tags.member.1.Value": "shop"},
@@ -74,7 +74,7 @@ class Permissions(unittest.TestCase):
         self.assertFalse(allowed(role, allow("iam:CreateRole")))
         self.assertTrue(allowed(role, allow("iam:CreateRole", "iam:TagRole")))
 
-    def test_tags_of_an_api_are_changed_as_a_resource_of_their_own(self):
+    def test_the_tags_of_an_api_are_a_separate_resource(self):
         asked = request(
             "apigateway", "DELETE", "/v2/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Fapis%2Fa1?tagKeys=x"
         )
@@ -112,7 +112,7 @@ class Permissions(unittest.TestCase):
             allowed(request("apigateway", "PATCH", "/v2/apis/a1"), allow("apigateway:PATCH", **tagged), api=found)
         )
 
-    def test_a_new_name_of_an_api_is_judged(self):
+    def test_the_new_name_of_an_api_is_checked(self):
         ours = {"StringLike": {"apigateway:Request/ApiName": "shop-*"}}
         create = allow("iam:CreateServiceLinkedRole")
         for name, expected in [("shop-api", True), ("bank-api", False)]:
@@ -128,7 +128,7 @@ class Permissions(unittest.TestCase):
         asked = request("apigateway", "POST", "/v2/apis/a1/authorizers", {"name": "shop-jwt"})
         self.assertFalse(allowed(asked, allow("apigateway:POST", **ours)))
 
-    def test_a_fence_denies_other_names_and_nothing_without_a_name(self):
+    def test_a_deny_by_name_covers_other_names_and_nothing_without_a_name(self):
         key = "apigateway:Resource/ApiName"
         fence = {"Effect": "Deny", "Action": "apigateway:*", "Resource": "*"}
         fence["Condition"] = {"StringNotLike": {key: "shop-*"}, "Null": {key: "false"}}
@@ -140,7 +140,7 @@ class Permissions(unittest.TestCase):
             asked = request("apigateway", "DELETE", f"/v2/apis/{target}")
             self.assertEqual(expected, allowed(asked, allow("apigateway:DELETE"), fence, api={"Name": name}))
 
-    def test_an_access_log_needs_the_rights_of_its_delivery(self):
+    def test_an_access_log_needs_the_log_delivery_permissions(self):
         asked = request("apigateway", "POST", "/v2/apis/a1/stages", {"accessLogSettings": {"destinationArn": "arn:x"}})
         self.assertFalse(allowed(asked, allow("apigateway:POST")))
         self.assertTrue(allowed(asked, allow("apigateway:POST", "logs:*")))
@@ -156,42 +156,46 @@ class Permissions(unittest.TestCase):
                 allowed(asked, rights, allow("logs:DeleteLogDelivery"), stage={"AccessLogSettings": {"Format": "x"}})
             )
 
-    def test_a_table_under_a_key_needs_the_key(self):
+    def test_a_table_with_a_kms_key_needs_the_key(self):
         via = {"StringEquals": {"kms:ViaService": "dynamodb.us-east-1.amazonaws.com"}}
-        create = targeted("dynamodb", "CreateTable", TableName="a", SSESpecification={"KMSMasterKeyId": KEY})
+        create = json_request("dynamodb", "CreateTable", TableName="a", SSESpecification={"KMSMasterKeyId": KEY})
         self.assertFalse(allowed(create, allow("dynamodb:*"), allow("kms:DescribeKey", "kms:CreateGrant")))
         self.assertTrue(allowed(create, allow("dynamodb:*"), allow("kms:*", resource=KEY, **via)))
-        get = targeted("dynamodb", "GetItem", TableName="a")
+        get = json_request("dynamodb", "GetItem", TableName="a")
         self.assertTrue(allowed(get, allow("dynamodb:GetItem")))
-        self.assertFalse(allowed(get, allow("dynamodb:GetItem"), key_of_table=KEY))
+        self.assertFalse(allowed(get, allow("dynamodb:GetItem"), table_key=KEY))
         self.assertTrue(
-            allowed(get, allow("dynamodb:GetItem"), allow("kms:Decrypt", resource=KEY, **via), key_of_table=KEY)
+            allowed(get, allow("dynamodb:GetItem"), allow("kms:Decrypt", resource=KEY, **via), table_key=KEY)
         )
         self.assertTrue(
             allowed(
-                targeted("dynamodb", "DescribeTable", TableName="a"), allow("dynamodb:DescribeTable"), key_of_table=KEY
+                json_request("dynamodb", "DescribeTable", TableName="a"), allow("dynamodb:DescribeTable"), table_key=KEY
             )
         )
 
-    def test_a_role_is_made_within_its_boundary(self):
+    def test_a_role_is_created_only_with_its_boundary(self):
         within = {"StringEquals": {"iam:PermissionsBoundary": "arn:boundary"}}
         create = allow("iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary", resource=ROLE, **within)
-        self.assertFalse(allowed(form("iam", "CreateRole", RoleName="shop-role"), create))
+        self.assertFalse(allowed(query_request("iam", "CreateRole", RoleName="shop-role"), create))
         self.assertTrue(
-            allowed(form("iam", "CreateRole", RoleName="shop-role", PermissionsBoundary="arn:boundary"), create)
+            allowed(
+                query_request("iam", "CreateRole", RoleName="shop-role", PermissionsBoundary="arn:boundary"), create
+            )
         )
         self.assertFalse(
             allowed(
-                form("iam", "PutRolePermissionsBoundary", RoleName="shop-role", PermissionsBoundary="arn:other"),
+                query_request(
+                    "iam", "PutRolePermissionsBoundary", RoleName="shop-role", PermissionsBoundary="arn:other"
+                ),
                 create,
                 boundary_arn="arn:boundary",
             )
         )
-        put = form("iam", "PutRolePolicy", RoleName="shop-role", PolicyName="p", PolicyDocument="{}")
+        put = query_request("iam", "PutRolePolicy", RoleName="shop-role", PolicyName="p", PolicyDocument="{}")
         self.assertFalse(allowed(put, create))
         self.assertTrue(allowed(put, create, boundary_arn="arn:boundary"))
 
-    def test_a_role_is_passed_to_lambda(self):
+    def test_a_role_is_passed_only_to_lambda(self):
         asked = request("lambda", "POST", "/2015-03-31/functions", {"FunctionName": "f", "Role": ROLE})
         self.assertFalse(allowed(asked, allow("lambda:CreateFunction")))
         for service, expected in [("lambda.amazonaws.com", True), ("ec2.amazonaws.com", False)]:
@@ -201,7 +205,7 @@ class Permissions(unittest.TestCase):
                 allowed(asked, allow("lambda:CreateFunction"), allow("iam:PassRole", resource=ROLE, **condition)),
             )
 
-    def test_lambda_names_the_operation_by_its_path(self):
+    def test_the_path_determines_the_lambda_operation(self):
         for method, target, action, resource in [
             ("GET", "/2015-03-31/functions/f/aliases?MaxItems=1", "ListAliases", "function:f"),
             ("PUT", "/2015-03-31/functions/f/aliases/live", "UpdateAlias", "function:f"),
@@ -214,45 +218,45 @@ class Permissions(unittest.TestCase):
                 "function:f",
             ),
         ]:
-            needed = permissions.needs(request("lambda", method, target), account_with())[0]
+            needed = permissions.required_permissions(request("lambda", method, target), account_with())[0]
             self.assertEqual(
                 (f"lambda:{action}", f"arn:aws:lambda:us-east-1:123456789012:{resource}"),
                 (needed.action, needed.resource),
             )
 
-    def test_logs_alarms_and_dashboards_have_names(self):
+    def test_the_name_of_a_resource_is_in_its_arn(self):
         for asked, action, resource in [
             (
-                targeted("logs", "PutRetentionPolicy", logGroupName="/aws/x"),
+                json_request("logs", "PutRetentionPolicy", logGroupName="/aws/x"),
                 "logs:PutRetentionPolicy",
                 "arn:aws:logs:us-east-1:123456789012:log-group:/aws/x:log-stream:",
             ),
             (
-                form("monitoring", "PutMetricAlarm", AlarmName="a"),
+                query_request("monitoring", "PutMetricAlarm", AlarmName="a"),
                 "cloudwatch:PutMetricAlarm",
                 "arn:aws:cloudwatch:us-east-1:123456789012:alarm:a",
             ),
             (
-                form("monitoring", "DeleteAlarms", **{"AlarmNames.member.1": "a"}),
+                query_request("monitoring", "DeleteAlarms", **{"AlarmNames.member.1": "a"}),
                 "cloudwatch:DeleteAlarms",
                 "arn:aws:cloudwatch:us-east-1:123456789012:alarm:a",
             ),
             (
-                targeted("monitoring", "DeleteAlarms", AlarmNames=["a"]),
+                json_request("monitoring", "DeleteAlarms", AlarmNames=["a"]),
                 "cloudwatch:DeleteAlarms",
                 "arn:aws:cloudwatch:us-east-1:123456789012:alarm:a",
             ),
             (
-                form("monitoring", "PutDashboard", DashboardName="d"),
+                query_request("monitoring", "PutDashboard", DashboardName="d"),
                 "cloudwatch:PutDashboard",
                 "arn:aws:cloudwatch::123456789012:dashboard/d",
             ),
-            (targeted("kms", "DescribeKey", KeyId="k"), "kms:DescribeKey", KEY),
+            (json_request("kms", "DescribeKey", KeyId="k"), "kms:DescribeKey", KEY),
         ]:
-            needed = permissions.needs(asked, account_with())[0]
+            needed = permissions.required_permissions(asked, account_with())[0]
             self.assertEqual((action, resource), (needed.action, needed.resource))
 
-    def test_an_invoke_is_of_one_api_and_route(self):
+    def test_an_invoke_permission_names_the_api_and_the_route(self):
         asked = request("execute-api", "GET", "/_aws/execute-api/a1/$default/items/x%0Ay")
-        needed = permissions.needs(asked, account_with())[0]
+        needed = permissions.required_permissions(asked, account_with())[0]
         self.assertEqual("arn:aws:execute-api:us-east-1:123456789012:a1/$default/GET/items/x%0Ay", needed.resource)

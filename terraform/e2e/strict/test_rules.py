@@ -1,15 +1,15 @@
-"""Each rule, by a request that AWS would take and one that it would refuse; and the answers."""
+"""Each rule, by a request that AWS would take and one that it would refuse; and the responses."""
 
 import json
 import unittest
 
-from . import answers, rules
+from . import responses, rules
 from .request import Request
-from .stubs import PERMITTED, account_with, form, request, targeted
+from .stubs import PERMITTED, account_with, json_request, query_request, request
 
 
 class Rules(unittest.TestCase):
-    def test_tags_that_aws_does_not_take(self):
+    def test_tags_that_aws_rejects_are_rejected(self):
         for tags, taken in [
             ([("Service", "shop")], True),
             ([("aws:x", "1")], False),
@@ -23,15 +23,17 @@ class Rules(unittest.TestCase):
                 for number, tag in enumerate(tags, 1)
                 for name, text in zip(("Key", "Value"), tag)
             }
-            refused = rules.tag_is_not_taken(form("iam", "CreateRole", RoleName="r", **parameters), account_with())
+            refused = rules.tag_is_invalid(
+                query_request("iam", "CreateRole", RoleName="r", **parameters), account_with()
+            )
             self.assertEqual(taken, refused is None, tags)
         # Only IAM's are the same in both cases.
-        both = targeted(
+        both = json_request(
             "dynamodb", "CreateTable", TableName="a", Tags=[{"Key": "x", "Value": ""}, {"Key": "X", "Value": ""}]
         )
-        self.assertIsNone(rules.tag_is_not_taken(both, account_with()))
+        self.assertIsNone(rules.tag_is_invalid(both, account_with()))
 
-    def test_an_authorizer_or_integration_in_use_stays(self):
+    def test_an_authorizer_or_integration_in_use_cannot_be_deleted(self):
         routes = [{"RouteId": "r1", "RouteKey": "GET /items", "AuthorizerId": "z1", "Target": "integrations/i1"}]
         for target, refused in [
             ("authorizers/z1", True),
@@ -44,20 +46,20 @@ class Rules(unittest.TestCase):
             )
             self.assertEqual(refused, found is not None, target)
 
-    def test_a_new_account_has_no_concurrency_to_set_aside(self):
+    def test_a_new_account_cannot_reserve_concurrency(self):
         for wanted, refused in [(0, False), (1, True)]:
             asked = request(
                 "lambda", "PUT", "/2017-10-31/functions/f/concurrency", {"ReservedConcurrentExecutions": wanted}
             )
-            self.assertEqual(refused, rules.concurrency_is_short(asked, account_with()) is not None)
+            self.assertEqual(refused, rules.concurrency_is_unavailable(asked, account_with()) is not None)
 
-    def test_an_alias_leads_to_a_version_that_exists(self):
+    def test_an_alias_must_point_to_an_existing_version(self):
         asked = request("lambda", "PUT", "/2015-03-31/functions/f/aliases/live", {"FunctionVersion": "9"})
         self.assertIsNotNone(rules.version_is_missing(asked, account_with(has_version=False)))
         self.assertIsNone(rules.version_is_missing(asked, account_with(has_version=True)))
 
-    def test_inline_policies_have_a_length_together(self):
-        asked = form(
+    def test_the_total_length_of_inline_policies_is_limited(self):
+        asked = query_request(
             "iam", "PutRolePolicy", RoleName="r", PolicyName="p", PolicyDocument=json.dumps({"Statement": "x" * 6000})
         )
         self.assertIsNone(
@@ -67,13 +69,13 @@ class Rules(unittest.TestCase):
             rules.policies_are_too_long(asked, account_with(inline_policies={"q": {"Statement": "x" * 6000}}))
         )
 
-    def invoke(self, method="GET", path="items/1", **answers_by_question):
+    def invoke(self, method="GET", path="items/1", **results_by_method):
         routes = [{"RouteId": "r1", "RouteKey": "GET /items/{id}", "Target": "integrations/i1"}]
         uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:123456789012:function:f:live/invocations"
         asked = Request(method, f"/_aws/execute-api/a1/$default/{path}", {})
-        return rules.refusal(asked, account_with(routes=routes, integration_uri=uri, **answers_by_question))
+        return rules.first_error(asked, account_with(routes=routes, integration_uri=uri, **results_by_method))
 
-    def test_an_api_invokes_what_it_may(self):
+    def test_an_api_invokes_only_what_the_policy_of_the_alias_permits(self):
         def statement(source):
             return PERMITTED | {"Condition": {"ArnLike": {"AWS:SourceArn": source}}}
 
@@ -95,37 +97,43 @@ class Rules(unittest.TestCase):
         self.assertEqual(503, self.invoke(invoke_statements=permitted, reserved_concurrency=0).status)
 
 
-class Answers(unittest.TestCase):
-    def test_a_refusal_is_in_the_protocol_of_the_service(self):
-        refused = rules.Refusal(403, "AccessDenied", "no <right>")
-        status, _, body = answers.of_refusal(refused, form("iam", "CreateRole", RoleName="r"))
+class Responses(unittest.TestCase):
+    def test_an_error_uses_the_protocol_of_the_service(self):
+        refused = rules.AwsError(403, "AccessDenied", "no <right>")
+        status, _, body = responses.error_response(refused, query_request("iam", "CreateRole", RoleName="r"))
         self.assertEqual((403, True), (status, b"<Code>AccessDenied</Code><Message>no &lt;right&gt;</Message>" in body))
         self.assertEqual(
-            "AccessDenied", json.loads(answers.of_refusal(refused, targeted("monitoring", "PutDashboard"))[2])["__type"]
+            "AccessDenied",
+            json.loads(responses.error_response(refused, json_request("monitoring", "PutDashboard"))[2])["__type"],
         )
-        status, headers, body = answers.of_refusal(refused, targeted("dynamodb", "ListTables"))
+        status, headers, body = responses.error_response(refused, json_request("dynamodb", "ListTables"))
         self.assertEqual((400, "AccessDenied"), (status, json.loads(body)["__type"]))
         self.assertIn(("x-amzn-errortype", "AccessDenied"), headers)
 
-    def test_a_failing_function_is_a_500_without_its_words(self):
+    def test_a_failing_function_gives_a_500_without_its_error_text(self):
         invoked = Request("GET", "/_aws/execute-api/a1/$default/items", {})
-        status, _, body = answers.as_aws(invoked, 502, [], b'{"message":"stack trace"}')
+        status, _, body = responses.correct_response(invoked, 502, [], b'{"message":"stack trace"}')
         self.assertEqual((500, {"message": "Internal Server Error"}), (status, json.loads(body)))
-        self.assertEqual(404, answers.as_aws(invoked, 404, [], b"{}")[0])
+        self.assertEqual(404, responses.correct_response(invoked, 404, [], b"{}")[0])
 
-    def test_a_jwt_authorizer_has_no_payload_format(self):
+    def test_a_jwt_authorizer_has_no_payload_format_version(self):
         asked = request("apigateway", "GET", "/v2/apis/a1/authorizers/z1")
         for kind, expected in [("JWT", False), ("REQUEST", True)]:
             body = json.dumps({"authorizerType": kind, "authorizerPayloadFormatVersion": "2.0"}).encode()
-            found = json.loads(answers.as_aws(asked, 200, [], body)[2])
+            found = json.loads(responses.correct_response(asked, 200, [], body)[2])
             self.assertEqual(expected, "authorizerPayloadFormatVersion" in found)
 
-    def test_a_restored_table_takes_its_time(self):
-        answers.as_aws(targeted("dynamodb", "RestoreTableToPointInTime", TargetTableName="b"), 200, [], b"{}")
+    def test_a_restored_table_is_not_active_at_once(self):
+        responses.correct_response(
+            json_request("dynamodb", "RestoreTableToPointInTime", TargetTableName="b"), 200, [], b"{}"
+        )
         looked = [
             json.loads(
-                answers.as_aws(
-                    targeted("dynamodb", "DescribeTable", TableName="b"), 200, [], b'{"Table":{"TableStatus":"ACTIVE"}}'
+                responses.correct_response(
+                    json_request("dynamodb", "DescribeTable", TableName="b"),
+                    200,
+                    [],
+                    b'{"Table":{"TableStatus":"ACTIVE"}}',
                 )[2]
             )
             for _ in range(3)

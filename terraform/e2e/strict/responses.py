@@ -6,25 +6,25 @@ import xml.sax.saxutils
 
 # Looks at a table that is being restored before it is there; on AWS it takes at least 20 minutes.
 # Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
-LOOKS_AT_A_RESTORE = 2
+POLLS_UNTIL_RESTORED = 2
 
-restoring = {}
+remaining_polls = {}
 
 
-def of_refusal(refusal, request):
-    """Returns the status, headers and body of a refusal, in the protocol of the service."""
-    if request.is_form:
-        code, message = (xml.sax.saxutils.escape(text) for text in (refusal.code, refusal.message))
+def error_response(error, request):
+    """Returns the status, headers and body of a error, in the protocol of the service."""
+    if request.uses_query_protocol:
+        code, message = (xml.sax.saxutils.escape(text) for text in (error.code, error.message))
         body = f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>0</RequestId></ErrorResponse>"
-        return refusal.status, [("content-type", "text/xml")], body.encode()
-    body = {"message": refusal.message} | ({"__type": refusal.code} if refusal.code else {})
-    headers = [("content-type", "application/json")] + ([("x-amzn-errortype", refusal.code)] if refusal.code else [])
-    # The protocols that name the operation in a header answer each refusal with 400.
-    status = 400 if request.service in ("dynamodb", "kms", "logs") else refusal.status
+        return error.status, [("content-type", "text/xml")], body.encode()
+    body = {"message": error.message} | ({"__type": error.code} if error.code else {})
+    headers = [("content-type", "application/json")] + ([("x-amzn-errortype", error.code)] if error.code else [])
+    # The protocols that name the operation in a header answer each error with 400.
+    status = 400 if request.service in ("dynamodb", "kms", "logs") else error.status
     return status, headers, json.dumps(body).encode()
 
 
-def as_aws(request, status, headers, body):
+def correct_response(request, status, headers, body):
     """Returns the emulator's answer, where it is another than AWS gives, as AWS gives it."""
     if request.service == "execute-api" and status == 502:
         # Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html
@@ -37,9 +37,9 @@ def as_aws(request, status, headers, body):
             authorizer.pop("authorizerPayloadFormatVersion", None)
         return status, [("content-type", "application/json")], json.dumps(authorizer).encode()
     if request.operation == "RestoreTableToPointInTime" and status == 200:
-        restoring[request.parameters["TargetTableName"]] = LOOKS_AT_A_RESTORE
-    if request.operation == "DescribeTable" and restoring.get(request.parameters.get("TableName")):
-        restoring[request.parameters["TableName"]] -= 1
+        remaining_polls[request.parameters["TargetTableName"]] = POLLS_UNTIL_RESTORED
+    if request.operation == "DescribeTable" and remaining_polls.get(request.parameters.get("TableName")):
+        remaining_polls[request.parameters["TableName"]] -= 1
         table = json.loads(body)
         table["Table"]["TableStatus"] = "CREATING"
         return status, [("content-type", "application/x-amz-json-1.0")], json.dumps(table).encode()
