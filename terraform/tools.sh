@@ -1,11 +1,11 @@
-# Brings what the scripts here run on, under target.
-# shellcheck shell=bash disable=SC2154  # root: the scripts', where the repository lies
+# Installs the tools of the scripts under target.
+# shellcheck shell=bash disable=SC2154  # root: the repository's folder, set by the scripts
 
-# The provider is a big download, and one will do for every root and script.
+# The provider is a large download: every root and script shares one copy.
 export TF_PLUGIN_CACHE_DIR=${TF_PLUGIN_CACHE_DIR:-$root/target/terraform-providers}
 mkdir -p "$TF_PLUGIN_CACHE_DIR"
 
-# venv FOLDER REQUIREMENTS: puts the pinned packages first in PATH; installed once, and again when the pins change.
+# venv FOLDER REQUIREMENTS: puts the pinned packages first in PATH; installs them again only if the pins change.
 venv() {
   local folder=$1 requirements=$2
   if ! cmp -s "$requirements" "$folder/requirements.txt"; then

@@ -1,7 +1,7 @@
-# Who and what is let through: the function to its table, callers to the routes, in either layout.
+# Access checks: the functions' permissions on the table, and the callers' access to the routes, in both layouts.
 # shellcheck shell=bash
 
-# Takes one right after the other away behind Terraform's back, sees which routes break, and has it mended.
+# Removes one permission after another outside Terraform, checks which routes break, and repairs the policy with an apply.
 every_permission_is_required() {
   local policy action broken_routes address='module.function["items"].aws_iam_role_policy.function'
   policy=$(aws iam get-role-policy --role-name "$prefix-role" --policy-name table-and-logs --query PolicyDocument)
@@ -21,7 +21,7 @@ RIGHTS
   every_route_returns 200 "$public"
 }
 
-# An API reaches a function only with the permission of the alias's own policy.
+# An API can invoke a function only if the resource policy of the alias permits it.
 invoke_permission_is_required() {
   aws lambda remove-permission --function-name "$prefix-function" --qualifier live --statement-id "Invoke-$prefix-api"
   every_route_returns 500 "$public"
@@ -35,7 +35,7 @@ switch_layout() {
   plan_is_empty -var "function_layout=$1"
 }
 
-# Goes from every kind of authorization to every other, in both layouts, in a deployment of its own.
+# Changes every kind of authorization to every other, in both layouts, in a separate deployment.
 every_authorization_change() {
   local layout kind url jwt
   jwt="type=\"jwt\",issuer=\"$(<"$work/issuer/url")\",audience=[\"items\"]"
@@ -51,7 +51,7 @@ every_authorization_change() {
     url=$(url_of api_id)
     expect_response '200 "Put item kept"' "$url" PUT /items '{"id":"kept"}'
     for kind in iam none jwt none scoped iam jwt iam scoped jwt scoped none; do
-      # No other run changes this deployment.
+      # -refresh=false: no other step changes this deployment.
       apply -refresh=false -var "authorization=${kinds[$kind]}"
       "enforces_$kind" "$url"
       [[ -v seen[$kind] ]] || plan_is_empty -var "authorization=${kinds[$kind]}"

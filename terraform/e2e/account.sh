@@ -1,4 +1,4 @@
-# What the account holds around the service: the bootstrap, the roles, the state and its lock, a preview.
+# Steps around the service: the bootstrap, the roles, the state and its lock, a preview.
 # shellcheck shell=bash
 
 bootstrap_settings=(-input=false -no-color -var region=us-east-1 -var 'repository={owner="owner",name="name",owner_id=1,id=2}')
@@ -9,7 +9,8 @@ apply_bootstrap() {
   bootstrap plan "${bootstrap_settings[@]}" -detailed-exitcode
 }
 
-# The emulator speaks HTTP alone, which the bucket's policy refuses to all but the account's root. Seen so, it is lifted.
+# The emulator has only HTTP, which the bucket's policy denies to every caller but the account's root. After that check the
+# policy is deleted.
 no_state_in_the_clear() {
   local credentials
   mapfile -t credentials < <(job production production apply)
@@ -35,7 +36,7 @@ boundary_of() {
   aws iam get-role --role-name "$1" --query Role.PermissionsBoundary.PermissionsBoundaryArn --output text
 }
 
-# A deployment that was made by hand has no boundary, and other tags.
+# Makes the deployment look handmade, without a boundary and with another tag, and applies it as the apply role.
 adopt_manual_deployment() {
   aws iam delete-role-permissions-boundary --role-name "$prefix-role"
   aws apigatewayv2 tag-resource --resource-arn "arn:aws:apigateway:us-east-1::/apis/$(tf output -raw api_id)" --tags Environment=hand-made
@@ -44,7 +45,8 @@ adopt_manual_deployment() {
   plan_is_empty
 }
 
-# Before and after the bootstrap knows the ids of the APIs, as SETUP.md gives them last. One more API is another service's.
+# Checks the roles before and after the bootstrap has the ids of the APIs, which SETUP.md sets last. Another API, bank-api,
+# belongs to another service.
 roles_are_isolated() {
   local api foreign_api check_roles
   api=$(tf output -raw api_id)
@@ -52,19 +54,19 @@ roles_are_isolated() {
   check_roles=("$here/e2e/roles.py" "$work/issuer" "$prefix" "$bucket" "$api,$foreign_api")
   bootstrap_output role_arns | python "${check_roles[@]}"
   bootstrap apply "${bootstrap_settings[@]}" -auto-approve -var "api_ids={production=[\"$api\",\"$(tf output -raw candidate_api_id)\"]}"
-  # It brings the bucket's policy back.
+  # The apply restored the bucket's policy.
   aws s3api delete-bucket-policy --bucket "$bucket"
   bootstrap_output role_arns | python "${check_roles[@]}" ids
   aws apigatewayv2 delete-api --api-id "$foreign_api"
 }
 
-# Plans as the job of a pull request.
+# Plans with the role of a pull request's job.
 plan_role_can_plan() {
   assume_job_role pull_request production plan
   plan_is_empty -lock=false
 }
 
-# A preview comes and goes beside production, in the name of its own role.
+# Deploys and destroys a preview beside production, with the preview's role.
 preview_lifecycle() {
   local production=$public
   assume_job_role preview preview apply
@@ -79,11 +81,11 @@ preview_lifecycle() {
   every_route_returns 200 "$production"
 }
 
-# An operator holds the lock, then dies with it.
+# A run holds the lock, then is killed before it releases the lock.
 state_lock() {
   local holder lock_id
   mkfifo "$work/approval"
-  # Terraform itself, for a function in the background would be a shell around it, and die alone.
+  # Not the function tf: in the background it would be a shell around Terraform, and the kill would reach only the shell.
   env "${terraform_env[@]}" terraform -chdir="$service/terraform" apply "${settings[@]}" -var memory_size=512 <"$work/approval" >"$work/holder" &
   holder=$!
   exec 9>"$work/approval"

@@ -1,4 +1,7 @@
-"""`bundles.py SHIPPING RELAY FOLDER`: beside the shipping bundle, one that shows that it is another, and one that fails."""
+"""Writes three bundles: `bundles.py SHIPPING RELAY FOLDER`.
+
+The shipping bundle, one with an extra response header, and one whose function fails.
+"""
 
 import pathlib
 import shutil

@@ -1,4 +1,4 @@
-# Brings up, under target/e2e, everything that stands in for AWS, and takes it down again.
+# Starts and stops the emulators of AWS, the proxy in front of them and the token issuer.
 # shellcheck shell=bash
 
 free_ports() {
@@ -7,7 +7,7 @@ sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]
 print(*(s.getsockname()[1] for s in sockets))' "$1"
 }
 
-# start NAME COMMAND…: in the background, its output in logs/NAME.log, ended with the rehearsal.
+# start NAME COMMAND…: runs the command in the background, with its output in logs/NAME.log, until stop_emulators.
 start() {
   local name=$1
   shift
@@ -15,10 +15,10 @@ start() {
   emulators+=($!)
 }
 
-# wait_for_url URL: waits at most 30 s.
+# wait_for_url URL: waits until the URL answers, at most 30 s.
 wait_for_url() {
   curl --silent --insecure --output /dev/null --max-time 5 --retry 30 --retry-delay 1 --retry-all-errors "$1" ||
-    { echo "nothing answers at $1: see $logs" && return 1; }
+    { echo "no response from $1: see $logs" && return 1; }
 }
 
 start_emulators() {
@@ -27,13 +27,13 @@ start_emulators() {
   export AWS_ENDPOINT_URL=http://127.0.0.1:$aws
   export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_PAGER=
   unset AWS_PROFILE AWS_SESSION_TOKEN
-  # All of them are on this machine, whatever proxy their installation needed.
+  # The emulators are on this machine, so requests to them bypass a configured HTTP proxy.
   export no_proxy="${no_proxy-${NO_PROXY-}},localhost,127.0.0.1"
 
   start issuer python "$here/e2e/issuer.py" "$issuer" "$work/issuer"
   wait_for_url "https://127.0.0.1:$issuer/"
 
-  # The certificate of the issuer is trusted by nobody else.
+  # Only MiniStack trusts the certificate of the issuer.
   start ministack env GATEWAY_PORT="$emulator" AUTH=true MINISTACK_ACCOUNT_ID=123456789012 IOT_MTLS_ENABLED=0 \
     BIND_HOST=127.0.0.1 SSL_CERT_FILE="$work/issuer/certificate.pem" ministack
   start moto moto_server -H 127.0.0.1 -p "$cloudwatch"
@@ -41,18 +41,18 @@ start_emulators() {
   wait_for_url "http://127.0.0.1:$cloudwatch/moto-api/data.json"
   start strict env PYTHONPATH="$here/e2e" python -m strict "$aws" "http://127.0.0.1:$emulator" "http://127.0.0.1:$cloudwatch"
   wait_for_url "$AWS_ENDPOINT_URL/_ministack/health"
-  # An emulator of another rehearsal answers instead, if it was faster to take the port. One by one, because bash's kill
-  # succeeds if any of several does.
+  # An emulator ends if another process took its port first: then that process answers instead. Each process is checked by
+  # itself, because bash's kill succeeds if one of several processes exists.
   local process
   for process in "${emulators[@]}"; do
-    kill -0 "$process" || { echo "an emulator has ended: see $logs" && return 1; }
+    kill -0 "$process" || { echo "an emulator has exited: see $logs" && return 1; }
   done
 }
 
 # Runs the unit tests of the proxy.
 test_strict_proxy() {
   PYTHONPATH=$here/e2e python -m unittest discover --start-directory "$here/e2e/strict" --top-level-directory "$here/e2e" 2>&1 | tee "$work/rules"
-  # No test at all would pass too.
+  # A run of zero tests would pass too.
   grep '^Ran [1-9]' "$work/rules"
 }
 

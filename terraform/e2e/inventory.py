@@ -1,8 +1,8 @@
-"""Prints everything that exists in the account, one "service kind name" a line, sorted."""
+"""Prints every resource of the account, one "service kind name" a line, sorted."""
 
 import boto3
 
-# Service, what asks for the list, where the answer holds it, what tells one from another.
+# Service, the call that lists the resources, its arguments, the key of the list in the response, the key of the name.
 LISTS = [
     ("apigatewayv2", "get_apis", {}, "Items", "Name"),
     ("cloudwatch", "describe_alarms", {}, "MetricAlarms", "AlarmName"),
@@ -21,6 +21,6 @@ LISTS = [
 
 lines = []
 for service, call, arguments, key, name in LISTS:
-    answer = getattr(boto3.client(service), call)(**arguments)
-    lines += [f"{service} {key} {entry[name] if name else entry}" for entry in answer[key]]
+    response = getattr(boto3.client(service), call)(**arguments)
+    lines += [f"{service} {key} {entry[name] if name else entry}" for entry in response[key]]
 print("\n".join(sorted(lines)))

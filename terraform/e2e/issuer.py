@@ -1,6 +1,7 @@
-"""An OpenID Connect issuer on loopback: `issuer.py PORT FOLDER` leaves its certificate and tokens in FOLDER and serves its key.
+"""An OpenID Connect issuer on loopback: `issuer.py PORT FOLDER` writes a certificate and tokens, and serves its key.
 
-Some tokens are as GitHub gives them to jobs, by which the emulator judges a role's trust without asking for the key.
+Some tokens have the claims that GitHub gives its jobs. The emulator evaluates a role's trust policy by these claims, without
+checking the signature.
 """
 
 import base64
@@ -101,7 +102,7 @@ SUBJECTS = {job: job if job == "pull_request" else f"environment:{job}" for job 
 }
 TOKENS |= {job: token(KEY, **GITHUB, sub=f"{REPOSITORY}:{subject}") for job, subject in SUBJECTS.items()}
 TOKENS |= {
-    # A repository that is older than the ids in its subjects, and another that has only its name.
+    # A repository from before GitHub put ids into subjects, and another repository with the same name and a different id.
     "older": token(KEY, **GITHUB, sub="repo:owner/name:environment:production"),
     "fork": token(KEY, **GITHUB, sub="repo:owner@1/name@3:environment:production"),
 }

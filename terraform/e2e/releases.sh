@@ -1,4 +1,4 @@
-# New bundles on their way to the public and back.
+# Releases: deploy a new bundle to the candidate, promote it, roll it back.
 # shellcheck shell=bash
 
 bundle() {
@@ -6,28 +6,28 @@ bundle() {
   python "$here/e2e/bundles.py" "$root/target/lambda/$zip" "$here/e2e/second_release.py" "$work/bundles"
 }
 
-# use_bundle NAME: the next apply finds this bundle where cargo zip leaves it.
+# use_bundle NAME: puts this bundle where the next apply looks for the output of cargo zip.
 use_bundle() {
   cp "$work/bundles/$1.zip" "$service/target/lambda/$zip"
 }
 
-# versions_are LIVE CANDIDATE: what the aliases, and so the APIs, lead to.
+# versions_are LIVE CANDIDATE: checks the versions behind the two aliases.
 versions_are() {
   [[ $(version_behind live) == "$1" && $(version_behind candidate) == "$2" ]]
 }
 
-# releases_are LIVE CANDIDATE: what callers of the two APIs meet.
+# releases_are LIVE CANDIDATE: checks which release answers at the two APIs.
 releases_are() {
   [[ $(release_behind "$public") == "$1" && $(with_signature release_behind "$candidate") == "$2" ]]
 }
 
-# candidate_has_bundle NAME: the newest version has the bytes of this bundle.
+# candidate_has_bundle NAME: checks that the newest version has the bytes of this bundle.
 candidate_has_bundle() {
   [[ $(aws lambda get-function --function-name "$prefix-function" --qualifier candidate --query Configuration.CodeSha256 --output text) == \
     "$(openssl dgst -sha256 -binary "$work/bundles/$1.zip" | base64)" ]]
 }
 
-# Brings the second bundle to the candidate alone.
+# Deploys the second bundle to the candidate only.
 release_to_candidate() {
   versions_are 1 1
   releases_are first first
@@ -60,7 +60,7 @@ roll_back() {
   plan_is_empty "${deployed[@]}"
 }
 
-# What the README warns of: the variable is the release, and without it the newest goes live.
+# The README's warning: without live_versions, an apply makes the newest version live.
 plain_apply_promotes() {
   use_bundle second
   plan_is 'update module.function["items"].aws_lambda_alias.release["live"]'
@@ -75,8 +75,8 @@ failing_candidate_leaves_live() {
   every_route_returns 200 "$public"
 }
 
-# The same bytes as the first release. Code is updated first, and published last: where concurrency is refused in between, no
-# version has the new code. Nothing goes on until one is published.
+# Deploys the bytes of the first release again. The provider updates the code first and publishes a version last: if setting
+# the concurrency fails in between, no version has the new code. Every plan fails until one is published.
 unpublished_version_blocks_plans() {
   use_bundle first
   refuses 'below its minimum value of [10]' apply -var reserved_concurrency=5

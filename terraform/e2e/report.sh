@@ -1,66 +1,66 @@
-# Keeps the account of what held, and ends the rehearsal with it.
+# Runs the steps of an end-to-end run, records their results and prints the report.
 # shellcheck shell=bash
 
 failed=()
 declare -A log_of=() pid_of=() begun_at=()
 
-# holds WHAT COMMAND…: runs the command, stopping at its first failure, and notes whether it held.
+# holds STEP COMMAND…: runs the command up to its first failure, and records whether it passed.
 holds() {
   begins "$@"
   ended "$1"
 }
 
-# needs WHAT COMMAND…: as holds, for a step that everything after it stands on.
+# needs STEP COMMAND…: like holds, for a step that all later steps need: if it fails, the run ends.
 needs() {
   holds "$@"
-  [[ ${results[-1]} == yes* ]] || exit 1
+  [[ ${results[-1]} == pass* ]] || exit 1
 }
 
-# begins WHAT COMMAND…: starts a step, for which `ended WHAT` waits. In the background, because bash forgets `set -e` inside a
+# begins STEP COMMAND…: starts a step; `ended STEP` waits for it. In the background, because bash ignores `set -e` inside a
 # condition.
 begins() {
-  local what=$1 number
+  local step=$1 number
   shift
   number=$(printf '%02d' $((${#log_of[@]} + 1)))
-  log_of[$what]=$logs/$number-${what//[^a-zA-Z0-9]/-}.log
-  begun_at[$what]=$SECONDS
-  (set -ex && "$@") >"${log_of[$what]}" 2>&1 &
-  pid_of[$what]=$!
+  log_of[$step]=$logs/$number-${step//[^a-zA-Z0-9]/-}.log
+  begun_at[$step]=$SECONDS
+  (set -ex && "$@") >"${log_of[$step]}" 2>&1 &
+  pid_of[$step]=$!
 }
 
-# ended WHAT: waits for the step, and notes whether it held.
+# ended STEP: waits for the step, and records whether it passed.
 ended() {
-  local what=$1 log=${log_of[$1]} outcome=yes seconds
-  local pid=${pid_of[$what]}
-  unset "pid_of[$what]"
+  local step=$1 log=${log_of[$1]} result=pass seconds
+  local pid=${pid_of[$step]}
+  unset "pid_of[$step]"
   if ! wait "$pid"; then
-    outcome=NO
+    result=FAIL
     broken=1
     failed+=("$log")
-    printf '\n--- did not hold: %s (the end of %s)\n' "$what" "$log"
+    printf '\n--- failed: %s (the end of %s)\n' "$step" "$log"
     tail -n 40 "$log"
   fi
-  seconds=$((SECONDS - begun_at[$what]))
-  results+=("$outcome|$seconds|$what")
-  printf '%-3s %4ds  %s\n' "$outcome" "$seconds" "$what"
+  seconds=$((SECONDS - begun_at[$step]))
+  results+=("$result|$seconds|$step")
+  printf '%-4s %4ds  %s\n' "$result" "$seconds" "$step"
 }
 
-# stop_steps: ends the steps that were not waited for.
+# stop_steps: kills the steps that are still running.
 stop_steps() {
   ((${#pid_of[@]} == 0)) || kill "${pid_of[@]}" 2>/dev/null || true
 }
 
 report() {
-  local result outcome seconds what log
-  printf '\nheld  seconds  what\n'
-  for result in "${results[@]}"; do
-    IFS='|' read -r outcome seconds what <<<"$result"
-    printf '%-4s  %7s  %s\n' "$outcome" "$seconds" "$what"
+  local row result seconds step log
+  printf '\nresult  seconds  step\n'
+  for row in "${results[@]}"; do
+    IFS='|' read -r result seconds step <<<"$row"
+    printf '%-6s  %7s  %s\n' "$result" "$seconds" "$step"
   done
-  printf '%d seconds in all; logs in %s\n' "$SECONDS" "$logs"
-  # Once more, and last: the end is what a shortened log keeps.
+  printf '%d seconds in total; logs in %s\n' "$SECONDS" "$logs"
+  # The failures again, at the end, because a truncated CI log keeps its end.
   for log in "${failed[@]}"; do
-    printf '\n--- did not hold: the end of %s\n' "$log"
+    printf '\n--- failed: the end of %s\n' "$log"
     tail -n 20 "$log"
   done
 }

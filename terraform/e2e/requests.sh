@@ -1,22 +1,22 @@
-# Asks the service, as its callers would.
+# Sends requests to the service, as its callers would.
 # shellcheck shell=bash
 
-# The emulator's address of an API; the stage's own URL names AWS.
+# url_of OUTPUT: prints the emulator's URL of an API. The stage's URL points to AWS.
 url_of() {
   echo "$AWS_ENDPOINT_URL/_aws/execute-api/$(tf output -raw "$1")/\$default"
 }
 
-# What a request is sent with beside the request itself: nothing, a signature or a token.
+# curl's options for the caller's credentials: none, a signature or a token.
 credentials=()
 
-# request URL METHOD PATH [BODY]: prints the status and the body, JSON in one canonical form.
+# request URL METHOD PATH [BODY]: prints the status and the body, JSON in canonical form.
 request() {
   local url=$1 method=$2 path=$3 body=(${4:+--header 'content-type: application/json' --data "$4"}) response
   response=$(curl --silent --show-error --max-time 30 --request "$method" "${credentials[@]}" "${body[@]}" --write-out '\n%{http_code}' "$url$path")
   printf '%s %s\n' "${response##*$'\n'}" "$(jq --compact-output --sort-keys . <<<"${response%$'\n'*}" 2>/dev/null || echo "${response%$'\n'*}")"
 }
 
-# expect_response EXPECTED URL METHOD PATH [BODY]
+# expect_response EXPECTED URL METHOD PATH [BODY]: checks the status and the body of the response.
 expect_response() {
   local expected=$1 response
   shift
@@ -24,7 +24,7 @@ expect_response() {
   [[ $response == "$expected" ]]
 }
 
-# One item's life and the failures that every caller meets first.
+# smoke URL: puts, reads, lists and deletes an item, and checks the most common errors.
 smoke() {
   local url=$1 id=smoke-$RANDOM
   expect_response "200 \"Put item $id\"" "$url" PUT /items "{\"id\":\"$id\",\"name\":\"Smoke\",\"price\":12.5}"
@@ -39,15 +39,16 @@ smoke() {
   done
 }
 
-# The contract suite against a deployed URL: the definition of a service that works. One test at a time: to each of them
-# the items of another are a stranger's. Twenty cases are some 300 requests in sequence: each route many times.
+# contract_suite URL: runs the contract suite against a deployed URL. One test at a time, because each test treats the items
+# of other tests as those of another user. Twenty cases are about 300 requests in sequence, many for each route.
 contract_suite() {
   CONTRACT_URL=$1 CONTRACT_REQUIRE=deployed CONTRACT_CASES=20 cargo test --package contract-tests --test properties -- deployed:: --test-threads=1 | tee "$work/suite"
-  # No test at all would pass too.
+  # A run of zero tests would pass too.
   grep --extended-regexp '^test result: ok\. [1-9][0-9]* passed; 0 failed; 0 ignored;' "$work/suite"
 }
 
-# Every route once: "STATUS ROUTE" lines. The item that is read and the one that is deleted are not the one that is put.
+# every_route URL: calls every route once, and prints "STATUS ROUTE" lines. The item that is read is not the one that is put
+# and deleted.
 every_route() {
   local url=$1 status
   status=$(request "$url" PUT /items '{"id":"every-route"}') && echo "${status%% *} PUT /items"
@@ -56,27 +57,27 @@ every_route() {
   status=$(request "$url" DELETE /items/every-route) && echo "${status%% *} DELETE /items/{id}"
 }
 
-# every_route_returns STATUS URL
+# every_route_returns STATUS URL: checks that all four routes return the status.
 every_route_returns() {
   local statuses
   statuses=$(every_route "$2")
   [[ $(grep --count "^$1 " <<<"$statuses") == 4 ]]
 }
 
-# Which release answers: the second one says so in a header of its own.
+# release_behind URL: prints the release that answers, or the status of an error. The second release adds a header.
 release_behind() {
   curl --silent --show-error --max-time 30 --dump-header - --output /dev/null "${credentials[@]}" "$1/items" | tr -d '\r' |
     awk 'NR == 1 { status = $2 } tolower($1) == "x-release:" { release = $2 } END { print status == 200 ? release ? release : "first" : status }'
 }
 
-# while_polling URL COMMAND…: polls every route, and which release answers, until a whole round after the command; no request
-# may fail.
+# while_polling URL COMMAND…: runs the command while every route, and the release behind it, is polled, up to a full round
+# after the command. Fails if a request fails.
 while_polling() {
   local url=$1 poller outcome=0 rounds
   shift
   : >"$work/poll"
   : >"$work/releases_seen"
-  # Bounded by the rehearsal itself, should that be ended meanwhile.
+  # The loop ends with the script, if that is killed.
   (set +x && while kill -0 $$; do every_route "$url" >>"$work/poll" && release_behind "$url" >>"$work/releases_seen"; done) &
   poller=$!
   "$@" || outcome=$?
@@ -89,7 +90,7 @@ while_polling() {
   [[ -s $work/poll ]] && ! grep --invert-match '^200 ' "$work/poll"
 }
 
-# observed_releases_are RELEASE…: which releases answered the public meanwhile, in this order and never again one before.
+# observed_releases_are RELEASE…: checks that while_polling saw these releases, in this order, and no earlier one again.
 observed_releases_are() {
   [[ $(uniq "$work/releases_seen") == "$(printf '%s\n' "$@")" ]]
 }

@@ -1,8 +1,8 @@
-"""Tries the roles of the bootstrap: `roles.py TOKENS PREFIX BUCKET APIS [ids]`, with its output role_arns on the input.
+"""Checks the roles of the bootstrap: `roles.py TOKENS PREFIX BUCKET APIS [ids]`, with the output role_arns on stdin.
 
-Each token of a job takes its roles and no other, and each role is refused what it must not do, one attempt after the other.
-APIS are the ids of production's API and of one that is no part of the service. With `ids`, the bootstrap knows the first, and
-what lies below an API is tried too. Exits with 1 where anything was let through.
+Each job's token can assume only its roles, and each role is denied the calls that it must not make. APIS are the ids of
+production's API and of an API of another service. With `ids`, the bootstrap has the id of the first, and calls on the
+resources below an API are also checked. Exits with 1 if a check failed.
 """
 
 import json
@@ -40,7 +40,7 @@ ALLOW_ALL = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow
 
 
 def production_calls(prefix, boundary):
-    """Lists the calls on production that staging and previews must be refused, with the names that are their own."""
+    """Returns the calls on production that staging and previews, with their prefix and boundary, must be denied."""
     function, role = f"{PREFIX}-function", f"{PREFIX}-role"
     tags = f"arn:aws:apigateway:us-east-1::/apis/{PRODUCTION_API}"
     state = {"Bucket": BUCKET, "Key": "production/terraform.tfstate"}
@@ -79,7 +79,7 @@ def production_calls(prefix, boundary):
 
 
 def deployer_calls(prefix):
-    """Lists the calls that every role that deploys must be refused: on another service's API, a wider role, an item."""
+    """Returns the calls that every apply role must be denied: on another service's API, on wider roles, on items."""
     bounded_role = f"{prefix}-role"
     return [
         ("apigatewayv2", "delete_api", {"ApiId": FOREIGN_API}),
@@ -120,7 +120,7 @@ def deployer_calls(prefix):
 
 
 def reader_calls(prefix, other_prefix):
-    """Lists the calls that a role that plans or invokes must be refused."""
+    """Returns the calls that a plan or verify role must be denied."""
     return [
         ("dynamodb", "scan", {"TableName": f"{prefix}-items"}),
         ("lambda", "delete_function", {"FunctionName": f"{prefix}-function"}),
@@ -131,7 +131,7 @@ def reader_calls(prefix, other_prefix):
 
 
 STAGING = f"{PREFIX}-staging"
-# Role => the job that takes it, what it must be able to do, and what it must not.
+# Role => the job that assumes it, a call that it must be able to make, and the calls that it must be denied.
 EXPECTATIONS = {
     "staging-plan": (
         "pull_request",
@@ -209,7 +209,7 @@ UNSIGNED = boto3.client("sts", config=botocore.config.Config(signature_version=b
 
 
 def assume(role, job):
-    """Returns the session of a role; nothing where it does not trust the job."""
+    """Returns a session of the role; `None` if the role does not trust the job."""
     token = (TOKENS / job).read_text()
     try:
         credentials = UNSIGNED.assume_role_with_web_identity(
@@ -233,20 +233,20 @@ def is_denied(session, service, operation, parameters):
 failures = []
 for job, expected in JOBS.items():
     assumed = {role for role in ROLES if assume(role, job)}
-    print(f"{job} takes {sorted(assumed)}")
+    print(f"{job} can assume {sorted(assumed)}")
     if assumed != expected:
-        failures.append(f"{job} takes {sorted(assumed)}, not {sorted(expected)}")
+        failures.append(f"{job} can assume {sorted(assumed)}, not {sorted(expected)}")
 
 count = 0
 for role, (job, allowed, attempts) in EXPECTATIONS.items():
     session = assume(role, job)
     if is_denied(session, *allowed):
-        failures.append(f"{role} may not: {allowed}")
+        failures.append(f"{role} was denied: {allowed}")
     for attempt in attempts:
         service, operation, parameters = attempt
         denied = is_denied(session, *attempt)
         print(
-            "refused" if denied else "LET THROUGH",
+            "denied" if denied else "ALLOWED",
             role,
             service,
             operation,
@@ -255,7 +255,7 @@ for role, (job, allowed, attempts) in EXPECTATIONS.items():
         )
         count += 1
         if not denied:
-            failures.append(f"{role} was not refused: {service} {operation} {parameters}")
+            failures.append(f"{role} was not denied: {service} {operation} {parameters}")
 
 print(f"{count} attempts", *failures, sep="\n")
 sys.exit(bool(failures))

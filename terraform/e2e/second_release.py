@@ -1,6 +1,7 @@
-"""A second release to tell from the first: the shipping bootstrap, with one header added to every answer.
+"""A second release that callers can distinguish from the first: it adds one header to every response.
 
-Zipped as `bootstrap` beside the shipping one as `service`, it stands between Lambda's Runtime API and the service.
+In the zip this file is `bootstrap`, and the shipping bootstrap is `service`. It relays between Lambda's Runtime API and the
+service.
 """
 
 import http.client
@@ -42,7 +43,7 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def service_actions(self):
-        # Lambda ends the service, not this process: an orphan has nothing left to relay.
+        # Lambda ends the service but not this child process, which ends itself once it is orphaned.
         if os.getppid() != SERVICE:
             os._exit(0)
 

@@ -1,14 +1,14 @@
-# Applies and plans the service, in a copy of its own, as an operator would.
+# Applies and plans the service as an operator would, in a copy of the configuration.
 # shellcheck shell=bash
 
-# Whose credentials Terraform has, as environment variables.
+# Environment variables for Terraform: the credentials of a role; empty for the account's root.
 terraform_env=()
 
 tf() {
   env "${terraform_env[@]}" terraform -chdir="$service/terraform" "$@"
 }
 
-# Production, but for the processor of the machine that the emulator runs on.
+# Production's settings. `run` adds the architecture of this machine, on which the emulator runs the functions.
 settings=(-no-color -var-file=environments/production.tfvars)
 
 apply() {
@@ -23,7 +23,7 @@ plan_is_empty() {
   tf plan -input=false "${settings[@]}" -detailed-exitcode "$@"
 }
 
-# plan_is WHAT SETTINGS…: the plan changes exactly this, an action and an address a line; the plan is kept.
+# plan_is CHANGES SETTINGS…: checks that the plan has exactly these changes, one "ACTION ADDRESS" a line; saves the plan.
 plan_is() {
   local expected=$1 planned
   shift
@@ -37,7 +37,7 @@ apply_plan() {
   tf apply -input=false -no-color "$work/plan"
 }
 
-# refuses TEXT COMMAND…: the command fails and says why.
+# refuses TEXT COMMAND…: checks that the command fails with this text in its output.
 refuses() {
   local text=$1 message
   shift
@@ -45,7 +45,7 @@ refuses() {
     echo "not refused: $message"
     return 1
   fi
-  # Terraform breaks its lines where it likes.
+  # Terraform wraps its lines.
   tr -s '│\n ' ' ' <<<"$message" | grep --fixed-strings -- "$text"
 }
 
@@ -57,14 +57,15 @@ version_behind() {
   aws lambda get-alias --function-name "$(output function_names | jq --raw-output .items)" --name "$1" --query FunctionVersion --output text
 }
 
-# job TOKEN ENVIRONMENT TASK: the credentials of a GitHub job that takes a role of the bootstrap, as environment variables.
+# job TOKEN ENVIRONMENT TASK: prints, as environment variables, the credentials of a GitHub job that assumed a role of the
+# bootstrap.
 job() {
   aws sts assume-role-with-web-identity --role-arn "$(bootstrap_output role_arns | jq --raw-output ".$2.$3")" \
-    --role-session-name "rehearsal-$1" --web-identity-token "$(<"$work/issuer/$1")" |
+    --role-session-name "e2e-$1" --web-identity-token "$(<"$work/issuer/$1")" |
     jq --raw-output '.Credentials | "AWS_ACCESS_KEY_ID=\(.AccessKeyId)", "AWS_SECRET_ACCESS_KEY=\(.SecretAccessKey)", "AWS_SESSION_TOKEN=\(.SessionToken)"'
 }
 
-# assume_job_role TOKEN ENVIRONMENT TASK: what Terraform does from now on, it does as that job.
+# assume_job_role TOKEN ENVIRONMENT TASK: gives Terraform the credentials of that job from now on.
 assume_job_role() {
   mapfile -t terraform_env < <(job "$@")
 }
@@ -81,13 +82,13 @@ inventory() {
   python "$here/e2e/inventory.py"
 }
 
-# use_local_state: the state lies beside the copy, as for a first try.
+# use_local_state: keeps the state on this disk, as on a first try.
 use_local_state() {
   printf 'terraform {\n  backend "local" {}\n}\n' >"$service/terraform/backend_override.tf"
   tf init -input=false -no-color -lockfile=readonly -reconfigure
 }
 
-# A copy, so that neither the rehearsal's state nor its bundles touch the checkout's.
+# copy_service: copies the configuration, so that the checkout's state and bundles stay untouched.
 copy_service() {
   rm -rf "$service"
   mkdir -p "$service/target/lambda"

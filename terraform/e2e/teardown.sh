@@ -1,8 +1,8 @@
-# A table brought back, and everything taken away.
+# The last steps: a restored table, destroy, and the search for leftovers.
 # shellcheck shell=bash
 
-# As the runbook has it: the functions are stopped, the table is restored under another name and adopted into the state.
-# The old one goes, as it would once looked at.
+# restore_table NAME: follows the runbook: stops the functions, restores the table under another name and imports it into the
+# state. Then deletes the old table, as an operator would after looking at it.
 restore_table() {
   local old=$prefix-items restored="table_name=$1"
   apply -var reserved_concurrency=0
@@ -12,7 +12,7 @@ restore_table() {
     if table_is_active "$1"; then break; else sleep 1; fi
   done
   table_is_active "$1"
-  # AWS keeps the key on a restore; the emulator does not.
+  # On a restore AWS keeps the KMS key; the emulator does not.
   aws dynamodb update-table --table-name "$1" --sse-specification "Enabled=true,SSEType=KMS,KMSMasterKeyId=$key"
   tf state rm module.table.aws_dynamodb_table.items
   tf import "${settings[@]}" -var "$restored" -var reserved_concurrency=0 module.table.aws_dynamodb_table.items "$1"
@@ -44,7 +44,7 @@ no_resources_left() {
   diff "$work/before" <(inventory)
 }
 
-# A check that cannot fail proves nothing.
+# Proves that no_resources_left can fail.
 leftovers_are_detected() {
   aws logs create-log-group --log-group-name /left/behind
   [[ $(no_resources_left) == *'/left/behind' ]]
@@ -52,7 +52,7 @@ leftovers_are_detected() {
   no_resources_left
 }
 
-# With the state on this disk and every default, as a first try would be: a name still taken would show.
+# With a local state and all defaults, as on a first try. A name that is still in use would make the apply fail.
 deploy_again() {
   settings=(-no-color -var "architecture=$architecture")
   terraform_env=()

@@ -1,1 +1,1 @@
-"""A stricter AWS: the rules that the emulators do not enforce."""
+"""A stricter AWS: a proxy that enforces the rules that the emulators do not."""

@@ -1,7 +1,7 @@
-"""Stands between callers of AWS and its emulators, and refuses what AWS would: `python -m strict PORT EMULATOR CLOUDWATCH`.
+"""A proxy in front of the emulators that rejects what AWS rejects: `python -m strict PORT EMULATOR CLOUDWATCH`.
 
-A request that the rules let through goes on to the emulator in the name of the account's root, because they have judged it.
-The emulator itself judges what it judges well: sessions of STS, the state in S3, and who may call an API.
+The rules authorize a request first; then the proxy forwards it to the emulator, signed as the account's root. The emulator
+authorizes only what it authorizes as AWS does: sessions of STS, the state in S3, and the callers of an API.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from .account import ROOT, Account
 from .request import Request
 
 PORT, EMULATOR, CLOUDWATCH = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-# The emulator checks the signatures of an API's callers.
+# The emulator also checks the signatures of an API's callers.
 FORWARDED_AS_SIGNED = permissions.EVALUATED_BY_EMULATOR | {"execute-api"}
 HOP_BY_HOP_HEADERS = {"connection", "transfer-encoding"}
 CREDENTIALS = botocore.credentials.Credentials(ROOT, ROOT)
@@ -30,7 +30,7 @@ account = Account(EMULATOR)
 
 class Proxy(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # One small response after another: without it each waits for an acknowledgement.
+    # Small responses would otherwise wait for a delayed ACK.
     disable_nagle_algorithm = True
 
     def handle_any(self):
@@ -44,11 +44,11 @@ class Proxy(http.server.BaseHTTPRequestHandler):
                 else responses.error_response(error, request)
             )
         except Exception:  # noqa: BLE001
-            # A fault here is no error of AWS: it must be seen, and not be taken for a connection that broke.
+            # A bug in the proxy returns 500, so that it is not mistaken for an error of AWS or for a broken connection.
             traceback.print_exc()
-            error, response = None, (500, [], b'{"message":"the rehearsal itself failed: see strict.log"}')
+            error, response = None, (500, [], b'{"message":"the strict proxy failed: see strict.log"}')
         if error:
-            self.log_message("refused: %s", error.message)
+            self.log_message("rejected: %s", error.message)
         with contextlib.suppress(BrokenPipeError):
             self.respond(*response)
 
@@ -57,7 +57,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
     def respond(self, status, headers, body):
         self.send_response_only(status)
         kept = {name.lower(): value for name, value in headers if name.lower() not in HOP_BY_HOP_HEADERS}
-        # The response to a HEAD tells the length of a body that it has not.
+        # The response to a HEAD has no body: its content-length is that of the GET response.
         if self.command != "HEAD":
             kept["content-length"] = str(len(body))
         for name, value in kept.items():
@@ -70,7 +70,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
 
 
 def forward(request):
-    """Returns the emulator's status, headers and body."""
+    """Forwards the request; returns the emulator's status, headers and body."""
     emulator = CLOUDWATCH if request.service == "monitoring" else EMULATOR
     headers = request.headers if request.service in FORWARDED_AS_SIGNED else sign_as_root(request, emulator)
     connection = http.client.HTTPConnection(urllib.parse.urlsplit(emulator).netloc, timeout=120)
@@ -86,7 +86,7 @@ def forward(request):
 
 
 def sign_as_root(request, emulator):
-    """Returns the headers of the request, signed anew by the account's root."""
+    """Returns the headers of the request, signed again as the account's root."""
     kept = {
         name: value
         for name, value in request.headers.items()
@@ -99,7 +99,7 @@ def sign_as_root(request, emulator):
 
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
-    # As many connections at once as the callers make: one that has to wait for a place waits a second.
+    # Enough for every connection that the callers open at once: a connection that does not fit is retried after a second.
     request_queue_size = 128
 
 

@@ -1,4 +1,4 @@
-"""The account that the emulator holds, asked as its root: who a caller is, and what the rules go by."""
+"""The emulator's account, read as its root: the role of a caller, and the facts that the rules need."""
 
 import functools
 import hashlib
@@ -12,7 +12,7 @@ import botocore.exceptions
 
 ID = "123456789012"
 ROOT = "test"
-# The name of a policy that lets the emulator's own judgement through, and that no role has on AWS.
+# The name of an inline policy that exists only to make the emulator allow a request. The rules ignore it.
 EMULATOR_POLICY = "emulator"
 
 
@@ -22,15 +22,15 @@ class Caller:
 
     arn: str
     policies: list
-    # A permissions boundary, and the policy of a session: an action must be allowed by each of them too.
+    # The permissions boundary and the session policy: each of them must also allow an action.
     limits: list = field(default_factory=list)
 
 
 def cached(method):
-    """Keeps the answers of a method until something in the account changes."""
+    """Caches the results of a method until something in the account changes."""
 
     @functools.wraps(method)
-    def ask(self, *arguments):
+    def wrapper(self, *arguments):
         key = (method.__name__, *arguments)
         with self._lock:
             generation = self._generation
@@ -42,11 +42,11 @@ def cached(method):
                 self._cache[key] = response
         return response
 
-    return ask
+    return wrapper
 
 
 class Account:
-    """The emulator's account; answers are kept until a request changes something."""
+    """The emulator's account; results are cached until a request changes something."""
 
     def __init__(self, emulator):
         names = ["apigatewayv2", "dynamodb", "iam", "lambda"]
@@ -60,7 +60,7 @@ class Account:
             self._cache.clear()
 
     def _call(self, client, operation, **arguments):
-        """Returns the emulator's response; nothing where there is no such thing."""
+        """Returns the emulator's response; an empty one if the resource does not exist."""
         try:
             return getattr(self._clients[client], operation)(**arguments)
         except botocore.exceptions.ClientError as error:
@@ -69,7 +69,7 @@ class Account:
             raise
 
     def record_session(self, parameters, response):
-        """Notes the session that the emulator's response to AssumeRole… gives out."""
+        """Records the session in the emulator's response to AssumeRole…."""
         found = {
             element.tag.rpartition("}")[2]: element.text
             for element in xml.etree.ElementTree.fromstring(response).iter()
@@ -78,7 +78,7 @@ class Account:
             self._sessions[found["AccessKeyId"]] = found["Arn"], parameters.get("Policy")
 
     def caller(self, access_key):
-        """Returns the role behind an access key; nothing where the key is of no session."""
+        """Returns the role behind an access key; `None` if the key does not belong to a session."""
         arn, session_policy = self._sessions.get(access_key) or self._function_session(access_key)
         if arn is None:
             return None
@@ -88,7 +88,7 @@ class Account:
         return Caller(arn, policies, limits=[[document] for document in documents if document])
 
     def _function_session(self, access_key):
-        # The emulator derives the key of a function from the version and its role, and tells it only to the function.
+        # The emulator derives the access key of a function from its version and role, and gives it only to the function.
         for function in self._call("lambda", "list_functions").get("Functions", []):
             name = function["FunctionName"]
             for version in self._call("lambda", "list_versions_by_function", FunctionName=name).get("Versions", []):
@@ -120,7 +120,7 @@ class Account:
             return None
         policy = self._call("iam", "get_policy", PolicyArn=arn).get("Policy")
         if policy is None:
-            # A boundary that is not there allows nothing.
+            # A missing boundary allows nothing.
             return {"Statement": []}
         version = policy["DefaultVersionId"]
         return self._call("iam", "get_policy_version", PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
@@ -146,13 +146,13 @@ class Account:
 
     @cached
     def invoke_statements(self, function, alias):
-        """Returns the statements of the policy that says who may invoke an alias."""
+        """Returns the statements of the alias's resource policy, which permits callers to invoke it."""
         policy = self._call("lambda", "get_policy", FunctionName=function, Qualifier=alias).get("Policy")
         return json.loads(policy)["Statement"] if policy else []
 
     @cached
     def reserved_concurrency(self, function):
-        """Returns the concurrent executions set aside for a function; nothing where none are."""
+        """Returns the reserved concurrency of a function; `None` if it has none."""
         return self._call("lambda", "get_function_concurrency", FunctionName=function).get(
             "ReservedConcurrentExecutions"
         )
@@ -163,7 +163,7 @@ class Account:
 
     @cached
     def table_key(self, table):
-        """Returns the ARN of the KMS key that a table is encrypted with; nothing where it is the key that AWS owns."""
+        """Returns the ARN of the KMS key that encrypts a table; `None` if the table has the key that AWS owns."""
         return (
             self._call("dynamodb", "describe_table", TableName=table)
             .get("Table", {})

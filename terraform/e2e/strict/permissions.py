@@ -1,6 +1,6 @@
-"""Judges whether a caller's policies let it do what it asks for, by the actions that AWS wants for it.
+"""Decides if a caller's policies allow a request, by the permissions that AWS requires for it.
 
-A request that nothing here has an action for is refused: what is not known is not allowed.
+A request whose permissions are not known here is denied.
 """
 
 import re
@@ -11,9 +11,9 @@ from ministack.core import iam_evaluator
 
 from .account import ID
 
-# The emulator judges these well, by the policies of a bucket too.
+# The emulator evaluates these as AWS does, including bucket policies.
 EVALUATED_BY_EMULATOR = {None, "s3", "sts"}
-# Actions on items, each of which reads the table's key.
+# Operations on items; each of them uses the table's KMS key.
 ITEM_OPERATIONS = {"BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"}
 # Source: https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html, "Permissions on a customer managed key".
 NEW_TABLE_KEY_ACTIONS = [
@@ -38,7 +38,7 @@ LOG_DELIVERY_ACTIONS = [
 
 @dataclass
 class Permission:
-    """An action on a resource that IAM must allow, with the condition keys that AWS knows of the request."""
+    """A permission that IAM must grant: an action on a resource, with the condition keys of the request."""
 
     action: str
     resource: str
@@ -46,11 +46,11 @@ class Permission:
 
 
 class UnknownAction(Exception):
-    """A request whose action is not known here."""
+    """A request for which no action is known here."""
 
 
 def first_denied(caller, request, account):
-    """Returns the first permission that the caller's policies do not meet, with the decision; nothing if they meet all."""
+    """Returns the first permission that the caller's policies do not grant, with the decision; `None` if they grant all."""
     policies = [iam_evaluator.parse_policy_document(policy) for policy in caller.policies]
     limits = [[iam_evaluator.parse_policy_document(policy) for policy in limit] for limit in caller.limits]
     for permission in required_permissions(request, account):
@@ -70,7 +70,7 @@ def first_denied(caller, request, account):
 
 
 def required_permissions(request, account):
-    """Returns what AWS asks IAM for before it does what the request says."""
+    """Returns the permissions that AWS requires for the request."""
     if request.service in EVALUATED_BY_EMULATOR:
         return []
     by_service = {
@@ -93,7 +93,7 @@ def arn(service, request, resource):
 
 
 def with_tags(request, permission, action):
-    """Adds the right to tag, which is one of its own where something is created with tags."""
+    """Adds the permission to tag, which a request that creates a resource with tags also needs."""
     return [permission, Permission(action, permission.resource, permission.context)] if request.tags() else [permission]
 
 
@@ -107,9 +107,9 @@ def api_gateway_permissions(request, account):
     context = tags | api_context(request, account, path)
     required = [Permission(f"apigateway:{request.method}", base + path, context)]
     if tags:
-        # Judged by themselves too: https://github.com/aws-amplify/amplify-cli/issues/12316 has the one refusal, and
-        # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/997 the other, of a resource that ends
-        # in an asterisk because there is no id yet.
+        # Tags need two more permissions: https://github.com/aws-amplify/amplify-cli/issues/12316 shows the first denial, and
+        # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/997 the second, whose resource ends in
+        # an asterisk because the API has no id yet.
         tagged = urllib.parse.quote(f"{base}/v2{path}/", safe="")
         required.append(Permission("apigateway:TagResource", base + path, context))
         required.append(Permission("apigateway:POST", f"{base}/tags/{tagged}*", tags))
@@ -122,7 +122,7 @@ def api_gateway_permissions(request, account):
 
 
 def api_context(request, account, path):
-    """Returns what IAM knows of an API. Its children have neither its name nor, where it was tried, its tags."""
+    """Returns the condition keys of an API. Its child resources have neither its name nor, as far as was tried, its tags."""
     context = {}
     existing = re.fullmatch(r"/apis/([^/]+)", path)
     if "name" in request.parameters and (existing or path == "/apis"):
@@ -135,7 +135,7 @@ def api_context(request, account, path):
 
 
 def tag_permissions(request, base, path):
-    """Source: https://github.com/mattclay/aws-terminator/pull/284 has the resource, which has no condition keys of its own."""
+    """Source: https://github.com/mattclay/aws-terminator/pull/284 shows the resource, which has no condition keys."""
     if request.method == "GET":
         return [Permission("apigateway:GET", base + path)]
     context = {f"aws:RequestTag/{key}": value for key, value in request.tags()}
@@ -145,7 +145,7 @@ def tag_permissions(request, base, path):
 
 
 def log_delivery_permissions(request, account, path):
-    """Returns the rights of log delivery, which the caller that sets up or removes an access log needs."""
+    """Returns the log delivery permissions, which a caller that adds or removes an access log needs."""
     stage = re.fullmatch(r"/apis/([^/]+)/stages/([^/]+)(/accesslogsettings)?", path)
     settings = request.parameters.get("accessLogSettings", {})
     required = [
@@ -166,7 +166,7 @@ def dynamodb_permissions(request, account):
     via = {"kms:ViaService": f"dynamodb.{request.region}.amazonaws.com", "kms:GrantIsForAWSResource": "true"}
     if key := parameters.get("SSESpecification", {}).get("KMSMasterKeyId"):
         required += [Permission(f"kms:{operation}", key, via) for operation in NEW_TABLE_KEY_ACTIONS]
-    # Source: https://github.com/aws/aws-cdk/issues/10010: a caller without it is refused each item.
+    # Source: https://github.com/aws/aws-cdk/issues/10010: a caller without it is denied every operation on items.
     if request.operation in ITEM_OPERATIONS and (key := account.table_key(table)):
         required.append(Permission("kms:Decrypt", key, via))
     return required
@@ -210,7 +210,7 @@ def lambda_permissions(request, _account):
 
 def logs_permissions(request, _account):
     group = request.parameters.get("logGroupName", "")
-    # As AWS writes it in its refusals: with the streams of the group, but where the request has an ARN.
+    # The form in AWS's error messages: with the log streams of the group, unless the request has an ARN.
     resource = request.parameters.get("resourceArn") or arn("logs", request, f"log-group:{group}:log-stream:")
     return with_tags(request, Permission(f"logs:{request.operation}", resource), "logs:TagResource")
 

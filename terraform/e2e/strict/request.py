@@ -1,4 +1,4 @@
-"""A request to AWS: which operation of which service it asks for, of which resource, and who signed it."""
+"""A request to AWS: its service, operation, parameters and access key."""
 
 import functools
 import json
@@ -12,13 +12,13 @@ EXECUTE_API = re.compile(r"/_aws/execute-api/([^/]+)/(?:\$|%24)default(/.*)?")
 
 
 class Request:
-    """A request, parsed; the emulator's address of an API stands for the API."""
+    """A parsed request. A request to the emulator's URL of an API counts as a call of the API."""
 
     def __init__(self, method, target, headers, body=b""):
         self.method, self.target, self.body = method, target, body
         self.headers = {name.lower(): value for name, value in headers.items()}
         path, _, query = target.partition("?")
-        # As it was sent: a resource of IAM keeps the percent signs of a path.
+        # Not decoded: the resources of IAM keep the percent-encoding of a path.
         self.path = path
         self.query = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
         signed = CREDENTIAL.search(self.headers.get("authorization", ""))
@@ -29,7 +29,7 @@ class Request:
         self.operation, self.parameters = self._operation()
 
     def _operation(self):
-        """Returns the name of the operation and its parameters, by the protocol of the service."""
+        """Returns the name of the operation and its parameters, read in the protocol of the service."""
         if self.service in ("execute-api", "s3"):
             return None, {}
         if self.service == "apigateway":
@@ -76,7 +76,7 @@ class Request:
         return in_form or self.parameters.get(f"{name}s", [])
 
     def changes(self):
-        """Returns `True` if the request may change anything in the account but items."""
+        """Returns `True` if the request may change anything in the account except items."""
         if self.service in ("apigateway", "lambda"):
             return self.method != "GET"
         return not re.match(r"(Assume|Describe|Get|List|Query|Scan|\w+Item$)", self.operation or "Get")

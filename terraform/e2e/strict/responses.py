@@ -1,10 +1,10 @@
-"""Answers as AWS gives them: the refusals of the rules, and what the emulator answers otherwise."""
+"""Responses in the form of AWS: the errors of the rules, and corrections of the emulator's responses."""
 
 import json
 import re
 import xml.sax.saxutils
 
-# Looks at a table that is being restored before it is there; on AWS it takes at least 20 minutes.
+# DescribeTable calls that still see a restored table as CREATING; on AWS a restore takes at least 20 minutes.
 # Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
 POLLS_UNTIL_RESTORED = 2
 
@@ -12,20 +12,20 @@ remaining_polls = {}
 
 
 def error_response(error, request):
-    """Returns the status, headers and body of a error, in the protocol of the service."""
+    """Returns the status, headers and body of an error, in the protocol of the service."""
     if request.uses_query_protocol:
         code, message = (xml.sax.saxutils.escape(text) for text in (error.code, error.message))
         body = f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>0</RequestId></ErrorResponse>"
         return error.status, [("content-type", "text/xml")], body.encode()
     body = {"message": error.message} | ({"__type": error.code} if error.code else {})
     headers = [("content-type", "application/json")] + ([("x-amzn-errortype", error.code)] if error.code else [])
-    # The protocols that name the operation in a header answer each error with 400.
+    # The protocols that name the operation in a header use status 400 for every error.
     status = 400 if request.service in ("dynamodb", "kms", "logs") else error.status
     return status, headers, json.dumps(body).encode()
 
 
 def correct_response(request, status, headers, body):
-    """Returns the emulator's answer, where it is another than AWS gives, as AWS gives it."""
+    """Returns the emulator's response, corrected where it differs from that of AWS."""
     if request.service == "execute-api" and status == 502:
         # Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html
         return 500, [("content-type", "application/json")], b'{"message":"Internal Server Error"}'

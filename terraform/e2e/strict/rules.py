@@ -1,6 +1,6 @@
-"""The rules that AWS enforces and the emulator does not: each a function with its source.
+"""The rules that AWS enforces and the emulator does not: one function each, with its source.
 
-A rule takes the request and the account, and returns the refusal that AWS would answer; nothing where it has no objection.
+A rule takes the request and the account, and returns the error that AWS would return; `None` if the request is allowed.
 """
 
 import json
@@ -13,7 +13,7 @@ from .account import ID, ROOT
 
 @dataclass
 class AwsError:
-    """AWS's answer to a request that it does not carry out: the HTTP status, the code of the error and its message."""
+    """An error response of AWS: the HTTP status, the error code and the message."""
 
     status: int
     code: str
@@ -37,7 +37,7 @@ def permission_is_missing(request, account):
         return AwsError(
             403,
             "AccessDeniedException",
-            f"the rehearsal knows no action for {request.service} {request.method} {request.target}",
+            f"the strict proxy knows no action for {request.service} {request.method} {request.target}",
         )
     if denied is None:
         return None
@@ -85,7 +85,7 @@ def authorizer_or_integration_is_in_use(request, account):
 
 
 def concurrency_is_unavailable(request, _account):
-    """The rehearsal's account is as small as a new one, of which no execution can be set aside.
+    """The account has the limit of a new one, of which no concurrency can be reserved.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     """
@@ -140,7 +140,7 @@ def invoke_is_not_permitted(request, account):
 
 
 def function_is_stopped(request, account):
-    """A reserved concurrency of 0 refuses every invoke; that the API answers it with 503 is not verified.
+    """A reserved concurrency of 0 rejects every invoke. That the API then returns 503 is not verified.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
     """
@@ -149,7 +149,7 @@ def function_is_stopped(request, account):
 
 
 def _alias_behind(request, account):
-    """Returns the function and the alias that an invoke of the API leads to; nothing where no route matches."""
+    """Returns the function and the alias behind a request to an API; `None` if no route matches."""
     if request.service != "execute-api":
         return None
     for route in account.routes(request.api_id):
@@ -175,5 +175,5 @@ RULES = [
 
 
 def first_error(request, account):
-    """Returns what the first rule with an objection answers."""
+    """Returns the error of the first rule that rejects the request; `None` if no rule does."""
     return next((error for rule in RULES if (error := rule(request, account))), None)

@@ -25,12 +25,12 @@ def json_request(service, operation, **parameters):
 
 
 def query_request(service, operation, **parameters):
-    asked = request(service, "POST", "/")
-    return Request("POST", "/", asked.headers, urllib.parse.urlencode({"Action": operation} | parameters).encode())
+    call = request(service, "POST", "/")
+    return Request("POST", "/", call.headers, urllib.parse.urlencode({"Action": operation} | parameters).encode())
 
 
 def account_with(**results_by_method):
-    """An account that answers these questions, and has nothing else."""
+    """Returns an account whose methods return these results, and that has no other resources."""
     stub = mock.create_autospec(account.Account, instance=True)
     nothing = dict.fromkeys(["boundary_arn", "caller", "table_key", "reserved_concurrency"])
     nothing |= {"api": {}, "inline_policies": {}, "invoke_statements": [], "routes": [], "stage": {}}
@@ -39,10 +39,10 @@ def account_with(**results_by_method):
     return stub
 
 
-def allowed(asked, *statements, limits=(), **results_by_method):
+def allowed(call, *statements, limits=(), **results_by_method):
     """Returns `True` if a role with these statements may make the request."""
     caller = account.Caller("arn:…", [{"Statement": list(statements)}], [[limit] for limit in limits])
-    return permissions.first_denied(caller, asked, account_with(**results_by_method)) is None
+    return permissions.first_denied(caller, call, account_with(**results_by_method)) is None
 
 
 def allow(*actions, resource="*", **condition):

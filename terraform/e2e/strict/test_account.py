@@ -1,4 +1,4 @@
-"""The account, asked of an emulator that has one role, within a boundary, and one function."""
+"""Tests of Account, with an emulator that has one role, within a boundary, and one function."""
 
 import hashlib
 import unittest
@@ -20,8 +20,8 @@ class Accounts(unittest.TestCase):
             "get_policy": {"Policy": {"DefaultVersionId": "v1"}},
             "get_policy_version": {"PolicyVersion": {"Document": {"Statement": ["boundary"]}}},
         }
-        self.asked = []
-        self.account._call = lambda _client, operation, **_: self.asked.append(operation) or found[operation]
+        self.calls = []
+        self.account._call = lambda _client, operation, **_: self.calls.append(operation) or found[operation]
         digest = hashlib.sha256(f"{function}:{ROLE}".encode()).hexdigest()
         self.key = f"ASIA{digest[:16].upper()}"
 
@@ -38,18 +38,18 @@ class Accounts(unittest.TestCase):
         self.assertEqual(list(limits), self.account.caller("ASIA2").limits)
 
     def test_a_missing_boundary_allows_nothing(self):
-        ask = self.account._call
+        original_call = self.account._call
         self.account._call = lambda client, operation, **named: (
-            {} if operation == "get_policy" else ask(client, operation, **named)
+            {} if operation == "get_policy" else original_call(client, operation, **named)
         )
         self.assertEqual([[{"Statement": []}]], self.account.caller(self.key).limits)
 
     def test_a_response_from_before_a_change_is_not_cached(self):
-        ask = self.account._call
-        self.account._call = lambda *asked, **named: self.account.invalidate() or ask(*asked, **named)
+        original_call = self.account._call
+        self.account._call = lambda *arguments, **named: self.account.invalidate() or original_call(*arguments, **named)
         self.account.boundary_arn("r")
         self.account.boundary_arn("r")
-        self.assertEqual(["get_role", "get_role"], self.asked)
+        self.assertEqual(["get_role", "get_role"], self.calls)
 
     def test_item_operations_do_not_change_the_account(self):
         for operation, changes in [
@@ -65,7 +65,7 @@ class Accounts(unittest.TestCase):
     def test_responses_are_cached_until_a_change(self):
         self.account.boundary_arn("r")
         self.account.boundary_arn("r")
-        self.assertEqual(["get_role"], self.asked)
+        self.assertEqual(["get_role"], self.calls)
         self.account.invalidate()
         self.account.boundary_arn("r")
-        self.assertEqual(["get_role", "get_role"], self.asked)
+        self.assertEqual(["get_role", "get_role"], self.calls)

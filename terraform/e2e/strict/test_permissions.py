@@ -1,4 +1,4 @@
-"""The actions that AWS wants, by a role that has them and one that has not."""
+"""Tests of the permissions that AWS requires, with a role that has them and one that does not."""
 
 import unittest
 
@@ -19,36 +19,36 @@ from .stubs import (
 
 class Permissions(unittest.TestCase):
     def test_an_action_needs_an_allow(self):
-        asked = json_request("dynamodb", "DeleteTable", TableName="shop-items")
-        self.assertTrue(allowed(asked, allow("dynamodb:DeleteTable", resource=TABLE)))
-        self.assertFalse(allowed(asked, allow("dynamodb:DeleteTable", resource=TABLE + "-2")))
-        self.assertFalse(allowed(asked, allow("dynamodb:CreateTable", resource=TABLE)))
+        call = json_request("dynamodb", "DeleteTable", TableName="shop-items")
+        self.assertTrue(allowed(call, allow("dynamodb:DeleteTable", resource=TABLE)))
+        self.assertFalse(allowed(call, allow("dynamodb:DeleteTable", resource=TABLE + "-2")))
+        self.assertFalse(allowed(call, allow("dynamodb:CreateTable", resource=TABLE)))
 
     def test_a_deny_wins(self):
-        asked = json_request("dynamodb", "DeleteTable", TableName="shop-items")
+        call = json_request("dynamodb", "DeleteTable", TableName="shop-items")
         deny = {"Effect": "Deny", "Action": "dynamodb:*", "Resource": "*"}
-        self.assertFalse(allowed(asked, allow("dynamodb:*"), deny))
+        self.assertFalse(allowed(call, allow("dynamodb:*"), deny))
 
     def test_a_boundary_and_a_session_policy_limit(self):
-        asked = json_request("dynamodb", "GetItem", TableName="shop-items")
+        call = json_request("dynamodb", "GetItem", TableName="shop-items")
         limit = {"Statement": [allow("dynamodb:PutItem")]}
-        self.assertFalse(allowed(asked, allow("dynamodb:*"), limits=[limit]))
-        self.assertFalse(allowed(asked, allow("dynamodb:*"), limits=[ANYTHING, limit]))
-        self.assertTrue(allowed(asked, allow("dynamodb:*"), limits=[ANYTHING]))
+        self.assertFalse(allowed(call, allow("dynamodb:*"), limits=[limit]))
+        self.assertFalse(allowed(call, allow("dynamodb:*"), limits=[ANYTHING, limit]))
+        self.assertTrue(allowed(call, allow("dynamodb:*"), limits=[ANYTHING]))
 
     def test_an_unknown_action_is_denied(self):
         with self.assertRaises(permissions.UnknownAction):
             allowed(json_request("sqs", "SendMessage"), allow("*"))
-        refused = rules.permission_is_missing(
+        error = rules.permission_is_missing(
             json_request("sqs", "SendMessage"), account_with(caller=account.Caller("arn:…", [ANYTHING]))
         )
-        self.assertIn("knows no action", refused.message)
+        self.assertIn("knows no action", error.message)
 
     def test_the_root_may_do_everything_and_an_unknown_key_nothing(self):
-        asked = json_request("dynamodb", "ListTables")
-        self.assertEqual("UnrecognizedClientException", rules.permission_is_missing(asked, account_with()).code)
-        asked.access_key = account.ROOT
-        self.assertIsNone(rules.permission_is_missing(asked, account_with()))
+        call = json_request("dynamodb", "ListTables")
+        self.assertEqual("UnrecognizedClientException", rules.permission_is_missing(call, account_with()).code)
+        call.access_key = account.ROOT
+        self.assertIsNone(rules.permission_is_missing(call, account_with()))
 
     def test_a_tag_on_creation_needs_a_separate_permission(self):
         tagged = {"Tags": [{"Key": "Service", "Value": "shop"}]}
@@ -59,13 +59,13 @@ class Permissions(unittest.TestCase):
         stage = request(
             "apigateway", "POST", "/v2/apis/a1/stages", {"stageName": "$default", "tags": {"Service": "shop"}}
         )
-        of_tags = "arn:aws:apigateway:us-east-1::/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Fv2%2Fapis%2F*"
-        own = {"StringLikeIfExists": {"aws:RequestTag/Service": "shop"}}
+        tags_resource = "arn:aws:apigateway:us-east-1::/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Fv2%2Fapis%2F*"
+        service_tag = {"StringLikeIfExists": {"aws:RequestTag/Service": "shop"}}
         create, tag = allow("apigateway:POST", resource="*/apis/*"), allow("apigateway:TagResource")
         self.assertFalse(allowed(stage, create))
         self.assertFalse(allowed(stage, create, tag))
         self.assertFalse(allowed(stage, allow("apigateway:POST")))
-        self.assertTrue(allowed(stage, create, tag, allow("apigateway:POST", resource=of_tags, **own)))
+        self.assertTrue(allowed(stage, create, tag, allow("apigateway:POST", resource=tags_resource, **service_tag)))
         role = query_request(
             "iam",
             "CreateRole",
@@ -75,36 +75,38 @@ class Permissions(unittest.TestCase):
         self.assertTrue(allowed(role, allow("iam:CreateRole", "iam:TagRole")))
 
     def test_the_tags_of_an_api_are_a_separate_resource(self):
-        asked = request(
+        call = request(
             "apigateway", "DELETE", "/v2/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Fapis%2Fa1?tagKeys=x"
         )
         api = "arn:aws:apigateway:us-east-1::/apis/a1"
         self.assertTrue(
             allowed(
-                asked,
+                call,
                 allow("apigateway:DELETE", resource="arn:aws:apigateway:us-east-1::/tags/*a1"),
                 allow("apigateway:UntagResource", resource=api),
             )
         )
-        self.assertFalse(allowed(asked, allow("apigateway:DELETE", "apigateway:UntagResource", resource=api)))
-        self.assertFalse(allowed(asked, allow("apigateway:DELETE")))
+        self.assertFalse(allowed(call, allow("apigateway:DELETE", "apigateway:UntagResource", resource=api)))
+        self.assertFalse(allowed(call, allow("apigateway:DELETE")))
 
     def test_an_api_has_a_name_and_tags_and_its_children_have_none(self):
-        ours = {"StringLike": {"apigateway:Resource/ApiName": "shop-*"}}
+        shop_apis = {"StringLike": {"apigateway:Resource/ApiName": "shop-*"}}
         found = {"Name": "shop-api", "Tags": {"Service": "shop"}}
         self.assertTrue(
-            allowed(request("apigateway", "DELETE", "/v2/apis/a1"), allow("apigateway:DELETE", **ours), api=found)
+            allowed(request("apigateway", "DELETE", "/v2/apis/a1"), allow("apigateway:DELETE", **shop_apis), api=found)
         )
         self.assertFalse(
             allowed(
                 request("apigateway", "DELETE", "/v2/apis/a1"),
-                allow("apigateway:DELETE", **ours),
+                allow("apigateway:DELETE", **shop_apis),
                 api=found | {"Name": "bank"},
             )
         )
         self.assertFalse(
             allowed(
-                request("apigateway", "DELETE", "/v2/apis/a1/routes/r1"), allow("apigateway:DELETE", **ours), api=found
+                request("apigateway", "DELETE", "/v2/apis/a1/routes/r1"),
+                allow("apigateway:DELETE", **shop_apis),
+                api=found,
             )
         )
         tagged = {"StringEquals": {"aws:ResourceTag/Service": "shop"}}
@@ -113,47 +115,49 @@ class Permissions(unittest.TestCase):
         )
 
     def test_the_new_name_of_an_api_is_checked(self):
-        ours = {"StringLike": {"apigateway:Request/ApiName": "shop-*"}}
+        shop_apis = {"StringLike": {"apigateway:Request/ApiName": "shop-*"}}
         create = allow("iam:CreateServiceLinkedRole")
         for name, expected in [("shop-api", True), ("bank-api", False)]:
             self.assertEqual(
                 expected,
                 allowed(
-                    request("apigateway", "POST", "/v2/apis", {"name": name}), allow("apigateway:POST", **ours), create
+                    request("apigateway", "POST", "/v2/apis", {"name": name}),
+                    allow("apigateway:POST", **shop_apis),
+                    create,
                 ),
             )
-        asked = request("apigateway", "POST", "/v2/apis", {"name": "shop-api"})
-        self.assertFalse(allowed(asked, allow("apigateway:POST", **ours)))
-        # The name of an authorizer is no name of an API.
-        asked = request("apigateway", "POST", "/v2/apis/a1/authorizers", {"name": "shop-jwt"})
-        self.assertFalse(allowed(asked, allow("apigateway:POST", **ours)))
+        call = request("apigateway", "POST", "/v2/apis", {"name": "shop-api"})
+        self.assertFalse(allowed(call, allow("apigateway:POST", **shop_apis)))
+        # The name of an authorizer is not the name of an API.
+        call = request("apigateway", "POST", "/v2/apis/a1/authorizers", {"name": "shop-jwt"})
+        self.assertFalse(allowed(call, allow("apigateway:POST", **shop_apis)))
 
     def test_a_deny_by_name_covers_other_names_and_nothing_without_a_name(self):
         key = "apigateway:Resource/ApiName"
-        fence = {"Effect": "Deny", "Action": "apigateway:*", "Resource": "*"}
-        fence["Condition"] = {"StringNotLike": {key: "shop-*"}, "Null": {key: "false"}}
+        deny = {"Effect": "Deny", "Action": "apigateway:*", "Resource": "*"}
+        deny["Condition"] = {"StringNotLike": {key: "shop-*"}, "Null": {key: "false"}}
         for target, name, expected in [
             ("a1", "shop-api", True),
             ("a1", "bank-api", False),
             ("a1/routes/r1", "bank-api", True),
         ]:
-            asked = request("apigateway", "DELETE", f"/v2/apis/{target}")
-            self.assertEqual(expected, allowed(asked, allow("apigateway:DELETE"), fence, api={"Name": name}))
+            call = request("apigateway", "DELETE", f"/v2/apis/{target}")
+            self.assertEqual(expected, allowed(call, allow("apigateway:DELETE"), deny, api={"Name": name}))
 
     def test_an_access_log_needs_the_log_delivery_permissions(self):
-        asked = request("apigateway", "POST", "/v2/apis/a1/stages", {"accessLogSettings": {"destinationArn": "arn:x"}})
-        self.assertFalse(allowed(asked, allow("apigateway:POST")))
-        self.assertTrue(allowed(asked, allow("apigateway:POST", "logs:*")))
+        call = request("apigateway", "POST", "/v2/apis/a1/stages", {"accessLogSettings": {"destinationArn": "arn:x"}})
+        self.assertFalse(allowed(call, allow("apigateway:POST")))
+        self.assertTrue(allowed(call, allow("apigateway:POST", "logs:*")))
         gone = request("apigateway", "DELETE", "/v2/apis/a1/stages/%24default")
         self.assertFalse(allowed(gone, allow("apigateway:DELETE"), stage={"AccessLogSettings": {"Format": "x"}}))
         self.assertTrue(allowed(gone, allow("apigateway:DELETE")))
         emptied = request("apigateway", "PATCH", "/v2/apis/a1/stages/%24default", {"accessLogSettings": {}})
         removed = request("apigateway", "DELETE", "/v2/apis/a1/stages/%24default/accesslogsettings")
-        for asked in (emptied, removed):
-            rights = allow("apigateway:PATCH", "apigateway:DELETE")
-            self.assertFalse(allowed(asked, rights, stage={"AccessLogSettings": {"Format": "x"}}))
+        for call in (emptied, removed):
+            permitted = allow("apigateway:PATCH", "apigateway:DELETE")
+            self.assertFalse(allowed(call, permitted, stage={"AccessLogSettings": {"Format": "x"}}))
             self.assertTrue(
-                allowed(asked, rights, allow("logs:DeleteLogDelivery"), stage={"AccessLogSettings": {"Format": "x"}})
+                allowed(call, permitted, allow("logs:DeleteLogDelivery"), stage={"AccessLogSettings": {"Format": "x"}})
             )
 
     def test_a_table_with_a_kms_key_needs_the_key(self):
@@ -196,13 +200,13 @@ class Permissions(unittest.TestCase):
         self.assertTrue(allowed(put, create, boundary_arn="arn:boundary"))
 
     def test_a_role_is_passed_only_to_lambda(self):
-        asked = request("lambda", "POST", "/2015-03-31/functions", {"FunctionName": "f", "Role": ROLE})
-        self.assertFalse(allowed(asked, allow("lambda:CreateFunction")))
+        call = request("lambda", "POST", "/2015-03-31/functions", {"FunctionName": "f", "Role": ROLE})
+        self.assertFalse(allowed(call, allow("lambda:CreateFunction")))
         for service, expected in [("lambda.amazonaws.com", True), ("ec2.amazonaws.com", False)]:
             condition = {"StringEquals": {"iam:PassedToService": service}}
             self.assertEqual(
                 expected,
-                allowed(asked, allow("lambda:CreateFunction"), allow("iam:PassRole", resource=ROLE, **condition)),
+                allowed(call, allow("lambda:CreateFunction"), allow("iam:PassRole", resource=ROLE, **condition)),
             )
 
     def test_the_path_determines_the_lambda_operation(self):
@@ -218,14 +222,14 @@ class Permissions(unittest.TestCase):
                 "function:f",
             ),
         ]:
-            needed = permissions.required_permissions(request("lambda", method, target), account_with())[0]
+            required = permissions.required_permissions(request("lambda", method, target), account_with())[0]
             self.assertEqual(
                 (f"lambda:{action}", f"arn:aws:lambda:us-east-1:123456789012:{resource}"),
-                (needed.action, needed.resource),
+                (required.action, required.resource),
             )
 
     def test_the_name_of_a_resource_is_in_its_arn(self):
-        for asked, action, resource in [
+        for call, action, resource in [
             (
                 json_request("logs", "PutRetentionPolicy", logGroupName="/aws/x"),
                 "logs:PutRetentionPolicy",
@@ -253,10 +257,10 @@ class Permissions(unittest.TestCase):
             ),
             (json_request("kms", "DescribeKey", KeyId="k"), "kms:DescribeKey", KEY),
         ]:
-            needed = permissions.required_permissions(asked, account_with())[0]
-            self.assertEqual((action, resource), (needed.action, needed.resource))
+            required = permissions.required_permissions(call, account_with())[0]
+            self.assertEqual((action, resource), (required.action, required.resource))
 
     def test_an_invoke_permission_names_the_api_and_the_route(self):
-        asked = request("execute-api", "GET", "/_aws/execute-api/a1/$default/items/x%0Ay")
-        needed = permissions.required_permissions(asked, account_with())[0]
-        self.assertEqual("arn:aws:execute-api:us-east-1:123456789012:a1/$default/GET/items/x%0Ay", needed.resource)
+        call = request("execute-api", "GET", "/_aws/execute-api/a1/$default/items/x%0Ay")
+        required = permissions.required_permissions(call, account_with())[0]
+        self.assertEqual("arn:aws:execute-api:us-east-1:123456789012:a1/$default/GET/items/x%0Ay", required.resource)

@@ -1,4 +1,4 @@
-"""Each rule, by a request that AWS would take and one that it would refuse; and the responses."""
+"""Tests of each rule, with a request that AWS accepts and one that it rejects; and of the responses."""
 
 import json
 import unittest
@@ -10,7 +10,7 @@ from .stubs import PERMITTED, account_with, json_request, query_request, request
 
 class Rules(unittest.TestCase):
     def test_tags_that_aws_rejects_are_rejected(self):
-        for tags, taken in [
+        for tags, accepted in [
             ([("Service", "shop")], True),
             ([("aws:x", "1")], False),
             ([("", "1")], False),
@@ -23,11 +23,9 @@ class Rules(unittest.TestCase):
                 for number, tag in enumerate(tags, 1)
                 for name, text in zip(("Key", "Value"), tag)
             }
-            refused = rules.tag_is_invalid(
-                query_request("iam", "CreateRole", RoleName="r", **parameters), account_with()
-            )
-            self.assertEqual(taken, refused is None, tags)
-        # Only IAM's are the same in both cases.
+            error = rules.tag_is_invalid(query_request("iam", "CreateRole", RoleName="r", **parameters), account_with())
+            self.assertEqual(accepted, error is None, tags)
+        # Only IAM ignores the case of tag keys.
         both = json_request(
             "dynamodb", "CreateTable", TableName="a", Tags=[{"Key": "x", "Value": ""}, {"Key": "X", "Value": ""}]
         )
@@ -35,7 +33,7 @@ class Rules(unittest.TestCase):
 
     def test_an_authorizer_or_integration_in_use_cannot_be_deleted(self):
         routes = [{"RouteId": "r1", "RouteKey": "GET /items", "AuthorizerId": "z1", "Target": "integrations/i1"}]
-        for target, refused in [
+        for target, rejected in [
             ("authorizers/z1", True),
             ("authorizers/z2", False),
             ("integrations/i1", True),
@@ -44,36 +42,36 @@ class Rules(unittest.TestCase):
             found = rules.authorizer_or_integration_is_in_use(
                 request("apigateway", "DELETE", f"/v2/apis/a1/{target}"), account_with(routes=routes)
             )
-            self.assertEqual(refused, found is not None, target)
+            self.assertEqual(rejected, found is not None, target)
 
     def test_a_new_account_cannot_reserve_concurrency(self):
-        for wanted, refused in [(0, False), (1, True)]:
-            asked = request(
-                "lambda", "PUT", "/2017-10-31/functions/f/concurrency", {"ReservedConcurrentExecutions": wanted}
+        for reserved, rejected in [(0, False), (1, True)]:
+            call = request(
+                "lambda", "PUT", "/2017-10-31/functions/f/concurrency", {"ReservedConcurrentExecutions": reserved}
             )
-            self.assertEqual(refused, rules.concurrency_is_unavailable(asked, account_with()) is not None)
+            self.assertEqual(rejected, rules.concurrency_is_unavailable(call, account_with()) is not None)
 
     def test_an_alias_must_point_to_an_existing_version(self):
-        asked = request("lambda", "PUT", "/2015-03-31/functions/f/aliases/live", {"FunctionVersion": "9"})
-        self.assertIsNotNone(rules.version_is_missing(asked, account_with(has_version=False)))
-        self.assertIsNone(rules.version_is_missing(asked, account_with(has_version=True)))
+        call = request("lambda", "PUT", "/2015-03-31/functions/f/aliases/live", {"FunctionVersion": "9"})
+        self.assertIsNotNone(rules.version_is_missing(call, account_with(has_version=False)))
+        self.assertIsNone(rules.version_is_missing(call, account_with(has_version=True)))
 
     def test_the_total_length_of_inline_policies_is_limited(self):
-        asked = query_request(
+        call = query_request(
             "iam", "PutRolePolicy", RoleName="r", PolicyName="p", PolicyDocument=json.dumps({"Statement": "x" * 6000})
         )
         self.assertIsNone(
-            rules.policies_are_too_long(asked, account_with(inline_policies={"p": {"Statement": "x" * 9000}}))
+            rules.policies_are_too_long(call, account_with(inline_policies={"p": {"Statement": "x" * 9000}}))
         )
         self.assertIsNotNone(
-            rules.policies_are_too_long(asked, account_with(inline_policies={"q": {"Statement": "x" * 6000}}))
+            rules.policies_are_too_long(call, account_with(inline_policies={"q": {"Statement": "x" * 6000}}))
         )
 
     def invoke(self, method="GET", path="items/1", **results_by_method):
         routes = [{"RouteId": "r1", "RouteKey": "GET /items/{id}", "Target": "integrations/i1"}]
         uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:123456789012:function:f:live/invocations"
-        asked = Request(method, f"/_aws/execute-api/a1/$default/{path}", {})
-        return rules.first_error(asked, account_with(routes=routes, integration_uri=uri, **results_by_method))
+        call = Request(method, f"/_aws/execute-api/a1/$default/{path}", {})
+        return rules.first_error(call, account_with(routes=routes, integration_uri=uri, **results_by_method))
 
     def test_an_api_invokes_only_what_the_policy_of_the_alias_permits(self):
         def statement(source):
@@ -84,12 +82,12 @@ class Rules(unittest.TestCase):
         self.assertEqual(500, self.invoke().status)
         self.assertEqual(500, self.invoke(invoke_statements=[statement(source.replace("a1", "a2"))]).status)
         self.assertIsNone(self.invoke(method="POST"))
-        for other in [
+        for change in [
             {"Principal": {"Service": "s3.amazonaws.com"}},
             {"Action": "lambda:GetFunction"},
             {"Effect": "Deny"},
         ]:
-            self.assertEqual(500, self.invoke(invoke_statements=[PERMITTED | other]).status)
+            self.assertEqual(500, self.invoke(invoke_statements=[PERMITTED | change]).status)
 
     def test_a_stopped_function_is_not_invoked(self):
         permitted = [PERMITTED]
@@ -99,14 +97,14 @@ class Rules(unittest.TestCase):
 
 class Responses(unittest.TestCase):
     def test_an_error_uses_the_protocol_of_the_service(self):
-        refused = rules.AwsError(403, "AccessDenied", "no <right>")
-        status, _, body = responses.error_response(refused, query_request("iam", "CreateRole", RoleName="r"))
+        error = rules.AwsError(403, "AccessDenied", "no <right>")
+        status, _, body = responses.error_response(error, query_request("iam", "CreateRole", RoleName="r"))
         self.assertEqual((403, True), (status, b"<Code>AccessDenied</Code><Message>no &lt;right&gt;</Message>" in body))
         self.assertEqual(
             "AccessDenied",
-            json.loads(responses.error_response(refused, json_request("monitoring", "PutDashboard"))[2])["__type"],
+            json.loads(responses.error_response(error, json_request("monitoring", "PutDashboard"))[2])["__type"],
         )
-        status, headers, body = responses.error_response(refused, json_request("dynamodb", "ListTables"))
+        status, headers, body = responses.error_response(error, json_request("dynamodb", "ListTables"))
         self.assertEqual((400, "AccessDenied"), (status, json.loads(body)["__type"]))
         self.assertIn(("x-amzn-errortype", "AccessDenied"), headers)
 
@@ -117,17 +115,17 @@ class Responses(unittest.TestCase):
         self.assertEqual(404, responses.correct_response(invoked, 404, [], b"{}")[0])
 
     def test_a_jwt_authorizer_has_no_payload_format_version(self):
-        asked = request("apigateway", "GET", "/v2/apis/a1/authorizers/z1")
+        call = request("apigateway", "GET", "/v2/apis/a1/authorizers/z1")
         for kind, expected in [("JWT", False), ("REQUEST", True)]:
             body = json.dumps({"authorizerType": kind, "authorizerPayloadFormatVersion": "2.0"}).encode()
-            found = json.loads(responses.correct_response(asked, 200, [], body)[2])
+            found = json.loads(responses.correct_response(call, 200, [], body)[2])
             self.assertEqual(expected, "authorizerPayloadFormatVersion" in found)
 
     def test_a_restored_table_is_not_active_at_once(self):
         responses.correct_response(
             json_request("dynamodb", "RestoreTableToPointInTime", TargetTableName="b"), 200, [], b"{}"
         )
-        looked = [
+        described = [
             json.loads(
                 responses.correct_response(
                     json_request("dynamodb", "DescribeTable", TableName="b"),
@@ -138,4 +136,4 @@ class Responses(unittest.TestCase):
             )
             for _ in range(3)
         ]
-        self.assertEqual(["CREATING", "CREATING", "ACTIVE"], [table["Table"]["TableStatus"] for table in looked])
+        self.assertEqual(["CREATING", "CREATING", "ACTIVE"], [table["Table"]["TableStatus"] for table in described])
