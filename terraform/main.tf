@@ -1,6 +1,6 @@
-# Wires the table, the functions, the APIs and their alarms into the service.
+# The service: connects the table, the functions, the APIs and the alarms.
 locals {
-  # The one list of routes: which function answers each in the per_route layout, and the one action it takes on the table.
+  # Route => the function that handles it in the per_route layout, and the one table action that it needs.
   routes = {
     "PUT /items"         = { function = "put", action = "dynamodb:PutItem" }
     "GET /items/{id}"    = { function = "get", action = "dynamodb:GetItem" }
@@ -11,17 +11,18 @@ locals {
   function_by_route   = { for key, route in local.routes : key => var.function_layout == "single" ? "items" : route.function }
   actions_by_function = { for key, function in local.function_by_route : function => local.routes[key].action... }
 
-  # The lone function goes by the tutorial's names: PREFIX-function and PREFIX-role.
+  # Function => the prefix of its name and its role's. In the single layout the names are the tutorial's: PREFIX-function and
+  # PREFIX-role.
   name_prefixes = { for function in keys(local.actions_by_function) : function => function == "items" ? var.prefix : "${var.prefix}-${function}" }
 
-  # Relative to the root and the same for every build: Lambda's provider publishes a version when this text changes.
+  # Relative to the root and the same for every build: the provider publishes a version whenever this path changes.
   bundle_path   = "../target/lambda/bootstrap-${var.architecture}.zip"
   bundle_sha256 = var.bundle_sha256 != null ? var.bundle_sha256 : try(filebase64sha256(local.bundle_path), null)
 
-  # Seconds a function may take; it answers by itself half a second before.
+  # Lambda's timeout in seconds. The function itself responds half a second earlier.
   timeout = 10
 
-  # Which alias each API calls.
+  # Function => the alias that the public API and the candidate API call.
   live      = { for key, function in module.function : key => function.aliases["live"] }
   candidate = { for key, function in module.function : key => function.aliases["candidate"] }
 }
@@ -66,7 +67,7 @@ module "http_api" {
   log_retention_days = var.log_retention_days
 }
 
-# The door to a release before the public has it: the same routes, for signed requests alone.
+# The candidate API: the same routes, only for signed requests, always with the newest version.
 module "candidate_api" {
   source = "./modules/http-api"
   count  = var.candidate_api ? 1 : 0
@@ -94,14 +95,14 @@ module "observability" {
   dashboard     = var.dashboard
 }
 
-# Destroy takes what hangs on something before that thing itself: this goes first, and refuses while the table is protected.
-# DynamoDB alone would refuse last, with the rest of the service gone.
+# Terraform destroys dependent resources first. This resource depends on everything else, so it is destroyed first, and refuses
+# while the table is protected. DynamoDB itself would refuse only at the end, when the rest of the service is gone.
 resource "terraform_data" "protection" {
   input = var.deletion_protection
 
   provisioner "local-exec" {
     when    = destroy
-    command = self.output ? "echo deletion_protection is on: switch it off in an apply of its own first && exit 1" : "exit 0"
+    command = self.output ? "echo deletion_protection is on: switch it off in a separate apply first && exit 1" : "exit 0"
   }
 
   depends_on = [module.table, module.function, module.http_api, module.candidate_api, module.observability]

@@ -1,26 +1,26 @@
-# What a caller, a test or the next apply needs to know.
+# Values for callers, tests and the next apply.
 output "invoke_url" {
-  description = "Where the public API answers; append /items."
+  description = "URL of the public API; append /items."
   value       = module.http_api.invoke_url
 }
 
 output "api_id" {
-  description = "Id of the public API."
+  description = "ID of the public API."
   value       = module.http_api.id
 }
 
 output "candidate_invoke_url" {
-  description = "Where the candidate API answers signed requests; null without one."
+  description = "URL of the candidate API, which takes only signed requests; null without a candidate API."
   value       = one(module.candidate_api[*].invoke_url)
 }
 
 output "candidate_api_id" {
-  description = "Id of the candidate API; null without one."
+  description = "ID of the candidate API; null without a candidate API."
   value       = one(module.candidate_api[*].id)
 }
 
 output "table_name" {
-  description = "Name of the table of items."
+  description = "Name of the table."
   value       = module.table.name
 }
 
@@ -30,7 +30,7 @@ output "function_names" {
 }
 
 output "log_group_names" {
-  description = "Function or API => its log group; null where an API has no access log."
+  description = "Function or API => its log group; null for an API without an access log."
   value = merge(
     { for key, function in module.function : key => function.log_group_name },
     { api = module.http_api.log_group_name },
@@ -39,7 +39,7 @@ output "log_group_names" {
 }
 
 output "live_versions" {
-  description = "Function => version behind the public API. Keep it before a release: as the variable live_versions it rolls back."
+  description = "Function => version behind the public API. Save it before a release: as the variable live_versions it rolls back."
   value       = { for key, alias in local.live : key => alias.version }
 }
 
@@ -49,6 +49,6 @@ output "candidate_versions" {
 }
 
 output "bundle_sha256" {
-  description = "Hash of the deployed bundle, for the variable of the same name."
+  description = "SHA-256 of the deployed bundle, for the variable bundle_sha256."
   value       = local.bundle_sha256
 }

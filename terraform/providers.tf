@@ -1,4 +1,4 @@
-# Configures the provider; region and credentials come from the environment, as for every AWS tool.
+# The provider. Region and credentials come from the environment, as for every AWS tool.
 provider "aws" {
   default_tags {
     tags = merge({ Service = var.prefix }, var.tags)

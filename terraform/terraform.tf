@@ -1,4 +1,4 @@
-# States which Terraform, provider and kind of state the service needs.
+# The required versions of Terraform and the provider, and the backend of the state.
 terraform {
   required_version = ">= 1.11"
 
@@ -9,6 +9,6 @@ terraform {
     }
   }
 
-  # Partial: environments/*.s3.tfbackend and -backend-config=bucket=… fill it in.
+  # Partial: environments/*.s3.tfbackend and -backend-config=bucket=… complete it.
   backend "s3" {}
 }

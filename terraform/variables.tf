@@ -1,42 +1,42 @@
-# What an environment may choose; every default suits a first try.
+# The settings of an environment. The defaults suit a first try.
 variable "prefix" {
-  description = "Start of every resource's name: \"shop\" makes shop-items, shop-function, shop-role and shop-api. Two deployments in one account and region need two prefixes."
+  description = "Prefix of every resource's name: \"shop\" gives shop-items, shop-function, shop-role and shop-api. Deployments in the same account and region need different prefixes."
   type        = string
   default     = "http-crud-tutorial"
   nullable    = false
 
   validation {
-    # 40 + "-candidate-api" or "-delete-function" stays within Lambda's and IAM's 64 characters.
+    # 40 characters and "-candidate-api" or "-delete-function" fit into the 64 of Lambda and IAM.
     condition     = can(regex("^[a-z][a-z0-9-]{1,38}[a-z0-9]$", var.prefix)) && !strcontains(var.prefix, "--")
     error_message = "prefix must be 3 to 40 lower-case letters, digits and single hyphens, starting with a letter and not ending with a hyphen."
   }
 }
 
 variable "tags" {
-  description = "Tags for every resource, beside Service = prefix."
+  description = "Tags for every resource, in addition to Service = prefix."
   type        = map(string)
   default     = {}
   nullable    = false
 
   validation {
     condition     = !contains([for key in keys(var.tags) : lower(key)], "service")
-    error_message = "The tag Service is the prefix, in whatever case."
+    error_message = "The tag Service, in any case, is reserved for the prefix."
   }
 
   # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html, "Rules for tagging".
   validation {
     condition     = length(distinct([for key in keys(var.tags) : lower(key)])) == length(var.tags)
-    error_message = "tags has two keys that differ only in case, which IAM takes for one."
+    error_message = "tags has two keys that differ only in case: IAM treats them as the same key."
   }
 
   validation {
     condition     = alltrue([for key, value in var.tags : length(key) >= 1 && length(key) <= 128 && length(value) <= 256 && !startswith(lower(key), "aws:")])
-    error_message = "The key of a tag has 1 to 128 characters and does not begin with aws:, and its value has at most 256."
+    error_message = "A tag's key must have 1 to 128 characters and not begin with aws:, and its value at most 256 characters."
   }
 }
 
 variable "architecture" {
-  description = "Processor of the functions, and which bundle is deployed: arm64 or x86_64."
+  description = "Processor architecture of the functions and of the bundle: arm64 or x86_64."
   type        = string
   default     = "arm64"
   nullable    = false
@@ -48,7 +48,7 @@ variable "architecture" {
 }
 
 variable "function_layout" {
-  description = "single: one function answers all routes. per_route: one function per route, each role with that route's one table action."
+  description = "single: one function handles all routes. per_route: one function per route, whose role has only the table action of that route."
   type        = string
   default     = "single"
   nullable    = false
@@ -60,7 +60,7 @@ variable "function_layout" {
 }
 
 variable "memory_size" {
-  description = "Memory of each function in MB. Lambda's share of the processor grows with it."
+  description = "Memory of each function in MB. Lambda gives a function CPU in proportion to its memory."
   type        = number
   default     = 256
   nullable    = false
@@ -72,19 +72,19 @@ variable "memory_size" {
 }
 
 variable "reserved_concurrency" {
-  description = "Concurrent executions set aside for, and allowed to, each function; -1 shares the account's. 0 stops the service."
+  description = "Concurrency reserved for each function, which is also its limit. -1: no reservation, the account's shared concurrency. 0 stops the service."
   type        = number
   default     = -1
   nullable    = false
 
   validation {
     condition     = var.reserved_concurrency >= -1 && floor(var.reserved_concurrency) == var.reserved_concurrency
-    error_message = "reserved_concurrency must be -1 or a whole number from 0 up."
+    error_message = "reserved_concurrency must be -1, 0 or a positive whole number."
   }
 }
 
 variable "permissions_boundary_arn" {
-  description = "Permissions boundary for the functions' roles; the apply role of terraform/bootstrap may create no role without its own. null sets none."
+  description = "Permissions boundary for the functions' roles. An apply role of terraform/bootstrap can create roles only with the boundary of its environment. null: no boundary."
   type        = string
   default     = null
 
@@ -95,32 +95,32 @@ variable "permissions_boundary_arn" {
 }
 
 variable "deletion_protection" {
-  description = "Refuse to delete the table. Switch it off in an apply of its own before a destroy."
+  description = "Protect the table against deletion. Switch it off in a separate apply before a destroy."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "point_in_time_recovery" {
-  description = "Keep the table restorable to any second of the last 35 days."
+  description = "Keep backups that can restore the table to any second of the last 35 days."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "table_name" {
-  description = "Name of the table where it is not PREFIX-items: after a restore, which makes a table of another name."
+  description = "Name of the table, if not PREFIX-items: a restore creates a table with another name."
   type        = string
   default     = null
 
   validation {
     condition     = var.table_name == null || try(startswith(var.table_name, "${var.prefix}-"), false)
-    error_message = "table_name must begin with the prefix and a hyphen: the roles of terraform/bootstrap deploy no other."
+    error_message = "table_name must begin with the prefix and a hyphen: the roles of terraform/bootstrap can deploy only such tables."
   }
 }
 
 variable "table_kms_key_arn" {
-  description = "KMS key that encrypts the table, whose own policy lets IAM of this account decide, as the default key policy does; the deploying roles need it among table_kms_key_arns of terraform/bootstrap. null: the key that AWS owns, free of charge."
+  description = "ARN of the KMS key that encrypts the table. The key's policy must delegate access to IAM of this account, as the default key policy does, and the key must be in table_kms_key_arns of terraform/bootstrap for its roles. null: a key that AWS owns, free of charge."
   type        = string
   default     = null
 
@@ -131,39 +131,39 @@ variable "table_kms_key_arn" {
 }
 
 variable "log_retention_days" {
-  description = "Days that the functions' logs and the access logs are kept."
+  description = "Days to keep the functions' logs and the access logs."
   type        = number
   default     = 30
   nullable    = false
 
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
-    error_message = "log_retention_days must be a period that CloudWatch Logs knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365 and so on up to 3653."
+    error_message = "log_retention_days must be a value that CloudWatch Logs accepts: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365 and so on up to 3653."
   }
 }
 
 variable "access_log" {
-  description = "Keep an access log of each API. Setting one up takes rights on every log delivery of the account, which previews do not get."
+  description = "Keep an access log of each API. Creating one needs permissions on every log delivery of the account, which previews do not have."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "throttling" {
-  description = "Requests per second, and at one moment, that each API lets through before it answers 429."
+  description = "Rate (requests per second) and burst that each API accepts before it returns 429."
   type        = object({ rate = number, burst = number })
   default     = { rate = 500, burst = 1000 }
   nullable    = false
 
   validation {
-    # API Gateway takes 0 for "refuse everything".
+    # For API Gateway, 0 means to reject every request.
     condition     = var.throttling.rate > 0 && var.throttling.burst > 0
-    error_message = "throttling.rate and throttling.burst must be greater than 0: API Gateway answers 429 to everyone at 0."
+    error_message = "throttling.rate and throttling.burst must be greater than 0: at 0, API Gateway answers every request with 429."
   }
 }
 
 variable "authorization" {
-  description = "Who may call the public API. none: anyone; iam: requests signed by a principal with execute-api:Invoke; jwt: bearers of a token of this issuer, for one of these audiences, with one of these scopes if any are named."
+  description = "Authorization of the public API. none: everyone may call it; iam: requests must be signed by a principal with execute-api:Invoke; jwt: requests need a token of this issuer for one of these audiences and, if scopes are listed, with one of them."
   type = object({
     type     = string
     issuer   = optional(string)
@@ -185,12 +185,12 @@ variable "authorization" {
 
   validation {
     condition     = var.authorization.type == "jwt" || (var.authorization.issuer == null && length(var.authorization.audience) == 0 && length(var.authorization.scopes) == 0)
-    error_message = "issuer, audience and scopes belong to authorization of type jwt."
+    error_message = "issuer, audience and scopes are only for authorization of type jwt."
   }
 }
 
 variable "cors" {
-  description = "Which web pages may call the public API from a browser. null: none."
+  description = "CORS: the origins whose web pages may call the public API from a browser. null: none."
   type = object({
     allow_origins = list(string)
     allow_methods = optional(list(string), ["GET", "PUT", "DELETE"])
@@ -211,14 +211,14 @@ variable "cors" {
 }
 
 variable "candidate_api" {
-  description = "Create the second, IAM-protected API that calls the candidate alias, the newest version."
+  description = "Create the candidate API: a second, IAM-protected API that calls the alias candidate, which is the newest version."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "live_versions" {
-  description = "Function => version behind the public API; a function not named here has its newest. The outputs live_versions and candidate_versions have this form."
+  description = "Function => version behind the public API; the newest version for a function that is not listed. The outputs live_versions and candidate_versions have this form."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -230,18 +230,18 @@ variable "live_versions" {
 
   validation {
     condition     = alltrue([for version in values(var.live_versions) : can(regex("^[1-9][0-9]*$", version))])
-    error_message = "live_versions takes published versions: whole numbers from 1 up."
+    error_message = "live_versions must have published versions: whole numbers from 1."
   }
 }
 
 variable "bundle_sha256" {
-  description = "Hash of the deployed bundle, as the output bundle_sha256 gives it: plan, promotion and rollback then need no zip. null: hash the zip that cargo zip wrote."
+  description = "SHA-256 of the deployed bundle, from the output bundle_sha256: with it, a plan, a promotion or a rollback needs no zip. null: the hash of the zip that cargo zip wrote."
   type        = string
   default     = null
 
   validation {
     condition     = var.bundle_sha256 == null || can(regex("^[A-Za-z0-9+/]{43}=$", var.bundle_sha256))
-    error_message = "bundle_sha256 must be a SHA-256 in base64, as the output bundle_sha256 gives it."
+    error_message = "bundle_sha256 must be a SHA-256 in base64, like the output bundle_sha256."
   }
 }
 
@@ -253,7 +253,7 @@ variable "alarms" {
 }
 
 variable "alarm_actions" {
-  description = "ARNs that an alarm tells of going off and of recovering, such as an SNS topic. None: alarms show in the console alone."
+  description = "ARNs, such as that of an SNS topic, that are notified when an alarm goes off and when it recovers. Empty: alarms are visible only in the console."
   type        = list(string)
   default     = []
   nullable    = false

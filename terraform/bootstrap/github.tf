@@ -1,4 +1,4 @@
-# Lets the listed jobs of one GitHub repository take the roles, and no other caller.
+# Trust policies: only the listed jobs of one GitHub repository can assume the roles.
 resource "aws_iam_openid_connect_provider" "github" {
   count = var.oidc_provider_arn == null ? 1 : 0
 
@@ -9,14 +9,14 @@ resource "aws_iam_openid_connect_provider" "github" {
 locals {
   oidc_provider_arn = var.oidc_provider_arn != null ? var.oidc_provider_arn : aws_iam_openid_connect_provider.github[0].arn
 
-  # The two forms in which GitHub's tokens name a repository; which one it gets depends on when the repository was created,
-  # renamed or transferred. Source: https://github.com/github/docs/issues/45221
+  # GitHub's tokens name a repository in one of two forms, depending on when the repository was created, renamed or
+  # transferred. Source: https://github.com/github/docs/issues/45221
   repositories = concat(
     ["${var.repository.owner}/${var.repository.name}"],
     var.repository.id == null ? [] : ["${var.repository.owner}@${var.repository.owner_id}/${var.repository.name}@${var.repository.id}"],
   )
 
-  # Role => the jobs that may take it.
+  # Role => the jobs that may assume it.
   subjects = merge(
     {
       for role in local.roles : role.name => {

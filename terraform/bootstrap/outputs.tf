@@ -1,4 +1,4 @@
-# The settings of the pipelines.
+# Settings for the pipelines.
 output "region" {
   description = "Region that the roles deploy to."
   value       = var.region
@@ -10,7 +10,7 @@ output "state_bucket" {
 }
 
 output "role_arns" {
-  description = "Environment => task (plan, apply or verify) => the role that a job takes."
+  description = "Environment => task (plan, apply or verify) => ARN of the role that a job assumes."
   value = {
     for environment in var.environments : environment => {
       for role in local.roles : role.task => aws_iam_role.role[role.name].arn if role.environment == environment
@@ -19,11 +19,11 @@ output "role_arns" {
 }
 
 output "boundary_arns" {
-  description = "Environment => the value of the service's variable permissions_boundary_arn, without which its apply role cannot deploy."
+  description = "Environment => ARN for the service's variable permissions_boundary_arn. Without it, the apply role cannot deploy."
   value       = { for environment, policy in aws_iam_policy.boundary : environment => policy.arn }
 }
 
 output "oidc_provider_arn" {
-  description = "GitHub's OIDC provider in this account."
+  description = "ARN of GitHub's OIDC provider in this account."
   value       = local.oidc_provider_arn
 }

@@ -1,17 +1,17 @@
-# Lists the actions that a plan, an apply and a function need, on the resources of one environment.
+# The actions that a plan, an apply and a function need, on the resources of one environment.
 locals {
   account_id = data.aws_caller_identity.current.account_id
   arn_prefix = "arn:${data.aws_partition.current.partition}"
 
-  # Environment => the prefix of its names, and the tag Service of its resources. Staging and previews live inside
-  # production's prefix, and see nothing else of it.
+  # Environment => the prefix of its resources' names, which is also their tag Service. Staging's and the previews' prefixes
+  # begin with production's, but their roles reach only their own names.
   name_prefixes = { for environment in var.environments : environment => {
     staging    = "${var.prefix}-staging"
     production = var.prefix
     preview    = "${var.prefix}-pr-*"
   }[environment] }
 
-  # Environment => kind of resource => the ARNs that its roles work on.
+  # Environment => kind of resource => the ARNs that its roles may use.
   resources = {
     for environment, name_prefix in local.name_prefixes : environment => {
       table    = ["${local.arn_prefix}:dynamodb:${var.region}:${local.account_id}:table/${name_prefix}-*"]
@@ -23,7 +23,7 @@ locals {
       role      = ["${local.arn_prefix}:iam::${local.account_id}:role/${name_prefix}-*"]
       alarm     = ["${local.arn_prefix}:cloudwatch:${var.region}:${local.account_id}:alarm:${name_prefix}-*"]
       dashboard = ["${local.arn_prefix}:cloudwatch::${local.account_id}:dashboard/${name_prefix}"]
-      # The ARN of an API has an id and no name: see the fences in roles.tf.
+      # The ARN of an API has an id instead of a name: see api_deny_statements in roles.tf.
       api   = [for path in ["/apis", "/apis/*"] : "${local.arn_prefix}:apigateway:${var.region}::${path}"]
       state = ["${aws_s3_bucket.state.arn}/${environment}/*"]
       # These actions cannot be limited to a resource.
@@ -44,19 +44,19 @@ locals {
     account   = ["cloudwatch:DescribeAlarms", "logs:DescribeLogGroups"]
   }
 
-  # Kind of resource => the actions of an apply or a destroy, besides reading. None of them reads or writes an item.
+  # Kind of resource => the actions of an apply or a destroy, in addition to those of a plan. None of them reads or writes items.
   write_actions = {
     table    = ["dynamodb:CreateTable", "dynamodb:DeleteTable", "dynamodb:TagResource", "dynamodb:UntagResource", "dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable"]
     function = ["lambda:AddPermission", "lambda:CreateAlias", "lambda:CreateFunction", "lambda:DeleteAlias", "lambda:DeleteFunction", "lambda:DeleteFunctionConcurrency", "lambda:PublishVersion", "lambda:PutFunctionConcurrency", "lambda:RemovePermission", "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateAlias", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"]
     logs     = ["logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource"]
-    # The actions that make or widen a role stand apart, under a condition: see roles.tf.
+    # The actions that create a role or add permissions to it are in roles.tf, with a condition.
     role      = ["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:ListInstanceProfilesForRole", "iam:TagRole", "iam:UntagRole"]
     alarm     = ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"]
     dashboard = ["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"]
-    # Tags on creation need an action that the reference does not list.
+    # Tags on creation need an action that AWS's reference does not list.
     # Source: https://github.com/aws-amplify/amplify-cli/issues/12316
     api = ["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:TagResource", "apigateway:UntagResource"]
-    # The lock is an object beside the state, and goes when it is released.
+    # The lock is an object beside the state. It is deleted when the lock is released.
     state = ["s3:DeleteObject", "s3:PutObject"]
   }
 
@@ -73,8 +73,8 @@ locals {
     ]
   }
 
-  # API Gateway sets up the delivery of its access logs with the rights of the caller that sets up the stage. They reach every
-  # delivery of the account, so previews have no access log.
+  # API Gateway sets up the delivery of access logs with the permissions of the caller that creates the stage. These reach every
+  # log delivery of the account, so previews have no access log.
   # Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
   log_delivery_statements = [{
     Sid      = "DeliverAccessLogs"
@@ -83,7 +83,7 @@ locals {
     Resource = ["*"]
   }]
 
-  # A table under a key of the account's own: DynamoDB uses the key with the rights of its caller.
+  # For a table with a customer managed key: DynamoDB uses the key with the permissions of its caller.
   # Source: https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
   key_statements = {
     for task, actions in {
@@ -98,8 +98,8 @@ locals {
     }]
   }
 
-  # The tags of APIs are a resource of their own, in the form that AWS names in its refusals. Tags on creation need it for an
-  # API that has no id yet; to take a tag away, the id must be known. Source of the form:
+  # The tags of an API are a separate resource, whose form AWS shows in its error messages. Tags on creation need it for an API
+  # that has no id yet; the removal of a tag needs the API's id. Source of the form:
   # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/997
   tag_arn_prefix = "${local.arn_prefix}:apigateway:${var.region}::/tags/"
   tag_statements = {

@@ -1,4 +1,4 @@
-# Configures the provider: one region, and the credentials of the environment, as for every AWS tool.
+# The provider: one region. The credentials come from the environment, as for every AWS tool.
 provider "aws" {
   region = var.region
 

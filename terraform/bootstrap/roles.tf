@@ -1,4 +1,4 @@
-# Makes the roles: plan reads one environment, apply deploys it, verify calls its APIs; previews have only an apply role.
+# The roles: plan reads one environment, apply deploys it, verify calls its APIs. Previews have only an apply role.
 locals {
   roles = flatten([
     for environment in var.environments : [
@@ -8,7 +8,8 @@ locals {
   ])
 }
 
-# The names begin with github-, outside every name that the roles may change: no role can widen itself or its boundary.
+# The names begin with github-, so they are outside the names that the roles may change: no role can extend its permissions or
+# its boundary.
 resource "aws_iam_policy" "boundary" {
   for_each = local.name_prefixes
 
@@ -42,8 +43,8 @@ resource "aws_iam_role" "role" {
 }
 
 locals {
-  # The actions that make a role or give it more: only within the boundary, and only for Lambda to use. With the boundary
-  # itself among them, the roles of a deployment that was made by hand can be taken over.
+  # The actions that create a role or add permissions to it: only with the boundary, and only for Lambda. An apply role may also
+  # set the boundary, so that it can adopt the roles of a deployment that was made by hand.
   role_statements = {
     for environment, boundary in aws_iam_policy.boundary : environment => [
       {
@@ -61,7 +62,7 @@ locals {
         Condition = { StringEquals = { "iam:PassedToService" = "lambda.amazonaws.com" } }
       },
       {
-        # API Gateway makes it for the account, with the rights of the role that creates the first API.
+        # API Gateway creates this role once per account, with the permissions of the caller that creates the first API.
         Sid       = "LetApiGatewayMakeItsRole"
         Effect    = "Allow"
         Action    = ["iam:CreateServiceLinkedRole"]
@@ -71,8 +72,8 @@ locals {
     ]
   }
 
-  # The ARN of an API has only an id, which is unknown before its first apply: until then the job that takes the role narrows its
-  # session to the one API.
+  # The ARN of an API has only an id, which is unknown before the first apply. Until api_ids has it, the job that assumes the
+  # role restricts its session to the one API.
   invoke_statements = {
     for environment in var.environments : environment => [{
       Sid      = "Invoke"
@@ -82,8 +83,8 @@ locals {
     }]
   }
 
-  # Keeps a role to the APIs of its environment: by their names, which every API has, and by the ids of the other
-  # environments' APIs, with everything below them. Not by tags, which the role may change.
+  # Restricts a role to the APIs of its environment: denies APIs with other names, and the listed APIs of other environments by
+  # id, with their child resources. Not by tags, because the role may change them.
   # Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html
   api_deny_statements = {
     for environment, name_prefix in local.name_prefixes : environment => concat(
@@ -93,7 +94,7 @@ locals {
           Effect   = "Deny"
           Action   = ["apigateway:*"]
           Resource = local.resources[environment].api
-          # A request without a name is not denied.
+          # Null: do not deny a request without a name.
           Condition = { StringNotLike = { "apigateway:${which}/ApiName" = "${name_prefix}-*" }, Null = { "apigateway:${which}/ApiName" = "false" } }
         }
       ],

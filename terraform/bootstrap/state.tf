@@ -1,9 +1,9 @@
-# Keeps the states of all environments: one bucket, with every version, for nobody but this account.
+# The private bucket of all environments' states, with versioning.
 resource "aws_s3_bucket" "state" {
-  # checkov:skip=CKV_AWS_18:CloudTrail says who read a state; access logs would need another bucket, with the same question.
-  # checkov:skip=CKV_AWS_144:A state describes resources of one region, and is of no use without that region.
-  # checkov:skip=CKV_AWS_145:A state holds no secret: the service has none. S3's own key spares a key's price and policy.
-  # checkov:skip=CKV2_AWS_62:Nothing waits for a state to change.
+  # checkov:skip=CKV_AWS_18:CloudTrail records who read a state; access logs would need another bucket, for which the same check applies.
+  # checkov:skip=CKV_AWS_144:A state describes resources of one region and is useless without that region.
+  # checkov:skip=CKV_AWS_145:A state contains no secrets, because the service has none. S3's key avoids the price and the policy of a KMS key.
+  # checkov:skip=CKV2_AWS_62:Nothing consumes events of this bucket.
   bucket        = "${var.prefix}-state-${data.aws_caller_identity.current.account_id}"
   force_destroy = var.state_bucket_force_destroy
 }

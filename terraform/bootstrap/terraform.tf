@@ -1,4 +1,4 @@
-# States which Terraform and provider the bootstrap needs; its own state stays on the disk of whoever runs it.
+# The required versions of Terraform and the provider. The bootstrap's state stays on the operator's disk.
 terraform {
   required_version = ">= 1.11"
 

@@ -1,18 +1,18 @@
-# The service that is deployed, the repository that it is deployed from, and the environments of this account.
+# The settings: the service, its repository, and the environments of this account.
 variable "prefix" {
-  description = "Production's prefix, as in the service's own variable. Staging and previews add to it: PREFIX-staging, PREFIX-pr-NUMBER."
+  description = "Production's prefix, as in the service's variable prefix. Staging's is PREFIX-staging, a preview's PREFIX-pr-NUMBER."
   type        = string
   default     = "http-crud-tutorial"
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.prefix)) && !strcontains(var.prefix, "--") && !startswith("${var.prefix}-", "github-")
-    error_message = "prefix must not begin with github-, as the roles here do, and must be 3 to 32 lower-case letters, digits and single hyphens, starting with a letter, which leaves room for what staging and previews add."
+    error_message = "prefix must be 3 to 32 lower-case letters, digits and single hyphens, starting with a letter and not ending with a hyphen. It must not begin with github-, like the roles of the bootstrap. The limit leaves room for -staging and -pr-NUMBER."
   }
 }
 
 variable "region" {
-  description = "The one region that the roles may deploy to."
+  description = "Region that the roles may deploy to; only one."
   type        = string
   nullable    = false
 
@@ -23,37 +23,37 @@ variable "region" {
 }
 
 variable "tags" {
-  description = "Tags for every resource, beside Service."
+  description = "Tags for every resource, in addition to Service."
   type        = map(string)
   default     = {}
   nullable    = false
 
   validation {
     condition     = !contains([for key in keys(var.tags) : lower(key)], "service")
-    error_message = "The tag Service is github-PREFIX."
+    error_message = "The tag Service, in any case, is reserved: its value is github-PREFIX."
   }
 
   # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html, "Rules for tagging".
   validation {
     condition     = length(distinct([for key in keys(var.tags) : lower(key)])) == length(var.tags)
-    error_message = "tags has two keys that differ only in case, which IAM takes for one."
+    error_message = "tags has two keys that differ only in case: IAM treats them as the same key."
   }
 
   validation {
     condition     = alltrue([for key, value in var.tags : length(key) >= 1 && length(key) <= 128 && length(value) <= 256 && !startswith(lower(key), "aws:")])
-    error_message = "The key of a tag has 1 to 128 characters and does not begin with aws:, and its value has at most 256."
+    error_message = "A tag's key must have 1 to 128 characters and not begin with aws:, and its value at most 256 characters."
   }
 }
 
 variable "state_bucket_force_destroy" {
-  description = "Let a destroy delete the state bucket with every state in it. Switch it on in an apply of its own, only to remove everything."
+  description = "Allow a destroy to delete the state bucket with all states. Switch it on in a separate apply, only to remove everything."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "oidc_provider_arn" {
-  description = "GitHub's OIDC provider, where the account has one already: there can be only one. null creates it."
+  description = "ARN of GitHub's OIDC provider, if the account already has it: an account can have only one. null: create it."
   type        = string
   default     = null
 
@@ -64,7 +64,7 @@ variable "oidc_provider_arn" {
 }
 
 variable "repository" {
-  description = "The GitHub repository: owner and name, and the ids of both, which GitHub puts into the subjects of newer repositories. Both forms are trusted; without ids, only the older one."
+  description = "The GitHub repository: owner and name, and the ids of both, which GitHub puts into the subjects of newer repositories. With ids, the roles trust both forms; without ids, only the older one."
   type = object({
     owner    = string
     name     = string
@@ -75,29 +75,29 @@ variable "repository" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9-]+$", var.repository.owner)) && can(regex("^[A-Za-z0-9._-]+$", var.repository.name))
-    error_message = "repository.owner and repository.name must be GitHub's, without a slash or a wildcard."
+    error_message = "repository.owner and repository.name must be names on GitHub, without slashes or wildcards."
   }
 
   validation {
     condition     = (var.repository.owner_id == null) == (var.repository.id == null)
-    error_message = "repository.owner_id and repository.id go together: both or neither."
+    error_message = "repository.owner_id and repository.id must both be set, or neither."
   }
 }
 
 variable "environments" {
-  description = "The environments that live in this account: staging, production and preview. Another account has a bootstrap of its own, with the others."
+  description = "The environments in this account: any of staging, production and preview. Another account has a separate bootstrap with its environments."
   type        = set(string)
   default     = ["staging", "production", "preview"]
   nullable    = false
 
   validation {
     condition     = length(var.environments) > 0 && length(setsubtract(var.environments, ["staging", "production", "preview"])) == 0
-    error_message = "environments takes staging, production and preview: at least one of them."
+    error_message = "environments must have at least one of staging, production and preview."
   }
 }
 
 variable "subjects" {
-  description = "Role, such as staging-apply => the jobs that may take it instead of its own, as GitHub writes them after the repository: pull_request, ref:refs/heads/BRANCH or environment:NAME."
+  description = "Role, such as staging-apply => the jobs that may assume it instead of the default ones, as the end of GitHub's subject: pull_request, ref:refs/heads/BRANCH or environment:NAME."
   type        = map(list(string))
   default     = {}
   nullable    = false
@@ -109,34 +109,34 @@ variable "subjects" {
 
   validation {
     condition     = alltrue([for subject in flatten(values(var.subjects)) : can(regex("^(pull_request|ref:refs/(heads|tags)/[^*?]+|environment:[^*?]+)$", subject))])
-    error_message = "A subject is pull_request, ref:refs/heads/BRANCH, ref:refs/tags/TAG or environment:NAME, without wildcards."
+    error_message = "A subject must be pull_request, ref:refs/heads/BRANCH, ref:refs/tags/TAG or environment:NAME, without wildcards."
   }
 
   validation {
     condition     = alltrue(flatten([for role, subjects in var.subjects : [for subject in subjects : startswith(subject, "environment:")] if endswith(role, "-apply")]))
-    error_message = "Only a GitHub environment, which can ask for a reviewer, may take an apply role."
+    error_message = "Only jobs in a GitHub environment, which can require a reviewer, may assume an apply role."
   }
 }
 
 variable "api_ids" {
-  description = "Environment => the ids of its APIs, the outputs api_id and candidate_api_id, once they stand; and other => APIs that no role may touch. They bound the roles where names and tags cannot: see README.md."
+  description = "Environment => the ids of its deployed APIs, from the outputs api_id and candidate_api_id; and other => APIs that no role may change. They restrict the roles where names and tags cannot: see README.md."
   type        = map(list(string))
   default     = {}
   nullable    = false
 
   validation {
     condition     = length(setsubtract(keys(var.api_ids), ["staging", "production", "other"])) == 0
-    error_message = "api_ids takes staging, production and other."
+    error_message = "api_ids may have only the keys staging, production and other."
   }
 
   validation {
     condition     = alltrue([for id in flatten(values(var.api_ids)) : can(regex("^[a-z0-9]+$", id))])
-    error_message = "api_ids must hold ids of APIs."
+    error_message = "api_ids must contain ids of APIs."
   }
 }
 
 variable "table_kms_key_arns" {
-  description = "KMS keys that staging's and production's tables may be encrypted with: each value of the service's variable table_kms_key_arn."
+  description = "ARNs of the KMS keys that may encrypt the tables of staging and production: each value of the service's variable table_kms_key_arn."
   type        = list(string)
   default     = []
   nullable    = false

@@ -42,7 +42,7 @@ refuses() {
   local text=$1 message
   shift
   if message=$("$@" 2>&1); then
-    echo "not refused: $message"
+    echo "did not fail: $message"
     return 1
   fi
   # Terraform wraps its lines.

@@ -1,4 +1,4 @@
-# A preview, one of many and short-lived: add -var prefix=http-crud-tutorial-pr-NUMBER, for which this one stands in.
+# A short-lived preview. Add -var prefix=http-crud-tutorial-pr-NUMBER, which replaces the prefix below.
 prefix                 = "http-crud-tutorial-pr-0"
 tags                   = { Environment = "preview" }
 point_in_time_recovery = false

@@ -1,4 +1,4 @@
-# Production: the tutorial's names, the table protected, every release seen through the candidate first.
+# Production: the tutorial's names, a protected table, and a candidate API to test each release first.
 prefix              = "http-crud-tutorial"
 tags                = { Environment = "production" }
 deletion_protection = true

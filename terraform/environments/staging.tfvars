@@ -1,4 +1,4 @@
-# Staging: production's shape under its own names, free to be taken away.
+# Staging: like production, with other names and without deletion protection.
 prefix        = "http-crud-tutorial-staging"
 tags          = { Environment = "staging" }
 candidate_api = true

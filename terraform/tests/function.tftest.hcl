@@ -1,4 +1,4 @@
-# The function runs the right bundle on the right processor, may do exactly what its routes need, and releases by alias.
+# The function runs the bundle on its architecture, has exactly the permissions of its routes, and is released by aliases.
 mock_provider "aws" {
   source = "./tests/mocks"
 }
@@ -31,7 +31,7 @@ run "runs_the_bundle_with_only_the_needed_permissions" {
 
   assert {
     condition     = aws_lambda_function.function.architectures == tolist(["arm64"])
-    error_message = "The architecture must be the bundle's."
+    error_message = "The architecture must be that of the bundle."
   }
 
   assert {
@@ -41,22 +41,22 @@ run "runs_the_bundle_with_only_the_needed_permissions" {
 
   assert {
     condition     = aws_lambda_function.function.timeout == 10 && aws_lambda_function.function.memory_size == 256 && aws_lambda_function.function.reserved_concurrent_executions == -1
-    error_message = "Time, memory and concurrency must be as asked."
+    error_message = "Timeout, memory and concurrency must be as configured."
   }
 
   assert {
     condition     = aws_lambda_function.function.environment[0].variables == tomap({ TABLE_NAME = "shop-items" })
-    error_message = "The function must be told its table, and nothing else."
+    error_message = "The only environment variable must be the table's name."
   }
 
   assert {
     condition     = aws_cloudwatch_log_group.function.name == "/aws/lambda/shop-function" && aws_cloudwatch_log_group.function.retention_in_days == 30
-    error_message = "The log group must be the function's own and forget in time."
+    error_message = "The log group must be the function's and have the retention."
   }
 
   assert {
     condition     = aws_lambda_function.function.logging_config[0].log_format == "JSON" && aws_lambda_function.function.logging_config[0].log_group == "/aws/lambda/shop-function"
-    error_message = "The function must log JSON into its group."
+    error_message = "The function must log JSON to its log group."
   }
 
   assert {
@@ -77,7 +77,7 @@ run "runs_the_bundle_with_only_the_needed_permissions" {
         },
       ]
     }
-    error_message = "The policy must be these six actions on this table and this log group's streams."
+    error_message = "The policy must allow only these six actions, on this table and the streams of this log group."
   }
 
   assert {
@@ -86,17 +86,17 @@ run "runs_the_bundle_with_only_the_needed_permissions" {
       Principal = { Service = "lambda.amazonaws.com" }
       Action    = "sts:AssumeRole"
     }]
-    error_message = "Lambda alone may take the role."
+    error_message = "Only Lambda may assume the role."
   }
 
   assert {
     condition     = aws_iam_role.function.name == "shop-role" && aws_iam_role_policy.function.role == aws_iam_role.function.id && aws_iam_role.function.permissions_boundary == null
-    error_message = "The policy must be on the function's role, which has no boundary unless asked for."
+    error_message = "The policy must be on the function's role, which by default has no boundary."
   }
 
   assert {
     condition     = output.aliases["live"].version == "3" && output.aliases["candidate"].version == "3"
-    error_message = "Without a live version, both aliases must point to the newest."
+    error_message = "Without a live version, both aliases must point to the newest version."
   }
 }
 
@@ -116,12 +116,12 @@ run "a_function_for_one_route_needs_one_table_action" {
 
   assert {
     condition     = jsondecode(aws_iam_role_policy.function.policy).Statement[0].Action == ["dynamodb:Scan"] && length(jsondecode(aws_iam_role_policy.function.policy).Statement) == 2
-    error_message = "The table statement must hold that action alone."
+    error_message = "The statement for the table must have only that action."
   }
 
   assert {
     condition     = aws_iam_role.function.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"
-    error_message = "The boundary must be on the role."
+    error_message = "The role must have the boundary."
   }
 }
 
@@ -136,11 +136,11 @@ run "live_can_point_to_an_older_version" {
 
   assert {
     condition     = aws_lambda_alias.release["live"].function_version == "2" && aws_lambda_alias.release["candidate"].function_version == "3"
-    error_message = "live must point to the version asked for, candidate to the newest."
+    error_message = "live must point to the configured version, candidate to the newest."
   }
 }
 
-# After an apply, as in life: a plan knows the newest version then.
+# After an apply, as in practice: the plan knows the newest version.
 run "rejects_a_version_that_does_not_exist" {
   command = plan
 
@@ -155,7 +155,7 @@ run "rejects_a_version_that_does_not_exist" {
   expect_failures = [aws_lambda_alias.release]
 }
 
-# Another bundle than the newest version holds, and the resource has its hash already.
+# The newest version has the code of another bundle, although the resource has the hash of this one.
 run "rejects_a_bundle_that_was_never_published" {
   command = plan
 
@@ -198,7 +198,7 @@ run "uses_the_key_of_the_table_only_through_dynamodb" {
       Resource  = "arn:aws:kms:eu-central-1:123456789012:key/1"
       Condition = { StringEquals = { "kms:ViaService" = "dynamodb.eu-central-1.amazonaws.com" } }
     }
-    error_message = "The function must be able to read a table under a key, by DynamoDB and not by itself."
+    error_message = "The function must be able to use the table's key, only through DynamoDB."
   }
 }
 

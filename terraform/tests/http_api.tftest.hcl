@@ -1,4 +1,4 @@
-# The API opens exactly its routes to exactly the callers asked for, never faster than asked, and says so in its log.
+# The API has exactly its routes, authorization, limits and access log.
 mock_provider "aws" {
   source = "./tests/mocks"
 }
@@ -22,12 +22,12 @@ run "routes_every_caller_to_the_alias" {
 
   assert {
     condition     = aws_apigatewayv2_api.api.name == "shop-api" && aws_apigatewayv2_api.api.protocol_type == "HTTP" && aws_apigatewayv2_api.api.target == null && aws_apigatewayv2_api.api.route_key == null
-    error_message = "It must be an HTTP API without a quick-created route."
+    error_message = "The API must be an HTTP API without a quick-create route."
   }
 
   assert {
     condition     = { for key, route in aws_apigatewayv2_route.route : route.route_key => route.target } == { for key in ["PUT /items", "GET /items"] : key => "integrations/${aws_apigatewayv2_integration.function["items"].id}" }
-    error_message = "Every route must lead to its function's integration, and no other route may be there."
+    error_message = "Every route must have its function's integration, and there must be no other routes."
   }
 
   assert {
@@ -41,7 +41,7 @@ run "routes_every_caller_to_the_alias" {
 
   assert {
     condition     = aws_apigatewayv2_integration.function["items"].timeout_milliseconds == 20000
-    error_message = "The gateway must wait longer than a function with a slow start takes."
+    error_message = "The API must wait longer than a function with a slow cold start takes."
   }
 
   assert {
@@ -55,22 +55,22 @@ run "routes_every_caller_to_the_alias" {
       && aws_lambda_permission.api["items"].principal == "apigateway.amazonaws.com"
       && aws_lambda_permission.api["items"].action == "lambda:InvokeFunction"
     )
-    error_message = "The permission must be for this API's routes and no other API."
+    error_message = "The permission must be only for this API's routes."
   }
 
   assert {
     condition     = aws_lambda_permission.api["items"].function_name == "shop-function" && aws_lambda_permission.api["items"].qualifier == "live" && aws_lambda_permission.api["items"].statement_id == "Invoke-shop-api"
-    error_message = "The permission must be the alias's, under an id that no other API uses."
+    error_message = "The permission must be on the alias, with an id that no other API uses."
   }
 
   assert {
     condition     = aws_apigatewayv2_stage.default.default_route_settings[0].throttling_rate_limit == 100 && aws_apigatewayv2_stage.default.default_route_settings[0].throttling_burst_limit == 200 && length(aws_apigatewayv2_stage.default.route_settings) == 0
-    error_message = "Both limits must be set, and no route may have others."
+    error_message = "Both limits must be set, without other limits for single routes."
   }
 
   assert {
     condition     = aws_apigatewayv2_stage.default.name == "$default" && aws_apigatewayv2_stage.default.auto_deploy
-    error_message = "The stage must be $default and deploy by itself."
+    error_message = "The stage must be $default and deploy automatically."
   }
 
   assert {
@@ -93,17 +93,17 @@ run "routes_every_caller_to_the_alias" {
 
   assert {
     condition     = aws_apigatewayv2_stage.default.access_log_settings[0].destination_arn == aws_cloudwatch_log_group.access[0].arn && output.log_group_name == "/aws/vendedlogs/shop-api" && aws_cloudwatch_log_group.access[0].retention_in_days == 30
-    error_message = "The access log must go to its own group and be forgotten in time."
+    error_message = "The access log must go to its log group, which has the retention."
   }
 
   assert {
     condition     = alltrue([for route in aws_apigatewayv2_route.route : route.authorization_type == "NONE" && route.authorizer_id == null]) && length(aws_apigatewayv2_authorizer.jwt) == 0
-    error_message = "none must ask for nothing."
+    error_message = "none must not require authorization."
   }
 
   assert {
     condition     = length(aws_apigatewayv2_api.api.cors_configuration) == 0
-    error_message = "Without cors there must be no CORS."
+    error_message = "Without cors, the API must not have CORS settings."
   }
 }
 
@@ -120,7 +120,7 @@ run "access_log_can_be_switched_off" {
 
   assert {
     condition     = length(aws_apigatewayv2_stage.default.access_log_settings) == 0 && length(aws_cloudwatch_log_group.access) == 0 && output.log_group_name == null
-    error_message = "Without an access log, nothing may ask for the delivery of one."
+    error_message = "Without an access log, there must be no log group and no log settings."
   }
 }
 
@@ -135,7 +135,7 @@ run "iam_requires_signatures" {
 
   assert {
     condition     = alltrue([for route in aws_apigatewayv2_route.route : route.authorization_type == "AWS_IAM"]) && length(aws_apigatewayv2_authorizer.jwt) == 0
-    error_message = "iam must ask every route's caller for a signature."
+    error_message = "iam must require a signature on every route."
   }
 }
 
@@ -154,7 +154,7 @@ run "jwt_requires_tokens" {
       for route in aws_apigatewayv2_route.route :
       route.authorization_type == "JWT" && route.authorizer_id == aws_apigatewayv2_authorizer.jwt[0].id && route.authorization_scopes == toset(["items"])
     ])
-    error_message = "jwt must ask every route's caller for a token with a scope."
+    error_message = "jwt must require a token with a scope on every route."
   }
 
   assert {
@@ -163,12 +163,12 @@ run "jwt_requires_tokens" {
       && aws_apigatewayv2_authorizer.jwt[0].jwt_configuration[0].audience == toset(["shop"])
       && aws_apigatewayv2_authorizer.jwt[0].identity_sources == toset(["$request.header.Authorization"])
     )
-    error_message = "The token must be this issuer's, for this audience."
+    error_message = "The token must be from this issuer, for this audience."
   }
 
   assert {
     condition     = aws_apigatewayv2_api.api.cors_configuration[0].allow_origins == toset(["https://shop.example"]) && aws_apigatewayv2_api.api.cors_configuration[0].max_age == 60
-    error_message = "CORS must be as asked."
+    error_message = "CORS must be as configured."
   }
 }
 
@@ -202,7 +202,7 @@ run "rejects_routes_to_unknown_functions" {
   }
 
   variables {
-    routes = { "GET /items" = "nobody" }
+    routes = { "GET /items" = "unknown" }
   }
 
   expect_failures = [var.routes]

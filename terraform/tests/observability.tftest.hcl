@@ -1,4 +1,4 @@
-# Exactly the named faults of the live alias, the API and the table set off an alarm, which tells whom it should.
+# The alarms watch exactly these metrics of the alias live, the API and the table, and notify the receivers.
 mock_provider "aws" {
   source = "./tests/mocks"
 }
@@ -30,7 +30,7 @@ run "watches_the_public_api" {
       "shop-items-putitem-system-errors" = "AWS/DynamoDB SystemErrors {\"Operation\":\"PutItem\",\"TableName\":\"shop-items\"}"
       "shop-items-scan-system-errors"    = "AWS/DynamoDB SystemErrors {\"Operation\":\"Scan\",\"TableName\":\"shop-items\"}"
     }
-    error_message = "The alarms must be these, on the alias live alone."
+    error_message = "The alarms must be exactly these, only on the alias live."
   }
 
   assert {
@@ -39,17 +39,17 @@ run "watches_the_public_api" {
       alarm.alarm_actions == toset(var.alarm_actions) && alarm.ok_actions == toset(var.alarm_actions)
       && alarm.treat_missing_data == "notBreaching" && alarm.comparison_operator == "GreaterThanThreshold"
     ])
-    error_message = "Every alarm must tell of going off and of recovering, and sleep without traffic."
+    error_message = "Every alarm must notify when it goes off and when it recovers, and must not go off without traffic."
   }
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.alarm["shop-function-p99"].extended_statistic == "p99" && aws_cloudwatch_metric_alarm.alarm["shop-function-p99"].threshold == 1000
-    error_message = "p99 must be measured against a tenth of the time limit."
+    error_message = "The threshold of p99 must be a tenth of the timeout."
   }
 
   assert {
     condition     = alltrue([for name, alarm in aws_cloudwatch_metric_alarm.alarm : alarm.statistic == "Sum" && alarm.threshold == 0 if !endswith(name, "-p99")])
-    error_message = "Every other alarm must count, from the first on."
+    error_message = "Every other alarm must count, with a threshold of 0."
   }
 
   assert {
@@ -57,7 +57,7 @@ run "watches_the_public_api" {
       for widget in jsondecode(aws_cloudwatch_dashboard.service[0].dashboard_body).widgets :
       widget.properties.region == "eu-central-1" && length(widget.properties.metrics) > 0
     ])
-    error_message = "The dashboard must show metrics of the service's region."
+    error_message = "The dashboard must show metrics in the service's region."
   }
 }
 
@@ -73,7 +73,7 @@ run "alarms_and_dashboard_can_be_switched_off" {
 
   assert {
     condition     = length(aws_cloudwatch_metric_alarm.alarm) == 0 && length(aws_cloudwatch_dashboard.service) == 0 && output.alarm_names == []
-    error_message = "Without alarms and dashboard nothing may be created."
+    error_message = "With alarms and dashboard off, nothing may be created."
   }
 }
 

@@ -1,4 +1,4 @@
-# The whole: names, layouts, releases and outputs fit together, and values that would not serve are refused.
+# The whole service: names, layouts, releases and outputs fit together, and bad values are rejected.
 mock_provider "aws" {
   source = "./tests/mocks"
 }
@@ -28,12 +28,12 @@ run "uses_the_names_of_the_tutorial" {
 
   assert {
     condition     = output.invoke_url == "https://api123.execute-api.eu-central-1.amazonaws.com" && output.candidate_invoke_url == null && output.candidate_api_id == null
-    error_message = "By default there must be the public API alone."
+    error_message = "By default there must be only the public API."
   }
 
   assert {
     condition     = output.bundle_sha256 == var.bundle_sha256
-    error_message = "The deployed bundle's hash must be told."
+    error_message = "The output must be the hash of the deployed bundle."
   }
 }
 
@@ -51,27 +51,27 @@ run "one_function_per_route" {
       list   = "http-crud-tutorial-list-function"
       delete = "http-crud-tutorial-delete-function"
     }
-    error_message = "Every route must have its function."
+    error_message = "Every route must have a separate function."
   }
 
   assert {
     condition     = local.actions_by_function == { put = ["dynamodb:PutItem"], get = ["dynamodb:GetItem"], list = ["dynamodb:Scan"], delete = ["dynamodb:DeleteItem"] }
-    error_message = "Every function must have its route's action alone."
+    error_message = "Every function must have only the action of its route."
   }
 
   assert {
     condition     = local.function_by_route == { "PUT /items" = "put", "GET /items/{id}" = "get", "GET /items" = "list", "DELETE /items/{id}" = "delete" }
-    error_message = "Every route must lead to its function."
+    error_message = "Every route must have its function."
   }
 
   assert {
     condition     = output.live_versions == { put = "1", get = "3", list = "3", delete = "3" } && output.candidate_versions == { put = "3", get = "3", list = "3", delete = "3" }
-    error_message = "A function may stay behind by itself."
+    error_message = "live_versions must work for a single function."
   }
 
   assert {
     condition     = output.log_group_names["candidate_api"] == "/aws/vendedlogs/http-crud-tutorial-candidate-api"
-    error_message = "The candidate API must have its own access log."
+    error_message = "The candidate API must have a separate access log."
   }
 }
 
@@ -151,7 +151,7 @@ run "rejects_a_table_outside_the_prefix" {
   command = plan
 
   variables {
-    table_name = "somebody-elses"
+    table_name = "other-items"
   }
 
   expect_failures = [var.table_name]

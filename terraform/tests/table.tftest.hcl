@@ -1,4 +1,4 @@
-# The table is on demand, keyed by id, restorable, encrypted and protected as asked.
+# The table is on-demand, with the key id, and has recovery, encryption and protection as configured.
 mock_provider "aws" {
   source = "./tests/mocks"
 }
@@ -16,27 +16,27 @@ run "stores_items" {
 
   assert {
     condition     = aws_dynamodb_table.items.name == "shop-items" && aws_dynamodb_table.items.billing_mode == "PAY_PER_REQUEST"
-    error_message = "The table must be on demand, under its name."
+    error_message = "The table must be on-demand and have its name."
   }
 
   assert {
     condition     = aws_dynamodb_table.items.hash_key == "id" && aws_dynamodb_table.items.range_key == null && [for a in aws_dynamodb_table.items.attribute : "${a.name}:${a.type}"] == ["id:S"]
-    error_message = "The key must be the string id, alone."
+    error_message = "The key must be only the string id."
   }
 
   assert {
     condition     = aws_dynamodb_table.items.deletion_protection_enabled && aws_dynamodb_table.items.point_in_time_recovery[0].enabled
-    error_message = "Protection and recovery must be on when asked for."
+    error_message = "Protection and recovery must be on if configured."
   }
 
   assert {
     condition     = length(aws_dynamodb_table.items.server_side_encryption) == 0
-    error_message = "Without a key of one's own, the key that AWS owns must do."
+    error_message = "Without kms_key_arn, the table must use the key that AWS owns."
   }
 
   assert {
     condition     = output.name == "shop-items" && output.arn == aws_dynamodb_table.items.arn
-    error_message = "Name and ARN must be told."
+    error_message = "The outputs must be the name and the ARN."
   }
 }
 
@@ -54,7 +54,7 @@ run "protection_and_recovery_can_be_switched_off" {
 
   assert {
     condition     = !aws_dynamodb_table.items.deletion_protection_enabled && !aws_dynamodb_table.items.point_in_time_recovery[0].enabled
-    error_message = "Protection and recovery must be off when not asked for."
+    error_message = "Protection and recovery must be off if not configured."
   }
 }
 

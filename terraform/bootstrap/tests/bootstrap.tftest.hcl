@@ -1,4 +1,4 @@
-# Each role trusts its jobs alone, reads or writes its own names alone, and cannot widen itself; the states are kept.
+# Each role trusts only its jobs, reaches only its environment and cannot extend its permissions; the states are protected.
 mock_provider "aws" {
   mock_data "aws_caller_identity" {
     defaults = {
@@ -46,7 +46,7 @@ variables {
 run "keeps_states" {
   assert {
     condition     = aws_s3_bucket.state.bucket == "shop-state-123456789012" && !aws_s3_bucket.state.force_destroy
-    error_message = "The bucket must have its name and refuse to go while it holds a state."
+    error_message = "The bucket must have its name, and must not be deleted while it has states."
   }
 
   assert {
@@ -64,7 +64,7 @@ run "keeps_states" {
 
   assert {
     condition     = jsondecode(aws_s3_bucket_policy.state.policy).Statement[0].Effect == "Deny" && jsondecode(aws_s3_bucket_policy.state.policy).Statement[0].Condition == { Bool = { "aws:SecureTransport" = "false" } }
-    error_message = "No state may travel in the clear."
+    error_message = "The bucket must deny unencrypted transport."
   }
 }
 
@@ -98,7 +98,7 @@ run "trusts_only_the_listed_jobs" {
       length(jsondecode(role.assume_role_policy).Statement) == 1 && jsondecode(role.assume_role_policy).Statement[0].Action == "sts:AssumeRoleWithWebIdentity"
       && jsondecode(role.assume_role_policy).Statement[0].Principal.Federated == output.oidc_provider_arn
     ])
-    error_message = "Only GitHub's jobs may take a role."
+    error_message = "Only GitHub's jobs may assume a role."
   }
 }
 
@@ -111,7 +111,7 @@ run "plan_only_reads" {
         ]
       ]
     ]))
-    error_message = "A plan role may do nothing but read, and no item."
+    error_message = "A plan role may only read, and may not read items."
   }
 }
 
@@ -120,7 +120,7 @@ run "verify_only_invokes" {
     condition = jsondecode(aws_iam_role_policy.role["staging-verify"].policy).Statement == [{
       Sid = "Invoke", Effect = "Allow", Action = ["execute-api:Invoke"], Resource = ["arn:aws:execute-api:eu-central-1:123456789012:*/$default/*"]
     }]
-    error_message = "A verify role may do nothing but invoke APIs."
+    error_message = "A verify role may only invoke APIs."
   }
 
   assert {
@@ -160,7 +160,7 @@ run "api_ids_restrict_the_roles" {
       production-apply = ["jkl012", "abc123"]
       preview-apply    = ["jkl012", "def456", "ghi789", "abc123"]
     }
-    error_message = "Each apply role must be kept away from the APIs of the other environments."
+    error_message = "Each apply role must be denied the APIs of the other environments."
   }
 
   assert {
@@ -175,7 +175,7 @@ run "api_ids_restrict_the_roles" {
       production-apply = ["arn:aws:apigateway:eu-central-1::/tags/*def456*", "arn:aws:apigateway:eu-central-1::/tags/*ghi789*"]
       preview-apply    = []
     }
-    error_message = "An apply role may take tags away only from its own APIs, and a preview from none."
+    error_message = "An apply role may remove tags only from the APIs of its environment, and a preview's from none."
   }
 }
 
@@ -188,7 +188,7 @@ run "roles_are_created_only_with_the_boundary_and_for_lambda" {
         if anytrue([for action in statement.Action : contains(["iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"], action)])
       ]
     ]))
-    error_message = "A role may be made, given rights and taken over only within the boundary."
+    error_message = "A role may be created, changed and adopted only with the boundary."
   }
 
   assert {
@@ -199,7 +199,7 @@ run "roles_are_created_only_with_the_boundary_and_for_lambda" {
         if contains(statement.Action, "iam:PassRole")
       ]
     ]))
-    error_message = "A role may be passed to Lambda alone."
+    error_message = "A role may be passed only to Lambda."
   }
 
   assert {
@@ -211,7 +211,7 @@ run "roles_are_created_only_with_the_boundary_and_for_lambda" {
         ]
       ]
     ]))
-    error_message = "No role may lift a boundary, change whom a role trusts, or be given actions by wildcard."
+    error_message = "No role may remove a boundary, change a trust policy, or have actions with wildcards."
   }
 
   assert {
@@ -222,12 +222,12 @@ run "roles_are_created_only_with_the_boundary_and_for_lambda" {
         ] if anytrue([for action in statement.Action : startswith(action, "iam:") && action != "iam:CreateServiceLinkedRole"])
       ]
     ]))
-    error_message = "Only roles under the environment's prefix may be touched: never the bootstrap's own, which begin with github-."
+    error_message = "Only roles with the environment's prefix may be changed, not those of the bootstrap, which begin with github-."
   }
 
   assert {
     condition     = alltrue([for role in aws_iam_role.role : startswith(role.name, "github-shop-")]) && alltrue([for policy in aws_iam_policy.boundary : startswith(policy.name, "github-shop-")])
-    error_message = "The bootstrap's own names must lie outside the prefix."
+    error_message = "The names of the bootstrap's roles and boundaries must begin with github-, outside the prefix."
   }
 }
 
@@ -250,7 +250,7 @@ run "staging_and_previews_reach_only_their_own_resources" {
         ] if statement.Effect == "Allow"
       ]
     ]))
-    error_message = "Staging and previews may work only on their own names and states, except where AWS has no names; previews on no log delivery."
+    error_message = "Staging and previews may reach only their names and states, except where ARNs have no names; previews may not reach log delivery."
   }
 
   assert {
@@ -264,7 +264,7 @@ run "staging_and_previews_reach_only_their_own_resources" {
         { StringNotLike = { "apigateway:Resource/ApiName" = "${name_prefix}-*" }, Null = { "apigateway:Resource/ApiName" = "false" } },
       ]
     }
-    error_message = "Each apply role must be kept to its APIs by their names, and those that it makes too."
+    error_message = "Each apply role must be denied APIs with the names of other environments, existing and new ones."
   }
 
   assert {
@@ -273,7 +273,7 @@ run "staging_and_previews_reach_only_their_own_resources" {
         for statement in jsondecode(aws_iam_policy.boundary[environment].policy).Statement : [for resource in statement.Resource : strcontains(resource, "${name_prefix}-*")]
       ]
     ]))
-    error_message = "A function may work only on its environment, whatever its policy says."
+    error_message = "The boundary must restrict a function to its environment, whatever its policy allows."
   }
 }
 
@@ -288,12 +288,12 @@ run "a_key_is_used_only_through_dynamodb" {
       [for statement in jsondecode(policy).Statement : [statement.Resource, statement.Condition] if can(regex("kms:", jsonencode(statement.Action)))]
       == [[["arn:aws:kms:eu-central-1:123456789012:key/1"], { StringEquals = { "kms:ViaService" = "dynamodb.eu-central-1.amazonaws.com" } }]]
     ])
-    error_message = "The roles that deploy, and the functions, must reach the key, and only through DynamoDB."
+    error_message = "The apply roles and the functions must be able to use the key, and only through DynamoDB."
   }
 
   assert {
     condition     = !strcontains(aws_iam_role_policy.role["preview-apply"].policy, "kms:") && !strcontains(aws_iam_role_policy.role["production-plan"].policy, "kms:")
-    error_message = "Neither previews nor plans may use the key."
+    error_message = "Previews and plans may not use the key."
   }
 }
 
@@ -304,16 +304,16 @@ run "each_account_has_only_its_environments" {
 
   assert {
     condition     = toset(keys(aws_iam_role.role)) == toset(["production-plan", "production-apply", "production-verify"]) && keys(output.boundary_arns) == ["production"]
-    error_message = "An account must have only the roles of its own environments."
+    error_message = "An account must have only the roles of its environments."
   }
 
   assert {
     condition     = { for environment, tasks in output.role_arns : environment => keys(tasks) } == { production = ["apply", "plan", "verify"] }
-    error_message = "The outputs must name the roles by environment and task."
+    error_message = "The outputs must list the roles by environment and task."
   }
 }
 
-# IAM counts 10,240 characters for a role's inline policies together.
+# IAM limits the inline policies of a role to 10,240 characters in total.
 run "fits_the_limits_of_iam" {
   variables {
     prefix             = "a-prefix-of-thirty-two-character"
@@ -341,14 +341,14 @@ run "accepts_an_existing_provider_and_a_repository_without_ids" {
 
   assert {
     condition     = length(aws_iam_openid_connect_provider.github) == 0 && output.oidc_provider_arn == var.oidc_provider_arn
-    error_message = "The provider must be the one that is there."
+    error_message = "The existing provider must be used."
   }
 
   assert {
     condition = {
       for role in ["preview-apply", "staging-apply"] : role => jsondecode(aws_iam_role.role[role].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"]
     } == { preview-apply = ["repo:octo/items:environment:preview"], staging-apply = ["repo:octo/items:environment:stage"] }
-    error_message = "Without ids, the subject must have the older form; and a role must take the jobs that are given instead of its own."
+    error_message = "Without ids, the subject must have the older form, and the jobs in `subjects` must replace the default ones."
   }
 }
 

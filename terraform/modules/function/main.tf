@@ -1,4 +1,4 @@
-# Runs one bundle as a published function behind two aliases, candidate and live, with a role that can do nothing else.
+# One function: its versions, the aliases candidate and live, and a role with only the permissions that it needs.
 resource "aws_iam_role" "function" {
   name                 = var.role_name
   permissions_boundary = var.permissions_boundary_arn
@@ -14,8 +14,8 @@ resource "aws_iam_role" "function" {
 }
 
 resource "aws_cloudwatch_log_group" "function" {
-  # checkov:skip=CKV_AWS_158:CloudWatch Logs encrypts with a key of its own, and no item's content is logged.
-  # checkov:skip=CKV_AWS_338:How long logs are worth their price is each environment's choice.
+  # checkov:skip=CKV_AWS_158:CloudWatch Logs encrypts with an AWS key, and the content of items is not logged.
+  # checkov:skip=CKV_AWS_338:Each environment chooses how long it pays for logs.
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.log_retention_days
 }
@@ -34,15 +34,15 @@ resource "aws_iam_role_policy" "function" {
         Resource = var.table.arn
       },
       {
-        # No logs:CreateLogGroup: Lambda would make the group again after a destroy.
-        # ":*" is how IAM writes the streams of this one group.
+        # Without logs:CreateLogGroup, because Lambda would create the group again after a destroy.
+        # In IAM, ":*" stands for the streams of the log group.
         Sid      = "Logs"
         Effect   = "Allow"
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = "${aws_cloudwatch_log_group.function.arn}:*"
       },
       ], [
-      # DynamoDB uses the table's key with the rights of its caller; only through DynamoDB, in the key's own region.
+      # DynamoDB uses the table's key with the permissions of its caller. Only through DynamoDB, in the region of the key.
       # Source: https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
       for key in var.table.kms_key_arn[*] : {
         Sid       = "TableKey"
@@ -56,11 +56,11 @@ resource "aws_iam_role_policy" "function" {
 }
 
 resource "aws_lambda_function" "function" {
-  # checkov:skip=CKV_AWS_50:Tracing needs rights beyond the routes'; the access log has the latencies.
-  # checkov:skip=CKV_AWS_116:A dead-letter queue is for asynchronous invokes; the API waits for every answer.
-  # checkov:skip=CKV_AWS_117:The function talks to DynamoDB alone, which is no part of a VPC.
-  # checkov:skip=CKV_AWS_173:The environment holds the table's name, which is no secret, and Lambda encrypts it anyway.
-  # checkov:skip=CKV_AWS_272:Signing needs a profile of the account's; what is deployed is pinned by its hash instead.
+  # checkov:skip=CKV_AWS_50:Tracing needs additional permissions; the access log has the latencies.
+  # checkov:skip=CKV_AWS_116:A dead-letter queue is for asynchronous invokes; the API invokes synchronously.
+  # checkov:skip=CKV_AWS_117:The function calls only DynamoDB, which is not in a VPC.
+  # checkov:skip=CKV_AWS_173:The only variable is the table's name, which is not secret, and Lambda encrypts it.
+  # checkov:skip=CKV_AWS_272:Signing needs a signing profile in the account; the bundle is pinned by its hash instead.
   function_name                  = var.name
   role                           = aws_iam_role.function.arn
   runtime                        = "provided.al2023"
@@ -85,16 +85,16 @@ resource "aws_lambda_function" "function" {
   lifecycle {
     precondition {
       condition     = var.bundle.sha256 != null
-      error_message = "There is no bundle ${var.bundle.path}: run cargo zip --arch ${var.architecture} first, or set bundle_sha256 to go on with the deployed one."
+      error_message = "There is no bundle ${var.bundle.path}: run cargo zip --arch ${var.architecture} first, or set bundle_sha256 to keep the deployed bundle."
     }
   }
 
-  # The first invoke may follow at once: it must find its permissions.
+  # The first invoke can come at once and needs these permissions.
   depends_on = [aws_iam_role_policy.function]
 }
 
-# The newest version. Terraform's provider updates the code first and publishes last: an apply that fails in between leaves
-# the new hash in the state and no version, and the next plan would find nothing to do.
+# The newest version. The provider updates the code first and publishes a version last. An apply that fails in between leaves
+# the new hash in the state without a version, and without this check the next plan would be empty.
 data "aws_lambda_function" "newest" {
   function_name = aws_lambda_function.function.function_name
   qualifier     = aws_lambda_function.function.version
@@ -102,7 +102,7 @@ data "aws_lambda_function" "newest" {
   lifecycle {
     postcondition {
       condition     = self.code_sha256 == var.bundle.sha256
-      error_message = "Version ${self.version} of ${var.name}, the newest, does not hold the bundle: an apply failed before it published one, or the code was changed by hand. README.md, \"A release that was never published\", has the way out."
+      error_message = "Version ${self.version} of ${var.name}, the newest, does not have the code of the bundle: an apply failed before it published one, or the code was changed by hand. To repair it, see README.md, \"A release that was never published\"."
     }
   }
 }

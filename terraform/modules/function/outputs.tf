@@ -1,4 +1,4 @@
-# What the APIs, the alarms and the next release need to know of the function.
+# Values for the APIs, the alarms and the next release.
 output "name" {
   description = "Name of the function."
   value       = aws_lambda_function.function.function_name
@@ -10,7 +10,7 @@ output "log_group_name" {
 }
 
 output "aliases" {
-  description = "candidate and live: the function's name, the alias, the version behind it and the ARN that an API calls."
+  description = "Alias (candidate or live) => the function's name, the alias, its version and the ARN that an API calls."
   value = {
     for key, alias in aws_lambda_alias.release : key => {
       function_name = alias.function_name

@@ -1,4 +1,4 @@
-# What the function runs, what it may touch and how much of Lambda it may take.
+# The function's code, permissions and limits.
 variable "name" {
   description = "Name of the function; its log group is /aws/lambda/NAME."
   type        = string
@@ -6,7 +6,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[a-zA-Z0-9_-]{1,64}$", var.name))
-    error_message = "A function's name has 1 to 64 letters, digits, underscores and hyphens."
+    error_message = "name must have 1 to 64 letters, digits, underscores and hyphens."
   }
 }
 
@@ -17,12 +17,12 @@ variable "role_name" {
 
   validation {
     condition     = can(regex("^[a-zA-Z0-9_-]{1,64}$", var.role_name))
-    error_message = "A role's name has 1 to 64 letters, digits, underscores and hyphens."
+    error_message = "role_name must have 1 to 64 letters, digits, underscores and hyphens."
   }
 }
 
 variable "permissions_boundary_arn" {
-  description = "Permissions boundary of the role; null sets none."
+  description = "Permissions boundary of the role; null: none."
   type        = string
   default     = null
 
@@ -33,13 +33,13 @@ variable "permissions_boundary_arn" {
 }
 
 variable "table" {
-  description = "The table that the function works on, the actions that it takes there, and the KMS key of the table; null: the key that AWS owns."
+  description = "The function's table, the actions that the function may use on it, and the table's KMS key; null: a key that AWS owns."
   type        = object({ name = string, arn = string, actions = list(string), kms_key_arn = optional(string) })
   nullable    = false
 
   validation {
     condition     = length(var.table.actions) > 0 && alltrue([for action in var.table.actions : can(regex("^dynamodb:[A-Za-z]+$", action))])
-    error_message = "table.actions must name single DynamoDB actions, without a wildcard."
+    error_message = "table.actions must list DynamoDB actions without wildcards."
   }
 
   validation {
@@ -49,18 +49,18 @@ variable "table" {
 }
 
 variable "bundle" {
-  description = "The zip to run and its SHA-256 in base64. Only the hash says whether there is something to deploy; null means that there is no zip."
+  description = "The zip to deploy and its SHA-256 in base64. Only a new hash causes a deployment; null: there is no zip."
   type        = object({ path = string, sha256 = string })
   nullable    = false
 
   validation {
     condition     = endswith(var.bundle.path, ".zip")
-    error_message = "bundle.path must name a zip."
+    error_message = "bundle.path must end in .zip."
   }
 }
 
 variable "architecture" {
-  description = "Processor that the bundle was built for."
+  description = "Processor architecture of the bundle."
   type        = string
   nullable    = false
 
@@ -82,18 +82,18 @@ variable "memory_size" {
 }
 
 variable "timeout" {
-  description = "Seconds that one invoke may take."
+  description = "Timeout of an invoke in seconds."
   type        = number
   nullable    = false
 
   validation {
     condition     = var.timeout >= 1 && var.timeout <= 29
-    error_message = "timeout must be from 1 to 29 seconds: the API waits no longer than 30."
+    error_message = "timeout must be from 1 to 29 seconds: the API waits at most 30."
   }
 }
 
 variable "reserved_concurrency" {
-  description = "Concurrent executions set aside for, and allowed to, the function; -1 shares the account's."
+  description = "Concurrency reserved for the function, which is also its limit; -1: the account's shared concurrency."
   type        = number
   nullable    = false
 
@@ -104,13 +104,13 @@ variable "reserved_concurrency" {
 }
 
 variable "log_retention_days" {
-  description = "Days that the logs are kept."
+  description = "Days to keep the logs."
   type        = number
   nullable    = false
 
   validation {
     condition     = var.log_retention_days > 0
-    error_message = "log_retention_days must be greater than 0: logs that never expire cost ever more."
+    error_message = "log_retention_days must be greater than 0: the cost of logs that never expire keeps growing."
   }
 }
 
@@ -121,6 +121,6 @@ variable "live_version" {
 
   validation {
     condition     = var.live_version == null || can(regex("^[1-9][0-9]*$", var.live_version))
-    error_message = "live_version must be a published version: a whole number from 1 up."
+    error_message = "live_version must be a published version: a whole number from 1."
   }
 }

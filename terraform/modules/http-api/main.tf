@@ -1,4 +1,4 @@
-# Opens the functions' aliases to HTTP: an API, its routes and integrations, one stage, and the right to invoke.
+# One HTTP API for the functions' aliases: its routes and integrations, one stage, and the permission to invoke.
 resource "aws_apigatewayv2_api" "api" {
   name          = var.name
   protocol_type = "HTTP"
@@ -18,7 +18,7 @@ resource "aws_apigatewayv2_api" "api" {
 resource "aws_lambda_permission" "api" {
   for_each = var.functions
 
-  # Named after the API, since two APIs may call one function.
+  # The id has the name of the API, because two APIs can call the same function.
   statement_id  = "Invoke-${var.name}"
   action        = "lambda:InvokeFunction"
   principal     = "apigateway.amazonaws.com"
@@ -39,10 +39,11 @@ resource "aws_apigatewayv2_integration" "function" {
   integration_uri        = each.value.invoke_arn
   payload_format_version = "2.0"
 
-  # Lambda gives a cold start 10 s of its own before the function's time counts: the function must be the one to answer.
+  # A cold start may take 10 s before the function's timeout starts. The API waits longer than both, so that the function
+  # itself responds.
   timeout_milliseconds = min(30, var.function_timeout + 10) * 1000
 
-  # A route that moves to another function must find the new integration before the old one goes.
+  # A route that moves to another function needs the new integration before the old one is deleted.
   lifecycle {
     create_before_destroy = true
   }
@@ -61,7 +62,7 @@ resource "aws_apigatewayv2_authorizer" "jwt" {
     audience = var.authorization.audience
   }
 
-  # API Gateway refuses to delete an authorizer that a route refers to: the routes must change first.
+  # API Gateway refuses to delete an authorizer that a route refers to, so the routes must change first.
   # Source: https://github.com/anomalyco/sst/issues/5586
   lifecycle {
     create_before_destroy = true
@@ -79,16 +80,16 @@ resource "aws_apigatewayv2_route" "route" {
   authorizer_id        = one(aws_apigatewayv2_authorizer.jwt[*].id)
   authorization_scopes = var.authorization.scopes
 
-  # No route may lead to a function that the API may not invoke yet, or any more.
+  # A route exists only while the API has the permission to invoke its function.
   depends_on = [aws_lambda_permission.api]
 }
 
 resource "aws_cloudwatch_log_group" "access" {
-  # checkov:skip=CKV_AWS_158:CloudWatch Logs encrypts with a key of its own, and the access log holds no item.
-  # checkov:skip=CKV_AWS_338:How long logs are worth their price is each environment's choice.
+  # checkov:skip=CKV_AWS_158:CloudWatch Logs encrypts with an AWS key, and the access log does not contain items.
+  # checkov:skip=CKV_AWS_338:Each environment chooses how long it pays for logs.
   count = var.access_log ? 1 : 0
 
-  # Under /aws/vendedlogs/, where the account's one log resource policy does not grow with every API.
+  # Under /aws/vendedlogs/, because there the account's log resource policy does not grow with every API.
   name              = "/aws/vendedlogs/${var.name}"
   retention_in_days = var.log_retention_days
 }
@@ -98,7 +99,7 @@ resource "aws_apigatewayv2_stage" "default" {
   name        = "$default"
   auto_deploy = true
 
-  # Left out, both limits are 0, which answers 429 to everyone.
+  # Without these settings both limits are 0, and every request gets 429.
   default_route_settings {
     throttling_rate_limit  = var.throttling.rate
     throttling_burst_limit = var.throttling.burst
@@ -126,6 +127,6 @@ resource "aws_apigatewayv2_stage" "default" {
     }
   }
 
-  # A stage that deploys before its routes are there would answer 404 meanwhile.
+  # A stage that is deployed before its routes would return 404 until they exist.
   depends_on = [aws_apigatewayv2_route.route]
 }

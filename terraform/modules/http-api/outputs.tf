@@ -1,16 +1,16 @@
-# What callers and alarms need to know of the API.
+# Values for callers and alarms.
 output "id" {
-  description = "Id of the API."
+  description = "ID of the API."
   value       = aws_apigatewayv2_api.api.id
 }
 
 output "invoke_url" {
-  description = "Where the API answers, without a slash at the end."
-  # The stage's own URL ends in a slash, and is known only once everything behind it stands.
+  description = "URL of the API, without a slash at the end."
+  # The stage's URL ends in a slash. It is known only when the routes and integrations exist.
   value = trimsuffix(aws_apigatewayv2_stage.default.invoke_url, "/")
 }
 
 output "log_group_name" {
-  description = "Name of the access log's group; null without one."
+  description = "Name of the access log's log group; null without an access log."
   value       = one(aws_cloudwatch_log_group.access[*].name)
 }

@@ -1,4 +1,4 @@
-# What the API is called, where its routes lead, who may call it and how often.
+# The API's name, routes, authorization, limits and log.
 variable "name" {
   description = "Name of the API; its access logs go to /aws/vendedlogs/NAME."
   type        = string
@@ -6,23 +6,23 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[a-zA-Z0-9_-]{1,93}$", var.name))
-    error_message = "An API's name here has 1 to 93 letters, digits, underscores and hyphens: it is part of a permission's id, which has 100."
+    error_message = "name must have 1 to 93 letters, digits, underscores and hyphens: it is part of a permission's statement id, which has at most 100."
   }
 }
 
 variable "routes" {
-  description = "Route key, such as \"GET /items\" => key of the function that answers it."
+  description = "Route key, such as \"GET /items\" => key of the function that handles it."
   type        = map(string)
   nullable    = false
 
   validation {
     condition     = alltrue([for key in keys(var.routes) : can(regex("^(GET|PUT|POST|PATCH|DELETE|HEAD) /", key))])
-    error_message = "A route key is a method, a space and a path."
+    error_message = "A route key must be a method, a space and a path."
   }
 
   validation {
     condition     = alltrue([for function in values(var.routes) : contains(keys(var.functions), function)])
-    error_message = "Every route must lead to one of the functions."
+    error_message = "Every route must have one of the functions."
   }
 }
 
@@ -33,23 +33,23 @@ variable "functions" {
 
   validation {
     condition     = alltrue([for function in values(var.functions) : contains(["live", "candidate"], function.alias)])
-    error_message = "An API calls the alias live or candidate, never an unpublished function."
+    error_message = "functions must have the alias live or candidate, never an unpublished version."
   }
 }
 
 variable "function_timeout" {
-  description = "Seconds that a function may take."
+  description = "Timeout of the functions in seconds."
   type        = number
   nullable    = false
 
   validation {
     condition     = var.function_timeout >= 1 && var.function_timeout <= 29
-    error_message = "function_timeout must be from 1 to 29 seconds: the API waits no longer than 30."
+    error_message = "function_timeout must be from 1 to 29 seconds: the API waits at most 30."
   }
 }
 
 variable "authorization" {
-  description = "Who may call: none, iam or jwt."
+  description = "Authorization of the callers: none, iam or jwt."
   type = object({
     type     = string
     issuer   = optional(string)
@@ -65,7 +65,7 @@ variable "authorization" {
 }
 
 variable "cors" {
-  description = "What the API answers to a browser's preflight; null: nothing."
+  description = "CORS settings, for browsers; null: none."
   type = object({
     allow_origins = list(string)
     allow_methods = list(string)
@@ -76,18 +76,18 @@ variable "cors" {
 
   validation {
     condition     = var.cors == null || try(length(var.cors.allow_origins) > 0, false)
-    error_message = "cors.allow_origins must name at least one origin."
+    error_message = "cors.allow_origins must list at least one origin."
   }
 }
 
 variable "throttling" {
-  description = "Requests per second, and at one moment, that the API lets through."
+  description = "Rate (requests per second) and burst that the API accepts."
   type        = object({ rate = number, burst = number })
   nullable    = false
 
   validation {
     condition     = var.throttling.rate > 0 && var.throttling.burst > 0
-    error_message = "throttling.rate and throttling.burst must be greater than 0: API Gateway answers 429 to everyone at 0."
+    error_message = "throttling.rate and throttling.burst must be greater than 0: at 0, API Gateway answers every request with 429."
   }
 }
 
@@ -99,12 +99,12 @@ variable "access_log" {
 }
 
 variable "log_retention_days" {
-  description = "Days that the access logs are kept."
+  description = "Days to keep the access log."
   type        = number
   nullable    = false
 
   validation {
     condition     = var.log_retention_days > 0
-    error_message = "log_retention_days must be greater than 0: logs that never expire cost ever more."
+    error_message = "log_retention_days must be greater than 0: the cost of logs that never expire keeps growing."
   }
 }

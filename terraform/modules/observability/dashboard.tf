@@ -1,9 +1,9 @@
-# Shows on one page what the alarms watch.
+# A dashboard with the metrics of the alarms.
 locals {
-  # The table's ARN says where everything is.
+  # The region of the service, from the table's ARN.
   region = split(":", var.table.arn)[3]
 
-  # Title => the lines of its graph, each as CloudWatch writes one: namespace, metric, dimensions, options.
+  # Title => the metrics of the graph, in CloudWatch's form: namespace, metric, dimensions, options.
   graphs = {
     "Requests and errors of the API" = [
       for metric in ["Count", "4xx", "5xx"] :

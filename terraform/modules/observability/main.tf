@@ -1,8 +1,8 @@
-# Watches what the public meets: alarms on the API, on the functions' alias live and on the table.
+# Alarms on the public API, on the alias live of the functions, and on the table.
 locals {
   api_dimensions = { ApiId = var.api_id, Stage = "$default" }
 
-  # Lambda's metrics of one alias carry both dimensions.
+  # Lambda's metrics of an alias have both dimensions.
   live_dimensions = {
     for key, function in var.functions : key => {
       FunctionName = function.function_name
@@ -10,24 +10,24 @@ locals {
     }
   }
 
-  # Each alarm goes off when its metric passes the threshold (0 unless said) in so many (1 unless said) of five periods.
+  # An alarm goes off when its metric is above the threshold (default 0) in `datapoints` (default 1) of five periods.
   alarms = merge(
     {
       "${var.prefix}-api-5xx" = {
-        description = "The public API answers 5xx."
+        description = "The public API returns 5xx."
         namespace   = "AWS/ApiGateway", metric = "5xx", dimensions = local.api_dimensions
         datapoints  = 2
       }
     },
     {
       for function in local.live_dimensions : "${function.FunctionName}-errors" => {
-        description = "${function.Resource} crashes or runs out of time; the faults that it answers itself are the API's 5xx."
+        description = "${function.Resource} crashes or times out. Errors that it handles itself appear as 5xx of the API."
         namespace   = "AWS/Lambda", metric = "Errors", dimensions = function
       }
     },
     {
       for function in local.live_dimensions : "${function.FunctionName}-throttles" => {
-        description = "${function.Resource} is refused for want of concurrency."
+        description = "Lambda throttles ${function.Resource}: it has no concurrency left."
         namespace   = "AWS/Lambda", metric = "Throttles", dimensions = function
       }
     },
@@ -40,15 +40,15 @@ locals {
     },
     {
       for kind in ["Read", "Write"] : "${var.table.name}-${lower(kind)}-throttles" => {
-        description = "DynamoDB throttles ${lower(kind)}s of ${var.table.name}: a hot key, or a table that has not grown yet."
+        description = "DynamoDB throttles ${lower(kind)}s of ${var.table.name}: a hot key, or a table that has not scaled up yet."
         namespace   = "AWS/DynamoDB", metric = "${kind}ThrottleEvents", dimensions = { TableName = var.table.name }
         datapoints  = 2
       }
     },
     {
-      # DynamoDB counts these by operation, which is an action without the service's name.
+      # The dimension Operation is the action without "dynamodb:".
       for operation in [for action in var.table.actions : trimprefix(action, "dynamodb:")] : "${var.table.name}-${lower(operation)}-system-errors" => {
-        description = "DynamoDB itself fails ${operation} on ${var.table.name}."
+        description = "DynamoDB answers ${operation} on ${var.table.name} with internal errors."
         namespace   = "AWS/DynamoDB", metric = "SystemErrors", dimensions = { TableName = var.table.name, Operation = operation }
         datapoints  = 2
       }
@@ -72,10 +72,10 @@ resource "aws_cloudwatch_metric_alarm" "alarm" {
   evaluation_periods  = 5
   datapoints_to_alarm = try(each.value.datapoints, 1)
 
-  # No requests are no fault.
+  # A period without requests is not an error.
   treat_missing_data = "notBreaching"
 
-  # Told of going off and of recovering alike.
+  # Notified when the alarm goes off and when it recovers.
   alarm_actions = var.alarm_actions
   ok_actions    = var.alarm_actions
 }

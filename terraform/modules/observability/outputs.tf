@@ -1,5 +1,5 @@
-# What there is to look at.
+# The names of the alarms.
 output "alarm_names" {
-  description = "Names of the alarms; none without them."
+  description = "Names of the alarms; empty if alarms are off."
   value       = keys(aws_cloudwatch_metric_alarm.alarm)
 }

@@ -1,17 +1,17 @@
-# What is watched, and who is told.
+# The watched resources, and the receivers of the alarms.
 variable "prefix" {
-  description = "Start of the alarms' names, and name of the dashboard."
+  description = "Prefix of the alarms' names, and name of the dashboard."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-zA-Z0-9_-]+$", var.prefix))
-    error_message = "prefix must be letters, digits, underscores and hyphens: a dashboard's name has nothing else."
+    error_message = "prefix must have only letters, digits, underscores and hyphens, like the name of a dashboard."
   }
 }
 
 variable "api_id" {
-  description = "Id of the public API."
+  description = "ID of the public API."
   type        = string
   nullable    = false
 
@@ -28,23 +28,23 @@ variable "functions" {
 
   validation {
     condition     = alltrue([for function in values(var.functions) : function.alias == "live"])
-    error_message = "Only the alias live is watched: a failing candidate is a deployment's matter and wakes nobody."
+    error_message = "functions must have the alias live: a failing candidate concerns the deployment and must not page an operator."
   }
 }
 
 variable "table" {
-  description = "The table and the actions that the functions take on it."
+  description = "The table, and the actions that the functions use on it."
   type        = object({ name = string, arn = string, actions = list(string) })
   nullable    = false
 
   validation {
     condition     = alltrue([for action in var.table.actions : startswith(action, "dynamodb:")])
-    error_message = "table.actions must be DynamoDB's."
+    error_message = "table.actions must be actions of DynamoDB."
   }
 }
 
 variable "timeout" {
-  description = "Seconds that one invoke may take."
+  description = "Timeout of an invoke in seconds."
   type        = number
   nullable    = false
 
@@ -61,7 +61,7 @@ variable "alarms" {
 }
 
 variable "alarm_actions" {
-  description = "ARNs that an alarm tells of going off and of recovering."
+  description = "ARNs that are notified when an alarm goes off and when it recovers."
   type        = list(string)
   nullable    = false
 

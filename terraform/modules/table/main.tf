@@ -1,4 +1,4 @@
-# Holds the items: one on-demand table, keyed by id.
+# The table of items: on-demand, with the key id.
 resource "aws_dynamodb_table" "items" {
   name         = var.name
   billing_mode = "PAY_PER_REQUEST"
@@ -15,7 +15,7 @@ resource "aws_dynamodb_table" "items" {
     enabled = var.point_in_time_recovery
   }
 
-  # DynamoDB encrypts every table; this only chooses a key of one's own, which costs a KMS call now and then.
+  # DynamoDB encrypts every table. This only selects a customer managed key, which costs a KMS call from time to time.
   dynamic "server_side_encryption" {
     for_each = var.kms_key_arn[*]
 

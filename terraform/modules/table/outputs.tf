@@ -1,4 +1,4 @@
-# What the functions and the alarms need to know of the table.
+# Values for the functions and the alarms.
 output "name" {
   description = "Name of the table."
   value       = aws_dynamodb_table.items.name

@@ -1,4 +1,4 @@
-# States which Terraform and provider the module was written for; the root pins them.
+# The required versions of Terraform and the provider; the root pins the exact ones.
 terraform {
   required_version = ">= 1.11"
 

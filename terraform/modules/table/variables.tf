@@ -1,4 +1,4 @@
-# What the table is called and how it is kept.
+# The table's name, protection, recovery and encryption.
 variable "name" {
   description = "Name of the table."
   type        = string
@@ -6,24 +6,24 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[a-zA-Z0-9_.-]{3,255}$", var.name))
-    error_message = "A table's name has 3 to 255 letters, digits, underscores, dots and hyphens."
+    error_message = "name must have 3 to 255 letters, digits, underscores, dots and hyphens."
   }
 }
 
 variable "deletion_protection" {
-  description = "Refuse to delete the table."
+  description = "Protect the table against deletion."
   type        = bool
   nullable    = false
 }
 
 variable "point_in_time_recovery" {
-  description = "Keep the table restorable to any second of the last 35 days."
+  description = "Keep backups that can restore the table to any second of the last 35 days."
   type        = bool
   nullable    = false
 }
 
 variable "kms_key_arn" {
-  description = "KMS key that encrypts the table; null: the key that AWS owns."
+  description = "ARN of the KMS key that encrypts the table; null: a key that AWS owns."
   type        = string
   default     = null
 

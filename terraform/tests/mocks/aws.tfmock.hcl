@@ -1,4 +1,4 @@
-# What the tests' AWS answers where the configuration hands an answer on.
+# Mock values for the attributes that the configuration passes on.
 mock_resource "aws_dynamodb_table" {
   defaults = {
     arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/shop-items"
@@ -17,7 +17,7 @@ mock_resource "aws_cloudwatch_log_group" {
   }
 }
 
-# Two releases have been before.
+# The third release: two versions exist already.
 mock_resource "aws_lambda_function" {
   defaults = {
     arn     = "arn:aws:lambda:eu-central-1:123456789012:function:shop-function"
@@ -25,7 +25,7 @@ mock_resource "aws_lambda_function" {
   }
 }
 
-# The bundle of the tests is the one that the newest version holds.
+# The newest version has the code of the tests' bundle.
 mock_data "aws_lambda_function" {
   defaults = {
     version     = "3"
