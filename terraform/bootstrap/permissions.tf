@@ -44,7 +44,7 @@ locals {
     account   = ["cloudwatch:DescribeAlarms", "logs:DescribeLogGroups"]
   }
 
-  # Kind of resource => the actions of an apply or a destroy, in addition to those of a plan. None of them reads or writes items.
+  # Kind of resource => the actions of an apply or a destroy, beyond those of a plan. None of them reads or writes items.
   write_actions = {
     table    = ["dynamodb:CreateTable", "dynamodb:DeleteTable", "dynamodb:TagResource", "dynamodb:UntagResource", "dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable"]
     function = ["lambda:AddPermission", "lambda:CreateAlias", "lambda:CreateFunction", "lambda:DeleteAlias", "lambda:DeleteFunction", "lambda:DeleteFunctionConcurrency", "lambda:PublishVersion", "lambda:PutFunctionConcurrency", "lambda:RemovePermission", "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateAlias", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"]
@@ -73,8 +73,8 @@ locals {
     ]
   }
 
-  # API Gateway sets up the delivery of access logs with the permissions of the caller that creates the stage. These reach every
-  # log delivery of the account, so previews have no access log.
+  # API Gateway sets up the delivery of access logs with the permissions of the caller that creates the stage. They reach
+  # every log delivery of the account, so previews have no access log.
   # Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
   log_delivery_statements = [{
     Sid      = "DeliverAccessLogs"

@@ -43,8 +43,8 @@ resource "aws_iam_role" "role" {
 }
 
 locals {
-  # The actions that create a role or add permissions to it: only with the boundary, and only for Lambda. An apply role may also
-  # set the boundary, so that it can adopt the roles of a deployment that was made by hand.
+  # The actions that create a role or add permissions to it: only with the boundary, and only for Lambda. An apply role may
+  # also set the boundary, so that it can adopt the roles of a deployment that was made by hand.
   role_statements = {
     for environment, boundary in aws_iam_policy.boundary : environment => [
       {

@@ -42,7 +42,7 @@ every_authorization_change() {
   local -A seen kinds=([none]='{type="none"}' [iam]='{type="iam"}' [jwt]="{$jwt}" [scoped]="{$jwt,scopes=[\"items:all\"]}")
   service=$work/authorization
   copy_service
-  use_bundle first
+  place_bundle first
   use_local_state
   settings=(-no-color -var "architecture=$architecture" -var "prefix=$prefix-access" -var alarms=false -var dashboard=false)
   for layout in single per_route; do

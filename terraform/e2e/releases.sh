@@ -6,8 +6,8 @@ bundle() {
   python "$here/e2e/bundles.py" "$root/target/lambda/$zip" "$here/e2e/second_release.py" "$work/bundles"
 }
 
-# use_bundle NAME: puts this bundle where the next apply looks for the output of cargo zip.
-use_bundle() {
+# place_bundle NAME: puts this bundle where the next apply looks for the output of cargo zip.
+place_bundle() {
   cp "$work/bundles/$1.zip" "$service/target/lambda/$zip"
 }
 
@@ -31,7 +31,7 @@ candidate_has_bundle() {
 release_to_candidate() {
   versions_are 1 1
   releases_are first first
-  use_bundle second
+  place_bundle second
   while_polling "$public" apply -var "live_versions=$before"
   observed_releases_are first
   versions_are 1 2
@@ -62,12 +62,12 @@ roll_back() {
 
 # The README's warning: without live_versions, an apply makes the newest version live.
 plain_apply_promotes() {
-  use_bundle second
+  place_bundle second
   plan_is 'update module.function["items"].aws_lambda_alias.release["live"]'
 }
 
 failing_candidate_leaves_live() {
-  use_bundle failing
+  place_bundle failing
   while_polling "$public" apply -var "live_versions=$before"
   observed_releases_are first
   versions_are 1 3
@@ -78,7 +78,7 @@ failing_candidate_leaves_live() {
 # Deploys the bytes of the first release again. The provider updates the code first and publishes a version last: if setting
 # the concurrency fails in between, no version has the new code. Every plan fails until one is published.
 unpublished_version_blocks_plans() {
-  use_bundle first
+  place_bundle first
   refuses 'below its minimum value of [10]' apply -var reserved_concurrency=5
   versions_are 1 3
   refuses 'an apply failed before it published one' plan_is_empty
