@@ -43,61 +43,61 @@ const CONFLICT_CODES: [&str; 3] = [
 
 /// What one request to the API may spend on DynamoDB, and what it has sent there so far.
 #[derive(Debug)]
-pub struct Call {
+pub struct RequestBudget {
     deadline: Instant,
-    sent: Arc<Mutex<Sent>>,
+    state: Arc<Mutex<AttemptState>>,
 }
 
 #[derive(Debug, Default)]
-struct Sent {
+struct AttemptState {
     attempts: u32,
     /// Where the latest attempt stands with its connection.
     connecting: Connecting,
     /// What became of the latest attempt, if it did not succeed.
-    failure: Option<Failure>,
+    failure: Option<AttemptFailure>,
 }
 
-impl Call {
+impl RequestBudget {
     /// A call that gives up at `deadline`, over all attempts and the pauses between them.
     #[must_use]
-    pub fn until(deadline: Instant) -> Self {
+    pub fn with_deadline(deadline: Instant) -> Self {
         Self {
             deadline,
-            sent: Arc::default(),
+            state: Arc::default(),
         }
     }
 
     /// How often DynamoDB was asked.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        lock(&self.sent).attempts
+        lock(&self.state).attempts
     }
 
     /// What the latest attempt says about the request; `None` if none was made, or it succeeded.
     #[must_use]
-    pub fn failure(&self) -> Option<Failure> {
-        lock(&self.sent).failure
+    pub fn failure(&self) -> Option<AttemptFailure> {
+        lock(&self.state).failure
     }
 
     /// Whether no time is left to ask.
     #[must_use]
-    pub fn is_over(&self) -> bool {
+    pub fn is_expired(&self) -> bool {
         self.deadline <= Instant::now()
     }
 
     /// The rules for a read: sent again after any fault that may pass. `E` is the operation's error.
     #[must_use]
-    pub fn read<E: OperationError>(&self) -> config::Builder {
-        self.rules::<E>(false)
+    pub fn read_config<E: OperationError>(&self) -> config::Builder {
+        self.config::<E>(false)
     }
 
     /// The rules for a write: sent again only when it certainly was not applied.
     #[must_use]
-    pub fn write<E: OperationError>(&self) -> config::Builder {
-        self.rules::<E>(true)
+    pub fn write_config<E: OperationError>(&self) -> config::Builder {
+        self.config::<E>(true)
     }
 
-    fn rules<E: OperationError>(&self, write: bool) -> config::Builder {
+    fn config<E: OperationError>(&self, is_write: bool) -> config::Builder {
         let remaining = self.deadline.saturating_duration_since(Instant::now());
         config::Builder::new()
             .timeout_config(
@@ -105,21 +105,21 @@ impl Call {
                     .operation_timeout(remaining)
                     .build(),
             )
-            .interceptor(Watch::<E> {
-                sent: Arc::clone(&self.sent),
+            .interceptor(AttemptTracker::<E> {
+                state: Arc::clone(&self.state),
                 operation: PhantomData,
             })
-            .retry_classifier(LastWord::<E> {
-                write,
-                sent: Arc::clone(&self.sent),
+            .retry_classifier(RetryClassifier::<E> {
+                is_write,
+                state: Arc::clone(&self.state),
                 operation: PhantomData,
             })
     }
 }
 
 /// A count cannot be left half changed, so one that a panic left behind is still good.
-fn lock(sent: &Mutex<Sent>) -> MutexGuard<'_, Sent> {
-    sent.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(state: &Mutex<AttemptState>) -> MutexGuard<'_, AttemptState> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The error of one of the SDK's operations.
@@ -128,7 +128,7 @@ impl<E: StdError + ProvideErrorMetadata + Debug + Send + Sync + 'static> Operati
 
 /// What a failed attempt says about the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum AttemptFailure {
     /// The connection was never made.
     NotSent,
     /// DynamoDB refused it for its rate.
@@ -136,12 +136,12 @@ pub enum Failure {
     /// DynamoDB refused it since another write was under way.
     Conflict,
     /// DynamoDB refused it for what it asks.
-    Refused,
+    Rejected,
     /// It was sent, and what became of it is unknown.
-    InDoubt,
+    Ambiguous,
 }
 
-impl Failure {
+impl AttemptFailure {
     fn of<E: OperationError>(
         context: &InterceptorContext,
         connecting: &Connecting,
@@ -154,14 +154,14 @@ impl Failure {
             .as_operation_error()
             .and_then(|error| error.downcast_ref::<E>())
             .and_then(ProvideErrorMetadata::code);
-        let refused = context
+        let rejected = context
             .response()
             .is_some_and(|response| response.status().is_client_error());
         Some(match code {
             Some(code) if THROTTLING_CODES.contains(&code) => Self::Throttled,
-            Some(code) if refused && CONFLICT_CODES.contains(&code) => Self::Conflict,
-            Some(code) if refused && !code.starts_with("RequestTimeout") => Self::Refused,
-            _ => Self::InDoubt,
+            Some(code) if rejected && CONFLICT_CODES.contains(&code) => Self::Conflict,
+            Some(code) if rejected && !code.starts_with("RequestTimeout") => Self::Rejected,
+            _ => Self::Ambiguous,
         })
     }
 }
@@ -179,14 +179,14 @@ fn could_not_connect(error: &OrchestratorError<AnyError>) -> bool {
 
 /// Counts the attempts, keeps what the latest came to, and refuses a 200 that holds no answer.
 #[derive(Debug)]
-struct Watch<E> {
-    sent: Arc<Mutex<Sent>>,
+struct AttemptTracker<E> {
+    state: Arc<Mutex<AttemptState>>,
     operation: PhantomData<E>,
 }
 
-impl<E: OperationError> Intercept for Watch<E> {
+impl<E: OperationError> Intercept for AttemptTracker<E> {
     fn name(&self) -> &'static str {
-        "Watch"
+        "AttemptTracker"
     }
 
     fn modify_before_transmit(
@@ -195,10 +195,10 @@ impl<E: OperationError> Intercept for Watch<E> {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let mut sent = lock(&self.sent);
-        sent.attempts += 1;
-        sent.connecting = Connecting::default();
-        let extension = sent.connecting.clone();
+        let mut state = lock(&self.state);
+        state.attempts += 1;
+        state.connecting = Connecting::default();
+        let extension = state.connecting.clone();
         context.request_mut().add_extension(extension);
         Ok(())
     }
@@ -233,10 +233,10 @@ impl<E: OperationError> Intercept for Watch<E> {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let mut sent = lock(&self.sent);
+        let mut state = lock(&self.state);
         // An attempt that failed before it was sent says nothing of the table.
-        if sent.attempts > 0 {
-            sent.failure = Failure::of::<E>(context.inner(), &sent.connecting);
+        if state.attempts > 0 {
+            state.failure = AttemptFailure::of::<E>(context.inner(), &state.connecting);
         }
         Ok(())
     }
@@ -260,24 +260,26 @@ fn is_error(body: &[u8]) -> bool {
 /// The SDK's ask for one on every 500, 502, 503, 504, time-out and I/O error: right for a read, but a write
 /// sent again after one of those could overwrite a newer one.
 #[derive(Debug)]
-struct LastWord<E> {
-    write: bool,
-    sent: Arc<Mutex<Sent>>,
+struct RetryClassifier<E> {
+    is_write: bool,
+    state: Arc<Mutex<AttemptState>>,
     operation: PhantomData<E>,
 }
 
-impl<E: OperationError> ClassifyRetry for LastWord<E> {
+impl<E: OperationError> ClassifyRetry for RetryClassifier<E> {
     fn name(&self) -> &'static str {
-        "LastWord"
+        "RetryClassifier"
     }
 
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        match Failure::of::<E>(context, &lock(&self.sent).connecting) {
-            None | Some(Failure::NotSent | Failure::Throttled) => RetryAction::NoActionIndicated,
-            Some(Failure::InDoubt) if !self.write => RetryAction::transient_error(),
-            Some(Failure::Conflict | Failure::Refused | Failure::InDoubt) => {
-                RetryAction::RetryForbidden
+        match AttemptFailure::of::<E>(context, &lock(&self.state).connecting) {
+            None | Some(AttemptFailure::NotSent | AttemptFailure::Throttled) => {
+                RetryAction::NoActionIndicated
             }
+            Some(AttemptFailure::Ambiguous) if !self.is_write => RetryAction::transient_error(),
+            Some(
+                AttemptFailure::Conflict | AttemptFailure::Rejected | AttemptFailure::Ambiguous,
+            ) => RetryAction::RetryForbidden,
         }
     }
 }

@@ -45,9 +45,10 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// [`Error::Invalid`], saying what is wrong with the body but not what it holds.
     pub fn parse(text: &'a str) -> Result<Self, Error> {
-        let object: Object<'a> = serde_json::from_str(text).map_err(|error| not_json(&error))?;
-        match object.refused {
-            Some(refusal) => Err(Error::Invalid(refusal)),
+        let object: ParsedObject<'a> =
+            serde_json::from_str(text).map_err(|error| not_json(&error))?;
+        match object.first_error {
+            Some(message) => Err(Error::Invalid(message)),
             None => Ok(object.fields),
         }
     }
@@ -55,7 +56,7 @@ impl<'a> Fields<'a> {
     /// Returns the value of this field, if it was sent.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {
-        place(name).and_then(|place| self.0[place])
+        index_of(name).and_then(|index| self.0[index])
     }
 }
 
@@ -75,7 +76,7 @@ pub fn string(field: &str, value: &RawValue) -> Result<String, Error> {
 }
 
 /// Returns the place of a known field in [`attribute::ALL`].
-fn place(name: &str) -> Option<usize> {
+fn index_of(name: &str) -> Option<usize> {
     attribute::ALL.iter().position(|known| *known == name)
 }
 
@@ -94,12 +95,12 @@ fn not_json(error: &serde_json::Error) -> Error {
 /// An object read to its end, with the first thing that is wrong with its fields: so a syntax error
 /// further on is what the client hears of first.
 #[derive(Default)]
-struct Object<'a> {
+struct ParsedObject<'a> {
     fields: Fields<'a>,
-    refused: Option<String>,
+    first_error: Option<String>,
 }
 
-impl<'de> Deserialize<'de> for Object<'de> {
+impl<'de> Deserialize<'de> for ParsedObject<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(ObjectVisitor)
     }
@@ -108,31 +109,33 @@ impl<'de> Deserialize<'de> for Object<'de> {
 struct ObjectVisitor;
 
 impl<'de> Visitor<'de> for ObjectVisitor {
-    type Value = Object<'de>;
+    type Value = ParsedObject<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("one JSON object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut object = Object::default();
+        let mut object = ParsedObject::default();
         while let Some((name, value)) = map.next_entry::<Cow<'de, str>, &'de RawValue>()? {
-            let fault = match place(&name) {
+            let kind = match index_of(&name) {
                 None => "unknown",
-                Some(place) if object.fields.0[place].replace(value).is_some() => "duplicate",
+                Some(index) if object.fields.0[index].replace(value).is_some() => "duplicate",
                 Some(_) => continue,
             };
-            object.refused.get_or_insert_with(|| about(fault, &name));
+            object
+                .first_error
+                .get_or_insert_with(|| field_error(kind, &name));
         }
         Ok(object)
     }
 }
 
-fn about(fault: &str, name: &str) -> String {
+fn field_error(kind: &str, name: &str) -> String {
     let shown: String = name.chars().take(MAX_NAME_SHOWN).collect();
     let [first @ .., last] = attribute::ALL;
     let all = first.join(", ");
-    format!("{fault} field {shown:?}: an item has {all} and {last}, each at most once")
+    format!("{kind} field {shown:?}: an item has {all} and {last}, each at most once")
 }
 
 #[cfg(test)]
@@ -155,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_and_duplicate_fields_are_named_but_cut() {
+    fn a_message_names_an_unknown_or_duplicate_field_and_truncates_its_name() {
         assert!(message(r#"{"id":"a","colour":1}"#).starts_with(r#"unknown field "colour":"#));
         assert!(message(r#"{"id":"a","\u0069d":"b"}"#).starts_with(r#"duplicate field "id":"#));
         assert!(message(r#"{"id":"a","ID":"b"}"#).starts_with(r#"unknown field "ID":"#));
@@ -166,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_one_json_object() {
+    fn a_body_that_is_not_one_json_object_is_refused() {
         for text in ["[]", "42", "null", "\"\"", "true"] {
             assert_eq!(message(text), "the body must be one JSON object");
         }
@@ -197,12 +200,12 @@ mod tests {
     }
 
     #[test]
-    fn a_syntax_error_is_heard_before_a_wrong_field() {
+    fn a_syntax_error_takes_precedence_over_a_bad_field() {
         assert!(message(r#"{"colour":1,"#).contains("not valid JSON"));
     }
 
     #[test]
-    fn nesting_needs_no_stack() {
+    fn deep_nesting_does_not_overflow_the_stack() {
         let deep = "[".repeat(200_000);
         assert!(message(&format!("{{\"id\":{deep}")).contains("not valid JSON"));
         let closed = "]".repeat(200_000);
@@ -210,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_is_decoded_and_nothing_else_is() {
+    fn a_body_is_decoded_only_if_it_is_flagged_as_base64() {
         assert_eq!(text(Some("e30="), true).unwrap(), "{}");
         assert_eq!(text(Some("e30="), false).unwrap(), "e30=");
         for (body, flag) in [
@@ -224,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_string_is_whole_unicode() {
+    fn a_string_with_a_lone_surrogate_is_refused() {
         let raw = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
         assert_eq!(
             string("name", &raw(r#""\ud83d\ude00\u0000""#)).unwrap(),

@@ -18,7 +18,7 @@ pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// retry took, or one token if it needed none.
 pub const MAX_ATTEMPTS: u32 = 5;
 /// The first pause before a retry is a random part of this, and each later one of twice as much.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 
 /// A client for the region, endpoint, credentials and HTTP client of `config`.
 ///
@@ -33,9 +33,9 @@ pub fn client(config: &SdkConfig) -> Client {
         .build();
     let retries = RetryConfig::standard()
         .with_max_attempts(MAX_ATTEMPTS)
-        .with_initial_backoff(FIRST_PAUSE);
+        .with_initial_backoff(INITIAL_BACKOFF);
     // The SDK's default allowance of retries is one for all the clients of a process.
-    let allowance = RetryPartition::custom("items")
+    let retry_partition = RetryPartition::custom("items")
         .token_bucket(TokenBucket::default())
         .build();
     let config = Config::from(config)
@@ -45,7 +45,7 @@ pub fn client(config: &SdkConfig) -> Client {
         // A whole attempt is given up before a stalled stream would be, whose timer would only cost a system call.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .retry_config(retries)
-        .retry_partition(allowance)
+        .retry_partition(retry_partition)
         .build();
     Client::from_conf(config)
 }

@@ -32,22 +32,24 @@ pub enum ConfigError {
     #[error("{0} is {1:?}: set it to {2}")]
     Invalid(&'static str, String, &'static str),
     /// The file of certificate authorities cannot be used.
-    #[error("{CA_BUNDLE} is {0:?}, which {1}: set it to {A_CA_BUNDLE}, or unset it")]
+    #[error("{CA_BUNDLE} is {0:?}, which {1}: set it to {CA_BUNDLE_HINT}, or unset it")]
     CaBundle(String, String),
 }
 
 const TABLE_NAME: &str = "TABLE_NAME";
-const A_TABLE_NAME: &str =
+const TABLE_NAME_HINT: &str =
     "the name of the DynamoDB table of items (3 to 255 of a-z, A-Z, 0-9, '_', '-' and '.')";
 const REGION: &str = "AWS_REGION";
-const A_REGION: &str = "the region of the table, such as eu-central-1";
+const REGION_HINT: &str = "the region of the table, such as eu-central-1";
 const ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"];
-const AN_ENDPOINT: &str = "a URL such as http://localhost:8000, or unset it to use DynamoDB itself";
+const ENDPOINT_HINT: &str =
+    "a URL such as http://localhost:8000, or unset it to use DynamoDB itself";
 const FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
 const DUAL_STACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
-const A_SWITCH: &str = "true or false, or unset it";
+const SWITCH_HINT: &str = "true or false, or unset it";
 const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
-const A_CA_BUNDLE: &str = "the path of a PEM file of the certificate authorities to trust as well";
+const CA_BUNDLE_HINT: &str =
+    "the path of a PEM file of the certificate authorities to trust as well";
 
 impl Config {
     /// Reads the environment of the process.
@@ -84,19 +86,19 @@ pub fn variable(name: &str) -> Variable {
 }
 
 fn table_name(variable: impl Fn(&str) -> Variable) -> Result<String, ConfigError> {
-    let name = variable(TABLE_NAME).ok_or(ConfigError::Missing(TABLE_NAME, A_TABLE_NAME))?;
+    let name = variable(TABLE_NAME).ok_or(ConfigError::Missing(TABLE_NAME, TABLE_NAME_HINT))?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
     if (3..=255).contains(&name.len()) && name.chars().all(allowed) {
         Ok(name)
     } else {
-        Err(ConfigError::Invalid(TABLE_NAME, name, A_TABLE_NAME))
+        Err(ConfigError::Invalid(TABLE_NAME, name, TABLE_NAME_HINT))
     }
 }
 
 fn region(variable: impl Fn(&str) -> Variable) -> Result<Region, ConfigError> {
     variable(REGION)
         .map(Region::new)
-        .ok_or(ConfigError::Missing(REGION, A_REGION))
+        .ok_or(ConfigError::Missing(REGION, REGION_HINT))
 }
 
 /// The endpoint to use instead of the region's own; the first of [`ENDPOINTS`] that is set.
@@ -107,7 +109,7 @@ fn endpoint(variable: impl Fn(&str) -> Variable) -> Result<Variable, ConfigError
         if !url.parse::<Uri>().is_ok_and(|uri| {
             uri.host().is_some() && ["http", "https"].map(Some).contains(&uri.scheme_str())
         }) {
-            return Err(ConfigError::Invalid(name, url, AN_ENDPOINT));
+            return Err(ConfigError::Invalid(name, url, ENDPOINT_HINT));
         }
         found.get_or_insert(url);
     }
@@ -123,7 +125,7 @@ fn switch(
     };
     match value.to_ascii_lowercase().parse() {
         Ok(on) => Ok(Some(on)),
-        Err(_) => Err(ConfigError::Invalid(name, value, A_SWITCH)),
+        Err(_) => Err(ConfigError::Invalid(name, value, SWITCH_HINT)),
     }
 }
 
@@ -147,7 +149,7 @@ fn add_bundle(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         certificate
             .map_err(|error| error.to_string())
-            .and_then(|it| roots.add(it).map_err(|error| error.to_string()))
+            .and_then(|certificate| roots.add(certificate).map_err(|error| error.to_string()))
             .map_err(|error| format!("holds what is no certificate ({error})"))?;
     }
     if roots.len() == before {
@@ -161,23 +163,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_name_is_one_that_dynamodb_can_have() {
+    fn a_table_name_must_be_valid_in_dynamodb() {
         let read = |name: Option<&str>| table_name(|_| name.map(str::to_owned));
         assert_eq!(
             read(None),
-            Err(ConfigError::Missing(TABLE_NAME, A_TABLE_NAME))
+            Err(ConfigError::Missing(TABLE_NAME, TABLE_NAME_HINT))
         );
         for name in ["abc", "http-crud-tutorial-items", "A_b.9", &"x".repeat(255)] {
             assert_eq!(read(Some(name)).as_deref(), Ok(name));
         }
         for name in ["ab", "a b c", "caf\u{e9}s", "a/b/c", &"x".repeat(256)] {
-            let refused = ConfigError::Invalid(TABLE_NAME, name.to_owned(), A_TABLE_NAME);
+            let refused = ConfigError::Invalid(TABLE_NAME, name.to_owned(), TABLE_NAME_HINT);
             assert_eq!(read(Some(name)), Err(refused));
         }
     }
 
     #[test]
-    fn a_region_is_needed() {
+    fn a_region_is_required() {
         let read = |value: Option<&str>| region(|_| value.map(str::to_owned));
         assert!(read(None).is_err());
         assert_eq!(read(Some("eu-central-1")).unwrap().as_ref(), "eu-central-1");
@@ -200,7 +202,7 @@ mod tests {
                 "http:// x",
                 "http://a b",
             ] {
-                let refused = ConfigError::Invalid(name, url.to_owned(), AN_ENDPOINT);
+                let refused = ConfigError::Invalid(name, url.to_owned(), ENDPOINT_HINT);
                 assert_eq!(read(url), Err(refused));
             }
         }
@@ -217,20 +219,20 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_is_trusted_besides_the_roots() {
+    fn a_ca_bundle_is_added_to_the_roots() {
         let authority = || rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         let two = authority().cert.pem() + &authority().cert.pem();
         assert_eq!(bundle(&two), Ok(2));
     }
 
     #[test]
-    fn no_bundle_is_needed() {
+    fn a_ca_bundle_is_optional() {
         let roots = roots(|_| None).unwrap();
         assert_eq!(roots.len(), connector::roots().len());
     }
 
     #[test]
-    fn a_bundle_that_cannot_be_used_is_named_with_its_fault() {
+    fn an_unusable_ca_bundle_is_reported_with_its_path_and_its_fault() {
         let no_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         let cut_short = "-----BEGIN CERTIFICATE-----\nAAAA\n";
         for (content, fault) in [
@@ -253,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn the_services_own_endpoint_comes_first() {
+    fn the_endpoint_of_dynamodb_takes_precedence() {
         let both = |name: &str| Some(format!("https://{}", name.to_lowercase()));
         let first = endpoint(both).unwrap();
         assert_eq!(first.as_deref(), Some("https://aws_endpoint_url_dynamodb"));

@@ -29,8 +29,8 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use crate::error::Cause;
-use crate::race::{race, step};
+use crate::error::BoxError;
+use crate::race::{race, with_timeout};
 use crate::resolver::Resolver;
 
 /// The longest time that a connection is idle and still used again, by the clock of the process. An older one may have
@@ -64,23 +64,23 @@ pub fn http_client(roots: RootCertStore) -> SharedHttpClient {
     let client = Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(MAX_IDLE)
-        .build(Connect(Arc::new(tls)));
-    let connector = SharedHttpConnector::new(Connector(client));
+        .build(RacingConnector(Arc::new(tls)));
+    let connector = SharedHttpConnector::new(HyperConnector(client));
     http_client_fn(move |_: &HttpConnectorSettings, _: &RuntimeComponents| connector.clone())
 }
 
 /// Opens a connection, to the end of the TLS handshake, to one of the host's addresses.
 #[derive(Clone)]
-struct Connect(Arc<ClientConfig>);
+struct RacingConnector(Arc<ClientConfig>);
 
 type Connection = MaybeHttpsStream<TokioIo<TcpStream>>;
 
-impl Service<Uri> for Connect {
+impl Service<Uri> for RacingConnector {
     type Response = Connection;
-    type Error = Cause;
-    type Future = Pin<Box<dyn Future<Output = Result<Connection, Cause>> + Send>>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Connection, BoxError>> + Send>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Cause>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
     }
 
@@ -88,12 +88,13 @@ impl Service<Uri> for Connect {
         let tls = Arc::clone(&self.0);
         Box::pin(async move {
             let connect = |address| {
-                let mut connector = HttpsConnector::from((Address(address), Arc::clone(&tls)));
+                let mut connector =
+                    HttpsConnector::from((AddressConnector(address), Arc::clone(&tls)));
                 connector.call(uri.clone())
             };
             let host = uri.host().unwrap_or_default();
             if let Ok(address) = host.trim_matches(['[', ']']).parse() {
-                return step(connect(address)).await;
+                return with_timeout(connect(address)).await;
             }
             let resolver = Resolver::from_system()?;
             Ok(race(resolver.ipv4(host), resolver.ipv6(host), connect).await?)
@@ -102,9 +103,9 @@ impl Service<Uri> for Connect {
 }
 
 /// Connects to one address, at the port of the URL.
-struct Address(IpAddr);
+struct AddressConnector(IpAddr);
 
-impl Service<Uri> for Address {
+impl Service<Uri> for AddressConnector {
     type Response = TokioIo<TcpStream>;
     type Error = io::Error;
     type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
@@ -138,15 +139,15 @@ impl Connecting {
         connection.is_some_and(|connection| connection.connection_metadata().is_none())
     }
 
-    fn watch(&self, connection: &CaptureConnection) {
+    fn capture(&self, connection: &CaptureConnection) {
         self.0.get_or_init(|| connection.clone());
     }
 }
 
 #[derive(Debug)]
-struct Connector(Client<Connect, SdkBody>);
+struct HyperConnector(Client<RacingConnector, SdkBody>);
 
-impl HttpConnector for Connector {
+impl HttpConnector for HyperConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let mut request = match request.try_into_http1x() {
             Ok(request) => request,
@@ -156,14 +157,14 @@ impl HttpConnector for Connector {
         };
         let connection = capture_connection(&mut request);
         if let Some(connecting) = request.extensions().get::<Connecting>() {
-            connecting.watch(&connection);
+            connecting.capture(&connection);
         }
         if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
             capture.set_connection_retriever(move || metadata(&connection));
         }
-        let answer = self.0.request(request);
+        let response = self.0.request(request);
         HttpConnectorFuture::new(async {
-            let response = answer
+            let response = response
                 .await
                 .map_err(|error| ConnectorError::io(error.into()))?
                 .map(SdkBody::from_body_1_x);

@@ -6,7 +6,7 @@ use crate::limits::MAX_ITEM_BYTES;
 use crate::log;
 
 /// What an error has to say to operators: never shown to a client.
-pub type Cause = Box<dyn StdError + Send + Sync>;
+pub type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Why a request did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -31,21 +31,21 @@ pub enum Error {
 
     /// 503: a read failed, and sending it again may help.
     #[error("The service is unavailable for a moment: try again.")]
-    ReadUnavailable(#[source] Cause),
+    ReadUnavailable(#[source] BoxError),
 
     /// 503: a write failed that certainly was not applied.
     #[error("The service is unavailable for a moment. Nothing was changed: try again.")]
-    WriteUnavailable(#[source] Cause),
+    WriteUnavailable(#[source] BoxError),
 
     /// 503: a write failed, and whether it was applied cannot be known.
     #[error(
         "The service is unavailable for a moment. The change may or may not have been applied: read the item, or try again."
     )]
-    WriteUnknown(#[source] Cause),
+    WriteAmbiguous(#[source] BoxError),
 
     /// 500: an operator must act.
     #[error("Internal server error")]
-    Misconfigured(#[source] Cause),
+    Misconfigured(#[source] BoxError),
 }
 
 impl Error {
@@ -61,7 +61,7 @@ impl Error {
             Self::NotFound => 404,
             Self::TooLarge => 413,
             Self::Misconfigured(_) => 500,
-            Self::ReadUnavailable(_) | Self::WriteUnavailable(_) | Self::WriteUnknown(_) => 503,
+            Self::ReadUnavailable(_) | Self::WriteUnavailable(_) | Self::WriteAmbiguous(_) => 503,
         }
     }
 

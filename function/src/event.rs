@@ -67,9 +67,9 @@ pub struct Incoming(pub Result<Event, NotARequest>);
 pub struct NotARequest(String);
 
 /// A JSON object: of an array serde would make an event, too, field by field.
-struct Object;
+struct EventVisitor;
 
-impl<'de> Visitor<'de> for Object {
+impl<'de> Visitor<'de> for EventVisitor {
     type Value = Event;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,7 +83,7 @@ impl<'de> Visitor<'de> for Object {
 
 impl<'de> Deserialize<'de> for Incoming {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let event = deserializer.deserialize_map(Object);
+        let event = deserializer.deserialize_map(EventVisitor);
         Ok(Self(event.map_err(|error| {
             NotARequest(without_values(&error.to_string()))
         })))
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn null_and_unknown_fields_are_no_trouble() {
+    fn null_and_unknown_fields_are_accepted() {
         let event = json!({
             "version": "2.0",
             "routeKey": "GET /items",
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_an_event_unreadable_is_said_without_its_values() {
+    fn the_error_of_an_unreadable_event_does_not_show_its_values() {
         for (event, fault) in [
             (
                 r#"{"Records": []}"#,

@@ -29,7 +29,7 @@ impl Item {
             .get(attribute::ID)
             .ok_or(Error::invalid("id is missing"))?;
         let item = Self {
-            id: reachable(Key::parse(attribute::ID, body::string(attribute::ID, id)?)?)?,
+            id: ensure_addressable(Key::parse(attribute::ID, body::string(attribute::ID, id)?)?)?,
             price: optional(&fields, attribute::PRICE, price)?,
             name: optional(&fields, attribute::NAME, body::string)?,
         };
@@ -83,12 +83,12 @@ fn optional<T>(
 }
 
 fn price(field: &str, value: &RawValue) -> Result<Price, Error> {
-    Price::parse(value.get()).map_err(|refusal| Error::Invalid(format!("{field} {refusal}")))
+    Price::parse(value.get()).map_err(|error| Error::Invalid(format!("{field} {error}")))
 }
 
 /// Refuses an id that could be put but never read or deleted again: an HTTP API decodes a path twice
 /// and cuts it at `?`, and clients fold `.` and `..` away. Control characters are refused by choice.
-fn reachable(id: Key) -> Result<Key, Error> {
+fn ensure_addressable(id: Key) -> Result<Key, Error> {
     let text = id.as_str();
     if text == "." || text == ".." {
         return Err(Error::invalid("id must not be \".\" or \"..\""));
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_that_no_path_carries_are_refused() {
+    fn ids_that_no_path_can_carry_are_refused() {
         let put = |id: &str| {
             Item::parse(&format!(
                 r#"{{"id":{}}}"#,
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_a_number_is_a_price() {
+    fn only_a_number_is_a_price() {
         for price in [
             r#""1""#,
             "true",
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn size_is_bounded_to_the_byte() {
+    fn the_size_limit_is_exact_to_the_byte() {
         let put = |length: usize| {
             Item::parse(&format!(
                 r#"{{"id":"s","price":-123,"name":"{}"}}"#,

@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn what_put_refuses_can_still_be_read() {
+    fn ids_that_put_refuses_can_still_be_read() {
         for id in [".", "..", "a/b", "50%", "a?b", "line\nbreak"] {
             assert_eq!(Key::parse("id", id).unwrap().as_str(), id);
         }

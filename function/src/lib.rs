@@ -4,7 +4,7 @@
 //! [`route`]. The path, the query and the body become a [`key`], a [`query`], and by way of the
 //! [`body`] an [`item`] with its exact [`price`]; none of them can hold what the contract refuses. The
 //! [`table`] sends them to DynamoDB through the [`client`], under the rules of [`attempt`]. Its [`connector`] has the
-//! host's addresses from the [`resolver`], and a connection to one of them from the [`race`]. [`answer`] writes what
+//! host's addresses from the [`resolver`], and a connection to one of them from the [`race`]. [`render`] writes what
 //! comes back as JSON, in a [`response`]. Whatever goes wrong is one [`error`], which decides the status and the public
 //! message. [`log`] says what happened, in one line, and [`config`] is what the environment has to say. The names
 //! of the [`attribute`]s and the [`limits`] are shared by all.
@@ -19,11 +19,10 @@
 //! connector  item
 //! attempt  client  config
 //! table
-//! answer
+//! render
 //! handler
 //! ```
 
-pub mod answer;
 pub mod attempt;
 pub mod attribute;
 pub mod body;
@@ -40,10 +39,11 @@ pub mod log;
 pub mod price;
 pub mod query;
 pub mod race;
+pub mod render;
 pub mod resolver;
 pub mod response;
 pub mod route;
 pub mod table;
 
-pub use handler::{Answer, Service};
+pub use handler::{Handled, Service};
 pub use route::Route;

@@ -13,7 +13,7 @@ use serde::Serialize;
 /// What is logged of one request.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Record {
+pub struct RequestLog {
     /// The gateway's id of the request, which the client sees as `Apigw-Requestid`.
     pub request_id: Option<String>,
     /// Lambda's id of the invocation, which Lambda's own log lines carry.
@@ -32,7 +32,7 @@ pub struct Record {
     pub causes: Vec<String>,
 }
 
-impl Record {
+impl RequestLog {
     /// Whether an operator should look.
     #[must_use]
     pub fn is_fault(&self) -> bool {
@@ -81,7 +81,7 @@ pub fn error(message: &str, cause: &(dyn StdError + 'static)) {
 }
 
 /// Writes the cause of a failed invocation.
-pub fn failed(lambda_request_id: &str, cause: &(dyn StdError + 'static)) {
+pub fn invocation_failed(lambda_request_id: &str, cause: &(dyn StdError + 'static)) {
     let message = "the invocation failed";
     write(
         "ERROR",
@@ -133,8 +133,8 @@ mod tests {
         super::line(at, level, fields)
     }
 
-    fn record(status: u16, causes: Vec<String>) -> Record {
-        Record {
+    fn request_log(status: u16, causes: Vec<String>) -> RequestLog {
+        RequestLog {
             request_id: Some("JCJJxhz4PHcEJgQ=".to_owned()),
             lambda_request_id: "8f5e".to_owned(),
             route: "PUT /items".to_owned(),
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn a_success_is_one_line_without_causes() {
         assert_eq!(
-            line("INFO", &record(200, Vec::new())),
+            line("INFO", &request_log(200, Vec::new())),
             r#"{"timestamp":"2023-11-14T22:13:20.25Z","level":"INFO","requestId":"JCJJxhz4PHcEJgQ=","lambdaRequestId":"8f5e","route":"PUT /items","status":200,"milliseconds":7,"dynamodbAttempts":1}"#
         );
     }
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(
             line(
                 "ERROR",
-                &record(
+                &request_log(
                     503,
                     vec!["timeout".to_owned(), "a \"quoted\"\nline".to_owned()]
                 )
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_happens_outside_of_requests_has_a_level_and_its_causes() {
+    fn an_incident_outside_of_requests_has_a_level_and_its_causes() {
         assert_eq!(
             line(
                 "WARN",

@@ -38,13 +38,13 @@ async fn run() -> Result<(), Error> {
             let (Incoming(request), context) = event.into_parts();
             match request {
                 Ok(request) => {
-                    let answer = service.handle(LambdaEvent::new(request, context)).await;
-                    answer.record.write();
-                    Ok(answer.response)
+                    let handled = service.handle(LambdaEvent::new(request, context)).await;
+                    handled.record.write();
+                    Ok(handled.response)
                 }
                 // Failed and not answered, so that a queue or a schedule does not take it for done.
                 Err(error) => {
-                    log::failed(&context.request_id, &error);
+                    log::invocation_failed(&context.request_id, &error);
                     Err(Diagnostic {
                         error_type: "NotARequest".to_owned(),
                         error_message: error.to_string(),

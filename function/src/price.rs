@@ -22,7 +22,7 @@ pub struct Price {
 
 /// Why a number cannot be stored exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum ParsePriceError {
     /// The text does not follow JSON's grammar of a number.
     #[error("must be a number")]
     NotANumber,
@@ -42,10 +42,10 @@ impl Price {
     /// Reads a JSON number in time linear in its length; an exponent is never expanded.
     ///
     /// # Errors
-    /// The [`Refusal`] that applies.
-    pub fn parse(text: &str) -> Result<Self, Refusal> {
+    /// The [`ParsePriceError`] that applies.
+    pub fn parse(text: &str) -> Result<Self, ParsePriceError> {
         let (negative, unsigned) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
+            Some(unsigned) => (true, unsigned),
             None => (false, text),
         };
         let (mantissa, power) = match unsigned.split_once(['e', 'E']) {
@@ -54,11 +54,11 @@ impl Price {
         };
         let (integer, fraction) = match mantissa.split_once('.') {
             Some((integer, fraction)) if is_digits(fraction) => (integer, fraction),
-            Some(_) => return Err(Refusal::NotANumber),
+            Some(_) => return Err(ParsePriceError::NotANumber),
             None => (mantissa, ""),
         };
         if !is_digits(integer) || (integer.len() > 1 && integer.starts_with('0')) {
-            return Err(Refusal::NotANumber);
+            return Err(ParsePriceError::NotANumber);
         }
 
         let digits = || integer.bytes().chain(fraction.bytes());
@@ -72,14 +72,14 @@ impl Price {
         let trailing = digits().rev().take_while(|&digit| digit == b'0').count();
         let significant = integer.len() + fraction.len() - first - trailing;
         if significant > MAX_DIGITS {
-            return Err(Refusal::TooPrecise);
+            return Err(ParsePriceError::TooPrecise);
         }
         let places = integer.len().cast_signed() - 1 - first.cast_signed();
         let exponent = i64::try_from(places)
             .unwrap_or(i64::MAX)
             .saturating_add(power);
         if !EXPONENTS.contains(&exponent) {
-            return Err(Refusal::OutOfRange);
+            return Err(ParsePriceError::OutOfRange);
         }
         Ok(Self {
             negative,
@@ -104,13 +104,13 @@ impl Price {
 
 /// The power of ten behind the `e`. One beyond any number that could matter is held at the end of
 /// the scale, so that it stays out of range whatever the mantissa.
-fn parse_power(text: &str) -> Result<i64, Refusal> {
+fn parse_power(text: &str) -> Result<i64, ParsePriceError> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
     if !is_digits(digits) {
-        return Err(Refusal::NotANumber);
+        return Err(ParsePriceError::NotANumber);
     }
     let power = digits.parse().unwrap_or(i64::MAX);
     Ok(if negative { -power } else { power })
@@ -145,9 +145,9 @@ impl Display for Price {
                 }
             }
             exponent => {
-                let (first, rest) = digits.split_at(1);
-                let point = if rest.is_empty() { "" } else { "." };
-                write!(f, "{first}{point}{rest}e{exponent:+}")
+                let (first, fraction) = digits.split_at(1);
+                let point = if fraction.is_empty() { "" } else { "." };
+                write!(f, "{first}{point}{fraction}e{exponent:+}")
             }
         }
     }
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_canonical_form() {
+    fn every_number_has_one_canonical_form() {
         let all_digits = "12345678901234567890123456789012345678";
         let all_places = "1.2345678901234567890123456789012345678";
         for (text, canonical) in [
@@ -185,7 +185,7 @@ mod tests {
             ("-1e-130", "-1e-130"),
             ("9.99e125", "9.99e+125"),
         ] {
-            let price = Price::parse(text).unwrap_or_else(|refusal| panic!("{text}: {refusal}"));
+            let price = Price::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
             assert_eq!(price.to_string(), canonical);
             assert_eq!(
                 Price::parse(canonical),
@@ -196,33 +196,44 @@ mod tests {
     }
 
     #[test]
-    fn limits_of_the_table() {
+    fn a_number_that_dynamodb_cannot_hold_is_refused() {
         let nines = "9".repeat(38);
         assert!(Price::parse(&nines).is_ok());
         assert!(Price::parse(&format!("{nines}000.000")).is_ok());
-        assert_eq!(Price::parse(&format!("{nines}9")), Err(Refusal::TooPrecise));
+        assert_eq!(
+            Price::parse(&format!("{nines}9")),
+            Err(ParsePriceError::TooPrecise)
+        );
         assert_eq!(
             Price::parse(&format!("0.{nines}9")),
-            Err(Refusal::TooPrecise)
+            Err(ParsePriceError::TooPrecise)
         );
         assert!(Price::parse("0.1e-129").is_ok());
         for text in ["1e126", "-1e126", "10e125", "1e-131", "0.1e-130", "5e-324"] {
-            assert_eq!(Price::parse(text), Err(Refusal::OutOfRange), "{text}");
+            assert_eq!(
+                Price::parse(text),
+                Err(ParsePriceError::OutOfRange),
+                "{text}"
+            );
         }
     }
 
     #[test]
-    fn what_is_no_json_number() {
+    fn text_that_is_not_a_json_number_is_refused() {
         for text in [
             "", "-", "+1", "01", "-01", ".5", "1.", "1.e2", "1e", "1e+", "1e1.5", "1.2.3", "--1",
             "NaN", "Infinity", "0x10", "1_000", "١", " 1", "1 ", "1e5e5",
         ] {
-            assert_eq!(Price::parse(text), Err(Refusal::NotANumber), "{text:?}");
+            assert_eq!(
+                Price::parse(text),
+                Err(ParsePriceError::NotANumber),
+                "{text:?}"
+            );
         }
     }
 
     #[test]
-    fn size_as_dynamodb_counts_it() {
+    fn the_size_is_the_one_that_dynamodb_counts() {
         for (text, size) in [
             ("0", 1),
             ("7", 2),
@@ -238,7 +249,10 @@ mod tests {
     #[test]
     fn a_megabyte_of_digits_takes_linear_time() {
         let zeros = "0".repeat(1_000_000);
-        assert_eq!(Price::parse(&format!("1{zeros}")), Err(Refusal::OutOfRange));
+        assert_eq!(
+            Price::parse(&format!("1{zeros}")),
+            Err(ParsePriceError::OutOfRange)
+        );
         assert_eq!(
             Price::parse(&format!("1{zeros}e-1000000")),
             Price::parse("1")
@@ -249,7 +263,7 @@ mod tests {
         );
         assert_eq!(
             Price::parse(&format!("1e{}", "9".repeat(1_000_000))),
-            Err(Refusal::OutOfRange)
+            Err(ParsePriceError::OutOfRange)
         );
     }
 }

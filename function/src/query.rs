@@ -38,10 +38,8 @@ fn limit(text: &str) -> Result<u16, Error> {
         .and_then(|digits| digits.parse().ok())
         .filter(|limit| PAGE_LIMITS.contains(limit))
         .ok_or_else(|| {
-            let (least, most) = (PAGE_LIMITS.start(), PAGE_LIMITS.end());
-            Error::Invalid(format!(
-                "limit must be a whole number from {least} to {most}"
-            ))
+            let (min, max) = (PAGE_LIMITS.start(), PAGE_LIMITS.end());
+            Error::Invalid(format!("limit must be a whole number from {min} to {max}"))
         })
 }
 
@@ -50,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_from_1_to_1000_alone() {
+    fn only_limits_from_1_to_1000_are_accepted() {
         for (text, limit) in [("1", 1), ("1000", 1000), ("0010", 10)] {
             assert_eq!(super::limit(text).unwrap(), limit);
         }
@@ -72,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_key_must_be_able_to_be_a_key() {
+    fn a_start_key_must_be_a_valid_key() {
         let start = |id: String| {
             Query::parse(Some(&QueryStringParameters {
                 exclusive_start_key: Some(id),

@@ -12,7 +12,7 @@ use tokio::select;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::error::Cause;
+use crate::error::BoxError;
 use crate::log;
 
 /// The time-out of one step: of a query for addresses, or of a connection to one address, TLS included. Each step has
@@ -20,7 +20,7 @@ use crate::log;
 pub const STEP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The lead that an address has over the next one, unless it fails sooner. Source: RFC 8305, section 5.
-const LEAD: Duration = Duration::from_millis(250);
+const CONNECTION_ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// The time that IPv6 addresses wait for an answer about IPv4. Source: RFC 8305, section 3.
 const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
@@ -28,50 +28,50 @@ const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 /// The end of a race without a connection: why each query and each address failed.
 #[derive(Debug, thiserror::Error)]
 #[error("no address could be connected to: {}", .0.join("; "))]
-pub struct Lost(Vec<String>);
+pub struct ConnectError(Vec<String>);
 
 /// Connects to one of the addresses of a host, which join the race as the queries for them are answered.
 ///
 /// # Errors
-/// [`Lost`], when both queries have ended and every address has failed.
+/// [`ConnectError`], when both queries have ended and every address has failed.
 pub async fn race<Connection, Attempt>(
-    ipv4: impl Future<Output = Result<Vec<IpAddr>, Cause>>,
-    ipv6: impl Future<Output = Result<Vec<IpAddr>, Cause>>,
+    ipv4: impl Future<Output = Result<Vec<IpAddr>, BoxError>>,
+    ipv6: impl Future<Output = Result<Vec<IpAddr>, BoxError>>,
     connect: impl Fn(IpAddr) -> Attempt,
-) -> Result<Connection, Lost>
+) -> Result<Connection, ConnectError>
 where
     Connection: Send + 'static,
-    Attempt: Future<Output = Result<Connection, Cause>> + Send + 'static,
+    Attempt: Future<Output = Result<Connection, BoxError>> + Send + 'static,
 {
-    let (mut ipv4, mut ipv6) = (pin!(step(ipv4)), pin!(step(ipv6)));
-    let (mut asking_ipv4, mut asking_ipv6) = (true, true);
-    let mut waiting = Waiting::default();
+    let (mut ipv4, mut ipv6) = (pin!(with_timeout(ipv4)), pin!(with_timeout(ipv6)));
+    let (mut ipv4_pending, mut ipv6_pending) = (true, true);
+    let mut queue = AddressQueue::default();
     let mut attempts = JoinSet::new();
     let mut next_start = Instant::now();
     let mut reasons = Vec::new();
     loop {
         // Tokio's timers are late by up to a millisecond: one that has run out already would be, too.
         if next_start <= Instant::now()
-            && let Some(address) = waiting.next()
+            && let Some(address) = queue.next()
         {
-            let attempt = step(connect(address));
+            let attempt = with_timeout(connect(address));
             attempts.spawn(async move { (address, attempt.await) });
-            next_start = Instant::now() + LEAD;
+            next_start = Instant::now() + CONNECTION_ATTEMPT_DELAY;
         }
         select! {
             biased;
-            Some(ended) = attempts.join_next() => {
-                match ended {
+            Some(finished) = attempts.join_next() => {
+                match finished {
                     Ok((_, Ok(connection))) => return Ok(connection),
                     Ok((address, Err(cause))) => reasons.push(reason(&address, &cause)),
                     Err(panic) => reasons.push(panic.to_string()),
                 }
                 next_start = Instant::now();
             }
-            found = &mut ipv4, if asking_ipv4 => {
-                asking_ipv4 = false;
+            found = &mut ipv4, if ipv4_pending => {
+                ipv4_pending = false;
                 match found {
-                    Ok(addresses) => waiting.ipv4.extend(addresses),
+                    Ok(addresses) => queue.ipv4.extend(addresses),
                     Err(cause) => reasons.push(reason(&"A records", &cause)),
                 }
                 // Nothing is left to wait for, unless an attempt has the lead.
@@ -79,18 +79,18 @@ where
                     next_start = Instant::now();
                 }
             }
-            found = &mut ipv6, if asking_ipv6 => {
-                asking_ipv6 = false;
+            found = &mut ipv6, if ipv6_pending => {
+                ipv6_pending = false;
                 match found {
-                    Ok(addresses) => waiting.ipv6.extend(addresses),
+                    Ok(addresses) => queue.ipv6.extend(addresses),
                     Err(cause) => reasons.push(reason(&"AAAA records", &cause)),
                 }
-                if asking_ipv4 {
+                if ipv4_pending {
                     next_start = Instant::now() + RESOLUTION_DELAY;
                 }
             }
-            () = sleep_until(next_start), if !waiting.is_empty() => {}
-            else => return Err(Lost(reasons)),
+            () = sleep_until(next_start), if !queue.is_empty() => {}
+            else => return Err(ConnectError(reasons)),
         }
     }
 }
@@ -99,37 +99,39 @@ where
 ///
 /// # Errors
 /// Why `work` failed, or that it took too long.
-pub async fn step<T>(work: impl Future<Output = Result<T, Cause>>) -> Result<T, Cause> {
-    let done = timeout(STEP_TIMEOUT, work).await;
-    done.unwrap_or_else(|_| Err(format!("no answer in {STEP_TIMEOUT:?}").into()))
+pub async fn with_timeout<T>(
+    work: impl Future<Output = Result<T, BoxError>>,
+) -> Result<T, BoxError> {
+    let result = timeout(STEP_TIMEOUT, work).await;
+    result.unwrap_or_else(|_| Err(format!("no answer in {STEP_TIMEOUT:?}").into()))
 }
 
-fn reason(of: &dyn std::fmt::Display, cause: &Cause) -> String {
-    format!("{of}: {}", log::chain(cause.as_ref()).join(": "))
+fn reason(subject: &dyn std::fmt::Display, cause: &BoxError) -> String {
+    format!("{subject}: {}", log::chain(cause.as_ref()).join(": "))
 }
 
 /// The addresses that have yet to be tried.
 #[derive(Default)]
-struct Waiting {
+struct AddressQueue {
     ipv4: VecDeque<IpAddr>,
     ipv6: VecDeque<IpAddr>,
-    was_ipv4: bool,
+    last_was_ipv4: bool,
 }
 
-impl Waiting {
+impl AddressQueue {
     fn is_empty(&self) -> bool {
         self.ipv4.is_empty() && self.ipv6.is_empty()
     }
 
     /// Takes the next address, of the other version than the one before it if there is one.
     fn next(&mut self) -> Option<IpAddr> {
-        self.was_ipv4 = !self.ipv4.is_empty() && (!self.was_ipv4 || self.ipv6.is_empty());
-        let line = if self.was_ipv4 {
+        self.last_was_ipv4 = !self.ipv4.is_empty() && (!self.last_was_ipv4 || self.ipv6.is_empty());
+        let queue = if self.last_was_ipv4 {
             &mut self.ipv4
         } else {
             &mut self.ipv6
         };
-        line.pop_front()
+        queue.pop_front()
     }
 }
 
@@ -153,7 +155,7 @@ mod tests {
     /// An address that fails at once.
     const UNROUTABLE: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 3));
 
-    async fn connect(address: IpAddr) -> Result<IpAddr, Cause> {
+    async fn connect(address: IpAddr) -> Result<IpAddr, BoxError> {
         match address {
             GOOD_V4 | GOOD_V6 => {
                 sleep(Duration::from_millis(10)).await;
@@ -172,8 +174,8 @@ mod tests {
     }
     use Answer::{At, Never};
 
-    async fn answer(answer: Answer<'_>) -> Result<Vec<IpAddr>, Cause> {
-        match answer {
+    async fn query(query: Answer<'_>) -> Result<Vec<IpAddr>, BoxError> {
+        match query {
             At(after, addresses) => {
                 sleep(Duration::from_millis(after)).await;
                 let some = (!addresses.is_empty()).then(|| addresses.to_vec());
@@ -184,19 +186,19 @@ mod tests {
     }
 
     /// The winner, and its time.
-    async fn run(a: Answer<'_>, aaaa: Answer<'_>) -> (Result<IpAddr, Lost>, Milliseconds) {
+    async fn run(a: Answer<'_>, aaaa: Answer<'_>) -> (Result<IpAddr, ConnectError>, Milliseconds) {
         let start = Instant::now();
-        let end = race(answer(a), answer(aaaa), connect).await;
-        (end, start.elapsed().as_millis().try_into().unwrap())
+        let result = race(query(a), query(aaaa), connect).await;
+        (result, start.elapsed().as_millis().try_into().unwrap())
     }
 
     async fn wins(winner: IpAddr, after: Milliseconds, a: Answer<'_>, aaaa: Answer<'_>) {
-        let (end, time) = run(a, aaaa).await;
-        assert_eq!((end.unwrap(), time), (winner, after));
+        let (result, time) = run(a, aaaa).await;
+        assert_eq!((result.unwrap(), time), (winner, after));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ipv4_waits_for_no_answer_about_ipv6() {
+    async fn ipv4_does_not_wait_for_an_answer_about_ipv6() {
         for aaaa in [
             Never,
             At(800, &[GOOD_V6]),
@@ -209,7 +211,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_dead_address_costs_its_lead() {
+    async fn a_dead_address_delays_the_next_one_by_250_ms() {
         wins(GOOD_V4, 260, At(0, &[DEAD_V4, GOOD_V4]), At(0, &[])).await;
     }
 
@@ -218,8 +220,8 @@ mod tests {
         for at in 0..8 {
             let mut addresses = [DEAD_V4; 8];
             addresses[at] = GOOD_V4;
-            let (end, time) = run(At(0, &addresses), Never).await;
-            assert_eq!(end.unwrap(), GOOD_V4);
+            let (result, time) = run(At(0, &addresses), Never).await;
+            assert_eq!(result.unwrap(), GOOD_V4);
             // Sooner once the first one has failed, which makes way for another.
             assert!(
                 time <= 250 * at as Milliseconds + 10,
@@ -229,7 +231,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_address_that_fails_makes_way_at_once() {
+    async fn the_next_address_is_tried_as_soon_as_one_fails() {
         wins(
             GOOD_V6,
             10,
@@ -254,7 +256,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_versions_take_turns() {
+    async fn the_ip_versions_alternate() {
         wins(GOOD_V6, 260, At(0, &[DEAD_V4; 4]), At(0, &[GOOD_V6])).await;
         wins(
             GOOD_V4,
@@ -266,17 +268,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_lost_race_tells_why() {
-        let (end, time) = run(At(0, &[DEAD_V4]), At(0, &[UNROUTABLE])).await;
+    async fn a_lost_race_reports_every_failure() {
+        let (result, time) = run(At(0, &[DEAD_V4]), At(0, &[UNROUTABLE])).await;
         assert_eq!(time, 1000);
         assert_eq!(
-            end.unwrap_err().to_string(),
+            result.unwrap_err().to_string(),
             "no address could be connected to: 2001:db8::3: unroutable; 192.0.2.2: no answer in 1s"
         );
-        let (end, time) = run(Never, At(0, &[])).await;
+        let (result, time) = run(Never, At(0, &[])).await;
         assert_eq!(time, 1000);
         assert_eq!(
-            end.unwrap_err().to_string(),
+            result.unwrap_err().to_string(),
             "no address could be connected to: AAAA records: no records; A records: no answer in 1s"
         );
     }

@@ -14,7 +14,7 @@ use hickory_resolver::proto::rr::{Name, RecordType};
 use resolv_conf::Config;
 use tokio::task::JoinSet;
 
-use crate::error::Cause;
+use crate::error::BoxError;
 use crate::race::STEP_TIMEOUT;
 
 /// The most times that a query is sent again because a name server failed. Source: glibc's `RES_MAXRETRY`.
@@ -31,7 +31,7 @@ impl Resolver {
     ///
     /// # Errors
     /// None is known. A machine without name servers still knows the names in /etc/hosts.
-    pub fn from_system() -> Result<Self, Cause> {
+    pub fn from_system() -> Result<Self, BoxError> {
         let system = read(&fs::read("/etc/resolv.conf").unwrap_or_default());
         let servers = system.nameservers.iter();
         let servers = servers.map(|ip| NameServerConfig::udp_and_tcp(ip.into()));
@@ -69,7 +69,7 @@ impl Resolver {
     ///
     /// # Errors
     /// The host has none, or no name server answered.
-    pub async fn ipv4(&self, host: &str) -> Result<Vec<IpAddr>, Cause> {
+    pub async fn ipv4(&self, host: &str) -> Result<Vec<IpAddr>, BoxError> {
         self.addresses(host, RecordType::A).await
     }
 
@@ -77,11 +77,11 @@ impl Resolver {
     ///
     /// # Errors
     /// The host has none, or no name server answered.
-    pub async fn ipv6(&self, host: &str) -> Result<Vec<IpAddr>, Cause> {
+    pub async fn ipv6(&self, host: &str) -> Result<Vec<IpAddr>, BoxError> {
         self.addresses(host, RecordType::AAAA).await
     }
 
-    async fn addresses(&self, host: &str, version: RecordType) -> Result<Vec<IpAddr>, Cause> {
+    async fn addresses(&self, host: &str, version: RecordType) -> Result<Vec<IpAddr>, BoxError> {
         let mut queries = JoinSet::new();
         for resolver in &self.0 {
             let (resolver, host) = (resolver.clone(), host.to_owned());
@@ -120,8 +120,8 @@ fn domains(system: &Config) -> (Option<Name>, Vec<Name>) {
         .get_last_search_or_domain()
         .filter_map(name)
         .collect();
-    let own = || system.get_system_domain().as_ref().and_then(name);
-    (if search.is_empty() { own() } else { None }, search)
+    let fallback = || system.get_system_domain().as_ref().and_then(name);
+    (if search.is_empty() { fallback() } else { None }, search)
 }
 
 #[cfg(test)]
@@ -192,7 +192,7 @@ mod tests {
         Resolver::new(configs, &Config::new()).unwrap()
     }
 
-    async fn in_time(lookup: impl Future<Output = Result<Vec<IpAddr>, Cause>>) -> Vec<IpAddr> {
+    async fn in_time(lookup: impl Future<Output = Result<Vec<IpAddr>, BoxError>>) -> Vec<IpAddr> {
         timeout(STEP_TIMEOUT, lookup).await.unwrap().unwrap()
     }
 
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn two_dead_name_servers_hide_no_third() {
+    async fn two_dead_name_servers_do_not_hide_a_third() {
         let dead = || NameServer {
             lost: usize::MAX,
             ..NameServer::default()
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refusal_hides_no_answer() {
+    async fn a_refusal_does_not_hide_an_answer() {
         let refuses = || NameServer {
             refuses: true,
             ..NameServer::default()
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_machine_without_name_servers_knows_itself() {
+    async fn localhost_is_resolved_without_name_servers() {
         let resolver = resolver([]).await;
         assert_eq!(
             in_time(resolver.ipv4("localhost")).await,
@@ -291,7 +291,7 @@ mod tests {
 
     /// Every directive, as it may be wrong: mistyped, cut short, or of another system's syntax.
     #[test]
-    fn what_cannot_be_understood_in_resolv_conf_costs_nothing_else() {
+    fn a_malformed_line_in_resolv_conf_affects_only_itself() {
         const SOUND: &[u8] = b"\nnameserver 192.0.2.1 # caf\xe9\nsearch a.example b.example\n";
         let long = format!("search {}.example", "a".repeat(64));
         for odd in [
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_search_list_counts_with_all_that_are_names() {
+    fn the_last_search_list_is_used_without_its_invalid_names() {
         let search = |text: &[u8]| read(text).1;
         assert_eq!(
             search(b"search a.example a..b -- \xff b.example"),
@@ -343,13 +343,13 @@ mod tests {
     }
 
     #[test]
-    fn the_domain_of_the_machine_counts_where_no_other_is_named() {
+    fn the_domain_of_the_machine_is_used_only_if_no_other_is_named() {
         assert_eq!(
             domains(&super::read(b"domain a.example\nsearch b.example")).0,
             None
         );
-        let own = Config::new().get_system_domain();
-        let own = own.and_then(|own| Name::from_str_relaxed(own).ok());
-        assert_eq!(domains(&super::read(b"")).0, own);
+        let domain = Config::new().get_system_domain();
+        let domain = domain.and_then(|domain| Name::from_str_relaxed(domain).ok());
+        assert_eq!(domains(&super::read(b"")).0, domain);
     }
 }

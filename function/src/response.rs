@@ -20,9 +20,9 @@ impl Response {
 }
 
 /// A response in the making, whose body is JSON text.
-pub(crate) struct Writer(Vec<u8>);
+pub(crate) struct ResponseWriter(Vec<u8>);
 
-impl Writer {
+impl ResponseWriter {
     /// Starts a response with this HTTP status; a 503 asks the client to try again in a second.
     pub fn new(status: u16) -> Self {
         let retry_after = if status == 503 {
@@ -93,7 +93,7 @@ pub(crate) mod tests {
     proptest! {
         #[test]
         fn the_gateway_reads_the_body_that_was_written(name in any::<String>(), value in any::<String>()) {
-            let mut writer = Writer::new(200);
+            let mut writer = ResponseWriter::new(200);
             writer.raw("{").string(&name).raw(":").string(&value).raw("}");
             let body = read(&writer.finish()).body.unwrap();
             let expected = serde_json::json!({name: value}).to_string();
@@ -104,7 +104,7 @@ pub(crate) mod tests {
     #[test]
     fn the_gateway_reads_the_status_and_the_headers() {
         for (status, retry_after) in [(200, None), (404, None), (503, Some("1"))] {
-            let mut writer = Writer::new(status);
+            let mut writer = ResponseWriter::new(status);
             writer.raw("{}");
             let response = read(&writer.finish());
             assert_eq!(response.status_code, i64::from(status));

@@ -11,9 +11,9 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::scan::ScanError;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::attempt::{Call, Failure, OperationError};
+use crate::attempt::{AttemptFailure, OperationError, RequestBudget};
 use crate::attribute::{self, Value};
-use crate::error::{Cause, Error};
+use crate::error::{BoxError, Error};
 use crate::item::Item;
 use crate::key::Key;
 use crate::limits::MAX_ITEM_BYTES;
@@ -23,13 +23,13 @@ use crate::query::Query;
 pub const PARTITION_KEY: &str = attribute::ID;
 
 /// How near to the limit a size is in doubt: our count of bytes and DynamoDB's may differ by so much.
-const SIZE_IN_DOUBT: usize = 64;
+const SIZE_TOLERANCE: usize = 64;
 
 /// The code with which DynamoDB refuses a request for what is in it.
-const INVALID: &str = "ValidationException";
+const VALIDATION_EXCEPTION: &str = "ValidationException";
 
 /// How long [`Table::connect`] may take.
-const INIT_BUDGET: Duration = Duration::from_secs(1);
+const INIT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// An item as the table holds it: any writer may have stored it, with any attributes.
 pub type Attributes = HashMap<String, AttributeValue>;
@@ -64,18 +64,18 @@ impl Table {
     ///
     /// # Errors
     /// The cause, when there was no answer within a second: the first request will then connect.
-    pub async fn connect(&self) -> Result<(), Cause> {
-        let call = Call::until(Instant::now() + INIT_BUDGET);
-        let answer = self
+    pub async fn connect(&self) -> Result<(), BoxError> {
+        let budget = RequestBudget::with_deadline(Instant::now() + INIT_TIMEOUT);
+        let response = self
             .client
             .get_item()
             .table_name(&self.name)
             .key(PARTITION_KEY, AttributeValue::S("/".to_owned()))
             .customize()
-            .config_override(call.write::<GetItemError>())
+            .config_override(budget.write_config::<GetItemError>())
             .send()
             .await;
-        match answer {
+        match response {
             Ok(_) | Err(SdkError::ServiceError(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -85,7 +85,7 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::TooLarge`], or why the write failed.
-    pub async fn put(&self, item: &Item, call: &Call) -> Result<(), Error> {
+    pub async fn put(&self, item: &Item, budget: &RequestBudget) -> Result<(), Error> {
         let attributes = item.attributes().map(|(name, value)| {
             let value = match value {
                 Value::Text(text) => AttributeValue::S(text.to_owned()),
@@ -94,21 +94,25 @@ impl Table {
             (name.to_owned(), value)
         });
         let attributes: Attributes = attributes.collect();
-        prepare(call).await.map_err(Error::WriteUnavailable)?;
+        yield_to_connections(budget)
+            .await
+            .map_err(Error::WriteUnavailable)?;
         self.client
             .put_item()
             .table_name(&self.name)
             .set_item(Some(attributes))
             .customize()
-            .config_override(call.write::<PutItemError>())
+            .config_override(budget.write_config::<PutItemError>())
             .send()
             .await
             .map(drop)
             .map_err(|error| {
-                if error.code() == Some(INVALID) && item.size() + SIZE_IN_DOUBT >= MAX_ITEM_BYTES {
+                if error.code() == Some(VALIDATION_EXCEPTION)
+                    && item.size() + SIZE_TOLERANCE >= MAX_ITEM_BYTES
+                {
                     return Error::TooLarge;
                 }
-                write_failed(error, call)
+                write_failed(error, budget)
             })
     }
 
@@ -116,27 +120,31 @@ impl Table {
     ///
     /// # Errors
     /// Why the read failed.
-    pub async fn get(&self, id: &Key, call: &Call) -> Result<Option<Attributes>, Error> {
-        prepare(call).await.map_err(Error::ReadUnavailable)?;
+    pub async fn get(&self, id: &Key, budget: &RequestBudget) -> Result<Option<Attributes>, Error> {
+        yield_to_connections(budget)
+            .await
+            .map_err(Error::ReadUnavailable)?;
         self.client
             .get_item()
             .table_name(&self.name)
             .key(PARTITION_KEY, key(id))
             .consistent_read(true)
             .customize()
-            .config_override(call.read::<GetItemError>())
+            .config_override(budget.read_config::<GetItemError>())
             .send()
             .await
             .map(|output| output.item)
-            .map_err(|error| read_failed(error, call))
+            .map_err(|error| read_failed(error, budget))
     }
 
     /// Reads one page of the table, strongly consistently.
     ///
     /// # Errors
     /// Why the read failed.
-    pub async fn scan(&self, query: Query, call: &Call) -> Result<Page, Error> {
-        prepare(call).await.map_err(Error::ReadUnavailable)?;
+    pub async fn scan(&self, query: Query, budget: &RequestBudget) -> Result<Page, Error> {
+        yield_to_connections(budget)
+            .await
+            .map_err(Error::ReadUnavailable)?;
         let start = query
             .start
             .map(|start| HashMap::from([(PARTITION_KEY.to_owned(), key(&start))]));
@@ -148,10 +156,10 @@ impl Table {
             .set_exclusive_start_key(start)
             .consistent_read(true)
             .customize()
-            .config_override(call.read::<ScanError>())
+            .config_override(budget.read_config::<ScanError>())
             .send()
             .await
-            .map_err(|error| read_failed(error, call))?;
+            .map_err(|error| read_failed(error, budget))?;
         let last = output.last_evaluated_key.as_ref().map(id_of).transpose()?;
         Ok(Page {
             last: last.map(str::to_owned),
@@ -165,18 +173,20 @@ impl Table {
     ///
     /// # Errors
     /// Why the write failed.
-    pub async fn delete(&self, id: &Key, call: &Call) -> Result<(), Error> {
-        prepare(call).await.map_err(Error::WriteUnavailable)?;
+    pub async fn delete(&self, id: &Key, budget: &RequestBudget) -> Result<(), Error> {
+        yield_to_connections(budget)
+            .await
+            .map_err(Error::WriteUnavailable)?;
         self.client
             .delete_item()
             .table_name(&self.name)
             .key(PARTITION_KEY, key(id))
             .customize()
-            .config_override(call.write::<DeleteItemError>())
+            .config_override(budget.write_config::<DeleteItemError>())
             .send()
             .await
             .map(drop)
-            .map_err(|error| write_failed(error, call))
+            .map_err(|error| write_failed(error, budget))
     }
 }
 
@@ -203,35 +213,35 @@ fn key(id: &Key) -> AttributeValue {
 ///
 /// Lambda freezes the process between requests, and a connection that DynamoDB closed meanwhile
 /// looks alive until its task has run: a write sent into it would be of unknown fate.
-async fn prepare(call: &Call) -> Result<(), Cause> {
-    if call.is_over() {
+async fn yield_to_connections(budget: &RequestBudget) -> Result<(), BoxError> {
+    if budget.is_expired() {
         return Err("the deadline leaves no time to ask DynamoDB".into());
     }
     tokio::task::yield_now().await;
     Ok(())
 }
 
-fn read_failed<E: OperationError>(error: SdkError<E>, call: &Call) -> Error {
-    match call.failure() {
-        None | Some(Failure::Refused) => Error::Misconfigured(cause(error)),
-        Some(_) => Error::ReadUnavailable(cause(error)),
+fn read_failed<E: OperationError>(error: SdkError<E>, budget: &RequestBudget) -> Error {
+    match budget.failure() {
+        None | Some(AttemptFailure::Rejected) => Error::Misconfigured(log_cause(error)),
+        Some(_) => Error::ReadUnavailable(log_cause(error)),
     }
 }
 
-fn write_failed<E: OperationError>(error: SdkError<E>, call: &Call) -> Error {
-    match call.failure() {
+fn write_failed<E: OperationError>(error: SdkError<E>, budget: &RequestBudget) -> Error {
+    match budget.failure() {
         // One that could not even be built and signed needs an operator, too.
-        None | Some(Failure::Refused) => Error::Misconfigured(cause(error)),
-        Some(Failure::InDoubt) => Error::WriteUnknown(cause(error)),
-        Some(Failure::NotSent | Failure::Throttled | Failure::Conflict) => {
-            Error::WriteUnavailable(cause(error))
+        None | Some(AttemptFailure::Rejected) => Error::Misconfigured(log_cause(error)),
+        Some(AttemptFailure::Ambiguous) => Error::WriteAmbiguous(log_cause(error)),
+        Some(AttemptFailure::NotSent | AttemptFailure::Throttled | AttemptFailure::Conflict) => {
+            Error::WriteUnavailable(log_cause(error))
         }
     }
 }
 
 /// What the log may say of an error.
-fn cause<E: OperationError>(error: SdkError<E>) -> Cause {
-    if error.code() == Some(INVALID) {
+fn log_cause<E: OperationError>(error: SdkError<E>) -> BoxError {
+    if error.code() == Some(VALIDATION_EXCEPTION) {
         // DynamoDB's text says which value it could not take: item contents stay out of logs.
         "DynamoDB refused the request as invalid (ValidationException)".into()
     } else {
@@ -244,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_without_an_id_is_that_of_another_table() {
+    fn a_key_without_an_id_is_a_configuration_error() {
         let id = |name: &str, value| {
             id_of(&HashMap::from([(name.to_owned(), value)])).map(str::to_owned)
         };

@@ -48,7 +48,7 @@ mod tests {
     use std::time::Duration;
 
     use function::Route;
-    use function::log::Record;
+    use function::log::RequestLog;
     use hyper::Method;
 
     use super::*;
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn a_success_is_one_line() {
-        let record = Record {
+        let record = RequestLog {
             request_id: None,
             lambda_request_id: String::new(),
             route: String::new(),
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_fault_is_followed_by_its_causes() {
-        let record = Record {
+        let record = RequestLog {
             request_id: None,
             lambda_request_id: String::new(),
             route: String::new(),

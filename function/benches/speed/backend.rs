@@ -39,15 +39,15 @@ impl Backend {
 
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
-        let answers = Arc::new(Answers::new());
+        let responses = Arc::new(Responses::new());
         let connections = Arc::new(AtomicU32::new(0));
         let counter = Arc::clone(&connections);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 counter.fetch_add(1, Ordering::Relaxed);
-                let (config, answers) = (Arc::clone(&config), Arc::clone(&answers));
+                let (config, responses) = (Arc::clone(&config), Arc::clone(&responses));
                 // A function that ends leaves its connection behind, and that is all.
-                thread::spawn(move || serve(stream, config, &answers).ok());
+                thread::spawn(move || serve(stream, config, &responses).ok());
             }
         });
         Ok(Self {
@@ -77,13 +77,13 @@ impl Backend {
     }
 }
 
-struct Answers {
+struct Responses {
     item: Vec<u8>,
     items: Vec<u8>,
-    written: Vec<u8>,
+    empty: Vec<u8>,
 }
 
-impl Answers {
+impl Responses {
     fn new() -> Self {
         let item = |id: &str| {
             let name = "n".repeat(110);
@@ -96,14 +96,14 @@ impl Answers {
             items: ok(&format!(
                 r#"{{"Count":{ITEMS},"Items":[{items}],"ScannedCount":{ITEMS}}}"#
             )),
-            written: ok("{}"),
+            empty: ok("{}"),
         }
     }
 }
 
 /// With the headers that DynamoDB sends.
 fn ok(body: &str) -> Vec<u8> {
-    http::answer(
+    http::response(
         "200 OK",
         "Server: Server\r\nDate: Mon, 14 Apr 2025 22:13:56 GMT\r\nContent-Type: application/x-amz-json-1.0\r\n\
          Connection: keep-alive\r\nx-amzn-RequestId: 4KBNVRGD25RG1KEO9UT4V3FQDJVV4KQNSO5AEMVJF66Q9ASUAAJG\r\n\
@@ -112,17 +112,17 @@ fn ok(body: &str) -> Vec<u8> {
     )
 }
 
-fn serve(stream: TcpStream, config: Arc<ServerConfig>, answers: &Answers) -> Result<(), Error> {
+fn serve(stream: TcpStream, config: Arc<ServerConfig>, responses: &Responses) -> Result<(), Error> {
     stream.set_nodelay(true)?;
     let session = ServerConnection::new(config)?;
     let mut reader = BufReader::new(StreamOwned::new(session, stream));
     while let Some(request) = Request::read(&mut reader)? {
-        let answer = match request.header("x-amz-target") {
-            Some("DynamoDB_20120810.GetItem") => &answers.item,
-            Some("DynamoDB_20120810.Scan") => &answers.items,
-            _ => &answers.written,
+        let response = match request.header("x-amz-target") {
+            Some("DynamoDB_20120810.GetItem") => &responses.item,
+            Some("DynamoDB_20120810.Scan") => &responses.items,
+            _ => &responses.empty,
         };
-        http::send(reader.get_mut(), answer)?;
+        http::send(reader.get_mut(), response)?;
     }
     Ok(())
 }

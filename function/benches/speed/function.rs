@@ -85,20 +85,20 @@ impl Function {
 
     /// Asks it something, and waits until it wants more. Returns how long the answer took.
     pub fn invoke(&mut self, request: Request, event: &[u8]) -> Result<Duration, Error> {
-        let (took, reply) = self.api.invoke(event)?;
+        let (elapsed, response) = self.api.invoke(event)?;
         self.api.wait()?;
-        request.check(&reply)?;
-        Ok(took)
+        request.check(&response)?;
+        Ok(elapsed)
     }
 
     /// As [`Function::invoke`]. Returns the time from its spawn to the answer.
-    pub fn first(&mut self, request: Request, event: &[u8]) -> Result<Duration, Error> {
+    pub fn invoke_first(&mut self, request: Request, event: &[u8]) -> Result<Duration, Error> {
         let before = self.spawned.elapsed();
         Ok(before + self.invoke(request, event)?)
     }
 
     /// The CPU time that it has used, all threads together.
-    pub fn cpu(&self) -> Result<Duration, Error> {
+    pub fn cpu_time(&self) -> Result<Duration, Error> {
         Ok(clock_gettime(self.clock)?.into())
     }
 

@@ -6,18 +6,18 @@ use std::process::{Command, ExitCode};
 
 use crate::Error;
 use crate::backend::Backend;
-use crate::contender::{Contender, workspace};
 use crate::function::Function;
 use crate::request::Request;
+use crate::subject::{Subject, workspace};
 
 /// Warm invocations that are counted, after the first one.
-const WARM: u64 = 40;
+const WARM_REQUESTS: u64 = 40;
 
 /// Runs of which the fewest instructions count: a timer that fires meanwhile can only add some.
-const RUNS: usize = 3;
+const COUNTED_RUNS: usize = 3;
 
 /// Runs after which there must have been a good one.
-const TRIES: usize = 10;
+const MAX_RUNS: usize = 10;
 
 /// Instructions from the spawn to the first answer, the wish for the next event included, and of
 /// each `GET /items/{id}` after it.
@@ -27,41 +27,37 @@ struct Count {
 }
 
 /// The most that the function may take, 5 % above what it takes.
-const FUNCTION: Count = Count {
+const FUNCTION_LIMITS: Count = Count {
     cold: 4_800_000,
     warm: 615_000,
 };
 
 /// What the floor takes: it may be neither faster nor slower, or nothing can be measured against it.
-const FLOOR: Count = Count {
+const BASELINE: Count = Count {
     cold: 3_007_000,
     warm: 116_400,
 };
 
 /// How far the counts of another machine may lie from these, in percent: its processor and its C
 /// library choose other code for copying memory and for cryptography.
-const MARGIN: u64 = 5;
+const MARGIN_PERCENT: u64 = 5;
 
 /// Crates whose C code gathers entropy from the jitter of the clock, 25 ms of it, at the first connection.
-const JITTER: [&str; 2] = ["aws-lc-sys", "aws-lc-fips-sys"];
+const JITTER_ENTROPY_CRATES: [&str; 2] = ["aws-lc-sys", "aws-lc-fips-sys"];
 
 /// Compares every count with its bounds.
-pub fn check(
-    function: &Contender,
-    floor: &Contender,
-    backend: &Backend,
-) -> Result<ExitCode, Error> {
-    let mut good = no_jitter()?;
-    let counted = count(function, backend)?;
-    good &= within("function, cold", counted.cold, 0, FUNCTION.cold);
-    good &= within("function, warm", counted.warm, 0, FUNCTION.warm);
-    let counted = count(floor, backend)?;
-    for (name, counted, pinned) in [
-        ("floor, cold", counted.cold, FLOOR.cold),
-        ("floor, warm", counted.warm, FLOOR.warm),
+pub fn check(function: &Subject, baseline: &Subject, backend: &Backend) -> Result<ExitCode, Error> {
+    let mut good = has_no_jitter_entropy()?;
+    let count = count_instructions(function, backend)?;
+    good &= is_within("function, cold", count.cold, 0, FUNCTION_LIMITS.cold);
+    good &= is_within("function, warm", count.warm, 0, FUNCTION_LIMITS.warm);
+    let count = count_instructions(baseline, backend)?;
+    for (name, count, pinned) in [
+        ("baseline, cold", count.cold, BASELINE.cold),
+        ("baseline, warm", count.warm, BASELINE.warm),
     ] {
-        let margin = pinned * MARGIN / 100;
-        good &= within(name, counted, pinned - margin, pinned + margin);
+        let margin = pinned * MARGIN_PERCENT / 100;
+        good &= is_within(name, count, pinned - margin, pinned + margin);
     }
     Ok(if good {
         ExitCode::SUCCESS
@@ -70,15 +66,15 @@ pub fn check(
     })
 }
 
-fn within(name: &str, counted: u64, least: u64, most: u64) -> bool {
-    let good = (least..=most).contains(&counted);
+fn is_within(name: &str, count: u64, min: u64, max: u64) -> bool {
+    let good = (min..=max).contains(&count);
     let verdict = if good { "ok" } else { "FAILED" };
-    println!("{verdict}: {name}: {counted} instructions, of {least} to {most}");
+    println!("{verdict}: {name}: {count} instructions, of {min} to {max}");
     good
 }
 
 /// Asks cargo, for the bundle has no symbols left to ask.
-fn no_jitter() -> Result<bool, Error> {
+fn has_no_jitter_entropy() -> Result<bool, Error> {
     let output = Command::new(env!("CARGO"))
         .current_dir(workspace())
         .args([
@@ -97,51 +93,50 @@ fn no_jitter() -> Result<bool, Error> {
     if !names().any(|name| name == "ring") {
         return Err("the function's dependencies could not be read: ring is not among them".into());
     }
-    let found: Vec<_> = names().filter(|name| JITTER.contains(name)).collect();
+    let found: Vec<_> = names()
+        .filter(|name| JITTER_ENTROPY_CRATES.contains(name))
+        .collect();
     let verdict = if found.is_empty() { "ok" } else { "FAILED" };
     println!("{verdict}: crates with jitter entropy in the function: {found:?}");
     Ok(found.is_empty())
 }
 
-fn count(contender: &Contender, backend: &Backend) -> Result<Count, Error> {
-    let cold = fewest(contender, backend, 1)?;
-    let all = fewest(contender, backend, 1 + WARM)?;
+fn count_instructions(subject: &Subject, backend: &Backend) -> Result<Count, Error> {
+    let cold = min_instructions(subject, backend, 1)?;
+    let total = min_instructions(subject, backend, 1 + WARM_REQUESTS)?;
     Ok(Count {
         cold,
-        warm: all.saturating_sub(cold) / WARM,
+        warm: total.saturating_sub(cold) / WARM_REQUESTS,
     })
 }
 
 /// Only runs with one connection count: under valgrind on a busy machine the first may take longer than
 /// the function waits for it.
-fn fewest(contender: &Contender, backend: &Backend, invocations: u64) -> Result<u64, Error> {
+fn min_instructions(subject: &Subject, backend: &Backend, invocations: u64) -> Result<u64, Error> {
     let mut counts = Vec::new();
-    for _ in 0..TRIES {
+    for _ in 0..MAX_RUNS {
         let before = backend.connections();
-        let count = instructions(contender, backend, invocations)?;
+        let count = instructions(subject, backend, invocations)?;
         if backend.connections() == before + 1 {
             counts.push(count);
         }
-        if counts.len() == RUNS {
+        if counts.len() == COUNTED_RUNS {
             break;
         }
     }
-    let fewest = counts.into_iter().min();
-    let name = &contender.name;
-    Ok(
-        fewest
-            .ok_or_else(|| format!("{name} opened another connection in each of {TRIES} runs"))?,
-    )
+    let minimum = counts.into_iter().min();
+    let name = &subject.name;
+    Ok(minimum
+        .ok_or_else(|| format!("{name} opened another connection in each of {MAX_RUNS} runs"))?)
 }
 
-fn instructions(contender: &Contender, backend: &Backend, invocations: u64) -> Result<u64, Error> {
-    let counts =
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("callgrind.{}", contender.name));
+fn instructions(subject: &Subject, backend: &Backend, invocations: u64) -> Result<u64, Error> {
+    let counts = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("callgrind.{}", subject.name));
     let mut valgrind = Command::new("valgrind");
     valgrind
         .args(["--quiet", "--tool=callgrind"])
         .arg(format!("--callgrind-out-file={}", counts.display()))
-        .arg(&contender.bootstrap);
+        .arg(&subject.bootstrap);
     let mut function = Function::start(valgrind, backend)
         .map_err(|error| format!("{error} (valgrind is in the package of that name)"))?;
     let event = Request::Get.event();

@@ -47,13 +47,13 @@ impl Request {
 }
 
 /// An answer, ready to be written. `headers` end in `\r\n`, each.
-pub fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
+pub fn response(status: &str, headers: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\n\r\n{body}").into_bytes()
 }
 
 /// Writes it, so that it leaves in one piece.
-pub fn send(stream: &mut impl Write, answer: &[u8]) -> io::Result<()> {
-    stream.write_all(answer)?;
+pub fn send(stream: &mut impl Write, response: &[u8]) -> io::Result<()> {
+    stream.write_all(response)?;
     stream.flush()
 }

@@ -3,10 +3,9 @@
 //! [`function`] runs a bootstrap under an emulated [`runtime_api`], with a canned DynamoDB, the
 //! [`backend`], behind TLS. [`measure`] takes the times, interleaved, and [`report`] prints them. With
 //! `--gate`, [`gate`] counts instructions instead, which no other process can disturb. The contenders
-//! are built in [`contender`], and what they are asked is in [`request`].
+//! are built in [`subject`], and what they are asked is in [`request`].
 
 mod backend;
-mod contender;
 mod function;
 mod gate;
 mod http;
@@ -14,6 +13,7 @@ mod measure;
 mod report;
 mod request;
 mod runtime_api;
+mod subject;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use backend::Backend;
-use contender::Contender;
+use subject::Subject;
 
 /// Whatever ends the benchmark, in words.
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -59,19 +59,19 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let function = match &arguments.bootstrap {
-        Some(bootstrap) => Contender::other("function", bootstrap)?,
-        None => Contender::bundle()?,
+        Some(bootstrap) => Subject::at_path("function", bootstrap)?,
+        None => Subject::bundle()?,
     };
-    let floor = Contender::floor()?;
+    let baseline = Subject::baseline()?;
     let backend = Backend::start()?;
     if arguments.gate {
-        return gate::check(&function, &floor, &backend);
+        return gate::check(&function, &baseline, &backend);
     }
-    let mut contenders = vec![function, floor];
+    let mut subjects = vec![function, baseline];
     if let Some(bootstrap) = &arguments.against {
-        contenders.push(Contender::other("against", bootstrap)?);
+        subjects.push(Subject::at_path("against", bootstrap)?);
     }
-    let results = measure::all(&contenders, &backend)?;
+    let results = measure::run(&subjects, &backend)?;
     report::print(&results);
     Ok(ExitCode::SUCCESS)
 }

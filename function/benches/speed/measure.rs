@@ -8,21 +8,21 @@ use nix::unistd::Pid;
 
 use crate::Error;
 use crate::backend::Backend;
-use crate::contender::Contender;
 use crate::function::Function;
 use crate::request::Request;
+use crate::subject::Subject;
 
 /// Cold starts of each contender.
 const COLD_STARTS: usize = 40;
 /// Blocks of requests to each contender, in turns.
 const BLOCKS: usize = 30;
 /// Requests of a block, and fewer where each is a whole megabyte.
-const REQUESTS: usize = 100;
-const LISTS: usize = 5;
+const REQUESTS_PER_BLOCK: usize = 100;
+const LISTS_PER_BLOCK: usize = 5;
 
 /// All that was measured of a contender.
 pub struct Results<'a> {
-    pub contender: &'a Contender,
+    pub subject: &'a Subject,
     pub cold: Cold,
     /// One for each of [`Request::ALL`].
     pub warm: Vec<Warm>,
@@ -52,20 +52,20 @@ pub struct Warm {
 }
 
 /// Measures them all.
-pub fn all<'a>(contenders: &'a [Contender], backend: &Backend) -> Result<Vec<Results<'a>>, Error> {
+pub fn run<'a>(subjects: &'a [Subject], backend: &Backend) -> Result<Vec<Results<'a>>, Error> {
     pin()?;
-    let cold = cold(contenders, backend)?;
-    let mut results: Vec<_> = contenders
+    let cold = cold(subjects, backend)?;
+    let mut results: Vec<_> = subjects
         .iter()
         .zip(cold)
-        .map(|(contender, cold)| Results {
-            contender,
+        .map(|(subject, cold)| Results {
+            subject,
             cold,
             warm: Vec::new(),
         })
         .collect();
     for request in Request::ALL {
-        let warm = warm(contenders, backend, request)?;
+        let warm = warm(subjects, backend, request)?;
         for (results, warm) in results.iter_mut().zip(warm) {
             results.warm.push(warm);
         }
@@ -81,26 +81,26 @@ fn pin() -> Result<(), Error> {
         .rev()
         .find(|&core| allowed.is_set(core).unwrap_or_default())
         .ok_or("there is no core to run on")?;
-    let mut one = CpuSet::new();
-    one.set(core)?;
-    Ok(sched_setaffinity(this, &one)?)
+    let mut cpu_set = CpuSet::new();
+    cpu_set.set(core)?;
+    Ok(sched_setaffinity(this, &cpu_set)?)
 }
 
-fn start(contender: &Contender, backend: &Backend) -> Result<Function, Error> {
-    Function::start(Command::new(&contender.bootstrap), backend)
-        .map_err(|error| format!("{}: {error}", contender.name).into())
+fn start(subject: &Subject, backend: &Backend) -> Result<Function, Error> {
+    Function::start(Command::new(&subject.bootstrap), backend)
+        .map_err(|error| format!("{}: {error}", subject.name).into())
 }
 
-fn cold(contenders: &[Contender], backend: &Backend) -> Result<Vec<Cold>, Error> {
+fn cold(subjects: &[Subject], backend: &Backend) -> Result<Vec<Cold>, Error> {
     let request = Request::Get;
     let event = request.event();
     let mut samples: Vec<[Vec<Duration>; 3]> =
-        contenders.iter().map(|_| Default::default()).collect();
+        subjects.iter().map(|_| Default::default()).collect();
     for round in 0..=COLD_STARTS {
-        for (contender, [inits, firsts, cpus]) in contenders.iter().zip(&mut samples) {
-            let mut function = start(contender, backend)?;
-            let first = function.first(request, &event)?;
-            let cpu = function.cpu()?;
+        for (subject, [inits, firsts, cpus]) in subjects.iter().zip(&mut samples) {
+            let mut function = start(subject, backend)?;
+            let first = function.invoke_first(request, &event)?;
+            let cpu = function.cpu_time()?;
             // The first round only brings the files into memory.
             if round > 0 {
                 inits.push(function.init);
@@ -118,29 +118,29 @@ fn cold(contenders: &[Contender], backend: &Backend) -> Result<Vec<Cold>, Error>
     Ok(medians.collect())
 }
 
-fn warm(contenders: &[Contender], backend: &Backend, request: Request) -> Result<Vec<Warm>, Error> {
+fn warm(subjects: &[Subject], backend: &Backend, request: Request) -> Result<Vec<Warm>, Error> {
     let event = request.event();
     let requests = if request == Request::List {
-        LISTS
+        LISTS_PER_BLOCK
     } else {
-        REQUESTS
+        REQUESTS_PER_BLOCK
     };
     let mut running = Vec::new();
-    for contender in contenders {
-        running.push((start(contender, backend)?, Samples::default()));
+    for subject in subjects {
+        running.push((start(subject, backend)?, Samples::default()));
     }
     for round in 0..=BLOCKS {
         for (function, samples) in &mut running {
-            let cpu = function.cpu()?;
+            let cpu = function.cpu_time()?;
             let start = Instant::now();
-            let mut took = Vec::new();
+            let mut latencies = Vec::new();
             for _ in 0..requests {
-                took.push(function.invoke(request, &event)?);
+                latencies.push(function.invoke(request, &event)?);
             }
             // The first block only warms up.
             if round > 0 {
-                let cpu = function.cpu()?.saturating_sub(cpu);
-                samples.add(took, start.elapsed(), cpu);
+                let cpu = function.cpu_time()?.saturating_sub(cpu);
+                samples.add(latencies, start.elapsed(), cpu);
             }
         }
     }
@@ -149,30 +149,30 @@ fn warm(contenders: &[Contender], backend: &Backend, request: Request) -> Result
         .map(|(function, samples)| {
             let peak_memory = function.peak_memory()?;
             function.stop()?;
-            Ok(samples.sum_up(peak_memory))
+            Ok(samples.summarize(peak_memory))
         })
         .collect()
 }
 
 #[derive(Default)]
 struct Samples {
-    took: Vec<Duration>,
+    latencies: Vec<Duration>,
     cpus: Vec<Duration>,
     rates: Vec<f64>,
 }
 
 impl Samples {
-    fn add(&mut self, took: Vec<Duration>, elapsed: Duration, cpu: Duration) {
-        let requests = u32::try_from(took.len()).expect("a block is small");
+    fn add(&mut self, latencies: Vec<Duration>, elapsed: Duration, cpu: Duration) {
+        let requests = u32::try_from(latencies.len()).expect("a block is small");
         self.cpus.push(cpu / requests);
         self.rates.push(f64::from(requests) / elapsed.as_secs_f64());
-        self.took.extend(took);
+        self.latencies.extend(latencies);
     }
 
-    fn sum_up(self, peak_memory: u64) -> Warm {
+    fn summarize(self, peak_memory: u64) -> Warm {
         Warm {
-            p50: quantile(self.took.clone(), 0.5),
-            p99: quantile(self.took, 0.99),
+            p50: quantile(self.latencies.clone(), 0.5),
+            p99: quantile(self.latencies, 0.99),
             cpu: quantile(self.cpus, 0.5),
             rate: quantile(self.rates, 0.5),
             peak_memory,

@@ -27,7 +27,7 @@ fn cold() -> Vec<Column> {
         ("CPU to it ms", Box::new(|it| milliseconds(it.cold.cpu)), 2),
         (
             "zip KB",
-            Box::new(|it| scaled(it.contender.zip as u64, 1000)),
+            Box::new(|it| scaled(it.subject.zip as u64, 1000)),
             0,
         ),
     ]
@@ -68,16 +68,16 @@ fn table(title: &str, columns: &[Column], results: &[Results<'_>]) {
         let figures = columns
             .iter()
             .map(|(_, figure, digits)| format!("{:.digits$}", figure(result)));
-        row(&result.contender.name, figures);
+        row(&result.subject.name, figures);
     }
-    let [function, others @ ..] = results else {
+    let [function, references @ ..] = results else {
         return;
     };
-    for other in others {
+    for reference in references {
         let ratios = columns
             .iter()
-            .map(|(_, figure, _)| format!("{:.2}x", figure(function) / figure(other)));
-        row(&format!("function / {}", other.contender.name), ratios);
+            .map(|(_, figure, _)| format!("{:.2}x", figure(function) / figure(reference)));
+        row(&format!("function / {}", reference.subject.name), ratios);
     }
 }
 

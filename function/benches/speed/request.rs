@@ -90,10 +90,10 @@ impl Request {
     ///
     /// # Errors
     /// What it is instead: then there is nothing to measure.
-    pub fn check(self, reply: &[u8]) -> Result<(), Error> {
-        let reply: Value = serde_json::from_slice(reply)?;
-        let body: Value = serde_json::from_str(reply["body"].as_str().unwrap_or_default())?;
-        let good = reply["statusCode"] == 200
+    pub fn check(self, response: &[u8]) -> Result<(), Error> {
+        let response: Value = serde_json::from_slice(response)?;
+        let body: Value = serde_json::from_str(response["body"].as_str().unwrap_or_default())?;
+        let good = response["statusCode"] == 200
             && match self {
                 Self::Get => body["Item"]["id"] == ID && body["Item"]["price"] == 19.9,
                 Self::Put => body == format!("Put item {ID}"),
@@ -105,7 +105,7 @@ impl Request {
         if good {
             Ok(())
         } else {
-            let shown: String = reply.to_string().chars().take(200).collect();
+            let shown: String = response.to_string().chars().take(200).collect();
             Err(format!("{} was answered {shown}", self.route_key()).into())
         }
     }

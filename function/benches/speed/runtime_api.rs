@@ -10,7 +10,7 @@ use crate::Error;
 use crate::http::{self, Request};
 
 /// How long a function may take before it counts as stuck; under valgrind it takes seconds.
-const PATIENCE: Duration = Duration::from_mins(1);
+const FUNCTION_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How long Lambda gives the function, which is told so.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -18,25 +18,25 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// A running Runtime API.
 pub struct RuntimeApi {
     address: SocketAddr,
-    calls: Receiver<Call>,
+    requests: Receiver<FunctionRequest>,
     waiting: Option<TcpStream>,
 }
 
 /// What the function has asked of it.
-enum Call {
+enum FunctionRequest {
     /// The next event, over this connection.
     Next(TcpStream),
     /// To take the reply, which was read to its end at this time.
-    Reply(Instant, Vec<u8>),
+    Response(Instant, Vec<u8>),
     /// To take an error instead.
-    Failed(Vec<u8>),
+    Failure(Vec<u8>),
 }
 
 impl RuntimeApi {
     pub fn start() -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
-        let (sender, calls) = mpsc::channel();
+        let (sender, requests) = mpsc::channel();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let sender = sender.clone();
@@ -46,7 +46,7 @@ impl RuntimeApi {
         });
         Ok(Self {
             address,
-            calls,
+            requests,
             waiting: None,
         })
     }
@@ -58,8 +58,8 @@ impl RuntimeApi {
 
     /// Waits until the function asks for an event.
     pub fn wait(&mut self) -> Result<(), Error> {
-        match self.call()? {
-            Call::Next(stream) => {
+        match self.request()? {
+            FunctionRequest::Next(stream) => {
                 self.waiting = Some(stream);
                 Ok(())
             }
@@ -71,7 +71,7 @@ impl RuntimeApi {
     pub fn invoke(&mut self, event: &[u8]) -> Result<(Duration, Vec<u8>), Error> {
         let mut stream = self.waiting.take().ok_or("the function is not waiting")?;
         let deadline = (SystemTime::UNIX_EPOCH.elapsed()? + TIME_LIMIT).as_millis();
-        let event = http::answer(
+        let event = http::response(
             "200 OK",
             &format!(
                 "Content-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: 8476a536-e9f4-11e8-9739-2dfe598c3fcd\r\n\
@@ -83,50 +83,54 @@ impl RuntimeApi {
         );
         let start = Instant::now();
         http::send(&mut stream, &event)?;
-        match self.call()? {
-            Call::Reply(at, reply) => Ok((at.duration_since(start), reply)),
-            Call::Failed(error) => {
+        match self.request()? {
+            FunctionRequest::Response(at, response) => Ok((at.duration_since(start), response)),
+            FunctionRequest::Failure(error) => {
                 Err(format!("the function failed: {}", error.escape_ascii()).into())
             }
-            Call::Next(_) => Err("the function wants an event and has not answered".into()),
+            FunctionRequest::Next(_) => {
+                Err("the function wants an event and has not answered".into())
+            }
         }
     }
 
-    fn call(&self) -> Result<Call, Error> {
-        self.calls.recv_timeout(PATIENCE).map_err(|error| {
-            match error {
-                RecvTimeoutError::Timeout => "the function is stuck",
-                RecvTimeoutError::Disconnected => "the Runtime API has stopped",
-            }
-            .into()
-        })
+    fn request(&self) -> Result<FunctionRequest, Error> {
+        self.requests
+            .recv_timeout(FUNCTION_TIMEOUT)
+            .map_err(|error| {
+                match error {
+                    RecvTimeoutError::Timeout => "the function is stuck",
+                    RecvTimeoutError::Disconnected => "the Runtime API has stopped",
+                }
+                .into()
+            })
     }
 }
 
-fn serve(mut stream: TcpStream, calls: &Sender<Call>) -> Result<(), Error> {
+fn serve(mut stream: TcpStream, requests: &Sender<FunctionRequest>) -> Result<(), Error> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
     while let Some(request) = Request::read(&mut reader)? {
         let path = request.head.split(' ').nth(1).unwrap_or_default();
         if path.ends_with("/invocation/next") {
-            calls.send(Call::Next(stream.try_clone()?))?;
+            requests.send(FunctionRequest::Next(stream.try_clone()?))?;
             continue;
         }
         let at = Instant::now();
-        let call = if path.ends_with("/response") {
-            Call::Reply(at, request.body)
+        let request = if path.ends_with("/response") {
+            FunctionRequest::Response(at, request.body)
         } else {
-            Call::Failed(request.body)
+            FunctionRequest::Failure(request.body)
         };
         http::send(
             &mut stream,
-            &http::answer(
+            &http::response(
                 "202 Accepted",
                 "Content-Type: application/json\r\n",
                 r#"{"status":"OK"}"#,
             ),
         )?;
-        calls.send(call)?;
+        requests.send(request)?;
     }
     Ok(())
 }

@@ -2,17 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use function::Answer;
+use function::Handled;
 use function::client::{ATTEMPT_TIMEOUT, MAX_ATTEMPTS};
 use serde_json::{Value, json};
 
 use crate::backend::{self, Backend, DONE, Reaction, SERVER_ERROR};
 use crate::requests::{
-    FAULT, IN_DOUBT, LIMIT, NOT_WRITTEN, READ_FAILED, body, delete, event, get, invoke, list, put,
-    response,
+    AMBIGUOUS, FAULT, NOT_WRITTEN, READ_FAILED, TIME_LIMIT, body, delete, event, get, invoke, list,
+    put, response,
 };
 
-const THROTTLED: Reaction = Reaction::Answer(
+const THROTTLED: Reaction = Reaction::Respond(
     400,
     r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}"#,
 );
@@ -28,11 +28,11 @@ struct Outcome {
     attempts: u32,
 }
 
-fn check(answer: &Answer, backend: &Backend, expected: &Outcome) {
-    assert_eq!(body(answer), json!({ "message": expected.message }));
-    let response = response(answer);
+fn check(handled: &Handled, backend: &Backend, expected: &Outcome) {
+    assert_eq!(body(handled), json!({ "message": expected.message }));
+    let response = response(handled);
     assert_eq!(response.status_code, i64::from(expected.status));
-    assert_eq!(answer.record.status, expected.status);
+    assert_eq!(handled.record.status, expected.status);
     let retry_after = response
         .headers
         .get("retry-after")
@@ -44,11 +44,11 @@ fn check(answer: &Answer, backend: &Backend, expected: &Outcome) {
         "requests that the backend saw"
     );
     assert_eq!(
-        answer.record.attempts, expected.attempts,
+        handled.record.attempts, expected.attempts,
         "attempts in the log"
     );
-    assert!(!answer.record.causes.is_empty(), "the log has a cause");
-    let log = serde_json::to_string(&answer.record).unwrap();
+    assert!(!handled.record.causes.is_empty(), "the log has a cause");
+    let log = serde_json::to_string(&handled.record).unwrap();
     assert!(!log.contains("secret"), "{log}");
 }
 
@@ -66,7 +66,7 @@ async fn writes_within(limit: Duration, script: &[Reaction], expected: Outcome) 
 
 async fn writes(script: &[Reaction], status: u16, message: &'static str, attempts: u32) {
     writes_within(
-        LIMIT,
+        TIME_LIMIT,
         script,
         Outcome {
             status,
@@ -86,7 +86,7 @@ async fn reads(script: &[Reaction], status: u16, message: &'static str, attempts
             attempts,
         };
         check(
-            &invoke(&backend.service(), request, LIMIT).await,
+            &invoke(&backend.service(), request, TIME_LIMIT).await,
             &backend,
             &expected,
         );
@@ -94,42 +94,48 @@ async fn reads(script: &[Reaction], status: u16, message: &'static str, attempts
 }
 
 #[tokio::test]
-async fn a_write_is_not_repeated_after_a_500() {
-    writes(&[SERVER_ERROR, DONE], 503, IN_DOUBT, 1).await;
+async fn a_write_is_not_retried_after_a_500() {
+    writes(&[SERVER_ERROR, DONE], 503, AMBIGUOUS, 1).await;
 }
 
 #[tokio::test]
-async fn a_write_is_not_repeated_after_a_502_without_a_body() {
-    writes(&[Reaction::Answer(502, ""), DONE], 503, IN_DOUBT, 1).await;
+async fn a_write_is_not_retried_after_a_502_without_a_body() {
+    writes(&[Reaction::Respond(502, ""), DONE], 503, AMBIGUOUS, 1).await;
 }
 
 #[tokio::test]
-async fn a_write_is_not_repeated_after_a_503_from_a_proxy() {
-    writes(&[Reaction::Answer(503, "<html/>"), DONE], 503, IN_DOUBT, 1).await;
+async fn a_write_is_not_retried_after_a_503_from_a_proxy() {
+    writes(
+        &[Reaction::Respond(503, "<html/>"), DONE],
+        503,
+        AMBIGUOUS,
+        1,
+    )
+    .await;
 }
 
 #[tokio::test]
-async fn a_write_is_not_repeated_after_a_504() {
-    writes(&[Reaction::Answer(504, "{}"), DONE], 503, IN_DOUBT, 1).await;
+async fn a_write_is_not_retried_after_a_504() {
+    writes(&[Reaction::Respond(504, "{}"), DONE], 503, AMBIGUOUS, 1).await;
 }
 
 #[tokio::test]
-async fn a_write_is_not_repeated_after_a_connection_is_cut() {
-    writes(&[Reaction::Cut, DONE], 503, IN_DOUBT, 1).await;
+async fn a_write_is_not_retried_after_a_connection_is_cut() {
+    writes(&[Reaction::Cut, DONE], 503, AMBIGUOUS, 1).await;
 }
 
 #[tokio::test]
-async fn a_write_is_not_repeated_after_an_answer_is_cut() {
-    writes(&[Reaction::CutInBody, DONE], 503, IN_DOUBT, 1).await;
+async fn a_write_is_not_retried_after_a_response_is_cut() {
+    writes(&[Reaction::CutInBody, DONE], 503, AMBIGUOUS, 1).await;
 }
 
 #[tokio::test]
-async fn a_write_is_not_repeated_after_a_chunk_is_cut() {
-    writes(&[Reaction::CutInChunk, DONE], 503, IN_DOUBT, 1).await;
+async fn a_write_is_not_retried_after_a_chunk_is_cut() {
+    writes(&[Reaction::CutInChunk, DONE], 503, AMBIGUOUS, 1).await;
 }
 
 #[tokio::test]
-async fn the_log_has_the_cause_and_not_its_effect() {
+async fn the_log_has_the_original_cause() {
     for (reaction, cause) in [
         (Reaction::Cut, "connection closed before message completed"),
         (
@@ -141,21 +147,21 @@ async fn the_log_has_the_cause_and_not_its_effect() {
             "end of file before message length reached",
         ),
         (
-            Reaction::Answer(200, ""),
+            Reaction::Respond(200, ""),
             "DynamoDB's answer is no JSON object",
         ),
         (
-            Reaction::Answer(200, "[]"),
+            Reaction::Respond(200, "[]"),
             "failed to parse JSON: expected StartObject",
         ),
         (
-            Reaction::Answer(200, ERROR_IN_200),
+            Reaction::Respond(200, ERROR_IN_200),
             "DynamoDB's answer is an error",
         ),
     ] {
         let backend = Backend::start(&[reaction]);
-        let answer = invoke(&backend.service(), put(), LIMIT).await;
-        let causes = answer.record.causes.join("\n");
+        let handled = invoke(&backend.service(), put(), TIME_LIMIT).await;
+        let causes = handled.record.causes.join("\n");
         assert!(causes.contains(cause), "{reaction:?}: {causes}");
         let is_ours = cause.starts_with("DynamoDB's answer");
         assert_eq!(
@@ -167,76 +173,82 @@ async fn the_log_has_the_cause_and_not_its_effect() {
 }
 
 #[tokio::test]
-async fn a_write_is_not_repeated_after_a_time_out() {
-    writes(&[Reaction::Hang, DONE], 503, IN_DOUBT, 1).await;
+async fn a_write_is_not_retried_after_a_time_out() {
+    writes(&[Reaction::Hang, DONE], 503, AMBIGUOUS, 1).await;
 }
 
 #[tokio::test]
-async fn a_write_is_not_repeated_after_a_request_time_out_code() {
+async fn a_write_is_not_retried_after_a_request_time_out_code() {
     let time_out = r#"{"__type":"RequestTimeoutException","message":"late"}"#;
-    writes(&[Reaction::Answer(400, time_out), DONE], 503, IN_DOUBT, 1).await;
+    writes(&[Reaction::Respond(400, time_out), DONE], 503, AMBIGUOUS, 1).await;
 }
 
 #[tokio::test]
-async fn a_200_that_is_no_json_object_leaves_a_write_in_doubt() {
+async fn a_200_that_is_not_a_json_object_leaves_a_write_ambiguous() {
     for body in ["", " ", "null", "[]", "\"{}\"", "{", "{}{}", "<html/>"] {
-        writes(&[Reaction::Answer(200, body), DONE], 503, IN_DOUBT, 1).await;
+        writes(&[Reaction::Respond(200, body), DONE], 503, AMBIGUOUS, 1).await;
     }
-    writes(&[Reaction::Answer(204, ""), DONE], 503, IN_DOUBT, 1).await;
+    writes(&[Reaction::Respond(204, ""), DONE], 503, AMBIGUOUS, 1).await;
 }
 
 #[tokio::test]
-async fn a_200_that_is_an_error_is_no_answer() {
+async fn a_200_that_holds_an_error_is_not_a_success() {
     for error in [
         ERROR_IN_200,
         r#" { "message" : "oh" , "__type" : "ThrottlingException" } "#,
         r#"{"__type":"InternalServerError","Item":{"id":{"S":"secret-id"}},"Items":[]}"#,
         r#"{"Item":{"id":{"S":"secret-id"}},"Items":[],"__type":"InternalServerError"}"#,
     ] {
-        writes(&[Reaction::Answer(200, error), DONE], 503, IN_DOUBT, 1).await;
-        let error = Reaction::Answer(200, error);
+        writes(&[Reaction::Respond(200, error), DONE], 503, AMBIGUOUS, 1).await;
+        let error = Reaction::Respond(200, error);
         reads(&[error], 503, READ_FAILED, MAX_ATTEMPTS).await;
     }
 }
 
 #[tokio::test]
-async fn an_item_may_have_an_attribute_like_an_errors() {
-    let found = Reaction::Answer(
+async fn an_item_with_a_type_attribute_is_not_an_error() {
+    let found = Reaction::Respond(
         200,
         r#"{"Item":{"id":{"S":"a"},"__type":{"S":"b"},"name":{"S":"\"__type\":"}},
             "Items":[{"id":{"S":"a"},"__type":{"M":{"__type":{"S":"b"}}}}],"LastEvaluatedKey":{"id":{"S":"a"}}}"#,
     );
     for request in [get(), list()] {
         let backend = Backend::start(&[found]);
-        let answer = invoke(&backend.service(), request, LIMIT).await;
-        assert_eq!((answer.record.status, answer.record.attempts), (200, 1));
+        let handled = invoke(&backend.service(), request, TIME_LIMIT).await;
+        assert_eq!((handled.record.status, handled.record.attempts), (200, 1));
     }
 }
 
 #[tokio::test]
-async fn a_4xx_without_a_code_leaves_a_write_in_doubt() {
-    writes(&[Reaction::Answer(400, ""), DONE], 503, IN_DOUBT, 1).await;
-    writes(&[Reaction::Answer(403, "<html/>"), DONE], 503, IN_DOUBT, 1).await;
+async fn a_4xx_without_a_code_leaves_a_write_ambiguous() {
+    writes(&[Reaction::Respond(400, ""), DONE], 503, AMBIGUOUS, 1).await;
+    writes(
+        &[Reaction::Respond(403, "<html/>"), DONE],
+        503,
+        AMBIGUOUS,
+        1,
+    )
+    .await;
 }
 
 #[tokio::test]
-async fn a_throttled_write_is_repeated() {
+async fn a_throttled_write_is_retried() {
     for request in [put(), delete()] {
         let backend = Backend::start(&[THROTTLED, THROTTLED, DONE]);
-        let answer = invoke(&backend.service(), request, LIMIT).await;
-        assert_eq!((answer.record.status, backend.requests()), (200, 3));
+        let handled = invoke(&backend.service(), request, TIME_LIMIT).await;
+        assert_eq!((handled.record.status, backend.requests()), (200, 3));
     }
 }
 
 #[tokio::test]
-async fn each_throttling_code_is_one() {
+async fn every_throttling_code_is_recognized() {
     for code in [
         r#"{"__type":"RequestLimitExceeded"}"#,
         r#"{"__type":"Throttling"}"#,
         r#"{"__type":"ThrottlingException"}"#,
     ] {
         writes(
-            &[Reaction::Answer(400, code)],
+            &[Reaction::Respond(400, code)],
             503,
             NOT_WRITTEN,
             MAX_ATTEMPTS,
@@ -246,21 +258,21 @@ async fn each_throttling_code_is_one() {
 }
 
 #[tokio::test]
-async fn a_write_throttled_for_ever_changed_nothing() {
+async fn a_write_that_stays_throttled_changes_nothing() {
     writes(&[THROTTLED], 503, NOT_WRITTEN, MAX_ATTEMPTS).await;
 }
 
 #[tokio::test]
-async fn what_follows_a_throttled_attempt_decides_what_is_known() {
-    writes(&[THROTTLED, SERVER_ERROR, DONE], 503, IN_DOUBT, 2).await;
-    writes(&[THROTTLED, Reaction::Cut, DONE], 503, IN_DOUBT, 2).await;
+async fn the_last_attempt_decides_whether_a_write_is_ambiguous() {
+    writes(&[THROTTLED, SERVER_ERROR, DONE], 503, AMBIGUOUS, 2).await;
+    writes(&[THROTTLED, Reaction::Cut, DONE], 503, AMBIGUOUS, 2).await;
 }
 
 #[tokio::test]
-async fn a_write_that_meets_a_transaction_changed_nothing() {
+async fn a_write_that_conflicts_with_a_transaction_changes_nothing() {
     let conflict = r#"{"__type":"TransactionConflictException","message":"ongoing"}"#;
     writes(
-        &[Reaction::Answer(400, conflict), DONE],
+        &[Reaction::Respond(400, conflict), DONE],
         503,
         NOT_WRITTEN,
         1,
@@ -269,35 +281,35 @@ async fn a_write_that_meets_a_transaction_changed_nothing() {
 }
 
 #[tokio::test]
-async fn a_refusal_needs_an_operator() {
-    for refusal in [
+async fn a_request_that_dynamodb_rejects_is_a_500() {
+    for rejection in [
         r#"{"__type":"ResourceNotFoundException","message":"arn:aws:dynamodb:us-east-1:123456789012:table/items"}"#,
         r#"{"__type":"AccessDeniedException","Message":"arn:aws:iam::123456789012:role/x is not authorized"}"#,
         r#"{"__type":"UnrecognizedClientException","message":"token"}"#,
         r#"{"__type":"ExpiredTokenException","message":"token"}"#,
         r#"{"__type":"ValidationException","message":"cannot be converted to a number: secret-price"}"#,
     ] {
-        writes(&[Reaction::Answer(400, refusal), DONE], 500, FAULT, 1).await;
-        reads(&[Reaction::Answer(400, refusal), DONE], 500, FAULT, 1).await;
+        writes(&[Reaction::Respond(400, rejection), DONE], 500, FAULT, 1).await;
+        reads(&[Reaction::Respond(400, rejection), DONE], 500, FAULT, 1).await;
     }
 }
 
 #[tokio::test]
-async fn a_read_is_repeated_after_any_passing_fault() {
+async fn a_read_is_retried_after_any_transient_fault() {
     for fault in [
         SERVER_ERROR,
         THROTTLED,
         Reaction::Cut,
         Reaction::Hang,
-        Reaction::Answer(200, "{\"Item\""),
-        Reaction::Answer(200, ""),
+        Reaction::Respond(200, "{\"Item\""),
+        Reaction::Respond(200, ""),
     ] {
         for request in [get(), list()] {
             let backend =
-                Backend::start(&[fault, Reaction::Answer(200, r#"{"Item":{},"Items":[]}"#)]);
-            let answer = invoke(&backend.service(), request, LIMIT).await;
+                Backend::start(&[fault, Reaction::Respond(200, r#"{"Item":{},"Items":[]}"#)]);
+            let handled = invoke(&backend.service(), request, TIME_LIMIT).await;
             assert_eq!(
-                (answer.record.status, backend.requests()),
+                (handled.record.status, backend.requests()),
                 (200, 2),
                 "{fault:?}"
             );
@@ -308,24 +320,30 @@ async fn a_read_is_repeated_after_any_passing_fault() {
 #[tokio::test]
 async fn every_read_is_strongly_consistent() {
     for request in [get(), list()] {
-        let backend = Backend::start(&[Reaction::Answer(200, r#"{"Item":{},"Items":[]}"#)]);
-        invoke(&backend.service(), request, LIMIT).await;
+        let backend = Backend::start(&[Reaction::Respond(200, r#"{"Item":{},"Items":[]}"#)]);
+        invoke(&backend.service(), request, TIME_LIMIT).await;
         let sent: Value = serde_json::from_str(&backend.latest()).unwrap();
         assert_eq!(sent["ConsistentRead"], true);
     }
 }
 
 #[tokio::test]
-async fn a_scan_without_items_is_no_empty_list() {
+async fn a_scan_without_items_is_not_an_empty_list() {
     let backend = Backend::start(&[DONE]);
-    let answer = invoke(&backend.service(), list(), LIMIT).await;
-    assert_eq!(answer.record.status, 503);
-    assert_eq!(body(&answer), json!({ "message": READ_FAILED }));
+    let handled = invoke(&backend.service(), list(), TIME_LIMIT).await;
+    assert_eq!(handled.record.status, 503);
+    assert_eq!(body(&handled), json!({ "message": READ_FAILED }));
 }
 
 #[tokio::test]
-async fn an_empty_200_is_no_missing_item() {
-    reads(&[Reaction::Answer(200, "")], 503, READ_FAILED, MAX_ATTEMPTS).await;
+async fn an_empty_200_is_not_a_missing_item() {
+    reads(
+        &[Reaction::Respond(200, "")],
+        503,
+        READ_FAILED,
+        MAX_ATTEMPTS,
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -334,8 +352,8 @@ async fn a_read_that_keeps_failing_gives_up() {
 }
 
 #[tokio::test]
-async fn a_validation_error_near_the_size_limit_is_about_the_size() {
-    let invalid = Reaction::Answer(
+async fn a_validation_error_near_the_size_limit_is_a_413() {
+    let invalid = Reaction::Respond(
         400,
         r#"{"__type":"ValidationException","message":"too big"}"#,
     );
@@ -347,25 +365,25 @@ async fn a_validation_error_near_the_size_limit_is_about_the_size() {
             Some(&format!(r#"{{"id":"a","name":"{name}"}}"#)),
         );
         let backend = Backend::start(&[invalid]);
-        let answer = invoke(&backend.service(), request, LIMIT).await;
-        assert_eq!(answer.record.status, status, "{length} bytes");
+        let handled = invoke(&backend.service(), request, TIME_LIMIT).await;
+        assert_eq!(handled.record.status, status, "{length} bytes");
     }
 }
 
 #[tokio::test]
-async fn missing_credentials_need_an_operator() {
+async fn missing_credentials_are_a_500() {
     let backend = Backend::start(&[DONE]);
     for request in [put(), get()] {
         let service = backend::service_as(&backend.url(), None);
-        let answer = invoke(&service, request, LIMIT).await;
-        assert_eq!(answer.record.status, 500);
-        assert_eq!(body(&answer), json!({ "message": FAULT }));
-        assert_eq!((backend.requests(), answer.record.attempts), (0, 0));
+        let handled = invoke(&service, request, TIME_LIMIT).await;
+        assert_eq!(handled.record.status, 500);
+        assert_eq!(body(&handled), json!({ "message": FAULT }));
+        assert_eq!((backend.requests(), handled.record.attempts), (0, 0));
     }
 }
 
 #[tokio::test]
-async fn too_late_is_too_late_to_ask() {
+async fn nothing_is_sent_shortly_before_the_deadline() {
     for (request, message) in [
         (put(), NOT_WRITTEN),
         (delete(), NOT_WRITTEN),
@@ -379,15 +397,15 @@ async fn too_late_is_too_late_to_ask() {
             attempts: 0,
         };
         let limit = Duration::from_millis(400);
-        let answer = invoke(&backend.service(), request, limit).await;
-        check(&answer, &backend, &expected);
+        let handled = invoke(&backend.service(), request, limit).await;
+        check(&handled, &backend, &expected);
     }
 }
 
 /// The answer comes half a second before the deadline, whatever the backend does; the test allows
 /// for a slow machine, but not for the next attempt or pause.
 #[tokio::test]
-async fn the_answer_comes_before_the_deadline() {
+async fn the_response_comes_before_the_deadline() {
     let limit = Duration::from_millis(2500);
     for reaction in [Reaction::Hang, Reaction::Drip] {
         let start = Instant::now();
@@ -396,7 +414,7 @@ async fn the_answer_comes_before_the_deadline() {
             &[reaction],
             Outcome {
                 status: 503,
-                message: IN_DOUBT,
+                message: AMBIGUOUS,
                 attempts: 1,
             },
         )
@@ -407,7 +425,7 @@ async fn the_answer_comes_before_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_deadline_in_a_pause_leaves_no_doubt() {
+async fn a_write_that_times_out_during_backoff_changes_nothing() {
     let limit = Duration::from_secs(3);
     writes_within(
         limit,
@@ -423,9 +441,17 @@ async fn a_deadline_in_a_pause_leaves_no_doubt() {
 
 #[tokio::test]
 async fn the_service_recovers_with_the_table() {
-    let backend = Backend::start(&[SERVER_ERROR, Reaction::Cut, Reaction::Answer(200, ""), DONE]);
+    let backend = Backend::start(&[
+        SERVER_ERROR,
+        Reaction::Cut,
+        Reaction::Respond(200, ""),
+        DONE,
+    ]);
     let service = backend.service();
     for status in [503, 503, 503, 200, 200] {
-        assert_eq!(invoke(&service, put(), LIMIT).await.record.status, status);
+        assert_eq!(
+            invoke(&service, put(), TIME_LIMIT).await.record.status,
+            status
+        );
     }
 }

@@ -16,9 +16,9 @@ use function::{Service, client};
 #[derive(Clone, Copy, Debug)]
 pub enum Reaction {
     /// Answers with this status and body.
-    Answer(u16, &'static str),
-    /// Answers as [`Reaction::Answer`] with 200, then closes the connection without a word.
-    AnswerAndClose(&'static str),
+    Respond(u16, &'static str),
+    /// Answers as [`Reaction::Respond`] with 200, then closes the connection without a word.
+    RespondAndClose(&'static str),
     /// Refuses the request for its rate, and asks for a pause of so many milliseconds.
     ThrottleFor(u32),
     /// Closes the connection instead of answering.
@@ -34,11 +34,11 @@ pub enum Reaction {
 }
 
 /// The answer to a write that was applied, and to a read of an item that is not there.
-pub const DONE: Reaction = Reaction::Answer(200, "{}");
+pub const DONE: Reaction = Reaction::Respond(200, "{}");
 
 /// An answer that says nothing of what was applied.
 pub const SERVER_ERROR: Reaction =
-    Reaction::Answer(500, r#"{"__type":"InternalServerError","message":"oh"}"#);
+    Reaction::Respond(500, r#"{"__type":"InternalServerError","message":"oh"}"#);
 
 /// A running backend.
 pub struct Backend {
@@ -144,9 +144,9 @@ fn serve(
         *seen.latest.lock().expect("no panic while it is set") = body;
         let index = seen.requests.fetch_add(1, Ordering::SeqCst) as usize;
         match *script.get(index).unwrap_or(&script[script.len() - 1]) {
-            Reaction::Answer(status, body) => answer(&mut stream, status, body, body.len())?,
-            Reaction::AnswerAndClose(body) => {
-                answer(&mut stream, 200, body, body.len())?;
+            Reaction::Respond(status, body) => respond(&mut stream, status, body, body.len())?,
+            Reaction::RespondAndClose(body) => {
+                respond(&mut stream, 200, body, body.len())?;
                 stream.shutdown(Shutdown::Both)?;
                 let _ = closing.send(());
                 return Ok(());
@@ -161,7 +161,7 @@ fn serve(
             }
             Reaction::Cut => return stream.shutdown(Shutdown::Both),
             Reaction::CutInBody => {
-                answer(&mut stream, 200, "{\"Item\"", 100)?;
+                respond(&mut stream, 200, "{\"Item\"", 100)?;
                 return stream.shutdown(Shutdown::Both);
             }
             Reaction::CutInChunk => {
@@ -173,7 +173,7 @@ fn serve(
             // Reading on: it ends when the client gives up.
             Reaction::Hang => {}
             Reaction::Drip => {
-                answer(&mut stream, 200, "", 1_000_000)?;
+                respond(&mut stream, 200, "", 1_000_000)?;
                 loop {
                     stream.write_all(b" ")?;
                     thread::sleep(Duration::from_millis(50));
@@ -204,7 +204,7 @@ fn read_request(reader: &mut impl BufRead) -> std::io::Result<String> {
     Ok(body)
 }
 
-fn answer(stream: &mut TcpStream, status: u16, body: &str, length: usize) -> std::io::Result<()> {
+fn respond(stream: &mut TcpStream, status: u16, body: &str, length: usize) -> std::io::Result<()> {
     let head = format!(
         "HTTP/1.1 {status} status\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {length}\r\n\r\n"
     );

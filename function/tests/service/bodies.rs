@@ -8,13 +8,13 @@ use std::str::FromStr as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bigdecimal::BigDecimal;
-use function::price::{Price, Refusal};
+use function::price::{ParsePriceError, Price};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::backend::{Backend, DONE};
-use crate::requests::{LIMIT, event, invoke};
+use crate::requests::{TIME_LIMIT, event, invoke};
 
 const CASES: u32 = 2000;
 
@@ -69,9 +69,9 @@ fn one_mutation_away() -> impl Strategy<Value = Vec<u8>> {
         0..3,
         any::<u8>(),
     )
-        .prop_map(|(mut body, at, how, byte)| {
+        .prop_map(|(mut body, at, mutation, byte)| {
             let at = at.index(body.len());
-            match how {
+            match mutation {
                 0 => body[at] = byte,
                 1 => body.insert(at, byte),
                 _ => drop(body.remove(at)),
@@ -106,12 +106,12 @@ fn every_body_is_stored_or_refused() {
     let result = runner.run(&raw_body(), |bytes| {
         let mut request = event("PUT /items", None, Some(&BASE64.encode(&bytes)));
         request.is_base64_encoded = Some(true);
-        let answer = runtime.block_on(invoke(&service, request, LIMIT));
+        let handled = runtime.block_on(invoke(&service, request, TIME_LIMIT));
         prop_assert_eq!(
-            answer.record.attempts,
-            u32::from(answer.record.status == 200)
+            handled.record.attempts,
+            u32::from(handled.record.status == 200)
         );
-        match answer.record.status {
+        match handled.record.status {
             200 => stored.set(stored.get() + 1),
             status => prop_assert!(status == 400, "status {status}"),
         }
@@ -142,10 +142,10 @@ proptest! {
                 prop_assert!(canonical.len() <= "-0.000000".len() + 38, "{}", canonical);
                 prop_assert_eq!(Price::parse(&canonical), Ok(price));
             }
-            Err(Refusal::NotANumber) => {
+            Err(ParsePriceError::NotANumber) => {
                 prop_assert!(serde_json::from_str::<serde_json::Number>(&text).is_err(), "{}", text);
             }
-            Err(Refusal::TooPrecise | Refusal::OutOfRange) => {}
+            Err(ParsePriceError::TooPrecise | ParsePriceError::OutOfRange) => {}
         }
     }
 }

@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 use crate::backend::{Backend, DONE, Reaction};
 use crate::runtime::{Function, Outcome, bootstrap, environment, get};
 
-const DENIED: Reaction = Reaction::Answer(400, r#"{"__type":"AccessDeniedException"}"#);
+const DENIED: Reaction = Reaction::Respond(400, r#"{"__type":"AccessDeniedException"}"#);
 
 fn start(endpoint: &str, events: Vec<Vec<u8>>) -> Function {
     Function::start(bootstrap(&environment(endpoint)), events)
 }
 
-fn reply(function: &Function) -> Value {
+fn response(function: &Function) -> Value {
     match function.outcome() {
-        Outcome::Reply(reply) => reply,
+        Outcome::Response(response) => response,
         Outcome::Failure(failure) => panic!("{failure}"),
     }
 }
@@ -40,9 +40,9 @@ fn timeless(mut line: Value) -> Value {
 fn a_request_is_answered_and_logged_in_one_line() {
     let backend = Backend::start(&[DONE]);
     let mut function = start(&backend.url(), vec![get()]);
-    let reply = reply(&function);
-    assert_eq!(reply["statusCode"], 404);
-    assert_eq!(reply["body"], r#"{"message":"Item not found"}"#);
+    let response = response(&function);
+    assert_eq!(response["statusCode"], 404);
+    assert_eq!(response["body"], r#"{"message":"Item not found"}"#);
     assert_eq!(
         timeless(function.invocation_line()),
         json!({
@@ -61,7 +61,7 @@ fn a_request_is_answered_and_logged_in_one_line() {
 fn a_fault_is_logged_with_its_causes() {
     let backend = Backend::start(&[DENIED]);
     let mut function = start(&backend.url(), vec![get()]);
-    assert_eq!(reply(&function)["statusCode"], 500);
+    assert_eq!(response(&function)["statusCode"], 500);
     let line = function.invocation_line();
     assert_eq!(
         (&line["level"], &line["status"]),
@@ -72,20 +72,23 @@ fn a_fault_is_logged_with_its_causes() {
 }
 
 #[test]
-fn a_table_that_is_not_there_in_init_is_a_warning_and_no_end() {
+fn a_table_that_is_unreachable_in_init_is_only_a_warning() {
     let mut function = start("http://127.0.0.1:1", vec![get()]);
-    let reply = reply(&function);
+    let response = response(&function);
     let late = timeless(function.log_line());
     assert_eq!(late["level"], "WARN");
     assert_eq!(late["message"], "DynamoDB did not answer in init");
     assert_eq!(
-        (&reply["statusCode"], &function.invocation_line()["status"]),
+        (
+            &response["statusCode"],
+            &function.invocation_line()["status"]
+        ),
         (&json!(503), &json!(503))
     );
 }
 
 #[test]
-fn an_event_that_is_no_request_fails_its_invocation_and_is_logged() {
+fn an_event_that_is_not_a_request_fails_its_invocation_and_is_logged() {
     let with = |field: &str, value: Value| {
         let mut event: Value = serde_json::from_slice(&get()).expect("an event");
         event[field] = value;
@@ -108,11 +111,11 @@ fn an_event_that_is_no_request_fails_its_invocation_and_is_logged() {
         with("isBase64Encoded", json!("secret")),
     ];
     let events = events.map(|event| event.to_string());
-    let all = events.iter().map(String::as_str).chain(["secret"]);
-    let bytes = all.clone().map(|event| event.as_bytes().to_vec());
+    let texts = events.iter().map(String::as_str).chain(["secret"]);
+    let bytes = texts.clone().map(|event| event.as_bytes().to_vec());
     let backend = Backend::start(&[DONE]);
     let mut function = start(&backend.url(), bytes.chain([get()]).collect());
-    for (number, event) in all.enumerate() {
+    for (number, event) in texts.enumerate() {
         let Outcome::Failure(failure) = function.outcome() else {
             panic!("{event} was answered");
         };
@@ -131,26 +134,26 @@ fn an_event_that_is_no_request_fails_its_invocation_and_is_logged() {
             })
         );
     }
-    assert_eq!(reply(&function)["statusCode"], 404);
+    assert_eq!(response(&function)["statusCode"], 404);
     assert_eq!(function.invocation_line()["status"], 404);
     assert_eq!(function.rest_of_log(), [""; 0]);
 }
 
 #[test]
-fn a_request_of_an_unknown_route_is_answered() {
+fn a_request_of_an_unknown_route_is_a_400() {
     let backend = Backend::start(&[DONE]);
     let event = json!({"version": "2.0", "routeKey": "$default", "isBase64Encoded": null});
     let function = start(&backend.url(), vec![event.to_string().into_bytes()]);
-    let reply = reply(&function);
-    assert_eq!(reply["statusCode"], 400);
+    let response = response(&function);
+    assert_eq!(response["statusCode"], 400);
     assert_eq!(
-        reply["body"],
+        response["body"],
         r#"{"message":"Unsupported route: \"$default\""}"#
     );
 }
 
 #[test]
-fn a_variable_that_is_set_to_nothing_is_as_good_as_none() {
+fn an_empty_variable_counts_as_unset() {
     let backend = Backend::start(&[DONE]);
     let url = backend.url();
     let empty = [
@@ -163,16 +166,16 @@ fn a_variable_that_is_set_to_nothing_is_as_good_as_none() {
     let mut variables = environment(&url);
     variables.extend(empty.map(|name| (name, "")));
     let function = Function::start(bootstrap(&variables), vec![get()]);
-    assert_eq!(reply(&function)["statusCode"], 404);
+    assert_eq!(response(&function)["statusCode"], 404);
 
     let mut variables = environment("");
     variables.push(("AWS_ENDPOINT_URL", &url));
     let function = Function::start(bootstrap(&variables), vec![get()]);
-    assert_eq!(reply(&function)["statusCode"], 404);
+    assert_eq!(response(&function)["statusCode"], 404);
 }
 
 #[test]
-fn what_to_mend_in_the_environment_is_said_in_one_line() {
+fn a_configuration_error_is_logged_in_one_line() {
     let long = "a".repeat(256);
     let sound = [("TABLE_NAME", "items"), ("AWS_REGION", "us-east-1")];
     for (variable, value, named) in [
@@ -190,8 +193,10 @@ fn what_to_mend_in_the_environment_is_said_in_one_line() {
             "AWS_ENDPOINT_URL_DYNAMODB is",
         ),
     ] {
-        let others = sound.into_iter().filter(|(name, _)| *name != variable);
-        let environment: Vec<_> = others.chain(value.map(|value| (variable, value))).collect();
+        let remaining = sound.into_iter().filter(|(name, _)| *name != variable);
+        let environment: Vec<_> = remaining
+            .chain(value.map(|value| (variable, value)))
+            .collect();
         let ended = bootstrap(&environment).output().expect("it ends");
         assert_eq!(ended.status.code(), Some(1), "{variable}={value:?}");
         let line: Value = serde_json::from_slice(&ended.stdout).expect("one line of JSON");

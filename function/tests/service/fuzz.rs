@@ -11,7 +11,7 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
 
 use crate::backend::{Backend, DONE, Reaction};
-use crate::requests::{LIMIT, event, invoke};
+use crate::requests::{TIME_LIMIT, event, invoke};
 use crate::runtime::{Function, Outcome, bootstrap, environment, get};
 
 const EVENTS: usize = 2000;
@@ -86,7 +86,7 @@ fn nearly_a_request() -> impl Strategy<Value = Value> {
 }
 
 #[test]
-fn every_event_ends_in_an_answer_or_a_failure_and_in_one_log_line() {
+fn every_event_ends_in_a_response_or_a_failure_and_in_one_log_line() {
     let backend = Backend::start(&[DONE]);
     let mut runner = TestRunner::default();
     let strategy = prop_oneof![bytes(json()), bytes(nearly_a_request())];
@@ -104,9 +104,9 @@ fn every_event_ends_in_an_answer_or_a_failure_and_in_one_log_line() {
             "{event}"
         );
         match outcome {
-            Outcome::Reply(reply) => {
+            Outcome::Response(response) => {
                 answered += 1;
-                assert_eq!(reply["statusCode"], line["status"], "{event}: {line}");
+                assert_eq!(response["statusCode"], line["status"], "{event}: {line}");
             }
             Outcome::Failure(failure) => {
                 assert_eq!(line["level"], "ERROR", "{event}: {line}");
@@ -128,26 +128,26 @@ proptest! {
     #![proptest_config(Config { cases: 150, failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn no_answer_but_an_object_without_an_error_is_believed(
+    fn only_an_object_without_an_error_counts_as_a_success(
         status in prop_oneof![4 => Just(200), 1 => select(&[201, 204, 400, 404, 500, 503][..])],
         body in bytes(json()).prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
     ) {
         // The SDK skips the members that it does not know, without a look at their escapes.
         let is_object = body.trim_start().starts_with('{');
-        let answer = serde_json::from_str(&body).unwrap_or(Value::Null);
-        let is_error = answer.get("__type").is_some_and(|it| !it.is_null());
+        let response = serde_json::from_str(&body).unwrap_or(Value::Null);
+        let is_error = response.get("__type").is_some_and(|it| !it.is_null());
         let sound = status < 300 && is_object && !is_error;
-        let backend = Backend::start(&[Reaction::Answer(status, body.leak())]);
+        let backend = Backend::start(&[Reaction::Respond(status, body.leak())]);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let ask = |request, limit| {
+        let status_of = |request, limit| {
             runtime.block_on(invoke(&backend.service(), request, limit)).record.status
         };
         let put = event("PUT /items", None, Some(r#"{"id":"a"}"#));
-        let stored = ask(put, LIMIT) == 200;
+        let stored = status_of(put, TIME_LIMIT) == 200;
         prop_assert!(sound || !stored);
         // With no time to ask again and again.
-        let read = ask(event("GET /items/{id}", Some("a"), None), Duration::from_millis(550));
-        let may_be_missing = sound && answer.get("Item").is_none_or(Value::is_null);
+        let read = status_of(event("GET /items/{id}", Some("a"), None), Duration::from_millis(550));
+        let may_be_missing = sound && response.get("Item").is_none_or(Value::is_null);
         prop_assert!(may_be_missing || read != 404);
     }
 }

@@ -5,7 +5,7 @@ mod backend;
 mod bodies;
 mod bootstrap;
 mod connections;
+mod dns;
 mod fuzz;
-mod names;
 mod requests;
 mod runtime;

@@ -4,18 +4,18 @@ use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use function::event::Event;
-use function::{Answer, Service};
+use function::{Handled, Service};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 
 /// Lambda's time limit for the function.
-pub const LIMIT: Duration = Duration::from_secs(10);
+pub const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// The messages that go with a 503, and with a 500.
 pub const READ_FAILED: &str = "The service is unavailable for a moment: try again.";
 pub const NOT_WRITTEN: &str =
     "The service is unavailable for a moment. Nothing was changed: try again.";
-pub const IN_DOUBT: &str = "The service is unavailable for a moment. The change may or may not have been applied: read the item, or try again.";
+pub const AMBIGUOUS: &str = "The service is unavailable for a moment. The change may or may not have been applied: read the item, or try again.";
 pub const FAULT: &str = "Internal server error";
 
 pub fn put() -> Event {
@@ -53,7 +53,7 @@ pub fn event(route_key: &str, id: Option<&str>, body: Option<&str>) -> Event {
 }
 
 /// Hands a request over, with so much time until Lambda's deadline.
-pub async fn invoke(service: &Service, request: Event, limit: Duration) -> Answer {
+pub async fn invoke(service: &Service, request: Event, limit: Duration) -> Handled {
     let now = SystemTime::UNIX_EPOCH.elapsed().expect("a clock past 1970");
     let mut context = Context::default();
     "lambda-id".clone_into(&mut context.request_id);
@@ -62,12 +62,12 @@ pub async fn invoke(service: &Service, request: Event, limit: Duration) -> Answe
 }
 
 /// The answer as API Gateway reads it.
-pub fn response(answer: &Answer) -> ApiGatewayV2httpResponse {
-    serde_json::from_str(answer.response.json()).expect("a response")
+pub fn response(handled: &Handled) -> ApiGatewayV2httpResponse {
+    serde_json::from_str(handled.response.json()).expect("a response")
 }
 
 /// The body of an answer, which is always JSON.
-pub fn body(answer: &Answer) -> Value {
-    let body = response(answer).body.expect("a body");
+pub fn body(handled: &Handled) -> Value {
+    let body = response(handled).body.expect("a body");
     serde_json::from_slice(&body).expect("JSON")
 }

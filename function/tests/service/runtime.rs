@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 #[derive(Debug, PartialEq)]
 pub enum Outcome {
     /// The reply, for API Gateway.
-    Reply(Value),
+    Response(Value),
     /// The error of a failed invocation, for Lambda.
     Failure(Value),
 }
@@ -174,7 +174,7 @@ fn serve(
             let body = serde_json::from_slice(&body).expect("what is posted is JSON");
             let path = head.split(' ').nth(1).unwrap_or_default();
             let outcome = match path.rsplit('/').next() {
-                Some("response") => Outcome::Reply(body),
+                Some("response") => Outcome::Response(body),
                 Some("error") => Outcome::Failure(body),
                 _ => panic!("the runtime API has no {path}"),
             };

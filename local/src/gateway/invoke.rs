@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use function::Answer;
-use function::log::Record;
+use function::Handled;
+use function::log::RequestLog;
 use lambda_runtime::LambdaEvent;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -27,16 +27,16 @@ pub struct Reply {
     /// What Lambda would hand to API Gateway.
     pub response: ApiGatewayV2httpResponse,
     /// What the function tells of the request, for the observer of the gateway.
-    pub record: Option<Record>,
+    pub record: Option<RequestLog>,
 }
 
-impl From<Answer> for Reply {
+impl From<Handled> for Reply {
     /// By way of the JSON that Lambda would get.
-    fn from(answer: Answer) -> Self {
+    fn from(handled: Handled) -> Self {
         Self {
-            response: serde_json::from_str(answer.response.json())
+            response: serde_json::from_str(handled.response.json())
                 .expect("the function writes the payload format 2.0"),
-            record: Some(answer.record),
+            record: Some(handled.record),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use function::Route;
-use function::log::Record;
+use function::log::RequestLog;
 use hyper::Method;
 
 use super::refusal::Refusal;
@@ -26,7 +26,7 @@ pub struct Exchange<'a> {
     /// How long it took, from the end of the request's head.
     pub elapsed: Duration,
     /// The log record of the function, if the request reached it and it replied.
-    pub record: Option<&'a Record>,
+    pub record: Option<&'a RequestLog>,
     /// The reason for which the gateway answered by itself, if it did.
     pub refusal: Option<&'a Refusal>,
 }

@@ -32,8 +32,8 @@ type Answer<'a> = Option<(u64, &'a [IpAddr])>;
 
 /// Starts a name server that answers so, whatever it is asked about.
 fn name_server(a: Answer<'_>, aaaa: Answer<'_>) -> IpAddr {
-    let own = |answer: Answer<'_>| answer.map(|(after, found)| (after, found.to_vec()));
-    let (a, aaaa) = (own(a), own(aaaa));
+    let owned = |answer: Answer<'_>| answer.map(|(after, found)| (after, found.to_vec()));
+    let (a, aaaa) = (owned(a), owned(aaaa));
     // An address of its own for each test, since they run side by side.
     let (address, socket) = (3..50)
         .map(|last| IpAddr::from([127, 0, 0, last]))
@@ -70,7 +70,7 @@ fn name_server(a: Answer<'_>, aaaa: Answer<'_>) -> IpAddr {
 }
 
 /// Makes connections to this address hang, by a queue of connections that is full, until the result is dropped.
-fn kill(address: SocketAddr) -> impl Sized {
+fn fill_accept_queue(address: SocketAddr) -> impl Sized {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -91,7 +91,7 @@ fn kill(address: SocketAddr) -> impl Sized {
 ///
 /// # Panics
 /// If the item was not asked for in one attempt.
-fn is_reached(backend: &Backend, resolv_conf: &str) {
+fn assert_reached(backend: &Backend, resolv_conf: &str) {
     let port = backend.address().port();
     let file = std::env::temp_dir().join(format!("resolv.conf-{port}"));
     std::fs::write(&file, resolv_conf).expect("a file");
@@ -106,27 +106,27 @@ fn is_reached(backend: &Backend, resolv_conf: &str) {
     let outcome = function.outcome();
     std::fs::remove_file(file).expect("the file");
     let line = function.invocation_line();
-    let Outcome::Reply(reply) = outcome else {
+    let Outcome::Response(response) = outcome else {
         panic!("{outcome:?}");
     };
-    assert_eq!(reply["statusCode"], 404, "{line}");
+    assert_eq!(response["statusCode"], 404, "{line}");
     assert_eq!(line["dynamodbAttempts"], 1, "{line}");
 }
 
-const NOTHING: Answer<'_> = Some((0, &[]));
+const NO_RECORDS: Answer<'_> = Some((0, &[]));
 
 #[test]
 #[ignore = "needs root on Linux: cargo test --test service -- --ignored"]
 fn one_good_address_is_enough() {
     const A: Answer<'_> = Some((0, &[GOOD]));
     let backend = Backend::start(&[DONE]);
-    let _queue = kill(SocketAddr::new(DEAD, backend.address().port()));
+    let _queue = fill_accept_queue(SocketAddr::new(DEAD, backend.address().port()));
     for (case, a, aaaa) in [
-        ("dead, then good", Some((0, &[DEAD, GOOD][..])), NOTHING),
+        ("dead, then good", Some((0, &[DEAD, GOOD][..])), NO_RECORDS),
         (
             "one of eight",
             Some((0, &[DEAD, DEAD, DEAD, DEAD, DEAD, DEAD, DEAD, GOOD])),
-            NOTHING,
+            NO_RECORDS,
         ),
         ("AAAA dropped", A, None),
         ("AAAA 800 ms late", A, Some((800, &[DEAD_V6]))),
@@ -142,10 +142,10 @@ fn one_good_address_is_enough() {
             Some((200, &[GOOD])),
             Some((0, &[DEAD_V6])),
         ),
-        ("A 800 ms late", Some((800, &[GOOD])), NOTHING),
+        ("A 800 ms late", Some((800, &[GOOD])), NO_RECORDS),
     ] {
         println!("{case}");
-        is_reached(&backend, &format!("nameserver {}\n", name_server(a, aaaa)));
+        assert_reached(&backend, &format!("nameserver {}\n", name_server(a, aaaa)));
     }
 }
 
@@ -154,23 +154,23 @@ fn one_good_address_is_enough() {
 fn a_host_may_have_ipv6_only() {
     const AAAA: Answer<'_> = Some((0, &[GOOD_V6]));
     let backend = Backend::start_at(GOOD_V6, &[DONE]);
-    let _queue = kill(SocketAddr::new(DEAD, backend.address().port()));
+    let _queue = fill_accept_queue(SocketAddr::new(DEAD, backend.address().port()));
     for (case, a, aaaa) in [
-        ("no A", NOTHING, AAAA),
+        ("no A", NO_RECORDS, AAAA),
         ("A dropped", None, AAAA),
         ("A dead", Some((0, &[DEAD][..])), AAAA),
     ] {
         println!("{case}");
-        is_reached(&backend, &format!("nameserver {}\n", name_server(a, aaaa)));
+        assert_reached(&backend, &format!("nameserver {}\n", name_server(a, aaaa)));
     }
 }
 
 #[test]
 #[ignore = "needs root on Linux: cargo test --test service -- --ignored"]
-fn a_name_server_is_asked_whatever_else_is_in_resolv_conf() {
+fn a_name_server_is_asked_despite_malformed_lines_in_resolv_conf() {
     let backend = Backend::start(&[DONE]);
     let (good, dead) = (
-        name_server(Some((0, &[GOOD])), NOTHING),
+        name_server(Some((0, &[GOOD])), NO_RECORDS),
         name_server(None, None),
     );
     for around in [
@@ -179,12 +179,12 @@ fn a_name_server_is_asked_whatever_else_is_in_resolv_conf() {
         "options ndots:many timeout:-1 attempts:0 use-tcp-please",
         "nameserver not-an-address\nnonsense\n\0",
     ] {
-        is_reached(
+        assert_reached(
             &backend,
             &format!("{around}\nnameserver {good}\n{around}\n"),
         );
     }
-    is_reached(
+    assert_reached(
         &backend,
         &format!("nameserver {dead}\nnameserver {dead}\nnameserver {good}\n"),
     );

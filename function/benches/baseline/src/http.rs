@@ -11,7 +11,7 @@ pub struct Connection<S> {
     filled: usize,
 }
 
-pub struct Answer<'a> {
+pub struct Response<'a> {
     head: &'a str,
     pub body: &'a [u8],
 }
@@ -25,7 +25,7 @@ impl<S: Read + Write> Connection<S> {
         }
     }
 
-    pub fn exchange(&mut self, request: &[u8]) -> io::Result<Answer<'_>> {
+    pub fn exchange(&mut self, request: &[u8]) -> io::Result<Response<'_>> {
         self.stream.write_all(request)?;
         self.stream.flush()?;
         self.filled = 0;
@@ -47,11 +47,11 @@ impl<S: Read + Write> Connection<S> {
         while self.filled < end {
             self.fill()?;
         }
-        let answer = Answer {
+        let response = Response {
             head: text(&self.buffer[..head])?,
             body: &self.buffer[head..end],
         };
-        match answer.head.as_bytes() {
+        match response.head.as_bytes() {
             [
                 b'H',
                 b'T',
@@ -64,7 +64,7 @@ impl<S: Read + Write> Connection<S> {
                 b' ',
                 b'2',
                 ..,
-            ] => Ok(answer),
+            ] => Ok(response),
             _ => Err(io::Error::other("the answer is no success")),
         }
     }
@@ -83,7 +83,7 @@ impl<S: Read + Write> Connection<S> {
     }
 }
 
-impl<'a> Answer<'a> {
+impl<'a> Response<'a> {
     pub fn header(&self, name: &str) -> Option<&'a str> {
         header(self.head, name)
     }

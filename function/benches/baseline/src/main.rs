@@ -5,8 +5,8 @@
 
 mod event;
 mod http;
-mod reply;
 mod request;
+mod response;
 mod sign;
 
 use std::env;
@@ -45,18 +45,18 @@ fn main() -> Result<(), Box<dyn Error>> {
             .header("lambda-runtime-aws-request-id")
             .ok_or("the invocation has no id")?;
         let event: Event<'_> = serde_json::from_slice(invocation.body)?;
-        let reply = answer(&event, &table, &mut signer, &mut dynamodb)?;
-        let mut response = format!(
+        let response = handle(&event, &table, &mut signer, &mut dynamodb)?;
+        let mut message = format!(
             "POST /2018-06-01/runtime/invocation/{id}/response HTTP/1.1\r\nhost: {api}\r\ncontent-length: {}\r\n\r\n",
-            reply.len()
+            response.len()
         )
         .into_bytes();
-        response.extend_from_slice(&reply);
-        lambda.exchange(&response)?;
+        message.extend_from_slice(&response);
+        lambda.exchange(&message)?;
     }
 }
 
-fn answer(
+fn handle(
     event: &Event<'_>,
     table: &str,
     signer: &mut Signer,
@@ -65,25 +65,25 @@ fn answer(
     match &*event.route_key {
         "GET /items/{id}" => {
             let body = request::get(table, event.id()?);
-            let answer = dynamodb.exchange(&signer.request("GetItem", &body))?;
-            reply::item(answer.body)
+            let response = dynamodb.exchange(&signer.request("GetItem", &body))?;
+            response::item(response.body)
         }
         "GET /items" => {
             let body = request::scan(table);
-            let answer = dynamodb.exchange(&signer.request("Scan", &body))?;
-            reply::list(answer.body)
+            let response = dynamodb.exchange(&signer.request("Scan", &body))?;
+            response::list(response.body)
         }
         "PUT /items" => {
             let item = event.item()?;
             let body = request::put(table, &item);
             dynamodb.exchange(&signer.request("PutItem", &body))?;
-            Ok(reply::text("Put item ", &item.id))
+            Ok(response::text("Put item ", &item.id))
         }
         "DELETE /items/{id}" => {
             let id = event.id()?;
             let body = request::delete(table, id);
             dynamodb.exchange(&signer.request("DeleteItem", &body))?;
-            Ok(reply::text("Deleted item ", id))
+            Ok(response::text("Deleted item ", id))
         }
         other => Err(format!("no such route: {other}").into()),
     }

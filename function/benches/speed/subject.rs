@@ -13,14 +13,14 @@ use zip::{ZipArchive, ZipWriter};
 use crate::Error;
 
 /// A function that can be run.
-pub struct Contender {
+pub struct Subject {
     pub name: String,
     pub bootstrap: PathBuf,
     /// The bytes of its zip.
     pub zip: usize,
 }
 
-impl Contender {
+impl Subject {
     /// The function, as it is shipped: bundles it, and takes it out of the zip.
     pub fn bundle() -> Result<Self, Error> {
         let arch = if ARCH == "aarch64" { "arm64" } else { ARCH };
@@ -43,7 +43,7 @@ impl Contender {
     }
 
     /// The floor, built as leanly as it can be: static, at a fixed address, and for speed alone.
-    pub fn floor() -> Result<Self, Error> {
+    pub fn baseline() -> Result<Self, Error> {
         let target = format!("{ARCH}-unknown-linux-gnu");
         let flags = r#"["-Ctarget-feature=+crt-static", "-Crelocation-model=static"]"#;
         cargo(&[
@@ -51,18 +51,18 @@ impl Contender {
             "--quiet",
             "--release",
             "--locked",
-            "--package=floor",
+            "--package=baseline",
             &format!("--target={target}"),
-            "--target-dir=target/floor",
+            "--target-dir=target/baseline",
             "--config=profile.release.opt-level=3",
             &format!("--config=target.{target}.rustflags={flags}"),
         ])?;
-        let floor = workspace().join(format!("target/floor/{target}/release/floor"));
-        Self::new("floor", floor)
+        let baseline = workspace().join(format!("target/baseline/{target}/release/baseline"));
+        Self::new("baseline", baseline)
     }
 
     /// Any other function.
-    pub fn other(name: &str, bootstrap: &Path) -> Result<Self, Error> {
+    pub fn at_path(name: &str, bootstrap: &Path) -> Result<Self, Error> {
         // Cargo runs a benchmark in its package's folder; a path is meant from where cargo was called.
         let called_from = std::env::var_os("PWD").map(PathBuf::from);
         let bootstrap = called_from.unwrap_or_default().join(bootstrap);

@@ -52,7 +52,7 @@ impl Signer {
     }
 
     fn key(&mut self, day: &str) -> &hmac::Key {
-        let stale = self.key.as_ref().is_none_or(|(of, _)| of != day);
+        let stale = self.key.as_ref().is_none_or(|(key_day, _)| key_day != day);
         if stale {
             let mut key = hmac::Key::new(HMAC_SHA256, format!("AWS4{}", self.secret).as_bytes());
             for part in [day, &self.region, "dynamodb", "aws4_request"] {
@@ -97,11 +97,11 @@ fn timestamp() -> String {
 fn date(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let era = days / 146_097;
-    let of_era = days % 146_097;
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
+    let day_of_era = days % 146_097;
+    let year = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
     let month = if month < 10 { month + 3 } else { month - 9 };
     (era * 400 + year + u64::from(month <= 2), month, day)
 }

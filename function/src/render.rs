@@ -8,39 +8,39 @@ use crate::attribute;
 use crate::error::Error;
 use crate::key::Key;
 use crate::price::Price;
-use crate::response::{Response, Writer};
+use crate::response::{Response, ResponseWriter};
 use crate::table::{Attributes, PARTITION_KEY, Page, id_of};
 
 /// The most bytes of a list's reply to Lambda, in which the body is one JSON string: there, every
 /// quote and backslash takes two bytes. Lambda's own limit is 6 MB.
-pub const MAX_REPLY: usize = 6_000_000;
+pub const MAX_RESPONSE_BYTES: usize = 6_000_000;
 
-/// What to keep of [`MAX_REPLY`] for all that is not an item: the status and headers, the counts,
+/// What to keep of [`MAX_RESPONSE_BYTES`] for all that is not an item: the status and headers, the counts,
 /// and the longest last key of control characters, of which each takes the seven bytes of `\\u0001`.
-const REPLY_RESERVE: usize = 20_000;
+const RESPONSE_OVERHEAD: usize = 20_000;
 
 /// `"Put item <id>"`, a JSON string.
 #[must_use]
 pub fn put(id: &Key) -> Response {
-    text("Put item ", id)
+    confirmation("Put item ", id)
 }
 
 /// `"Deleted item <id>"`, a JSON string.
 #[must_use]
 pub fn deleted(id: &Key) -> Response {
-    text("Deleted item ", id)
+    confirmation("Deleted item ", id)
 }
 
-fn text(done: &str, id: &Key) -> Response {
-    let mut body = Writer::new(200);
-    body.string(&format!("{done}{}", id.as_str()));
+fn confirmation(prefix: &str, id: &Key) -> Response {
+    let mut body = ResponseWriter::new(200);
+    body.string(&format!("{prefix}{}", id.as_str()));
     body.finish()
 }
 
 /// `{"message":"…"}`, the shape that API Gateway itself uses, with the error's status.
 #[must_use]
 pub fn error(error: &Error) -> Response {
-    let mut body = Writer::new(error.status());
+    let mut body = ResponseWriter::new(error.status());
     body.raw("{\"message\":")
         .string(&error.to_string())
         .raw("}");
@@ -50,23 +50,23 @@ pub fn error(error: &Error) -> Response {
 /// `{"Item":{…}}`.
 #[must_use]
 pub fn item(attributes: &Attributes) -> Response {
-    let mut body = Writer::new(200);
+    let mut body = ResponseWriter::new(200);
     body.raw("{\"Item\":").item(attributes).raw("}");
     body.finish()
 }
 
 /// `{"Items":[…],"Count":n,"ScannedCount":n}`, with `"LastEvaluatedKey"` where the page was cut short:
-/// by the table, or at the item that would take the reply over [`MAX_REPLY`].
+/// by the table, or at the item that would take the reply over [`MAX_RESPONSE_BYTES`].
 ///
 /// # Errors
 /// [`Error::Misconfigured`] if an item has no id: then the table has another key.
 pub fn list(page: &Page) -> Result<Response, Error> {
-    let mut body = Writer::new(200);
+    let mut body = ResponseWriter::new(200);
     body.raw("{\"Items\":[");
-    let most = body.len() + MAX_REPLY - REPLY_RESERVE;
+    let limit = body.len() + MAX_RESPONSE_BYTES - RESPONSE_OVERHEAD;
     let mut last = page.last.as_deref();
     let mut shown: usize = 0;
-    let mut before = None;
+    let mut previous = None;
     for attributes in &page.items {
         let id = id_of(attributes)?;
         let start = body.len();
@@ -76,18 +76,18 @@ pub fn list(page: &Page) -> Result<Response, Error> {
         body.item(attributes);
         // The first item always fits (400 KB of it are at most 14 times as much in the reply), and a
         // list that shows none could not be gone on with.
-        if shown > 0 && body.len() > most {
+        if shown > 0 && body.len() > limit {
             body.truncate(start);
-            last = before;
+            last = previous;
             break;
         }
         shown += 1;
-        before = Some(id);
+        previous = Some(id);
     }
     body.raw(&format!("],\"Count\":{shown},\"ScannedCount\":{shown}"));
     if let Some(last) = last {
         body.raw(",\"LastEvaluatedKey\":{")
-            .member(PARTITION_KEY)
+            .key(PARTITION_KEY)
             .string(last)
             .raw("}");
     }
@@ -95,8 +95,8 @@ pub fn list(page: &Page) -> Result<Response, Error> {
     Ok(body.finish())
 }
 
-impl Writer {
-    fn member(&mut self, name: &str) -> &mut Self {
+impl ResponseWriter {
+    fn key(&mut self, name: &str) -> &mut Self {
         self.string(name).raw(":")
     }
 
@@ -117,18 +117,18 @@ impl Writer {
     /// An item's own attributes; another writer may have stored more, which stay unseen.
     fn item(&mut self, attributes: &Attributes) -> &mut Self {
         // Going through the few that there are costs less than to look each name up.
-        let mut own = attribute::ALL.map(|name| (name, None));
+        let mut values = attribute::ALL.map(|name| (name, None));
         for (name, value) in attributes {
-            if let Some((_, found)) = own.iter_mut().find(|(own, _)| own == name) {
+            if let Some((_, found)) = values.iter_mut().find(|(known, _)| known == name) {
                 *found = Some(value);
             }
         }
-        let shown = own
+        let shown = values
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)));
         self.raw("{")
             .elements(shown, |body, (name, value)| {
-                body.member(name).value(value);
+                body.key(name).value(value);
             })
             .raw("}")
     }
@@ -180,7 +180,7 @@ impl Writer {
             AttributeValue::M(members) => self
                 .raw("{")
                 .elements(members, |body, (name, value)| {
-                    body.member(name).value(value);
+                    body.key(name).value(value);
                 })
                 .raw("}"),
             // NULL, and a type that DynamoDB may yet come to have.
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_goes_on_after_the_last_item_of_the_page() {
+    fn a_list_continues_after_the_last_item_of_the_page() {
         let page = Page {
             items: vec![long("a", 1), long("b", 1)],
             last: Some("b".to_owned()),
@@ -272,11 +272,11 @@ mod tests {
     }
 
     #[test]
-    fn a_list_ends_before_the_item_that_would_take_the_reply_over_its_most_bytes() {
+    fn a_list_ends_before_the_item_that_would_exceed_the_response_limit() {
         let two = |more| listed([long("a", 0), long("b", more), long("c", 0)]);
         let size = |items| listed(items).json().len();
         let both = size(vec![long("a", 0), long("b", 0)]) - size(vec![]);
-        let room = MAX_REPLY - REPLY_RESERVE - both;
+        let room = MAX_RESPONSE_BYTES - RESPONSE_OVERHEAD - both;
 
         let full = body(&two(room));
         assert_eq!(
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_list_shows_its_first_item_whatever_its_size() {
-        let first = body(&listed([long("a", MAX_REPLY), long("b", 0)]));
+        let first = body(&listed([long("a", MAX_RESPONSE_BYTES), long("b", 0)]));
         assert_eq!(
             (&first["Count"], &first["LastEvaluatedKey"]),
             (&json!(1), &json!({"id": "a"}))

@@ -7,42 +7,42 @@ const END: &str = r#"","isBase64Encoded":false}"#;
 
 pub fn text(prefix: &str, id: &str) -> Vec<u8> {
     let json = serde_json::to_string(&format!("{prefix}{id}")).expect("a string is JSON");
-    let mut reply = HEAD.as_bytes().to_vec();
-    escape(json.as_bytes(), &mut reply);
-    reply.extend_from_slice(END.as_bytes());
-    reply
+    let mut response = HEAD.as_bytes().to_vec();
+    escape(json.as_bytes(), &mut response);
+    response.extend_from_slice(END.as_bytes());
+    response
 }
 
-pub fn item(answer: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
-    let mut input = Input(answer);
+pub fn item(body: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut input = Input(body);
     input.skip_past(br#""Item":"#)?;
-    let mut reply = HEAD.as_bytes().to_vec();
-    reply.extend_from_slice(br#"{\"Item\":"#);
-    input.item(&mut reply)?;
-    reply.extend_from_slice(b"}");
-    reply.extend_from_slice(END.as_bytes());
-    Ok(reply)
+    let mut response = HEAD.as_bytes().to_vec();
+    response.extend_from_slice(br#"{\"Item\":"#);
+    input.item(&mut response)?;
+    response.extend_from_slice(b"}");
+    response.extend_from_slice(END.as_bytes());
+    Ok(response)
 }
 
-pub fn list(answer: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
-    let mut input = Input(answer);
+pub fn list(body: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut input = Input(body);
     input.skip_past(br#""Items":["#)?;
-    let mut reply = Vec::with_capacity(answer.len() + answer.len() / 8);
-    reply.extend_from_slice(HEAD.as_bytes());
-    reply.extend_from_slice(br#"{\"Items\":["#);
+    let mut response = Vec::with_capacity(body.len() + body.len() / 8);
+    response.extend_from_slice(HEAD.as_bytes());
+    response.extend_from_slice(br#"{\"Items\":["#);
     let mut count = 0;
     while !input.take(b']') {
         if count > 0 {
             input.expect(b',')?;
-            reply.push(b',');
+            response.push(b',');
         }
-        input.item(&mut reply)?;
+        input.item(&mut response)?;
         count += 1;
     }
     let counts = format!(r#"],\"Count\":{count},\"ScannedCount\":{count}}}"#);
-    reply.extend_from_slice(counts.as_bytes());
-    reply.extend_from_slice(END.as_bytes());
-    Ok(reply)
+    response.extend_from_slice(counts.as_bytes());
+    response.extend_from_slice(END.as_bytes());
+    Ok(response)
 }
 
 /// What is left of an answer that has no white space.
@@ -50,9 +50,9 @@ struct Input<'a>(&'a [u8]);
 
 impl<'a> Input<'a> {
     fn skip_past(&mut self, mark: &[u8]) -> Result<(), String> {
-        let at = self.0.windows(mark.len()).position(|it| it == mark);
-        let at = at.ok_or_else(|| format!("no {} in the answer", mark.escape_ascii()))?;
-        self.0 = &self.0[at + mark.len()..];
+        let index = self.0.windows(mark.len()).position(|it| it == mark);
+        let index = index.ok_or_else(|| format!("no {} in the answer", mark.escape_ascii()))?;
+        self.0 = &self.0[index + mark.len()..];
         Ok(())
     }
 
@@ -84,51 +84,51 @@ impl<'a> Input<'a> {
                 None => return Err("a string without an end".into()),
             }
         }
-        let (text, rest) = self.0.split_at(end);
-        self.0 = &rest[1..];
+        let (text, remainder) = self.0.split_at(end);
+        self.0 = &remainder[1..];
         Ok(text)
     }
 
-    fn item(&mut self, reply: &mut Vec<u8>) -> Result<(), String> {
+    fn item(&mut self, response: &mut Vec<u8>) -> Result<(), String> {
         self.expect(b'{')?;
-        reply.push(b'{');
+        response.push(b'{');
         let mut first = true;
         while !self.take(b'}') {
             if !first {
                 self.expect(b',')?;
-                reply.push(b',');
+                response.push(b',');
             }
             first = false;
-            quoted(self.string()?, reply);
-            reply.push(b':');
+            quoted(self.string()?, response);
+            response.push(b':');
             self.expect(b':')?;
             self.expect(b'{')?;
             let kind = self.string()?;
             self.expect(b':')?;
             let value = self.string()?;
             match kind {
-                b"N" => reply.extend_from_slice(value),
-                _ => quoted(value, reply),
+                b"N" => response.extend_from_slice(value),
+                _ => quoted(value, response),
             }
             self.expect(b'}')?;
         }
-        reply.push(b'}');
+        response.push(b'}');
         Ok(())
     }
 }
 
-fn quoted(text: &[u8], reply: &mut Vec<u8>) {
-    reply.extend_from_slice(br#"\""#);
-    escape(text, reply);
-    reply.extend_from_slice(br#"\""#);
+fn quoted(text: &[u8], response: &mut Vec<u8>) {
+    response.extend_from_slice(br#"\""#);
+    escape(text, response);
+    response.extend_from_slice(br#"\""#);
 }
 
-fn escape(mut text: &[u8], reply: &mut Vec<u8>) {
+fn escape(mut text: &[u8], response: &mut Vec<u8>) {
     let special = |&byte: &u8| byte == b'"' || byte == b'\\';
-    while let Some(at) = text.iter().position(special) {
-        reply.extend_from_slice(&text[..at]);
-        reply.extend_from_slice(&[b'\\', text[at]]);
-        text = &text[at + 1..];
+    while let Some(index) = text.iter().position(special) {
+        response.extend_from_slice(&text[..index]);
+        response.extend_from_slice(&[b'\\', text[index]]);
+        text = &text[index + 1..];
     }
-    reply.extend_from_slice(text);
+    response.extend_from_slice(text);
 }
