@@ -1,5 +1,5 @@
-//! The rules under which a request is sent to DynamoDB, and sent again: each call has one budget of
-//! time, and a write is repeated only when it certainly was not applied.
+//! The rules by which a request is sent to DynamoDB and retried: each request to the API has one time budget, and a
+//! write is retried only if it certainly was not applied.
 
 use std::error::Error as StdError;
 use std::fmt::Debug;
@@ -22,7 +22,7 @@ use serde::de::IgnoredAny;
 
 use crate::connector::Connecting;
 
-/// The error codes with which DynamoDB refuses a request for its rate: nothing was applied.
+/// The error codes with which DynamoDB throttles a request: nothing was applied.
 ///
 /// Source: DynamoDB's "Error handling", the exceptions that are "OK to retry".
 const THROTTLING_CODES: [&str; 4] = [
@@ -32,16 +32,16 @@ const THROTTLING_CODES: [&str; 4] = [
     "ThrottlingException",
 ];
 
-/// The error codes with which DynamoDB gives way to another write: nothing was applied.
+/// The error codes for a conflict with another write: nothing was applied.
 ///
-/// Source: the same list, and global tables' "Write conflicts".
+/// Source: the same list, and "Write conflicts" of global tables.
 const CONFLICT_CODES: [&str; 3] = [
     "ReplicatedWriteConflictException",
     "TransactionConflictException",
     "TransactionInProgressException",
 ];
 
-/// What one request to the API may spend on DynamoDB, and what it has sent there so far.
+/// The time that one request to the API may spend on DynamoDB, and the state of its attempts.
 #[derive(Debug)]
 pub struct RequestBudget {
     deadline: Instant,
@@ -51,14 +51,14 @@ pub struct RequestBudget {
 #[derive(Debug, Default)]
 struct AttemptState {
     attempts: u32,
-    /// Where the latest attempt stands with its connection.
+    /// The connection of the latest attempt.
     connecting: Connecting,
-    /// What became of the latest attempt, if it did not succeed.
+    /// The failure of the latest attempt, if it failed.
     failure: Option<AttemptFailure>,
 }
 
 impl RequestBudget {
-    /// A call that gives up at `deadline`, over all attempts and the pauses between them.
+    /// Returns a budget that ends at `deadline`, over all attempts and the backoff between them.
     #[must_use]
     pub fn with_deadline(deadline: Instant) -> Self {
         Self {
@@ -67,31 +67,32 @@ impl RequestBudget {
         }
     }
 
-    /// How often DynamoDB was asked.
+    /// Returns the number of attempts so far.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         lock(&self.state).attempts
     }
 
-    /// What the latest attempt says about the request; `None` if none was made, or it succeeded.
+    /// Returns the failure of the latest attempt, or `None` if there was no attempt or it succeeded.
     #[must_use]
     pub fn failure(&self) -> Option<AttemptFailure> {
         lock(&self.state).failure
     }
 
-    /// Whether no time is left to ask.
+    /// Returns `true` if the deadline has passed.
     #[must_use]
     pub fn is_expired(&self) -> bool {
         self.deadline <= Instant::now()
     }
 
-    /// The rules for a read: sent again after any fault that may pass. `E` is the operation's error.
+    /// Returns the configuration of a read: it is retried after any transient fault. `E` is the error type of the
+    /// operation.
     #[must_use]
     pub fn read_config<E: OperationError>(&self) -> config::Builder {
         self.config::<E>(false)
     }
 
-    /// The rules for a write: sent again only when it certainly was not applied.
+    /// Returns the configuration of a write: it is retried only if it certainly was not applied.
     #[must_use]
     pub fn write_config<E: OperationError>(&self) -> config::Builder {
         self.config::<E>(true)
@@ -117,7 +118,7 @@ impl RequestBudget {
     }
 }
 
-/// A count cannot be left half changed, so one that a panic left behind is still good.
+/// Ignores poisoning, because a panic cannot leave the state half changed.
 fn lock(state: &Mutex<AttemptState>) -> MutexGuard<'_, AttemptState> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -126,18 +127,18 @@ fn lock(state: &Mutex<AttemptState>) -> MutexGuard<'_, AttemptState> {
 pub trait OperationError: StdError + ProvideErrorMetadata + Debug + Send + Sync + 'static {}
 impl<E: StdError + ProvideErrorMetadata + Debug + Send + Sync + 'static> OperationError for E {}
 
-/// What a failed attempt says about the request.
+/// The meaning of a failed attempt for the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptFailure {
-    /// The connection was never made.
+    /// No connection was made.
     NotSent,
-    /// DynamoDB refused it for its rate.
+    /// DynamoDB throttled the request.
     Throttled,
-    /// DynamoDB refused it since another write was under way.
+    /// DynamoDB rejected the request because another write was in progress.
     Conflict,
-    /// DynamoDB refused it for what it asks.
+    /// DynamoDB rejected the content of the request.
     Rejected,
-    /// It was sent, and what became of it is unknown.
+    /// The request was sent and its outcome is unknown: the write is ambiguous.
     Ambiguous,
 }
 
@@ -166,7 +167,7 @@ impl AttemptFailure {
     }
 }
 
-/// Returns `true` if no connection could be made: perhaps a second one, after the first had been closed before the
+/// Returns `true` if no connection could be made. It may be the second one, after the first was closed before the
 /// request was sent.
 fn could_not_connect(error: &OrchestratorError<AnyError>) -> bool {
     let error = error
@@ -177,7 +178,7 @@ fn could_not_connect(error: &OrchestratorError<AnyError>) -> bool {
         .any(hyper_util::client::legacy::Error::is_connect)
 }
 
-/// Counts the attempts, keeps what the latest came to, and refuses a 200 that holds no answer.
+/// The interceptor that counts the attempts, keeps the failure of the latest one, and rejects a 200 without a result.
 #[derive(Debug)]
 struct AttemptTracker<E> {
     state: Arc<Mutex<AttemptState>>,
@@ -203,15 +204,15 @@ impl<E: OperationError> Intercept for AttemptTracker<E> {
         Ok(())
     }
 
-    /// The SDK takes an empty body for `{}`, that is for a success, and leaves out the members that it does
-    /// not know. Other bodies that are no JSON object it refuses by itself.
+    /// Rejects responses that the SDK accepts by mistake: it parses an empty body as `{}`, a success, and ignores
+    /// unknown members. The SDK itself rejects other bodies that are not a JSON object.
     fn read_after_deserialization(
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // A failure has its cause already, which this must not replace.
+        // A failed attempt already has a cause, which must not be replaced.
         if context.output_or_error().is_err() {
             return Ok(());
         }
@@ -220,9 +221,7 @@ impl<E: OperationError> Intercept for AttemptTracker<E> {
             return Err("DynamoDB's answer is no JSON object".into());
         }
         if is_error(body) {
-            return Err(
-                "DynamoDB's answer is an error, though its status is that of a success".into(),
-            );
+            return Err("DynamoDB's answer is an error, despite its success status".into());
         }
         Ok(())
     }
@@ -234,7 +233,7 @@ impl<E: OperationError> Intercept for AttemptTracker<E> {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let mut state = lock(&self.state);
-        // An attempt that failed before it was sent says nothing of the table.
+        // An attempt that failed before transmission says nothing about the table.
         if state.attempts > 0 {
             state.failure = AttemptFailure::of::<E>(context.inner(), &state.connecting);
         }
@@ -242,10 +241,10 @@ impl<E: OperationError> Intercept for AttemptTracker<E> {
     }
 }
 
-/// Returns `true` if the body is an error of `DynamoDB`'s: these have a member `__type`, and no answer has.
+/// Returns `true` if the body is an error of DynamoDB: only errors have a top-level member `__type`.
 ///
-/// An item may have an attribute of that name, deeper inside: where the name is found, and only there, the body is
-/// parsed a second time.
+/// An item may have an attribute of that name further inside, so the body is parsed again, but only if it contains
+/// the name.
 fn is_error(body: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Members {
@@ -256,9 +255,9 @@ fn is_error(body: &[u8]) -> bool {
         && serde_json::from_slice(body).map_or(true, |members: Members| members.error.is_some())
 }
 
-/// Has the last word over the SDK's own classifiers: where one of them all forbids a retry, there is none.
-/// The SDK's ask for one on every 500, 502, 503, 504, time-out and I/O error: right for a read, but a write
-/// sent again after one of those could overwrite a newer one.
+/// The retry classifier that vetoes the SDK's retries of ambiguous writes. The SDK's classifiers retry after every
+/// 500, 502, 503, 504, time-out and I/O error. That is right for a read, but a write sent again could overwrite a
+/// newer one. `RetryForbidden` from any classifier wins.
 #[derive(Debug)]
 struct RetryClassifier<E> {
     is_write: bool,

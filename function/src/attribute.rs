@@ -4,12 +4,12 @@ use crate::price::Price;
 
 /// The partition key, a string.
 pub const ID: &str = "id";
-/// The price, a number, or absent.
+/// The price, an optional number.
 pub const PRICE: &str = "price";
-/// The name, a string, or absent.
+/// The name, an optional string.
 pub const NAME: &str = "name";
 
-/// Every attribute, in the order in which answers show them.
+/// Every attribute, in the order of the responses.
 pub const ALL: [&str; 3] = [ID, PRICE, NAME];
 
 /// The value of an attribute, borrowed from its item.
@@ -22,7 +22,7 @@ pub enum Value<'a> {
 }
 
 impl Value<'_> {
-    /// Returns the bytes that DynamoDB counts for the value, without its name.
+    /// Returns the size that DynamoDB counts for the value, in bytes, without the name.
     ///
     /// Source: DynamoDB's "Item sizes and formats".
     #[must_use]

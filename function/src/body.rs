@@ -1,4 +1,4 @@
-//! The body of a PUT: from the event's text to the fields of one JSON object.
+//! The body of a PUT: from the text of the event to the fields of one JSON object.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,10 +13,10 @@ use crate::attribute;
 use crate::error::Error;
 use crate::limits::MAX_NAME_SHOWN;
 
-/// The text that the client sent, decoded where API Gateway encoded it.
+/// Returns the text that the client sent, decoded if API Gateway encoded it.
 ///
 /// # Errors
-/// [`Error::Invalid`] if there is none, or it is not what the flag says, or not UTF-8.
+/// [`Error::Invalid`] if the body is empty, is flagged as base64 but is not, or is not UTF-8.
 pub fn text(body: Option<&str>, is_base64_encoded: bool) -> Result<Cow<'_, str>, Error> {
     let body = body.unwrap_or_default();
     if body.is_empty() {
@@ -35,15 +35,15 @@ pub fn text(body: Option<&str>, is_base64_encoded: bool) -> Result<Cow<'_, str>,
 
 /// The values of the known fields, each as the JSON text that was sent.
 ///
-/// As text a price keeps all its digits, and nothing inside an object can pass for a number.
+/// As text, a price keeps all its digits, and no object can be mistaken for a number.
 #[derive(Debug, Default)]
 pub struct Fields<'a>([Option<&'a RawValue>; attribute::ALL.len()]);
 
 impl<'a> Fields<'a> {
-    /// Reads one JSON object that has no other fields, and none twice.
+    /// Parses one JSON object with known fields only, each at most once.
     ///
     /// # Errors
-    /// [`Error::Invalid`], saying what is wrong with the body but not what it holds.
+    /// [`Error::Invalid`], whose message describes the fault without showing values.
     pub fn parse(text: &'a str) -> Result<Self, Error> {
         let object: ParsedObject<'a> =
             serde_json::from_str(text).map_err(|error| not_json(&error))?;
@@ -53,17 +53,17 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Returns the value of this field, if it was sent.
+    /// Returns the value of the field `name`, if it was sent.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {
         index_of(name).and_then(|index| self.0[index])
     }
 }
 
-/// Reads the JSON string in the value of `field`.
+/// Parses the JSON string in the value of `field`.
 ///
 /// # Errors
-/// [`Error::Invalid`] if it is something else, or has a lone surrogate, which no UTF-8 can hold.
+/// [`Error::Invalid`] if the value is not a string, or contains a lone surrogate, which UTF-8 cannot encode.
 pub fn string(field: &str, value: &RawValue) -> Result<String, Error> {
     if !value.get().starts_with('"') {
         return Err(Error::Invalid(format!("{field} must be a string")));
@@ -75,7 +75,7 @@ pub fn string(field: &str, value: &RawValue) -> Result<String, Error> {
     })
 }
 
-/// Returns the place of a known field in [`attribute::ALL`].
+/// Returns the index of a known field in [`attribute::ALL`].
 fn index_of(name: &str) -> Option<usize> {
     attribute::ALL.iter().position(|known| *known == name)
 }
@@ -92,8 +92,8 @@ fn not_json(error: &serde_json::Error) -> Error {
     })
 }
 
-/// An object read to its end, with the first thing that is wrong with its fields: so a syntax error
-/// further on is what the client hears of first.
+/// The whole object, with the first error in its fields. Syntax errors take precedence, because the object is read to
+/// its end before a bad field is reported.
 #[derive(Default)]
 struct ParsedObject<'a> {
     fields: Fields<'a>,
@@ -134,8 +134,8 @@ impl<'de> Visitor<'de> for ObjectVisitor {
 fn field_error(kind: &str, name: &str) -> String {
     let shown: String = name.chars().take(MAX_NAME_SHOWN).collect();
     let [first @ .., last] = attribute::ALL;
-    let all = first.join(", ");
-    format!("{kind} field {shown:?}: an item has {all} and {last}, each at most once")
+    let names = first.join(", ");
+    format!("{kind} field {shown:?}: an item has {names} and {last}, each at most once")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The DynamoDB client: its time-outs, its retries, and its connections.
+//! The DynamoDB client: its time-outs, retries and connections.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use aws_sdk_dynamodb::{Client, Config};
 
 use crate::connector;
 
-/// An attempt is answered, to its last byte, within this time, or it has failed.
+/// The time-out of one attempt, to the last byte of its response.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
-/// The most attempts at one request. Fewer are made when the call's budget of time is used up, or the
-/// client's allowance of retries is, so that a table in trouble is not asked five times as much for long. It
-/// holds 500 tokens. A retry takes ten, or five after a throttled attempt; a success gives back what its last
-/// retry took, or one token if it needed none.
+/// The maximum number of attempts for one request. There are fewer if the request's time budget or the client's token
+/// bucket is exhausted. The bucket keeps retries from multiplying the load on a throttled table by five for long. It
+/// holds 500 tokens. A retry takes ten, or five after a throttled attempt; a success returns the tokens of its last
+/// retry, or one if it needed none.
 pub const MAX_ATTEMPTS: u32 = 5;
-/// The first pause before a retry is a random part of this, and each later one of twice as much.
+/// The base of the backoff: the first backoff is a random part of it, and each later one of twice as much.
 const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 
-/// A client for the region, endpoint, credentials and HTTP client of `config`.
+/// Returns a client for the region, endpoint, credentials and HTTP client of `config`.
 ///
-/// Build it once: its connections are kept open for the requests to come.
+/// Build it once: it keeps its connections open for later requests.
 #[must_use]
 pub fn client(config: &SdkConfig) -> Client {
     let http_client = config
@@ -34,7 +34,7 @@ pub fn client(config: &SdkConfig) -> Client {
     let retries = RetryConfig::standard()
         .with_max_attempts(MAX_ATTEMPTS)
         .with_initial_backoff(INITIAL_BACKOFF);
-    // The SDK's default allowance of retries is one for all the clients of a process.
+    // By default all clients of a process share one token bucket.
     let retry_partition = RetryPartition::custom("items")
         .token_bucket(TokenBucket::default())
         .build();
@@ -42,7 +42,7 @@ pub fn client(config: &SdkConfig) -> Client {
         .to_builder()
         .http_client(http_client)
         .timeout_config(timeouts)
-        // A whole attempt is given up before a stalled stream would be, whose timer would only cost a system call.
+        // The attempt times out before a stalled stream would, whose timer only costs a system call.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .retry_config(retries)
         .retry_partition(retry_partition)

@@ -1,4 +1,4 @@
-//! What the function is told by its environment, checked before it takes a request.
+//! The configuration, read from environment variables and checked before the first request.
 
 use std::path::Path;
 
@@ -12,23 +12,23 @@ use rustls::pki_types::pem::PemObject;
 
 use crate::connector;
 
-/// The environment's configuration.
+/// The configuration of the function.
 #[derive(Debug)]
 pub struct Config {
     /// The name of the DynamoDB table.
     pub table_name: String,
-    /// The region, the credentials, the endpoint and the certificate authorities, under the names that
-    /// every AWS SDK knows them by. Profiles and other files of the SDK's are not looked for.
+    /// The region, credentials, endpoint and certificate authorities, from the variables that every AWS SDK uses.
+    /// Profiles and other files of the SDK are not read.
     pub sdk: SdkConfig,
 }
 
-/// What to mend in the environment.
+/// An environment variable that must be corrected.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// A variable is missing.
+    /// A required variable is not set.
     #[error("{0} is not set: set it to {1}")]
     Missing(&'static str, &'static str),
-    /// A variable holds what it cannot mean.
+    /// The value of a variable is not valid.
     #[error("{0} is {1:?}: set it to {2}")]
     Invalid(&'static str, String, &'static str),
     /// The file of certificate authorities cannot be used.
@@ -49,13 +49,13 @@ const DUAL_STACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
 const SWITCH_HINT: &str = "true or false, or unset it";
 const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 const CA_BUNDLE_HINT: &str =
-    "the path of a PEM file of the certificate authorities to trust as well";
+    "the path of a PEM file of additional certificate authorities to trust";
 
 impl Config {
-    /// Reads the environment of the process.
+    /// Reads the environment variables of the process.
     ///
     /// # Errors
-    /// The first variable that has to be mended, and what to set it to.
+    /// The first variable that must be corrected, and a hint for its value.
     pub fn from_env() -> Result<Self, ConfigError> {
         let table_name = table_name(variable)?;
         let region = region(variable)?;
@@ -63,7 +63,7 @@ impl Config {
             .behavior_version(BehaviorVersion::latest())
             .region(region)
             .http_client(connector::http_client(roots(variable)?))
-            // Lambda hands over its role's credentials here, and nowhere else.
+            // Lambda passes the credentials of the function's role in variables only.
             .credentials_provider(SharedCredentialsProvider::new(
                 EnvironmentVariableCredentialsProvider::new(),
             ));
@@ -75,7 +75,7 @@ impl Config {
     }
 }
 
-/// The value of an environment variable, if it is set to something.
+/// The value of an environment variable, or `None` if it is unset or empty.
 pub type Variable = Option<String>;
 
 /// Reads an environment variable of the process. An empty one counts as unset, because Terraform and pipelines leave
@@ -101,7 +101,7 @@ fn region(variable: impl Fn(&str) -> Variable) -> Result<Region, ConfigError> {
         .ok_or(ConfigError::Missing(REGION, REGION_HINT))
 }
 
-/// The endpoint to use instead of the region's own; the first of [`ENDPOINTS`] that is set.
+/// Returns the first of [`ENDPOINTS`] that is set, to use instead of the region's endpoint. All of them are checked.
 fn endpoint(variable: impl Fn(&str) -> Variable) -> Result<Variable, ConfigError> {
     let mut found = None;
     for name in ENDPOINTS {
@@ -129,11 +129,11 @@ fn switch(
     }
 }
 
-/// Returns the compiled-in roots of trust, and the certificates of the file that `AWS_CA_BUNDLE` names if
-/// `variable` has it.
+/// Returns the compiled-in root certificates, plus those in the file that `AWS_CA_BUNDLE` names if `variable` returns
+/// it.
 ///
 /// # Errors
-/// [`ConfigError::CaBundle`].
+/// [`ConfigError::CaBundle`] if the file cannot be used.
 pub fn roots(variable: impl Fn(&str) -> Variable) -> Result<RootCertStore, ConfigError> {
     let mut roots = connector::roots();
     if let Some(path) = variable(CA_BUNDLE) {
@@ -209,7 +209,7 @@ mod tests {
     }
 
     fn bundle(content: &str) -> Result<usize, ConfigError> {
-        // A file of each test's own: they run side by side.
+        // Each test has its own file, because tests run in parallel.
         let name = format!("{:?}.pem", std::thread::current().id());
         let path = std::env::temp_dir().join(format!("{}-{name}", std::process::id()));
         std::fs::write(&path, content).unwrap();

@@ -1,7 +1,7 @@
-//! The connections to DynamoDB: HTTP/1.1, over TLS by ring, on roots of trust that are compiled in.
+//! The connections to DynamoDB: HTTP/1.1 over TLS by ring, with compiled-in root certificates.
 //!
-//! The SDK's own connector also looks for proxies, speaks HTTP/2, and reads the system's store of
-//! certificates. The function has no use for them, and that store alone costs more than the rest of init.
+//! The SDK's default connector also looks for proxies, speaks HTTP/2, and reads the system's certificate store. The
+//! function needs none of these, and the store alone costs more than the rest of init.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -33,16 +33,16 @@ use crate::error::BoxError;
 use crate::race::{race, with_timeout};
 use crate::resolver::Resolver;
 
-/// The longest time that a connection is idle and still used again, by the clock of the process. An older one may have
-/// died without a word: a write would wait for [`ATTEMPT_TIMEOUT`](crate::client::ATTEMPT_TIMEOUT), and be in doubt.
+/// The maximum idle time of a connection that is reused, by the clock of the process. An older one may have died
+/// silently: a write would wait for [`ATTEMPT_TIMEOUT`](crate::client::ATTEMPT_TIMEOUT), and be ambiguous.
 ///
 /// It is not shorter, because a new connection costs two round trips and 1.3 million instructions (a GET over an open
-/// one: 0.6 million). It is not longer, because `DynamoDB` was seen to close connections that were idle for a minute,
-/// and one that it is closing must not get a write; a NAT gateway forgets them after 350 s. Sources: issue 1365 of
-/// `aws/aws-sdk-java`; VPC's "NAT gateways".
+/// one: 0.6 million). It is not longer, because DynamoDB has been seen to close connections after a minute of idling,
+/// and a connection that is being closed must not get a write; a NAT gateway forgets them after 350 s. Sources: issue
+/// 1365 of `aws/aws-sdk-java`; VPC's "NAT gateways".
 pub const MAX_IDLE: Duration = Duration::from_secs(50);
 
-/// The certificate authorities that Mozilla trusts, Amazon's among them.
+/// Returns the certificate authorities that Mozilla trusts, which include Amazon's.
 #[must_use]
 pub fn roots() -> RootCertStore {
     RootCertStore {
@@ -50,7 +50,7 @@ pub fn roots() -> RootCertStore {
     }
 }
 
-/// An HTTP client that trusts `roots`.
+/// Returns an HTTP client that trusts `roots`.
 ///
 /// # Panics
 /// Never: ring supports TLS 1.2 and 1.3.
@@ -69,7 +69,7 @@ pub fn http_client(roots: RootCertStore) -> SharedHttpClient {
     http_client_fn(move |_: &HttpConnectorSettings, _: &RuntimeComponents| connector.clone())
 }
 
-/// Opens a connection, to the end of the TLS handshake, to one of the host's addresses.
+/// The connector that races the addresses of a host, and returns a connection after its TLS handshake.
 #[derive(Clone)]
 struct RacingConnector(Arc<ClientConfig>);
 
@@ -102,7 +102,7 @@ impl Service<Uri> for RacingConnector {
     }
 }
 
-/// Connects to one address, at the port of the URL.
+/// The connector to one address, at the port of the URL.
 struct AddressConnector(IpAddr);
 
 impl Service<Uri> for AddressConnector {
@@ -126,13 +126,13 @@ impl Service<Uri> for AddressConnector {
     }
 }
 
-/// A request's extension, in which the connector notes the connection that the request gets.
+/// A request extension into which the connector puts the connection that the request gets.
 #[derive(Clone, Debug, Default)]
 pub struct Connecting(Arc<OnceLock<CaptureConnection>>);
 
 impl Connecting {
-    /// Returns `true` if the request certainly was not sent, because it has no connection yet. With another HTTP client
-    /// it returns `false`: nothing is known.
+    /// Returns `true` if the request certainly was not sent, because it has no connection yet. With a different HTTP
+    /// client it returns `false`, because nothing is known.
     #[must_use]
     pub fn is_unsent(&self) -> bool {
         let connection = self.0.get();
@@ -174,7 +174,7 @@ impl HttpConnector for HyperConnector {
     }
 }
 
-/// With this the SDK sees to it that a connection on which a request failed is not used again.
+/// Returns metadata with which the SDK prevents reuse of a connection on which a request failed.
 fn metadata(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
     connection.connection_metadata().as_ref()?;
     let connection = connection.clone();

@@ -1,43 +1,43 @@
-//! Whatever can go wrong with a request: its status, its public message, and its cause for the log.
+//! The errors of a request: the status, the public message, and the cause for the log.
 
 use std::error::Error as StdError;
 
 use crate::limits::MAX_ITEM_BYTES;
 use crate::log;
 
-/// What an error has to say to operators: never shown to a client.
+/// An error for operators, which a client never sees.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// Why a request did not succeed.
+/// The reason for which a request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// 400: the client has to mend the request, and the message says how.
+    /// 400: the client must correct the request as the message says.
     #[error("{0}")]
     Invalid(String),
 
-    /// 400: the HTTP API has a route that this function does not know.
+    /// 400: the function does not know the route of the HTTP API.
     #[error("Unsupported route: {0:?}")]
     UnsupportedRoute(String),
 
-    /// 404: there is no such item.
+    /// 404: the item does not exist.
     #[error("Item not found")]
     NotFound,
 
-    /// 413: `DynamoDB` holds 400 KB an item.
+    /// 413: `DynamoDB` stores at most 400 KB per item.
     #[error(
         "the item is too large: an item may have {MAX_ITEM_BYTES} bytes, names of fields included"
     )]
     TooLarge,
 
-    /// 503: a read failed, and sending it again may help.
+    /// 503: a read failed, and retrying may help.
     #[error("The service is unavailable for a moment: try again.")]
     ReadUnavailable(#[source] BoxError),
 
-    /// 503: a write failed that certainly was not applied.
+    /// 503: a write failed and certainly was not applied.
     #[error("The service is unavailable for a moment. Nothing was changed: try again.")]
     WriteUnavailable(#[source] BoxError),
 
-    /// 503: a write failed, and whether it was applied cannot be known.
+    /// 503: a write failed and may have been applied: it is ambiguous.
     #[error(
         "The service is unavailable for a moment. The change may or may not have been applied: read the item, or try again."
     )]
@@ -53,7 +53,7 @@ impl Error {
         Self::Invalid(message.to_owned())
     }
 
-    /// The HTTP status. The message that goes with it is what the error displays.
+    /// Returns the HTTP status. The message is the error's `Display`.
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
@@ -65,7 +65,7 @@ impl Error {
         }
     }
 
-    /// What went wrong underneath, each error followed by its source, for the log alone.
+    /// Returns the causes, each error followed by its source, for the log only.
     #[must_use]
     pub fn causes(&self) -> Vec<String> {
         self.source().map(log::chain).unwrap_or_default()

@@ -1,7 +1,7 @@
-//! The event: an HTTP API's payload format 2.0, as far as the service has a use for it.
+//! The event: payload format 2.0 of an HTTP API, reduced to the fields that the service uses.
 //!
-//! `aws_lambda_events` has types for all of it; to read headers and authorisers and to drop them again
-//! takes more than all the rest of what the service itself does for a request.
+//! `aws_lambda_events` has types for the whole event, but parsing and dropping headers and authorizers would cost
+//! more than everything else that the service does for a request.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// A request to the API. A field with nothing to carry is left out of the event, or is `null`.
+/// A request to the API. An empty field is missing from the event, or is `null`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
@@ -17,13 +17,13 @@ pub struct Event {
     pub route_key: String,
     /// The variables of the route's path, percent-decoded.
     pub path_parameters: Option<PathParameters>,
-    /// The query's parameters, percent-decoded.
+    /// The query parameters, percent-decoded.
     pub query_string_parameters: Option<QueryStringParameters>,
-    /// What the gateway knows of the request.
+    /// The data that the gateway adds to the request.
     pub request_context: Option<RequestContext>,
     /// The body, as text or in base64.
     pub body: Option<String>,
-    /// Whether the body is in base64.
+    /// `true` if the body is in base64.
     pub is_base64_encoded: Option<bool>,
 }
 
@@ -34,17 +34,17 @@ pub struct PathParameters {
     pub id: Option<String>,
 }
 
-/// The parameters that a query may have. The gateway joins repeated ones with a comma.
+/// The query parameters of the API. The gateway joins repeated ones with a comma.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QueryStringParameters {
-    /// The most items to show.
+    /// The maximum number of items to return.
     pub limit: Option<String>,
-    /// The id after which to go on.
+    /// The id after which the page starts.
     pub exclusive_start_key: Option<String>,
 }
 
-/// What the gateway knows of a request.
+/// The data that the gateway adds to a request.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestContext {
@@ -54,19 +54,20 @@ pub struct RequestContext {
 
 /// The event of an invocation: a request, or the reason why it is not one.
 ///
-/// It never fails to deserialize, because `lambda_runtime` would report that by `tracing` only, and the function would
-/// leave no log line.
+/// Deserializing never fails, because `lambda_runtime` would report the failure only by `tracing`, and the function
+/// would not log a line.
 #[derive(Debug)]
 pub struct Incoming(pub Result<Event, NotARequest>);
 
-/// An event that is not a request to the API, but of a queue, of a schedule, or of another payload format.
+/// An event that is not a request to the API, but comes from a queue or a schedule, or has a different payload
+/// format.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the function expects a request to an HTTP API, in the payload format 2.0, and this event is not one: {0}"
 )]
 pub struct NotARequest(String);
 
-/// A JSON object: of an array serde would make an event, too, field by field.
+/// A visitor that accepts only a JSON object. Serde would also read an array as an event, field by field.
 struct EventVisitor;
 
 impl<'de> Visitor<'de> for EventVisitor {
@@ -90,7 +91,7 @@ impl<'de> Deserialize<'de> for Incoming {
     }
 }
 
-/// Removes from serde's message the value that it found, which may be part of an item.
+/// Removes the value that serde found from its message, because it may be part of an item.
 fn without_values(message: &str) -> String {
     match message.rsplit_once(", expected ") {
         Some((_, expected)) => format!("expected {expected}"),
@@ -126,7 +127,7 @@ mod tests {
         );
     }
 
-    /// Every field at every depth, with `null` in place of its value.
+    /// Returns copies of `value`, each with one field, at any depth, replaced by `null`.
     fn with_nulls(value: &Value) -> Vec<Value> {
         let Value::Object(fields) = value else {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! One request, from the event to the answer: which route it is, and what each route does.
+//! The handling of one request, from event to response: finds the route and does its work.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -17,29 +17,30 @@ use crate::response::Response;
 use crate::route::Route;
 use crate::table::Table;
 
-/// The longest that an HTTP API waits for its integration is 30 s; a second of that is the network's.
+/// The time that the function may take. An HTTP API waits at most 30 s for its integration; one second is left for
+/// the network.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
 
-/// What is kept of the time limit for the answer itself, whatever DynamoDB does.
+/// The part of the time limit that is reserved for the response, whatever DynamoDB does.
 const RESPONSE_RESERVE: Duration = Duration::from_millis(500);
 
-/// The items service: everything between an event and its answer.
+/// The items service: everything between an event and its response.
 #[derive(Clone, Debug)]
 pub struct Service {
     table: Table,
 }
 
-/// The answer to one request, and what to log of it.
+/// The result of one request: the response, and the log record.
 #[derive(Debug)]
 pub struct Handled {
-    /// What API Gateway sends to the client.
+    /// The response that API Gateway sends to the client.
     pub response: Response,
-    /// What operators see; it holds nothing of the item.
+    /// The log record for operators, without the content of the item.
     pub record: RequestLog,
 }
 
 impl Service {
-    /// The service on this table.
+    /// Returns the service on this table.
     #[must_use]
     pub fn new(table: Table) -> Self {
         Self { table }
@@ -48,12 +49,12 @@ impl Service {
     /// Opens the connection to DynamoDB before the first request: see [`Table::connect`].
     ///
     /// # Errors
-    /// The cause, when DynamoDB did not answer within a second. The service works all the same.
+    /// The cause, if DynamoDB did not respond within a second. The service works anyway.
     pub async fn connect(&self) -> Result<(), BoxError> {
         self.table.connect().await
     }
 
-    /// Answers one request, half a second before its deadline at the latest.
+    /// Handles one request. The response is ready at least half a second before the deadline.
     pub async fn handle(&self, event: LambdaEvent<Event>) -> Handled {
         let start = Instant::now();
         let LambdaEvent {
@@ -106,14 +107,14 @@ impl Service {
     }
 }
 
-/// The `{id}` of the path.
+/// Returns the `{id}` of the path.
 fn path_id(request: &Event) -> Result<Key, Error> {
     let parameters = request.path_parameters.as_ref();
     let id = parameters.and_then(|it| it.id.as_deref());
     Key::parse("id", id.unwrap_or_default())
 }
 
-/// How long the table may be asked, where both times are since 1970.
+/// Returns the time that the table operation may take. Both arguments are times since 1970.
 fn table_time_limit(deadline: Duration, now: Duration) -> Duration {
     deadline
         .saturating_sub(now)

@@ -9,7 +9,7 @@ use crate::key::Key;
 use crate::limits::MAX_ITEM_BYTES;
 use crate::price::Price;
 
-/// An item that fits in the table and can be read back by every client, through a real HTTP API.
+/// An item that fits in the table, and that every client can read back through a real HTTP API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
     id: Key,
@@ -18,11 +18,11 @@ pub struct Item {
 }
 
 impl Item {
-    /// Reads the body of a PUT, one JSON object.
+    /// Parses the body of a PUT, one JSON object.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for anything that could not be stored or read back as it was sent, and
-    /// [`Error::TooLarge`] over [`MAX_ITEM_BYTES`].
+    /// [`Error::Invalid`] if the item could not be stored or read back unchanged, and [`Error::TooLarge`] if it
+    /// exceeds [`MAX_ITEM_BYTES`].
     pub fn parse(body: &str) -> Result<Self, Error> {
         let fields = Fields::parse(body)?;
         let id = fields
@@ -39,9 +39,10 @@ impl Item {
         Ok(item)
     }
 
-    /// Returns the attributes that the item has, each name with its value. Its size and the table go by this list.
+    /// Returns the attributes that the item has, each name with its value. The size and the table operations use this
+    /// list.
     pub fn attributes(&self) -> impl Iterator<Item = (&'static str, Value<'_>)> {
-        // Taken apart in full, so that a new field cannot be forgotten here.
+        // Destructured in full, so that the compiler rejects a forgotten field.
         let Self { id, price, name } = self;
         let attributes = [
             Some((attribute::ID, Value::Text(id.as_str()))),
@@ -54,13 +55,13 @@ impl Item {
         attributes.into_iter().flatten()
     }
 
-    /// The partition key.
+    /// Returns the partition key.
     #[must_use]
     pub fn id(&self) -> &Key {
         &self.id
     }
 
-    /// Returns the bytes that DynamoDB counts for the item, at most [`MAX_ITEM_BYTES`].
+    /// Returns the size that DynamoDB counts for the item, in bytes: at most [`MAX_ITEM_BYTES`].
     ///
     /// Source: DynamoDB's "Item sizes and formats".
     #[must_use]
@@ -72,7 +73,7 @@ impl Item {
     }
 }
 
-/// Reads the value of a field, if there is one: `null` says the same as leaving the field out.
+/// Parses the value of an optional field. `null` means the same as a missing field.
 fn optional<T>(
     fields: &Fields<'_>,
     name: &str,
@@ -86,8 +87,8 @@ fn price(field: &str, value: &RawValue) -> Result<Price, Error> {
     Price::parse(value.get()).map_err(|error| Error::Invalid(format!("{field} {error}")))
 }
 
-/// Refuses an id that could be put but never read or deleted again: an HTTP API decodes a path twice
-/// and cuts it at `?`, and clients fold `.` and `..` away. Control characters are refused by choice.
+/// Rejects an id that could be put but never read or deleted: an HTTP API decodes a path twice and cuts it at `?`,
+/// and clients remove `.` and `..`. Control characters are rejected by choice.
 fn ensure_addressable(id: Key) -> Result<Key, Error> {
     let text = id.as_str();
     if text == "." || text == ".." {
@@ -179,7 +180,7 @@ mod tests {
                 "x".repeat(length)
             ))
         };
-        // id + s, price + (2 digits' bytes + 1 + the sign), name + x…
+        // id + s, price + (2 bytes of digits + 1 + the sign), name + x…
         let fits = MAX_ITEM_BYTES - (2 + 1) - (5 + 4) - 4;
         assert_eq!(put(fits).unwrap().size(), MAX_ITEM_BYTES);
         assert!(matches!(put(fits + 1), Err(Error::TooLarge)));

@@ -1,20 +1,20 @@
-//! The partition key of an item, as paths and start keys name it.
+//! The partition key of an item, in paths and start keys.
 
 use crate::error::Error;
 use crate::limits::MAX_ID_BYTES;
 
 /// The partition key of an item that may be in the table: 1 to [`MAX_ID_BYTES`] bytes of UTF-8.
 ///
-/// Any writer may have stored it, so nothing else is asked of it here. What PUT lets in is narrower:
-/// see [`Item::parse`](crate::item::Item::parse).
+/// Any writer may have stored it, so there is no other restriction here. PUT accepts less: see
+/// [`Item::parse`](crate::item::Item::parse).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key(String);
 
 impl Key {
-    /// Takes the value of `field`, which is what an error message calls it.
+    /// Parses the value of `field`, the name that an error message uses.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if it is empty or longer than [`MAX_ID_BYTES`].
+    /// [`Error::Invalid`] if the value is empty or longer than [`MAX_ID_BYTES`].
     pub fn parse(field: &str, value: impl Into<String>) -> Result<Self, Error> {
         let value = value.into();
         match value.len() {
@@ -26,7 +26,7 @@ impl Key {
         }
     }
 
-    /// The key as DynamoDB stores it, compared byte for byte.
+    /// Returns the key as DynamoDB stores it. DynamoDB compares keys byte by byte.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,13 +1,13 @@
-//! The items API behind one Lambda function; read the modules in the order they are named here.
+//! The items API behind one Lambda function. Read the modules in the order in which they are named here.
 //!
-//! A payload-2.0 [`event`] comes in at [`Service::handle`], in [`handler`], which dispatches on its
-//! [`route`]. The path, the query and the body become a [`key`], a [`query`], and by way of the
-//! [`body`] an [`item`] with its exact [`price`]; none of them can hold what the contract refuses. The
-//! [`table`] sends them to DynamoDB through the [`client`], under the rules of [`attempt`]. Its [`connector`] has the
-//! host's addresses from the [`resolver`], and a connection to one of them from the [`race`]. [`render`] writes what
-//! comes back as JSON, in a [`response`]. Whatever goes wrong is one [`error`], which decides the status and the public
-//! message. [`log`] says what happened, in one line, and [`config`] is what the environment has to say. The names
-//! of the [`attribute`]s and the [`limits`] are shared by all.
+//! A payload-2.0 [`event`] arrives at [`Service::handle`] in [`handler`], which dispatches on its [`route`]. The path
+//! becomes a [`key`], the query a [`query`], and the [`body`] an [`item`] with its exact [`price`]; none of them can
+//! hold a value that the contract forbids. The [`table`] sends them to DynamoDB through the [`client`], and
+//! [`attempt`] decides on retries. The [`connector`] gets the addresses of the host from the [`resolver`], and a
+//! connection to one of them from the [`race`]. [`render`] writes the result as JSON into a [`response`]. Every
+//! failure becomes an [`error`], which decides the status and the public message. [`log`] writes one line per
+//! invocation, and [`config`] reads the environment variables. All modules share the names of the [`attribute`]s and
+//! the [`limits`].
 //!
 //! A module uses only those on lines above its own:
 //!

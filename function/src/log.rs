@@ -1,7 +1,8 @@
-//! One line of JSON for each invocation: what an operator needs, and nothing of any item.
+//! The log: one line of JSON for each invocation, without the content of any item.
 //!
-//! Metric filters read these lines: a field keeps its name and its meaning. Lambda itself reads two. It filters by
-//! `level`, but takes a line for INFO unless it also has a valid `timestamp`. Source: Lambda's "Log-level filtering".
+//! Metric filters read these lines, so a field keeps its name and its meaning. Lambda itself reads two fields. It
+//! filters by `level`, but treats a line as INFO unless the line also has a valid `timestamp`. Source: Lambda's
+//! "Log-level filtering".
 
 use std::error::Error as StdError;
 use std::io::Write as _;
@@ -10,7 +11,7 @@ use std::time::SystemTime;
 use aws_smithy_types::date_time::{DateTime, Format};
 use serde::Serialize;
 
-/// What is logged of one request.
+/// The log record of one request.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestLog {
@@ -20,33 +21,33 @@ pub struct RequestLog {
     pub lambda_request_id: String,
     /// The route key.
     pub route: String,
-    /// The HTTP status of the answer.
+    /// The HTTP status of the response.
     pub status: u16,
-    /// How long the answer took.
+    /// The duration of the request.
     pub milliseconds: u128,
-    /// How often DynamoDB was asked.
+    /// The number of attempts to call DynamoDB.
     #[serde(rename = "dynamodbAttempts")]
     pub attempts: u32,
-    /// For a fault, what went wrong and why, each error followed by its source.
+    /// The causes of a fault, each error followed by its source.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<String>,
 }
 
 impl RequestLog {
-    /// Whether an operator should look.
+    /// Returns `true` if an operator should investigate.
     #[must_use]
     pub fn is_fault(&self) -> bool {
         self.status >= 500
     }
 
-    /// Writes the line to standard output, where Lambda collects it.
+    /// Writes the line to standard output, from which Lambda collects it.
     pub fn write(&self) {
         let level = if self.is_fault() { "ERROR" } else { "INFO" };
         write(level, self);
     }
 }
 
-/// A line that is not about an answered request: the start of the function, or an invocation that failed.
+/// A log record that is not about a request: the start of the function, or a failed invocation.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Incident<'a> {
@@ -70,17 +71,17 @@ impl<'a> Incident<'a> {
     }
 }
 
-/// Writes what may yet turn out well.
+/// Logs a WARN that belongs to no request: the function continues.
 pub fn warn(message: &str, cause: &(dyn StdError + 'static)) {
     write("WARN", &Incident::new(None, message, cause));
 }
 
-/// Writes what keeps the function from working.
+/// Logs an ERROR that belongs to no request: the function does not work.
 pub fn error(message: &str, cause: &(dyn StdError + 'static)) {
     write("ERROR", &Incident::new(None, message, cause));
 }
 
-/// Writes the cause of a failed invocation.
+/// Logs the cause of a failed invocation.
 pub fn invocation_failed(lambda_request_id: &str, cause: &(dyn StdError + 'static)) {
     let message = "the invocation failed";
     write(
@@ -89,7 +90,7 @@ pub fn invocation_failed(lambda_request_id: &str, cause: &(dyn StdError + 'stati
     );
 }
 
-/// An error, followed by its source, and so on.
+/// Returns the messages of an error, of its source, and so on.
 #[must_use]
 pub fn chain(error: &(dyn StdError + 'static)) -> Vec<String> {
     std::iter::successors(Some(error), |&error| error.source())
@@ -97,7 +98,7 @@ pub fn chain(error: &(dyn StdError + 'static)) -> Vec<String> {
         .collect()
 }
 
-/// A log that cannot be written must not fail a request, so an error has nowhere to go.
+/// Writes a line. Errors are ignored, because a failure to log must not fail a request.
 fn write(level: &str, fields: &impl Serialize) {
     let line = line(SystemTime::now(), level, fields) + "\n";
     let _ = std::io::stdout().write_all(line.as_bytes());

@@ -1,4 +1,4 @@
-//! The binary that Lambda runs: configuration, one connection, then request after request.
+//! The binary that Lambda runs: it reads the configuration, opens one connection, and handles requests.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use function::table::Table;
 use function::{Service, client, log};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 
-// Lambda sends a process one request at a time, so one thread is all that it needs. There `run` is a task of its own,
-// for the future that the runtime blocks on is polled again only after a system call that asks for other events.
+// Lambda sends a process one request at a time, so one thread is enough. `run` is spawned as a task, because the
+// future on which the runtime blocks is polled again only after a system call that checks for other events.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match tokio::spawn(run())
@@ -42,7 +42,7 @@ async fn run() -> Result<(), Error> {
                     handled.record.write();
                     Ok(handled.response)
                 }
-                // Failed and not answered, so that a queue or a schedule does not take it for done.
+                // The invocation fails, so that a queue or a schedule does not take the event for processed.
                 Err(error) => {
                     log::invocation_failed(&context.request_id, &error);
                     Err(Diagnostic {

@@ -1,35 +1,35 @@
-//! An exact decimal, as DynamoDB keeps numbers: never a binary float.
+//! A price: an exact decimal as DynamoDB stores numbers, never a binary float.
 
 use std::fmt::{self, Display};
 
 use crate::limits::{EXPONENTS, MAX_DIGITS};
 
-/// Up to this power of ten a number is written without an exponent, as JavaScript writes it.
+/// The largest power of ten that is written without an exponent, as in JavaScript.
 const MAX_PLAIN_EXPONENT: i64 = 20;
 
-/// A decimal of at most [`MAX_DIGITS`] significant digits that DynamoDB can store and give back unchanged.
+/// A decimal of at most [`MAX_DIGITS`] significant digits, which DynamoDB can store and return unchanged.
 ///
-/// It is written in one canonical form: as JavaScript writes a number (`19.9`, `1e-7`, `1e+21`), but
-/// with all its digits, and without an exponent where every digit of an integer is significant.
+/// It has one canonical text: that of a number in JavaScript (`19.9`, `1e-7`, `1e+21`), but with all its digits, and
+/// without an exponent if every digit of an integer is significant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Price {
     negative: bool,
-    /// Significant ASCII digits: neither the first nor the last is `0`. Empty for zero.
+    /// The significant ASCII digits, without leading and trailing `0`. Empty for zero.
     digits: String,
     /// The power of ten of the first digit.
     exponent: i64,
 }
 
-/// Why a number cannot be stored exactly.
+/// The reason for which a number cannot be stored exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParsePriceError {
-    /// The text does not follow JSON's grammar of a number.
+    /// The text is not a JSON number.
     #[error("must be a number")]
     NotANumber,
-    /// DynamoDB would have to round it.
+    /// DynamoDB would round the number.
     #[error("has more than {MAX_DIGITS} significant digits")]
     TooPrecise,
-    /// DynamoDB cannot hold it.
+    /// The magnitude is outside the range of DynamoDB.
     #[error(
         "must be zero, or from 1e{} to below 1e{} in magnitude",
         EXPONENTS.start(),
@@ -39,10 +39,10 @@ pub enum ParsePriceError {
 }
 
 impl Price {
-    /// Reads a JSON number in time linear in its length; an exponent is never expanded.
+    /// Parses a JSON number in linear time; an exponent is never expanded.
     ///
     /// # Errors
-    /// The [`ParsePriceError`] that applies.
+    /// The first [`ParsePriceError`] that applies.
     pub fn parse(text: &str) -> Result<Self, ParsePriceError> {
         let (negative, unsigned) = match text.strip_prefix('-') {
             Some(unsigned) => (true, unsigned),
@@ -92,8 +92,8 @@ impl Price {
         })
     }
 
-    /// The bytes that DynamoDB counts for it: half the significant digits, rounded up, and one, and
-    /// one more for a sign.
+    /// Returns the size that DynamoDB counts for the number, in bytes: half the significant digits, rounded up, plus
+    /// one, plus one for a minus sign.
     ///
     /// Source: DynamoDB's "Item sizes and formats".
     #[must_use]
@@ -102,8 +102,8 @@ impl Price {
     }
 }
 
-/// The power of ten behind the `e`. One beyond any number that could matter is held at the end of
-/// the scale, so that it stays out of range whatever the mantissa.
+/// Parses the power of ten after the `e`. Saturates: an exponent too large for `i64` becomes `i64::MAX`, which is out
+/// of range with any mantissa.
 fn parse_power(text: &str) -> Result<i64, ParsePriceError> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),

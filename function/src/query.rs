@@ -1,11 +1,11 @@
-//! The page of the list that is asked for: `?limit=<number>&exclusiveStartKey=<id>`.
+//! The query parameters of a list: `?limit=<number>&exclusiveStartKey=<id>`.
 
 use crate::error::Error;
 use crate::event::QueryStringParameters;
 use crate::key::Key;
 use crate::limits::PAGE_LIMITS;
 
-/// A page of the list. Without a limit, as many items as fit.
+/// The page of the list that is requested. Without a limit, it has as many items as fit.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Query {
     pub(crate) limit: Option<u16>,
@@ -13,11 +13,10 @@ pub struct Query {
 }
 
 impl Query {
-    /// Reads the parameters, if there are any.
+    /// Parses the parameters, if there are any.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a limit that is not a whole number in [`PAGE_LIMITS`], or a
-    /// start key that cannot be a key.
+    /// [`Error::Invalid`] if the limit is not a whole number in [`PAGE_LIMITS`], or the start key cannot be a key.
     pub fn parse(parameters: Option<&QueryStringParameters>) -> Result<Self, Error> {
         let Some(parameters) = parameters else {
             return Ok(Self::default());

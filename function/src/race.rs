@@ -1,7 +1,7 @@
-//! The race for a connection: a host's addresses are tried shortly after one another, and the first that connects wins.
+//! The race for a connection: the addresses of a host are tried in short succession, and the first connection wins.
 //!
-//! Source: RFC 8305, "Happy Eyeballs Version 2". Here IPv4 goes first, because in Lambda it always leads to DynamoDB,
-//! and IPv6 only from a VPC that has it.
+//! Source: RFC 8305, "Happy Eyeballs Version 2". Unlike there, IPv4 goes first, because in Lambda it always leads to
+//! DynamoDB, but IPv6 only from a VPC that has it.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -15,25 +15,25 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::error::BoxError;
 use crate::log;
 
-/// The time-out of one step: of a query for addresses, or of a connection to one address, TLS included. Each step has
-/// its own, so that none can use up another's.
+/// The time-out of one step: a DNS query, or a connection to one address with its TLS handshake. Each step has a
+/// separate time-out, so that no step can use up the time of the next.
 pub const STEP_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The lead that an address has over the next one, unless it fails sooner. Source: RFC 8305, section 5.
+/// The time from one connection attempt to the next, unless an attempt fails sooner. Source: RFC 8305, section 5.
 const CONNECTION_ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// The time that IPv6 addresses wait for an answer about IPv4. Source: RFC 8305, section 3.
 const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 
-/// The end of a race without a connection: why each query and each address failed.
+/// The error of a race without a connection: the reason why each query and each address failed.
 #[derive(Debug, thiserror::Error)]
 #[error("no address could be connected to: {}", .0.join("; "))]
 pub struct ConnectError(Vec<String>);
 
-/// Connects to one of the addresses of a host, which join the race as the queries for them are answered.
+/// Connects to one of the addresses of a host. Addresses join the race when their query is answered.
 ///
 /// # Errors
-/// [`ConnectError`], when both queries have ended and every address has failed.
+/// [`ConnectError`] if both queries have ended and every address has failed.
 pub async fn race<Connection, Attempt>(
     ipv4: impl Future<Output = Result<Vec<IpAddr>, BoxError>>,
     ipv6: impl Future<Output = Result<Vec<IpAddr>, BoxError>>,
@@ -50,7 +50,8 @@ where
     let mut next_start = Instant::now();
     let mut reasons = Vec::new();
     loop {
-        // Tokio's timers are late by up to a millisecond: one that has run out already would be, too.
+        // Checked before the timer, because Tokio's timers fire up to a millisecond late, even if the time has
+        // already passed.
         if next_start <= Instant::now()
             && let Some(address) = queue.next()
         {
@@ -74,7 +75,7 @@ where
                     Ok(addresses) => queue.ipv4.extend(addresses),
                     Err(cause) => reasons.push(reason(&"A records", &cause)),
                 }
-                // Nothing is left to wait for, unless an attempt has the lead.
+                // Try the next address now, unless an attempt is in progress.
                 if attempts.is_empty() {
                     next_start = Instant::now();
                 }
@@ -95,10 +96,10 @@ where
     }
 }
 
-/// Does `work`, within [`STEP_TIMEOUT`].
+/// Runs `work` with the time-out [`STEP_TIMEOUT`].
 ///
 /// # Errors
-/// Why `work` failed, or that it took too long.
+/// The error of `work`, or a time-out.
 pub async fn with_timeout<T>(
     work: impl Future<Output = Result<T, BoxError>>,
 ) -> Result<T, BoxError> {
@@ -110,7 +111,7 @@ fn reason(subject: &dyn std::fmt::Display, cause: &BoxError) -> String {
     format!("{subject}: {}", log::chain(cause.as_ref()).join(": "))
 }
 
-/// The addresses that have yet to be tried.
+/// The addresses that have not been tried yet.
 #[derive(Default)]
 struct AddressQueue {
     ipv4: VecDeque<IpAddr>,
@@ -123,7 +124,7 @@ impl AddressQueue {
         self.ipv4.is_empty() && self.ipv6.is_empty()
     }
 
-    /// Takes the next address, of the other version than the one before it if there is one.
+    /// Takes the next address, alternating between the IP versions if both are left.
     fn next(&mut self) -> Option<IpAddr> {
         self.last_was_ipv4 = !self.ipv4.is_empty() && (!self.last_was_ipv4 || self.ipv6.is_empty());
         let queue = if self.last_was_ipv4 {
@@ -144,12 +145,13 @@ mod tests {
 
     use super::*;
 
-    // The clock is Tokio's and stands still unless everything sleeps: a race takes no time, and its times are exact.
+    // Tokio's clock is paused and advances only when every task sleeps: a race takes no real time, and its times are
+    // exact.
     type Milliseconds = u64;
 
     const GOOD_V4: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
     const GOOD_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
-    /// Addresses that swallow every packet.
+    /// Addresses that drop every packet.
     const DEAD_V4: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
     const DEAD_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2));
     /// An address that fails at once.
@@ -166,7 +168,7 @@ mod tests {
         }
     }
 
-    /// The end of a query: after so long, with these addresses.
+    /// The answer to a DNS query: these addresses after a delay.
     #[derive(Clone, Copy)]
     enum Answer<'a> {
         At(Milliseconds, &'a [IpAddr]),
@@ -185,7 +187,7 @@ mod tests {
         }
     }
 
-    /// The winner, and its time.
+    /// Returns the winner and the time of its connection.
     async fn run(a: Answer<'_>, aaaa: Answer<'_>) -> (Result<IpAddr, ConnectError>, Milliseconds) {
         let start = Instant::now();
         let result = race(query(a), query(aaaa), connect).await;
@@ -222,7 +224,7 @@ mod tests {
             addresses[at] = GOOD_V4;
             let (result, time) = run(At(0, &addresses), Never).await;
             assert_eq!(result.unwrap(), GOOD_V4);
-            // Sooner once the first one has failed, which makes way for another.
+            // Sooner after the first attempt has timed out, because the next one then starts at once.
             assert!(
                 time <= 250 * at as Milliseconds + 10,
                 "address {at} after {time} ms"

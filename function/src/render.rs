@@ -1,4 +1,4 @@
-//! The answers, their bodies written as JSON straight from the table's attributes.
+//! The responses, whose bodies are written as JSON directly from the attributes of the table.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
@@ -11,21 +11,21 @@ use crate::price::Price;
 use crate::response::{Response, ResponseWriter};
 use crate::table::{Attributes, PARTITION_KEY, Page, id_of};
 
-/// The most bytes of a list's reply to Lambda, in which the body is one JSON string: there, every
-/// quote and backslash takes two bytes. Lambda's own limit is 6 MB.
+/// The largest list response, in bytes of the JSON that Lambda gets. In it the body is one JSON string: every quote
+/// and backslash takes two bytes. Lambda's limit is 6 MB.
 pub const MAX_RESPONSE_BYTES: usize = 6_000_000;
 
-/// What to keep of [`MAX_RESPONSE_BYTES`] for all that is not an item: the status and headers, the counts,
-/// and the longest last key of control characters, of which each takes the seven bytes of `\\u0001`.
+/// The part of [`MAX_RESPONSE_BYTES`] that is reserved for everything but the items: the status, the headers, the
+/// counts, and the longest last key, in which each control character takes the seven bytes of `\\u0001`.
 const RESPONSE_OVERHEAD: usize = 20_000;
 
-/// `"Put item <id>"`, a JSON string.
+/// Returns `"Put item <id>"`, a JSON string.
 #[must_use]
 pub fn put(id: &Key) -> Response {
     confirmation("Put item ", id)
 }
 
-/// `"Deleted item <id>"`, a JSON string.
+/// Returns `"Deleted item <id>"`, a JSON string.
 #[must_use]
 pub fn deleted(id: &Key) -> Response {
     confirmation("Deleted item ", id)
@@ -37,7 +37,7 @@ fn confirmation(prefix: &str, id: &Key) -> Response {
     body.finish()
 }
 
-/// `{"message":"…"}`, the shape that API Gateway itself uses, with the error's status.
+/// Returns `{"message":"…"}`, the shape that API Gateway also uses, with the status of the error.
 #[must_use]
 pub fn error(error: &Error) -> Response {
     let mut body = ResponseWriter::new(error.status());
@@ -47,7 +47,7 @@ pub fn error(error: &Error) -> Response {
     body.finish()
 }
 
-/// `{"Item":{…}}`.
+/// Returns `{"Item":{…}}`.
 #[must_use]
 pub fn item(attributes: &Attributes) -> Response {
     let mut body = ResponseWriter::new(200);
@@ -55,11 +55,11 @@ pub fn item(attributes: &Attributes) -> Response {
     body.finish()
 }
 
-/// `{"Items":[…],"Count":n,"ScannedCount":n}`, with `"LastEvaluatedKey"` where the page was cut short:
-/// by the table, or at the item that would take the reply over [`MAX_RESPONSE_BYTES`].
+/// Returns `{"Items":[…],"Count":n,"ScannedCount":n}`, with `"LastEvaluatedKey"` if the page was cut short: by the
+/// table, or before the item that would make the response exceed [`MAX_RESPONSE_BYTES`].
 ///
 /// # Errors
-/// [`Error::Misconfigured`] if an item has no id: then the table has another key.
+/// [`Error::Misconfigured`] if an item has no id: the table then has a different key.
 pub fn list(page: &Page) -> Result<Response, Error> {
     let mut body = ResponseWriter::new(200);
     body.raw("{\"Items\":[");
@@ -74,8 +74,8 @@ pub fn list(page: &Page) -> Result<Response, Error> {
             body.raw(",");
         }
         body.item(attributes);
-        // The first item always fits (400 KB of it are at most 14 times as much in the reply), and a
-        // list that shows none could not be gone on with.
+        // The first item always fits: its 400 KB become at most 14 times as much. A list without items would have no
+        // key from which to continue.
         if shown > 0 && body.len() > limit {
             body.truncate(start);
             last = previous;
@@ -114,9 +114,9 @@ impl ResponseWriter {
         self
     }
 
-    /// An item's own attributes; another writer may have stored more, which stay unseen.
+    /// Writes the known attributes of an item. Other writers may have stored more, which are not shown.
     fn item(&mut self, attributes: &Attributes) -> &mut Self {
-        // Going through the few that there are costs less than to look each name up.
+        // Scanning the few attributes costs less than looking up each name.
         let mut values = attribute::ALL.map(|name| (name, None));
         for (name, value) in attributes {
             if let Some((_, found)) = values.iter_mut().find(|(known, _)| known == name) {
@@ -134,7 +134,7 @@ impl ResponseWriter {
     }
 
     fn number(&mut self, text: &str) -> &mut Self {
-        // In our own form, since that is bounded where DynamoDB writes an exponent out as zeros.
+        // In the canonical form, whose length is bounded. DynamoDB writes out an exponent as zeros.
         match Price::parse(text) {
             Ok(number) => self.raw(&number.to_string()),
             Err(_) => self.string(text),
@@ -145,7 +145,7 @@ impl ResponseWriter {
         self.string(&BASE64.encode(bytes))
     }
 
-    /// Any attribute as plain JSON: a set as an array, binary as a base64 string.
+    /// Writes an attribute of any type as plain JSON: a set as an array, binary as a base64 string.
     fn value(&mut self, value: &AttributeValue) -> &mut Self {
         match value {
             AttributeValue::S(text) => self.string(text),
@@ -183,7 +183,7 @@ impl ResponseWriter {
                     body.key(name).value(value);
                 })
                 .raw("}"),
-            // NULL, and a type that DynamoDB may yet come to have.
+            // NULL, or a type that DynamoDB may add in future.
             _ => self.raw("null"),
         }
     }
@@ -209,7 +209,7 @@ mod tests {
         ])
     }
 
-    /// An item that takes `length` more bytes of a reply than the shortest.
+    /// Returns an item that takes `length` more bytes of a response than the shortest one.
     fn long(id: &str, length: usize) -> Attributes {
         stored(id, AttributeValue::S("x".repeat(length)))
     }

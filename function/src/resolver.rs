@@ -1,7 +1,7 @@
-//! DynamoDB's name to its addresses: by /etc/hosts, and by the name servers of /etc/resolv.conf.
+//! The resolver of DynamoDB's host name: by /etc/hosts, and by the name servers of /etc/resolv.conf.
 //!
-//! The C library's way would hold up a thread, and may load plug-ins of the system's, which must be of the
-//! very version that was linked: the bundle is linked statically. (Lambda names its runtime API by address.)
+//! The resolver of the C library would block a thread, and may load plug-ins of the system, which must match the
+//! linked version exactly; the bundle is linked statically. (Lambda passes an IP address for its Runtime API.)
 
 use std::fs;
 use std::net::IpAddr;
@@ -17,20 +17,20 @@ use tokio::task::JoinSet;
 use crate::error::BoxError;
 use crate::race::STEP_TIMEOUT;
 
-/// The most times that a query is sent again because a name server failed. Source: glibc's `RES_MAXRETRY`.
+/// The maximum number of retries of a query after a name server failed. Source: glibc's `RES_MAXRETRY`.
 const MAX_RETRIES: u32 = 5;
 
-/// A resolver of host names, which asks every name server at once.
+/// A resolver of host names, which queries all name servers at once.
 ///
-/// They share one time-out, so a dead one must not use it up. Each has a resolver of hickory's to itself, which would
-/// take the first refusal of several servers for the answer of all.
+/// The servers share one time-out, so a dead one must not use it up. Each server has a separate hickory resolver,
+/// because one resolver for several servers would take the first refusal for the answer of all.
 pub struct Resolver(Vec<TokioResolver>);
 
 impl Resolver {
-    /// Reads the system's configuration, as it is at this moment.
+    /// Reads the current configuration of the system.
     ///
     /// # Errors
-    /// None is known. A machine without name servers still knows the names in /etc/hosts.
+    /// None are known. A machine without name servers can still resolve the names in /etc/hosts.
     pub fn from_system() -> Result<Self, BoxError> {
         let system = read(&fs::read("/etc/resolv.conf").unwrap_or_default());
         let servers = system.nameservers.iter();
@@ -52,9 +52,9 @@ impl Resolver {
             options.ndots = system.ndots as usize;
             options.attempts = system.attempts.min(MAX_RETRIES) as usize;
             options.edns0 = system.edns0;
-            // Until then a query that stays unanswered is sent again.
+            // Unanswered queries are sent again within this time.
             options.timeout = STEP_TIMEOUT;
-            // Connections are rare, and the clock by which a cache would age may stand still in a frozen process.
+            // Connections are rare, and the clock that would age a cache may stop in a frozen process.
             options.cache_size = 0;
             builder.build()
         };
@@ -68,7 +68,7 @@ impl Resolver {
     /// Looks up the IPv4 addresses of a host.
     ///
     /// # Errors
-    /// The host has none, or no name server answered.
+    /// If the host has none, or no name server answered.
     pub async fn ipv4(&self, host: &str) -> Result<Vec<IpAddr>, BoxError> {
         self.addresses(host, RecordType::A).await
     }
@@ -76,7 +76,7 @@ impl Resolver {
     /// Looks up the IPv6 addresses of a host.
     ///
     /// # Errors
-    /// The host has none, or no name server answered.
+    /// If the host has none, or no name server answered.
     pub async fn ipv6(&self, host: &str) -> Result<Vec<IpAddr>, BoxError> {
         self.addresses(host, RecordType::AAAA).await
     }
@@ -102,9 +102,10 @@ impl Resolver {
     }
 }
 
-/// Reads a `resolv.conf`. As in glibc, what cannot be understood is left out, and only that.
+/// Parses a `resolv.conf`. As in glibc, only the parts that cannot be parsed are ignored.
 fn read(text: &[u8]) -> Config {
-    // Of a line that is not UTF-8 the rest would be left out, too; and an empty list would replace the one before it.
+    // Otherwise the parser would drop the rest of a line that is not UTF-8, and an empty list would replace the
+    // previous one.
     let text = String::from_utf8_lossy(text);
     let lines: Vec<_> = text
         .lines()
@@ -113,7 +114,8 @@ fn read(text: &[u8]) -> Config {
     Config::parse_with_errors(lines.join("\n").as_bytes()).0
 }
 
-/// The domains in which a name is looked up: those of the last directive that has any, or else that of this machine.
+/// Returns the domains in which a name is looked up: those of the last directive that has any, or else the domain of
+/// the machine.
 fn domains(system: &Config) -> (Option<Name>, Vec<Name>) {
     let name = |text: &String| Name::from_str_relaxed(text).ok();
     let search: Vec<_> = system
@@ -141,8 +143,8 @@ mod tests {
     const V4: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
     const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
-    /// A name server that knows [`TABLES`] by these addresses or refuses to answer, loses its first queries, and takes
-    /// its time.
+    /// A name server that knows [`TABLES`] by these addresses or refuses to answer, drops its first queries, and
+    /// answers after a delay.
     #[derive(Default)]
     struct NameServer {
         known: &'static [IpAddr],
@@ -179,7 +181,7 @@ mod tests {
         }
     }
 
-    /// A resolver that asks these name servers.
+    /// Returns a resolver that queries these name servers.
     async fn resolver<const N: usize>(servers: [NameServer; N]) -> Resolver {
         let mut configs = Vec::new();
         for server in servers {
@@ -289,7 +291,7 @@ mod tests {
         (servers, search.iter().map(ToString::to_string).collect())
     }
 
-    /// Every directive, as it may be wrong: mistyped, cut short, or of another system's syntax.
+    /// Every directive in a malformed form: mistyped, cut short, or in the syntax of a different system.
     #[test]
     fn a_malformed_line_in_resolv_conf_affects_only_itself() {
         const SOUND: &[u8] = b"\nnameserver 192.0.2.1 # caf\xe9\nsearch a.example b.example\n";

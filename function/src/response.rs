@@ -1,29 +1,29 @@
-//! The response to Lambda, in the payload format 2.0, written in one pass.
+//! The response to Lambda in payload format 2.0, written in one pass.
 //!
-//! There the body is a string, so that a JSON body is escaped twice: each quote of it takes two bytes, and
-//! each quote in a string of it four. Writing it so at once saves reading a megabyte of it again.
+//! The body is a JSON string, so a JSON body is escaped twice: each of its quotes takes two bytes, and each quote in
+//! one of its strings four. Escaping twice at once avoids a second pass over a body of up to a megabyte.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-/// What API Gateway sends to the client.
+/// The response that API Gateway sends to the client.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Response(Box<RawValue>);
 
 impl Response {
-    /// The JSON text that Lambda gets.
+    /// Returns the JSON text that Lambda gets.
     #[must_use]
     pub fn json(&self) -> &str {
         self.0.get()
     }
 }
 
-/// A response in the making, whose body is JSON text.
+/// A writer of a response whose body is JSON text.
 pub(crate) struct ResponseWriter(Vec<u8>);
 
 impl ResponseWriter {
-    /// Starts a response with this HTTP status; a 503 asks the client to try again in a second.
+    /// Starts a response with this HTTP status. A 503 asks the client to try again after a second.
     pub fn new(status: u16) -> Self {
         let retry_after = if status == 503 {
             r#","retry-after":"1""#
@@ -36,12 +36,12 @@ impl ResponseWriter {
         Self(head.into_bytes())
     }
 
-    /// The bytes written so far, of which a body's quote is two.
+    /// Returns the number of bytes written so far. A quote in the body counts as two.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Takes back all that was written after the first `length` bytes.
+    /// Removes everything after the first `length` bytes.
     pub fn truncate(&mut self, length: usize) {
         self.0.truncate(length);
     }
@@ -59,7 +59,7 @@ impl ResponseWriter {
 
     /// Adds a JSON string to the body.
     pub fn string(&mut self, text: &str) -> &mut Self {
-        // Counted to the end, which goes many bytes at a time.
+        // A count without an early exit is vectorized.
         let escaped = |byte: &u8| matches!(byte, ..b' ' | b'"' | b'\\');
         if text.bytes().filter(escaped).count() == 0 {
             self.0.extend_from_slice(b"\\\"");
@@ -71,7 +71,7 @@ impl ResponseWriter {
         }
     }
 
-    /// Ends the response.
+    /// Finishes the response.
     pub fn finish(mut self) -> Response {
         self.0.extend_from_slice(b"\"}");
         let json = String::from_utf8(self.0).expect("only UTF-8 was written");

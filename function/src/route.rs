@@ -1,9 +1,9 @@
-//! The four routes of the API, by the route keys under which API Gateway knows them.
+//! The four routes of the API, identified by API Gateway's route keys.
 
-/// A route of the HTTP API. API Gateway matches the request and hands over the route key.
+/// A route of the HTTP API. API Gateway matches the request and passes the route key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// Creates an item, or replaces the whole of it.
+    /// Creates an item, or replaces it completely.
     PutItem,
     /// Reads one item.
     GetItem,
@@ -22,7 +22,7 @@ impl Route {
         Self::DeleteItem,
     ];
 
-    /// The route key, in API Gateway's notation.
+    /// Returns the route key, in API Gateway's notation.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -33,7 +33,7 @@ impl Route {
         }
     }
 
-    /// The route that has this key, compared to the letter.
+    /// Returns the route with exactly this key.
     #[must_use]
     pub fn from_key(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|route| route.key() == key)

@@ -1,4 +1,4 @@
-//! The DynamoDB table: the four operations on it, and what each failure of theirs means.
+//! The DynamoDB table: the four operations on it, and the meaning of their failures.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -22,16 +22,16 @@ use crate::query::Query;
 /// The name of the table's partition key, of type S. The table has no sort key.
 pub const PARTITION_KEY: &str = attribute::ID;
 
-/// How near to the limit a size is in doubt: our count of bytes and DynamoDB's may differ by so much.
+/// The tolerance in bytes near the size limit, because the service and DynamoDB may count differently.
 const SIZE_TOLERANCE: usize = 64;
 
-/// The code with which DynamoDB refuses a request for what is in it.
+/// The error code with which DynamoDB rejects the content of a request.
 const VALIDATION_EXCEPTION: &str = "ValidationException";
 
-/// How long [`Table::connect`] may take.
+/// The time-out of [`Table::connect`].
 const INIT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// An item as the table holds it: any writer may have stored it, with any attributes.
+/// An item as the table stores it. Any writer may have stored it, with any attributes.
 pub type Attributes = HashMap<String, AttributeValue>;
 
 /// One page of a scan.
@@ -39,7 +39,7 @@ pub type Attributes = HashMap<String, AttributeValue>;
 pub struct Page {
     /// The items, in the table's order.
     pub items: Vec<Attributes>,
-    /// The id of the last item, if others may follow.
+    /// The id of the last item, if more items may follow.
     pub last: Option<String>,
 }
 
@@ -51,7 +51,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// The table of this name, reached through `client`.
+    /// Returns the table with this name, accessed by `client`.
     pub fn new(client: Client, name: impl Into<String>) -> Self {
         Self {
             client,
@@ -59,11 +59,11 @@ impl Table {
         }
     }
 
-    /// Opens the connection that the first request will use, by reading an item that PUT can never
-    /// have stored. Any answer will do, a refusal as well: it has come over the connection.
+    /// Opens the connection that the first request will use, by reading an item that PUT can never have stored. Any
+    /// response is a success, even an error, because it has come over the connection.
     ///
     /// # Errors
-    /// The cause, when there was no answer within a second: the first request will then connect.
+    /// The cause, if there was no response within a second: the first request will then connect.
     pub async fn connect(&self) -> Result<(), BoxError> {
         let budget = RequestBudget::with_deadline(Instant::now() + INIT_TIMEOUT);
         let response = self
@@ -81,10 +81,10 @@ impl Table {
         }
     }
 
-    /// Stores the item, replacing the whole of one with its id.
+    /// Stores the item, and replaces an item with the same id completely.
     ///
     /// # Errors
-    /// [`Error::TooLarge`], or why the write failed.
+    /// [`Error::TooLarge`], or the error of the write.
     pub async fn put(&self, item: &Item, budget: &RequestBudget) -> Result<(), Error> {
         let attributes = item.attributes().map(|(name, value)| {
             let value = match value {
@@ -116,10 +116,10 @@ impl Table {
             })
     }
 
-    /// Reads the item that has this key, as every earlier write left it.
+    /// Reads the item that has this key, strongly consistently.
     ///
     /// # Errors
-    /// Why the read failed.
+    /// The error of the read.
     pub async fn get(&self, id: &Key, budget: &RequestBudget) -> Result<Option<Attributes>, Error> {
         yield_to_connections(budget)
             .await
@@ -140,7 +140,7 @@ impl Table {
     /// Reads one page of the table, strongly consistently.
     ///
     /// # Errors
-    /// Why the read failed.
+    /// The error of the read.
     pub async fn scan(&self, query: Query, budget: &RequestBudget) -> Result<Page, Error> {
         yield_to_connections(budget)
             .await
@@ -164,15 +164,15 @@ impl Table {
         Ok(Page {
             last: last.map(str::to_owned),
             items: output.items.ok_or_else(|| {
-                Error::ReadUnavailable("DynamoDB's answer to a scan lists no items".into())
+                Error::ReadUnavailable("DynamoDB's response to a scan has no list of items".into())
             })?,
         })
     }
 
-    /// Deletes the item that has this key, if there is one.
+    /// Deletes the item that has this key, if it exists.
     ///
     /// # Errors
-    /// Why the write failed.
+    /// The error of the write.
     pub async fn delete(&self, id: &Key, budget: &RequestBudget) -> Result<(), Error> {
         yield_to_connections(budget)
             .await
@@ -190,10 +190,10 @@ impl Table {
     }
 }
 
-/// The id of an item or of a start key.
+/// Returns the id of an item or of a start key.
 ///
 /// # Errors
-/// [`Error::Misconfigured`] if it has none: then the table has another key.
+/// [`Error::Misconfigured`] if there is none: the table then has a different key.
 pub fn id_of(attributes: &Attributes) -> Result<&str, Error> {
     attributes
         .get(PARTITION_KEY)
@@ -209,13 +209,13 @@ fn key(id: &Key) -> AttributeValue {
     AttributeValue::S(id.as_str().to_owned())
 }
 
-/// Lets the runtime look at the open connections before one is used, if there is time to use it.
+/// Yields once, so that the runtime notices closed connections before one is used. Fails if no time is left.
 ///
-/// Lambda freezes the process between requests, and a connection that DynamoDB closed meanwhile
-/// looks alive until its task has run: a write sent into it would be of unknown fate.
+/// Lambda freezes the process between requests. A connection that DynamoDB closed meanwhile looks open until its task
+/// has run: a write sent over it would be ambiguous.
 async fn yield_to_connections(budget: &RequestBudget) -> Result<(), BoxError> {
     if budget.is_expired() {
-        return Err("the deadline leaves no time to ask DynamoDB".into());
+        return Err("the deadline leaves no time to call DynamoDB".into());
     }
     tokio::task::yield_now().await;
     Ok(())
@@ -230,7 +230,7 @@ fn read_failed<E: OperationError>(error: SdkError<E>, budget: &RequestBudget) ->
 
 fn write_failed<E: OperationError>(error: SdkError<E>, budget: &RequestBudget) -> Error {
     match budget.failure() {
-        // One that could not even be built and signed needs an operator, too.
+        // A request that could not be built or signed also needs an operator.
         None | Some(AttemptFailure::Rejected) => Error::Misconfigured(log_cause(error)),
         Some(AttemptFailure::Ambiguous) => Error::WriteAmbiguous(log_cause(error)),
         Some(AttemptFailure::NotSent | AttemptFailure::Throttled | AttemptFailure::Conflict) => {
@@ -239,11 +239,11 @@ fn write_failed<E: OperationError>(error: SdkError<E>, budget: &RequestBudget) -
     }
 }
 
-/// What the log may say of an error.
+/// Returns the part of an error that may be logged.
 fn log_cause<E: OperationError>(error: SdkError<E>) -> BoxError {
     if error.code() == Some(VALIDATION_EXCEPTION) {
-        // DynamoDB's text says which value it could not take: item contents stay out of logs.
-        "DynamoDB refused the request as invalid (ValidationException)".into()
+        // DynamoDB's message contains the value that it rejected, and item contents must not be logged.
+        "DynamoDB rejected the request as invalid (ValidationException)".into()
     } else {
         error.into()
     }

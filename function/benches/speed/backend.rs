@@ -1,4 +1,4 @@
-//! A canned DynamoDB behind TLS: it answers every request at once, and always the same.
+//! A canned DynamoDB behind TLS: it sends fixed responses at once.
 
 use std::fs;
 use std::io::BufReader;
@@ -23,7 +23,7 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// Starts it, with a P-256 certificate of its own.
+    /// Starts the backend with a new P-256 certificate.
     pub fn start() -> Result<Self, Error> {
         let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
         let ca_bundle = Path::new(env!("CARGO_TARGET_TMPDIR")).join("backend.pem");
@@ -46,7 +46,7 @@ impl Backend {
             for stream in listener.incoming().flatten() {
                 counter.fetch_add(1, Ordering::Relaxed);
                 let (config, responses) = (Arc::clone(&config), Arc::clone(&responses));
-                // A function that ends leaves its connection behind, and that is all.
+                // An error means that the function ended and closed its connection.
                 thread::spawn(move || serve(stream, config, &responses).ok());
             }
         });
@@ -57,19 +57,19 @@ impl Backend {
         })
     }
 
-    /// How many connections it has taken.
+    /// Returns the number of connections accepted so far.
     pub fn connections(&self) -> u32 {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// What a function must be told to come here, by the names that it may know it under.
+    /// Returns the environment variables that direct a function to this backend.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let endpoint = format!("https://localhost:{}", self.port);
         let mut variables = vec![
             ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.clone()),
             ("AWS_ENDPOINT_URL", endpoint),
         ];
-        // The AWS SDKs', OpenSSL's and Node's names for it.
+        // The names that the AWS SDKs, OpenSSL and Node use.
         for name in ["AWS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"] {
             variables.push((name, self.ca_bundle.display().to_string()));
         }
@@ -101,7 +101,7 @@ impl Responses {
     }
 }
 
-/// With the headers that DynamoDB sends.
+/// Returns a 200 with the headers that DynamoDB sends.
 fn ok(body: &str) -> Vec<u8> {
     http::response(
         "200 OK",

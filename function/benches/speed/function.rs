@@ -1,4 +1,4 @@
-//! A function that runs: a bootstrap in the environment that Lambda gives it, and nothing else of ours.
+//! A running function: a bootstrap with the environment variables that Lambda sets, and few others.
 
 use std::fs;
 use std::io;
@@ -14,18 +14,18 @@ use crate::backend::Backend;
 use crate::request::Request;
 use crate::runtime_api::RuntimeApi;
 
-/// A running function, which waits for an event.
+/// A running function that waits for an event.
 pub struct Function {
     child: Child,
     clock: ClockId,
     api: RuntimeApi,
     spawned: Instant,
-    /// From its spawn to its first wish for an event.
+    /// The time from the spawn to the first request for an event.
     pub init: Duration,
 }
 
 impl Function {
-    /// Runs `command`, the bootstrap or what runs it, until the function wants an event.
+    /// Runs `command`, which is the bootstrap or a wrapper, until it requests an event.
     pub fn start(mut command: Command, backend: &Backend) -> Result<Self, Error> {
         let mut api = RuntimeApi::start()?;
         command
@@ -49,7 +49,7 @@ impl Function {
                     "AWS_SECRET_ACCESS_KEY",
                     "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
                 ),
-                // As long as Lambda's are.
+                // As long as a token of Lambda.
                 ("AWS_SESSION_TOKEN", &"IQoJb3JpZ2luX2VjEXAMPLE".repeat(40)),
                 ("LAMBDA_TASK_ROOT", "/var/task"),
                 ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
@@ -83,7 +83,7 @@ impl Function {
         })
     }
 
-    /// Asks it something, and waits until it wants more. Returns how long the answer took.
+    /// Sends an event, and waits until the function requests the next one. Returns the time to the response.
     pub fn invoke(&mut self, request: Request, event: &[u8]) -> Result<Duration, Error> {
         let (elapsed, response) = self.api.invoke(event)?;
         self.api.wait()?;
@@ -91,18 +91,18 @@ impl Function {
         Ok(elapsed)
     }
 
-    /// As [`Function::invoke`]. Returns the time from its spawn to the answer.
+    /// As [`Function::invoke`], but returns the time from the spawn to the response.
     pub fn invoke_first(&mut self, request: Request, event: &[u8]) -> Result<Duration, Error> {
         let before = self.spawned.elapsed();
         Ok(before + self.invoke(request, event)?)
     }
 
-    /// The CPU time that it has used, all threads together.
+    /// Returns the CPU time of the process, all threads together.
     pub fn cpu_time(&self) -> Result<Duration, Error> {
         Ok(clock_gettime(self.clock)?.into())
     }
 
-    /// The most memory that it ever had resident, in bytes.
+    /// Returns the peak resident memory of the process, in bytes.
     pub fn peak_memory(&self) -> Result<u64, Error> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let kilobytes = status
@@ -112,7 +112,7 @@ impl Function {
         Ok(kilobytes.trim().parse::<u64>()? * 1024)
     }
 
-    /// Ends it as Lambda does, and waits for its end.
+    /// Stops the function with the signal that Lambda sends, and waits for its end.
     pub fn stop(mut self) -> Result<(), Error> {
         kill(
             Pid::from_raw(self.child.id().cast_signed()),
@@ -124,7 +124,7 @@ impl Function {
 }
 
 impl Drop for Function {
-    /// Leaves no process behind, whatever went wrong.
+    /// Kills the process if an error left it running.
     fn drop(&mut self) {
         let _: io::Result<_> = self.child.kill().and_then(|()| self.child.wait());
     }

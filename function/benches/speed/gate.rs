@@ -1,4 +1,4 @@
-//! The gate: instructions counted by callgrind, which no other process and no slow machine can disturb.
+//! The gate: instructions counted by callgrind, which other processes and a slow machine cannot disturb.
 
 use std::fs;
 use std::path::Path;
@@ -10,39 +10,41 @@ use crate::function::Function;
 use crate::request::Request;
 use crate::subject::{Subject, workspace};
 
-/// Warm invocations that are counted, after the first one.
+/// The number of warm invocations that are counted, after the first one.
 const WARM_REQUESTS: u64 = 40;
 
-/// Runs of which the fewest instructions count: a timer that fires meanwhile can only add some.
+/// The number of runs from which the lowest count is taken: a timer that fires during a run can only add
+/// instructions.
 const COUNTED_RUNS: usize = 3;
 
-/// Runs after which there must have been a good one.
+/// The maximum number of runs.
 const MAX_RUNS: usize = 10;
 
-/// Instructions from the spawn to the first answer, the wish for the next event included, and of
-/// each `GET /items/{id}` after it.
+/// The instructions from the spawn to the first response, including the request for the next event, and of each later
+/// `GET /items/{id}`.
 struct Count {
     cold: u64,
     warm: u64,
 }
 
-/// The most that the function may take, 5 % above what it takes.
+/// The limits of the function, 5 % above its counts.
 const FUNCTION_LIMITS: Count = Count {
     cold: 4_800_000,
     warm: 615_000,
 };
 
-/// What the floor takes: it may be neither faster nor slower, or nothing can be measured against it.
+/// The counts of the baseline. A change in either direction is a failure, because the ratios would lose their
+/// meaning.
 const BASELINE: Count = Count {
     cold: 3_007_000,
     warm: 116_400,
 };
 
-/// How far the counts of another machine may lie from these, in percent: its processor and its C
-/// library choose other code for copying memory and for cryptography.
+/// The tolerance for the baseline on a different machine, in percent. The processor and the C library choose other
+/// code for copying memory and for cryptography.
 const MARGIN_PERCENT: u64 = 5;
 
-/// Crates whose C code gathers entropy from the jitter of the clock, 25 ms of it, at the first connection.
+/// The crates whose C code gathers entropy from clock jitter for 25 ms, at the first connection.
 const JITTER_ENTROPY_CRATES: [&str; 2] = ["aws-lc-sys", "aws-lc-fips-sys"];
 
 /// Compares every count with its bounds.
@@ -73,7 +75,7 @@ fn is_within(name: &str, count: u64, min: u64, max: u64) -> bool {
     good
 }
 
-/// Asks cargo, for the bundle has no symbols left to ask.
+/// Asks cargo, because the bundle is stripped of symbols.
 fn has_no_jitter_entropy() -> Result<bool, Error> {
     let output = Command::new(env!("CARGO"))
         .current_dir(workspace())
@@ -91,7 +93,7 @@ fn has_no_jitter_entropy() -> Result<bool, Error> {
     let tree = String::from_utf8(output.stdout)?;
     let names = || tree.lines().filter_map(|line| line.split(' ').next());
     if !names().any(|name| name == "ring") {
-        return Err("the function's dependencies could not be read: ring is not among them".into());
+        return Err("failed to read the function's dependencies: ring is not among them".into());
     }
     let found: Vec<_> = names()
         .filter(|name| JITTER_ENTROPY_CRATES.contains(name))
@@ -110,8 +112,8 @@ fn count_instructions(subject: &Subject, backend: &Backend) -> Result<Count, Err
     })
 }
 
-/// Only runs with one connection count: under valgrind on a busy machine the first may take longer than
-/// the function waits for it.
+/// Returns the lowest count of the runs with only one connection. On a busy machine under valgrind the first
+/// connection may take longer than the function waits for it.
 fn min_instructions(subject: &Subject, backend: &Backend, invocations: u64) -> Result<u64, Error> {
     let mut counts = Vec::new();
     for _ in 0..MAX_RUNS {
@@ -138,7 +140,7 @@ fn instructions(subject: &Subject, backend: &Backend, invocations: u64) -> Resul
         .arg(format!("--callgrind-out-file={}", counts.display()))
         .arg(&subject.bootstrap);
     let mut function = Function::start(valgrind, backend)
-        .map_err(|error| format!("{error} (valgrind is in the package of that name)"))?;
+        .map_err(|error| format!("{error} (valgrind is in the package valgrind)"))?;
     let event = Request::Get.event();
     for _ in 0..invocations {
         function.invoke(Request::Get, &event)?;

@@ -1,16 +1,16 @@
-//! HTTP/1.1 as the two emulated servers need it: a request read to its end, an answer in one write.
+//! HTTP/1.1 for the two emulated servers: a request read to its end, and a response in one write.
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 
 /// A request whose body has been read.
 pub struct Request {
-    /// Its first line and its headers.
+    /// The request line and the headers.
     pub head: String,
     pub body: Vec<u8>,
 }
 
 impl Request {
-    /// Reads the next request, or nothing when the client has hung up.
+    /// Reads the next request, or returns `None` if the client has hung up.
     pub fn read(reader: &mut impl BufRead) -> io::Result<Option<Self>> {
         let mut head = String::new();
         let mut length = 0;
@@ -46,13 +46,13 @@ impl Request {
     }
 }
 
-/// An answer, ready to be written. `headers` end in `\r\n`, each.
+/// Returns a response, ready to be written. Each of the `headers` ends in `\r\n`.
 pub fn response(status: &str, headers: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\n\r\n{body}").into_bytes()
 }
 
-/// Writes it, so that it leaves in one piece.
+/// Writes the response in one piece.
 pub fn send(stream: &mut impl Write, response: &[u8]) -> io::Result<()> {
     stream.write_all(response)?;
     stream.flush()

@@ -1,9 +1,9 @@
-//! `cargo bench -p function` measures the bundle's own bytes against a floor, in the conditions of Lambda.
+//! `cargo bench -p function` compares the bootstrap in the bundle with a baseline, under the conditions of Lambda.
 //!
-//! [`function`] runs a bootstrap under an emulated [`runtime_api`], with a canned DynamoDB, the
-//! [`backend`], behind TLS. [`measure`] takes the times, interleaved, and [`report`] prints them. With
-//! `--gate`, [`gate`] counts instructions instead, which no other process can disturb. The contenders
-//! are built in [`subject`], and what they are asked is in [`request`].
+//! [`function`] runs a bootstrap under an emulated [`runtime_api`], with a canned DynamoDB, the [`backend`], behind
+//! TLS. [`measure`] takes interleaved times, and [`report`] prints them. With `--gate`, [`gate`] counts instructions
+//! instead, which other processes cannot disturb. [`subject`] builds the bootstraps, and [`request`] has the events
+//! that they handle.
 
 mod backend;
 mod function;
@@ -23,26 +23,26 @@ use clap::Parser;
 use backend::Backend;
 use subject::Subject;
 
-/// Whatever ends the benchmark, in words.
+/// An error that ends the benchmark.
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// Measures the function that `cargo zip` ships against a hand-rolled floor.
+/// Compares the function that `cargo zip` ships with a hand-written baseline.
 #[derive(Parser)]
 #[command(bin_name = "cargo bench -p function --")]
 struct Arguments {
-    /// The function to measure, instead of the bundle's: its bootstrap.
+    /// The bootstrap of the function to measure, instead of the one in the bundle.
     #[arg(long)]
     bootstrap: Option<PathBuf>,
 
-    /// A second function to measure, and to compare: its bootstrap.
+    /// The bootstrap of a second function to measure and compare.
     #[arg(long, value_name = "BOOTSTRAP")]
     against: Option<PathBuf>,
 
-    /// Counts instructions under valgrind instead, and fails when a count has left its bounds.
+    /// Counts instructions under valgrind instead, and fails if a count is out of bounds.
     #[arg(long, conflicts_with = "against")]
     gate: bool,
 
-    /// What cargo says to every benchmark.
+    /// The flag that cargo passes to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
 }

@@ -1,4 +1,4 @@
-//! The times: every contender in turn, again and again, on one core, so that what disturbs one disturbs all.
+//! The times: the subjects take turns on one core, so that a disturbance affects all of them.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -12,15 +12,15 @@ use crate::function::Function;
 use crate::request::Request;
 use crate::subject::Subject;
 
-/// Cold starts of each contender.
+/// The number of cold starts of each subject.
 const COLD_STARTS: usize = 40;
-/// Blocks of requests to each contender, in turns.
+/// The number of blocks of requests to each subject. The subjects take turns after each block.
 const BLOCKS: usize = 30;
-/// Requests of a block, and fewer where each is a whole megabyte.
+/// The number of requests in a block. There are fewer of the 1 MB lists.
 const REQUESTS_PER_BLOCK: usize = 100;
 const LISTS_PER_BLOCK: usize = 5;
 
-/// All that was measured of a contender.
+/// The results of one subject.
 pub struct Results<'a> {
     pub subject: &'a Subject,
     pub cold: Cold,
@@ -32,26 +32,26 @@ pub struct Results<'a> {
 #[derive(Default)]
 pub struct Cold {
     pub init: Duration,
-    /// From the spawn to the answer.
+    /// The time from the spawn to the response.
     pub first: Duration,
-    /// The CPU time to the answer.
+    /// The CPU time to the response.
     pub cpu: Duration,
 }
 
-/// One route of a function that has warmed up.
+/// The results of one route after warm-up.
 #[derive(Default)]
 pub struct Warm {
     pub p50: Duration,
     pub p99: Duration,
-    /// The CPU time of an invocation, the median of the blocks' means.
+    /// The CPU time of an invocation: the median of the means of the blocks.
     pub cpu: Duration,
-    /// Invocations in a second, the median of the blocks.
+    /// The invocations per second: the median of the blocks.
     pub rate: f64,
-    /// The most memory that a process ever had resident that did nothing else, in bytes.
+    /// The peak resident memory, in bytes, of a process that handled only this route.
     pub peak_memory: u64,
 }
 
-/// Measures them all.
+/// Measures all subjects.
 pub fn run<'a>(subjects: &'a [Subject], backend: &Backend) -> Result<Vec<Results<'a>>, Error> {
     pin()?;
     let cold = cold(subjects, backend)?;
@@ -73,7 +73,7 @@ pub fn run<'a>(subjects: &'a [Subject], backend: &Backend) -> Result<Vec<Results
     Ok(results)
 }
 
-/// Keeps this process, and every one that it starts, on one core.
+/// Pins this process, and every process that it starts, to one core.
 fn pin() -> Result<(), Error> {
     let this = Pid::from_raw(0);
     let allowed = sched_getaffinity(this)?;
@@ -101,7 +101,7 @@ fn cold(subjects: &[Subject], backend: &Backend) -> Result<Vec<Cold>, Error> {
             let mut function = start(subject, backend)?;
             let first = function.invoke_first(request, &event)?;
             let cpu = function.cpu_time()?;
-            // The first round only brings the files into memory.
+            // The first round only loads the files into memory.
             if round > 0 {
                 inits.push(function.init);
                 firsts.push(first);
@@ -137,7 +137,7 @@ fn warm(subjects: &[Subject], backend: &Backend, request: Request) -> Result<Vec
             for _ in 0..requests {
                 latencies.push(function.invoke(request, &event)?);
             }
-            // The first block only warms up.
+            // The first block only warms up the function.
             if round > 0 {
                 let cpu = function.cpu_time()?.saturating_sub(cpu);
                 samples.add(latencies, start.elapsed(), cpu);
@@ -180,7 +180,7 @@ impl Samples {
     }
 }
 
-/// The sample below which this share of them lies.
+/// Returns the sample at this quantile.
 fn quantile<T: Copy + PartialOrd>(mut samples: Vec<T>, share: f64) -> T {
     samples.sort_by(|a, b| a.partial_cmp(b).expect("samples are numbers"));
     #[expect(

@@ -1,14 +1,14 @@
-//! The figures, as tables in Markdown.
+//! The results, as tables in Markdown.
 
 use std::time::Duration;
 
 use crate::measure::Results;
 use crate::request::Request;
 
-/// A column: its name, the figure of a contender, and the digits to show of it after the point.
+/// A column: its name, its value for a subject, and the number of decimals.
 type Column = (&'static str, Box<dyn Fn(&Results<'_>) -> f64>, usize);
 
-/// Prints everything, and how often the function's figures are the others'.
+/// Prints the results, and the ratios of the function to each other subject.
 pub fn print(results: &[Results<'_>]) {
     table("Cold start, with GET /items/{id}", &cold(), results);
     for (index, request) in Request::ALL.into_iter().enumerate() {
@@ -20,11 +20,15 @@ fn cold() -> Vec<Column> {
     vec![
         ("init ms", Box::new(|it| milliseconds(it.cold.init)), 2),
         (
-            "first answer ms",
+            "first response ms",
             Box::new(|it| milliseconds(it.cold.first)),
             2,
         ),
-        ("CPU to it ms", Box::new(|it| milliseconds(it.cold.cpu)), 2),
+        (
+            "CPU to first response ms",
+            Box::new(|it| milliseconds(it.cold.cpu)),
+            2,
+        ),
         (
             "zip KB",
             Box::new(|it| scaled(it.subject.zip as u64, 1000)),
@@ -95,7 +99,7 @@ fn microseconds(time: Duration) -> f64 {
 
 #[expect(
     clippy::cast_precision_loss,
-    reason = "no file and no process is that large"
+    reason = "files and processes are much smaller"
 )]
 fn scaled(bytes: u64, unit: u64) -> f64 {
     bytes as f64 / unit as f64

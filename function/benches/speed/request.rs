@@ -1,4 +1,4 @@
-//! What the contenders are asked: one event for each route, and how to know a good answer.
+//! The requests: one event for each route, and a check of its response.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::Error;
 
 /// The id of the item that is put, read and deleted.
 pub const ID: &str = "abcdef234";
-/// The items of the list, 200 bytes each: a page of 1 MB, which is all that one Scan reads.
+/// The number of items in the list, 200 bytes each: a page of 1 MB, the most that one Scan reads.
 pub const ITEMS: usize = 5_000;
 
 /// A request to the API.
@@ -30,7 +30,7 @@ impl Request {
         }
     }
 
-    /// The event, with all that an HTTP API puts into one.
+    /// Returns the event, with all fields of an HTTP API's event.
     pub fn event(self) -> Vec<u8> {
         let (method, _) = self.route_key().split_once(' ').expect("a route key");
         let path = match self {
@@ -86,10 +86,10 @@ impl Request {
         event.to_string().into_bytes()
     }
 
-    /// Whether the reply to Lambda is what this service answers.
+    /// Checks that the response is the expected one.
     ///
     /// # Errors
-    /// What it is instead: then there is nothing to measure.
+    /// An error with the beginning of any other response, because there is nothing to measure.
     pub fn check(self, response: &[u8]) -> Result<(), Error> {
         let response: Value = serde_json::from_slice(response)?;
         let body: Value = serde_json::from_str(response["body"].as_str().unwrap_or_default())?;
@@ -106,7 +106,7 @@ impl Request {
             Ok(())
         } else {
             let shown: String = response.to_string().chars().take(200).collect();
-            Err(format!("{} was answered {shown}", self.route_key()).into())
+            Err(format!("{} got the response {shown}", self.route_key()).into())
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Lambda's Runtime API, for one function: it hands an event over, and takes the answer.
+//! Lambda's Runtime API for one function: it passes an event, and takes the response.
 
 use std::io::{self, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,10 +9,10 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::Error;
 use crate::http::{self, Request};
 
-/// How long a function may take before it counts as stuck; under valgrind it takes seconds.
+/// The time after which a function counts as stuck; under valgrind it takes seconds.
 const FUNCTION_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// How long Lambda gives the function, which is told so.
+/// The time limit in the deadline that the function is given.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// A running Runtime API.
@@ -22,13 +22,13 @@ pub struct RuntimeApi {
     waiting: Option<TcpStream>,
 }
 
-/// What the function has asked of it.
+/// A request of the function to the Runtime API.
 enum FunctionRequest {
-    /// The next event, over this connection.
+    /// A request for the next event, on this connection.
     Next(TcpStream),
-    /// To take the reply, which was read to its end at this time.
+    /// A response, and the time at which it was read to its end.
     Response(Instant, Vec<u8>),
-    /// To take an error instead.
+    /// The error of a failed invocation.
     Failure(Vec<u8>),
 }
 
@@ -40,7 +40,7 @@ impl RuntimeApi {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let sender = sender.clone();
-                // A function that ends leaves its connections behind, and that is all.
+                // An error means that the function ended and closed its connection.
                 thread::spawn(move || serve(stream, &sender).ok());
             }
         });
@@ -51,23 +51,23 @@ impl RuntimeApi {
         })
     }
 
-    /// What `AWS_LAMBDA_RUNTIME_API` must be.
+    /// Returns the value for `AWS_LAMBDA_RUNTIME_API`.
     pub fn authority(&self) -> String {
         self.address.to_string()
     }
 
-    /// Waits until the function asks for an event.
+    /// Waits until the function requests an event.
     pub fn wait(&mut self) -> Result<(), Error> {
         match self.request()? {
             FunctionRequest::Next(stream) => {
                 self.waiting = Some(stream);
                 Ok(())
             }
-            _ => Err("the function answered without an event".into()),
+            _ => Err("the function responded without an event".into()),
         }
     }
 
-    /// Hands an event over. Returns how long it took to the last byte of the reply, and the reply.
+    /// Sends an event. Returns the time to the last byte of the response, and the response.
     pub fn invoke(&mut self, event: &[u8]) -> Result<(Duration, Vec<u8>), Error> {
         let mut stream = self.waiting.take().ok_or("the function is not waiting")?;
         let deadline = (SystemTime::UNIX_EPOCH.elapsed()? + TIME_LIMIT).as_millis();
@@ -89,7 +89,7 @@ impl RuntimeApi {
                 Err(format!("the function failed: {}", error.escape_ascii()).into())
             }
             FunctionRequest::Next(_) => {
-                Err("the function wants an event and has not answered".into())
+                Err("the function requested an event before it responded".into())
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What is measured: a bootstrap, and the zip that it would be shipped in.
+//! The subjects of the benchmark: a bootstrap, and the size of the zip to ship it in.
 
 use std::env::consts::ARCH;
 use std::fs::{self, File, Permissions};
@@ -12,23 +12,23 @@ use zip::{ZipArchive, ZipWriter};
 
 use crate::Error;
 
-/// A function that can be run.
+/// A function to measure.
 pub struct Subject {
     pub name: String,
     pub bootstrap: PathBuf,
-    /// The bytes of its zip.
+    /// The size of the zip, in bytes.
     pub zip: usize,
 }
 
 impl Subject {
-    /// The function, as it is shipped: bundles it, and takes it out of the zip.
+    /// Builds the bundle, and extracts its bootstrap.
     pub fn bundle() -> Result<Self, Error> {
         let arch = if ARCH == "aarch64" { "arm64" } else { ARCH };
         cargo(&["zip", "--arch", arch])?;
         let zip = workspace().join(format!("target/lambda/bootstrap-{arch}.zip"));
         let bootstrap = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bootstrap");
         let mut archive = ZipArchive::new(File::open(&zip)?)?;
-        // A new file, for the old one may be running.
+        // Create a new file, because the old one may be running.
         if bootstrap.exists() {
             fs::remove_file(&bootstrap)?;
         }
@@ -42,7 +42,7 @@ impl Subject {
         })
     }
 
-    /// The floor, built as leanly as it can be: static, at a fixed address, and for speed alone.
+    /// Builds the baseline for speed only: static, and at a fixed address.
     pub fn baseline() -> Result<Self, Error> {
         let target = format!("{ARCH}-unknown-linux-gnu");
         let flags = r#"["-Ctarget-feature=+crt-static", "-Crelocation-model=static"]"#;
@@ -61,9 +61,10 @@ impl Subject {
         Self::new("baseline", baseline)
     }
 
-    /// Any other function.
+    /// Returns the function with this bootstrap.
     pub fn at_path(name: &str, bootstrap: &Path) -> Result<Self, Error> {
-        // Cargo runs a benchmark in its package's folder; a path is meant from where cargo was called.
+        // Cargo runs a benchmark in the folder of its package, but the path is relative to the folder in which cargo
+        // was called.
         let called_from = std::env::var_os("PWD").map(PathBuf::from);
         let bootstrap = called_from.unwrap_or_default().join(bootstrap);
         Self::new(name, bootstrap)
@@ -80,7 +81,7 @@ impl Subject {
     }
 }
 
-/// The size of a zip like the bundle's.
+/// Returns the size of a zip like that of the bundle.
 fn zipped(executable: &[u8]) -> Result<usize, Error> {
     let options = SimpleFileOptions::default().compression_level(Some(9));
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));

@@ -1,4 +1,4 @@
-//! How often DynamoDB is asked, and what the client is told, for each cause of failure.
+//! The number of requests to DynamoDB, and the response to the client, for each cause of failure.
 
 use std::time::{Duration, Instant};
 
@@ -17,11 +17,11 @@ const THROTTLED: Reaction = Reaction::Respond(
     r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}"#,
 );
 
-/// The body of one of DynamoDB's 500s, as a proxy would send it with a 200.
+/// The body of a 500 from DynamoDB, as a faulty proxy would send it with a 200.
 const ERROR_IN_200: &str =
     r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"oh"}"#;
 
-/// What a request must have come to.
+/// The expected outcome of a request.
 struct Outcome {
     status: u16,
     message: &'static str,
@@ -52,7 +52,7 @@ fn check(handled: &Handled, backend: &Backend, expected: &Outcome) {
     assert!(!log.contains("secret"), "{log}");
 }
 
-/// Both writes, against a backend that reacts so, in `limit`.
+/// Checks both kinds of write on a backend with this script, within `limit`.
 async fn writes_within(limit: Duration, script: &[Reaction], expected: Outcome) {
     for request in [put(), delete()] {
         let backend = Backend::start(script);
@@ -402,8 +402,8 @@ async fn nothing_is_sent_shortly_before_the_deadline() {
     }
 }
 
-/// The answer comes half a second before the deadline, whatever the backend does; the test allows
-/// for a slow machine, but not for the next attempt or pause.
+/// The response comes half a second before the deadline, whatever the backend does. The test allows for a slow
+/// machine, but not for the next attempt or backoff.
 #[tokio::test]
 async fn the_response_comes_before_the_deadline() {
     let limit = Duration::from_millis(2500);

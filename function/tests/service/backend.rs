@@ -1,4 +1,4 @@
-//! A scripted stand-in for DynamoDB: it reacts to each request as told, and counts what it saw.
+//! A scripted stand-in for DynamoDB, which counts the requests that it receives.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -12,31 +12,31 @@ use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use function::table::Table;
 use function::{Service, client};
 
-/// What the backend does with a request that it has read.
+/// The reaction of the backend to a request that it has read.
 #[derive(Clone, Copy, Debug)]
 pub enum Reaction {
-    /// Answers with this status and body.
+    /// Responds with this status and body.
     Respond(u16, &'static str),
-    /// Answers as [`Reaction::Respond`] with 200, then closes the connection without a word.
+    /// Responds as [`Reaction::Respond`] with 200, then silently closes the connection.
     RespondAndClose(&'static str),
-    /// Refuses the request for its rate, and asks for a pause of so many milliseconds.
+    /// Throttles the request, and asks for a pause of this many milliseconds.
     ThrottleFor(u32),
-    /// Closes the connection instead of answering.
+    /// Closes the connection instead of responding.
     Cut,
-    /// Closes the connection in the middle of the answer.
+    /// Closes the connection in the middle of the response.
     CutInBody,
-    /// Closes the connection in the middle of a chunk of the answer.
+    /// Closes the connection in the middle of a chunk of the response.
     CutInChunk,
-    /// Never answers.
+    /// Never responds.
     Hang,
-    /// Answers one byte at a time, for ever.
+    /// Responds one byte at a time, without end.
     Drip,
 }
 
-/// The answer to a write that was applied, and to a read of an item that is not there.
+/// The response to a write that was applied, and to a read of an item that does not exist.
 pub const DONE: Reaction = Reaction::Respond(200, "{}");
 
-/// An answer that says nothing of what was applied.
+/// A response that leaves the outcome unknown.
 pub const SERVER_ERROR: Reaction =
     Reaction::Respond(500, r#"{"__type":"InternalServerError","message":"oh"}"#);
 
@@ -55,12 +55,12 @@ struct Seen {
 }
 
 impl Backend {
-    /// Reacts to the first request with the first reaction, and so on; the last is repeated.
+    /// Starts a backend that uses one reaction for each request, in order, and repeats the last one.
     pub fn start(script: &[Reaction]) -> Self {
         Self::start_at(Ipv4Addr::LOCALHOST.into(), script)
     }
 
-    /// As [`Backend::start`], at another address of this machine.
+    /// As [`Backend::start`], at a given address of this machine.
     pub fn start_at(address: IpAddr, script: &[Reaction]) -> Self {
         let script: Arc<[Reaction]> = script.into();
         let listener = TcpListener::bind((address, 0)).expect("a free port");
@@ -73,7 +73,7 @@ impl Backend {
                 server.connections.fetch_add(1, Ordering::SeqCst);
                 let (script, seen, closing) =
                     (Arc::clone(&script), Arc::clone(&server), closing.clone());
-                // A client that hangs up ends its connection, and that is all.
+                // An error means that the client hung up, which ends only its connection.
                 thread::spawn(move || serve(stream, &script, &seen, &closing).ok());
             }
         });
@@ -84,12 +84,12 @@ impl Backend {
         }
     }
 
-    /// The requests that came in whole.
+    /// Returns the number of complete requests.
     pub fn requests(&self) -> u32 {
         self.seen.requests.load(Ordering::SeqCst)
     }
 
-    /// The body of the latest request.
+    /// Returns the body of the latest request.
     pub fn latest(&self) -> String {
         self.seen
             .latest
@@ -98,35 +98,35 @@ impl Backend {
             .clone()
     }
 
-    /// The connections that were made.
+    /// Returns the number of connections.
     pub fn connections(&self) -> u32 {
         self.seen.connections.load(Ordering::SeqCst)
     }
 
-    /// Blocks the thread until the backend has closed a connection: as Lambda's freeze does, it keeps
-    /// the runtime of this thread from noticing.
+    /// Blocks the thread until the backend has closed a connection. Like Lambda's freeze, this keeps the runtime of
+    /// this thread from noticing.
     pub fn freeze_until_closed(&self) {
         self.closed
             .recv_timeout(Duration::from_secs(10))
             .expect("the backend closes the connection");
     }
 
-    /// Where it is.
+    /// Returns the address of the backend.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its URL.
+    /// Returns the URL of the backend.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The items service on this backend.
+    /// Returns the items service on this backend.
     pub fn service(&self) -> Service {
         service(&self.url())
     }
 
-    /// The items service on this backend, which expects TLS of it and will wait for its handshake.
+    /// Returns the items service on this backend. It expects TLS, so it waits for a handshake that never comes.
     pub fn service_over_tls(&self) -> Service {
         service(&format!("https://{}", self.address))
     }
@@ -170,7 +170,7 @@ fn serve(
                 stream.write_all(head.as_bytes())?;
                 return stream.shutdown(Shutdown::Both);
             }
-            // Reading on: it ends when the client gives up.
+            // Read on until the client gives up.
             Reaction::Hang => {}
             Reaction::Drip => {
                 respond(&mut stream, 200, "", 1_000_000)?;
@@ -211,13 +211,13 @@ fn respond(stream: &mut TcpStream, status: u16, body: &str, length: usize) -> st
     stream.write_all((head + body).as_bytes())
 }
 
-/// The items service on a table at this endpoint.
+/// Returns the items service on a table at this endpoint.
 pub fn service(endpoint: &str) -> Service {
     let credentials = Credentials::new("test", "test", None, None, "test");
     service_as(endpoint, Some(SharedCredentialsProvider::new(credentials)))
 }
 
-/// The items service on a table at this endpoint, with these credentials or none.
+/// Returns the items service on a table at this endpoint, with these credentials or none.
 pub fn service_as(endpoint: &str, credentials: Option<SharedCredentialsProvider>) -> Service {
     let mut config = SdkConfig::builder();
     config.set_credentials_provider(credentials);

@@ -1,5 +1,5 @@
-//! No body makes the service panic or answer 500, whether it is raw bytes or one change away from
-//! valid, and no number loses a digit.
+//! Random bodies: raw bytes, or bodies one mutation away from valid. None makes the service panic or respond 500, and
+//! no number loses a digit.
 
 use std::cell::Cell;
 use std::io::{Write as _, stderr};
@@ -18,7 +18,7 @@ use crate::requests::{TIME_LIMIT, event, invoke};
 
 const CASES: u32 = 2000;
 
-/// Numbers around every limit of a price, and other texts made of a number's characters.
+/// Generates numbers around every limit of a price, and other texts made of the characters of a number.
 fn number() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => (any::<bool>(), "[0-9]{1,40}", proptest::option::of("[0-9]{1,40}"), proptest::option::of(-140i32..140))
@@ -44,7 +44,7 @@ fn string() -> impl Strategy<Value = String> {
     text.prop_map(|text| serde_json::to_string(&text).expect("a string is JSON"))
 }
 
-/// A body that follows the grammar; its id, price or name may still be refused.
+/// Generates a body that follows the grammar. Its id, price or name may still be refused.
 fn well_formed() -> impl Strategy<Value = Vec<u8>> {
     (
         string(),
@@ -118,7 +118,7 @@ fn every_body_is_stored_or_refused() {
         Ok(())
     });
     result.unwrap_or_else(|error| panic!("{error}\n{runner}"));
-    // Not by println, which the test runner keeps to itself when all is well.
+    // Not `println!`, whose output the test runner hides if the test passes.
     let _ = writeln!(
         stderr(),
         "{} of {CASES} bodies reached the table",
@@ -126,7 +126,7 @@ fn every_body_is_stored_or_refused() {
     );
     assert!(
         stored.get() > CASES / 10,
-        "too few bodies were valid for the test to say much"
+        "too few bodies were valid for a meaningful test"
     );
 }
 

@@ -1,4 +1,4 @@
-//! The binary from outside: its environment, its replies and its log.
+//! The binary from outside: its environment variables, responses and log.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ fn response(function: &Function) -> Value {
     }
 }
 
-/// The line, without what is another in each run.
+/// Returns the line without the fields that differ in each run, after checking them.
 fn timeless(mut line: Value) -> Value {
     let fields = line.as_object_mut().expect("a line is an object");
     let timestamp = fields
@@ -197,7 +197,7 @@ fn a_configuration_error_is_logged_in_one_line() {
         let environment: Vec<_> = remaining
             .chain(value.map(|value| (variable, value)))
             .collect();
-        let ended = bootstrap(&environment).output().expect("it ends");
+        let ended = bootstrap(&environment).output().expect("the binary ends");
         assert_eq!(ended.status.code(), Some(1), "{variable}={value:?}");
         let line: Value = serde_json::from_slice(&ended.stdout).expect("one line of JSON");
         let line = timeless(line);

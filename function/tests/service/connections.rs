@@ -1,4 +1,4 @@
-//! The connections to DynamoDB: which are made, which are kept, and what is known when one fails.
+//! The connections to DynamoDB: when they are made and reused, and the outcome of a request if one fails.
 
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,7 @@ async fn a_write_without_a_connection_changes_nothing() {
     }
 }
 
-/// A connection that is not made within a second is given up, and asked for again.
+/// The function gives up on a connection after a second and tries again.
 #[tokio::test]
 async fn a_write_whose_handshake_hangs_changes_nothing() {
     let backend = Backend::start(&[Reaction::Hang]);
@@ -58,7 +58,7 @@ async fn a_connection_that_died_in_a_freeze_does_not_fail_a_write() {
     assert_eq!(backend.requests(), 100);
 }
 
-/// It may have died without a word: its router has forgotten it, or its host is gone.
+/// It may have died silently: a router has forgotten it, or the host is gone.
 #[tokio::test]
 async fn a_write_is_not_sent_over_a_connection_that_was_idle_for_too_long() {
     for (idle, connections) in [(MAX_IDLE.saturating_sub(SECOND), 1), (MAX_IDLE + SECOND, 2)] {
@@ -97,7 +97,7 @@ async fn init_opens_the_connection_that_requests_use() {
         service
             .connect()
             .await
-            .expect("any answer has come over a connection");
+            .expect("any response has come over a connection");
         assert_eq!(invoke(&service, put(), TIME_LIMIT).await.record.status, 200);
         assert_eq!((backend.connections(), backend.requests()), (1, 2));
     }
@@ -108,7 +108,7 @@ async fn init_waits_for_at_most_a_second() {
     let backend = Backend::start(&[Reaction::Hang, DONE]);
     let service = backend.service();
     let start = Instant::now();
-    service.connect().await.expect_err("nothing answered");
+    service.connect().await.expect_err("there was no response");
     assert!(start.elapsed() < ATTEMPT_TIMEOUT, "{:?}", start.elapsed());
     assert_eq!(invoke(&service, put(), TIME_LIMIT).await.record.status, 200);
 }

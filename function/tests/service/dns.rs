@@ -1,6 +1,6 @@
-//! The binary on a network of the test's own: a name server, and addresses of which most lead nowhere.
+//! The binary with a name server of the test, and addresses of which most are unreachable.
 //!
-//! A name server has port 53, and /etc/resolv.conf is replaced for the binary alone: that takes root, on Linux.
+//! A name server uses port 53, and /etc/resolv.conf is replaced for the binary only. Both need root on Linux.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::process::Command;
@@ -14,31 +14,31 @@ use tokio::net::TcpSocket;
 use crate::backend::{Backend, DONE};
 use crate::runtime::{Function, Outcome, environment, get, with_environment};
 
-/// The host of the table.
+/// The host name of the table.
 const HOST: &str = "tables";
 
-/// Where the backend is.
+/// The addresses of the backend.
 const GOOD: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const GOOD_V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
-/// Where connections are never made.
+/// An address on which connections hang.
 const DEAD: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
-/// Where no packet is ever answered: it is for documentation. Source: RFC 3849.
+/// An address for documentation, from which no response ever comes. Source: RFC 3849.
 const DEAD_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
-/// Where connections fail at once: it is a group's address.
+/// A multicast address, on which connections fail at once.
 const UNROUTABLE: IpAddr = IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1));
 
-/// The answer to a query: after so many milliseconds these addresses, or never any.
+/// The answer to a query: these addresses after a delay in milliseconds, or `None` for no answer.
 type Answer<'a> = Option<(u64, &'a [IpAddr])>;
 
-/// Starts a name server that answers so, whatever it is asked about.
+/// Starts a name server that gives these answers for any name.
 fn name_server(a: Answer<'_>, aaaa: Answer<'_>) -> IpAddr {
     let owned = |answer: Answer<'_>| answer.map(|(after, found)| (after, found.to_vec()));
     let (a, aaaa) = (owned(a), owned(aaaa));
-    // An address of its own for each test, since they run side by side.
+    // Each test uses a separate address, because tests run in parallel.
     let (address, socket) = (3..50)
         .map(|last| IpAddr::from([127, 0, 0, last]))
         .find_map(|address| Some((address, UdpSocket::bind((address, 53)).ok()?)))
-        .expect("port 53 can be had, which takes root");
+        .expect("port 53 is available, which needs root");
     thread::spawn(move || {
         let mut datagram = [0; 512];
         loop {
@@ -69,7 +69,7 @@ fn name_server(a: Answer<'_>, aaaa: Answer<'_>) -> IpAddr {
     address
 }
 
-/// Makes connections to this address hang, by a queue of connections that is full, until the result is dropped.
+/// Fills the accept queue of this address, so that connections to it hang until the result is dropped.
 fn fill_accept_queue(address: SocketAddr) -> impl Sized {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -87,10 +87,10 @@ fn fill_accept_queue(address: SocketAddr) -> impl Sized {
     (runtime, listener, queue)
 }
 
-/// Starts the binary where /etc/resolv.conf is this one, and asks it for an item.
+/// Starts the binary with this /etc/resolv.conf, and gets an item.
 ///
 /// # Panics
-/// If the item was not asked for in one attempt.
+/// If the item was not read in one attempt.
 fn assert_reached(backend: &Backend, resolv_conf: &str) {
     let port = backend.address().port();
     let file = std::env::temp_dir().join(format!("resolv.conf-{port}"));

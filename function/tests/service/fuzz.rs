@@ -1,5 +1,5 @@
-//! Generated events, and generated answers of DynamoDB: every invocation ends and leaves one log line, and no answer
-//! that cannot be read passes for a stored or for a missing item.
+//! Generated events and DynamoDB responses: every invocation ends and leaves one log line, and a response that cannot
+//! be read never counts as a stored or a missing item.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::runtime::{Function, Outcome, bootstrap, environment, get};
 
 const EVENTS: usize = 2000;
 
-/// Names that mean something in an event or in an answer.
+/// Names with a meaning in an event or in a response of DynamoDB.
 const NAMES: &[&str] = &[
     "routeKey",
     "pathParameters",
@@ -44,7 +44,7 @@ const ROUTES: &[&str] = &[
     "$default",
 ];
 
-/// Any JSON, with a preference for [`NAMES`] and [`ROUTES`].
+/// Generates JSON, preferably with [`NAMES`] and [`ROUTES`].
 fn json() -> impl Strategy<Value = Value> {
     let name = prop_oneof!["[a-z]{0,4}", select(NAMES).prop_map(str::to_owned)];
     let leaf = prop_oneof![
@@ -63,7 +63,7 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// JSON, JSON with one byte changed, and plain bytes.
+/// Generates JSON, JSON with one byte changed, and plain bytes.
 fn bytes(json: impl Strategy<Value = Value> + 'static) -> impl Strategy<Value = Vec<u8>> {
     let text = json.prop_map(|json| json.to_string().into_bytes()).boxed();
     let changed = (text.clone(), any::<Index>(), any::<u8>()).prop_map(|(mut text, at, byte)| {
@@ -74,7 +74,7 @@ fn bytes(json: impl Strategy<Value = Value> + 'static) -> impl Strategy<Value = 
     prop_oneof![2 => text, 2 => changed, 1 => vec(any::<u8>(), 0..64)]
 }
 
-/// A request with one of its fields replaced.
+/// Generates a request with one field replaced.
 fn nearly_a_request() -> impl Strategy<Value = Value> {
     (any::<Index>(), json()).prop_map(|(field, value)| {
         let mut event: Value = serde_json::from_slice(&get()).expect("an event");
@@ -132,7 +132,7 @@ proptest! {
         status in prop_oneof![4 => Just(200), 1 => select(&[201, 204, 400, 404, 500, 503][..])],
         body in bytes(json()).prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
     ) {
-        // The SDK skips the members that it does not know, without a look at their escapes.
+        // The SDK skips unknown members without parsing their escapes.
         let is_object = body.trim_start().starts_with('{');
         let response = serde_json::from_str(&body).unwrap_or(Value::Null);
         let is_error = response.get("__type").is_some_and(|it| !it.is_null());
@@ -145,7 +145,7 @@ proptest! {
         let put = event("PUT /items", None, Some(r#"{"id":"a"}"#));
         let stored = status_of(put, TIME_LIMIT) == 200;
         prop_assert!(sound || !stored);
-        // With no time to ask again and again.
+        // The time limit leaves no time for retries.
         let read = status_of(event("GET /items/{id}", Some("a"), None), Duration::from_millis(550));
         let may_be_missing = sound && response.get("Item").is_none_or(Value::is_null);
         prop_assert!(may_be_missing || read != 404);

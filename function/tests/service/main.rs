@@ -1,4 +1,4 @@
-//! The service from outside, on a scripted stand-in for DynamoDB.
+//! The service from outside, with a scripted stand-in for DynamoDB.
 
 mod attempts;
 mod backend;

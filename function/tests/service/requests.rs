@@ -1,4 +1,4 @@
-//! Requests to the service, and the answers that a client gets.
+//! Requests to the service, and their responses.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// Lambda's time limit for the function.
 pub const TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// The messages that go with a 503, and with a 500.
+/// The messages of a 503 and of a 500.
 pub const READ_FAILED: &str = "The service is unavailable for a moment: try again.";
 pub const NOT_WRITTEN: &str =
     "The service is unavailable for a moment. Nothing was changed: try again.";
@@ -34,7 +34,7 @@ pub fn list() -> Event {
     event("GET /items", None, None)
 }
 
-/// A request to the API, as an HTTP API hands it over.
+/// Returns the event of a request, as an HTTP API passes it.
 pub fn event(route_key: &str, id: Option<&str>, body: Option<&str>) -> Event {
     let mut event = json!({
         "version": "2.0",
@@ -52,7 +52,7 @@ pub fn event(route_key: &str, id: Option<&str>, body: Option<&str>) -> Event {
     serde_json::from_value(event).expect("an event")
 }
 
-/// Hands a request over, with so much time until Lambda's deadline.
+/// Invokes the service with a request and this time limit.
 pub async fn invoke(service: &Service, request: Event, limit: Duration) -> Handled {
     let now = SystemTime::UNIX_EPOCH.elapsed().expect("a clock past 1970");
     let mut context = Context::default();
@@ -61,12 +61,12 @@ pub async fn invoke(service: &Service, request: Event, limit: Duration) -> Handl
     service.handle(LambdaEvent::new(request, context)).await
 }
 
-/// The answer as API Gateway reads it.
+/// Returns the response as API Gateway reads it.
 pub fn response(handled: &Handled) -> ApiGatewayV2httpResponse {
     serde_json::from_str(handled.response.json()).expect("a response")
 }
 
-/// The body of an answer, which is always JSON.
+/// Returns the body of the response, which is always JSON.
 pub fn body(handled: &Handled) -> Value {
     let body = response(handled).body.expect("a body");
     serde_json::from_slice(&body).expect("JSON")

@@ -1,4 +1,4 @@
-//! The binary itself, started as Lambda starts it, on a stand-in for Lambda's runtime API.
+//! The binary, started as Lambda starts it, on a stand-in for Lambda's Runtime API.
 
 use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,21 +9,21 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-/// The end of an invocation.
+/// The outcome of an invocation.
 #[derive(Debug, PartialEq)]
 pub enum Outcome {
-    /// The reply, for API Gateway.
+    /// The response for API Gateway.
     Response(Value),
-    /// The error of a failed invocation, for Lambda.
+    /// The error of a failed invocation.
     Failure(Value),
 }
 
-/// A command that runs the binary with this environment and no other.
+/// Returns a command that runs the binary with only these environment variables.
 pub fn bootstrap(environment: &[(&str, &str)]) -> Command {
     with_environment(Command::new(env!("CARGO_BIN_EXE_bootstrap")), environment)
 }
 
-/// The command, with this environment and no other.
+/// Returns the command with only these environment variables.
 pub fn with_environment(mut command: Command, environment: &[(&str, &str)]) -> Command {
     command
         .env_clear()
@@ -34,7 +34,8 @@ pub fn with_environment(mut command: Command, environment: &[(&str, &str)]) -> C
     command
 }
 
-/// The environment of a function whose table is at this endpoint, but for the runtime API.
+/// Returns the environment variables of a function whose table is at this endpoint, without the address of the
+/// Runtime API.
 pub fn environment(endpoint: &str) -> Vec<(&'static str, &str)> {
     vec![
         ("TABLE_NAME", "items"),
@@ -48,7 +49,7 @@ pub fn environment(endpoint: &str) -> Vec<(&'static str, &str)> {
     ]
 }
 
-/// `GET /items/a`, as API Gateway hands it over.
+/// Returns `GET /items/a` as API Gateway passes it.
 pub fn get() -> Vec<u8> {
     json!({
         "version": "2.0",
@@ -62,7 +63,7 @@ pub fn get() -> Vec<u8> {
     .into_bytes()
 }
 
-/// A function that runs.
+/// A running function.
 pub struct Function {
     child: Child,
     outcomes: mpsc::Receiver<Outcome>,
@@ -70,7 +71,7 @@ pub struct Function {
 }
 
 impl Function {
-    /// Starts a command of [`bootstrap`], and invokes it with one event after another. Lambda's ids are `lambda-0`,
+    /// Starts a command of [`bootstrap`], and invokes it with the events in order. The request ids are `lambda-0`,
     /// `lambda-1` and so on.
     pub fn start(mut command: Command, events: Vec<Vec<u8>>) -> Self {
         let (address, outcomes) = runtime_api(events);
@@ -84,19 +85,20 @@ impl Function {
         }
     }
 
-    /// The end of the next invocation.
+    /// Returns the outcome of the next invocation.
     pub fn outcome(&self) -> Outcome {
         let outcome = self.outcomes.recv_timeout(Duration::from_secs(20));
         outcome.expect("the invocation ends")
     }
 
-    /// The next line of the log.
+    /// Returns the next line of the log.
     pub fn log_line(&mut self) -> Value {
         let line = self.log.next().expect("the log goes on").expect("a line");
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
-    /// The next line of the log that is about an invocation. In init a second may have been too short for DynamoDB.
+    /// Returns the next line of the log that is about an invocation. Before it there may be a warning from init, if
+    /// DynamoDB did not respond within a second.
     pub fn invocation_line(&mut self) -> Value {
         loop {
             let line = self.log_line();
@@ -106,16 +108,16 @@ impl Function {
         }
     }
 
-    /// The lines that are left in the log when the function is stopped.
+    /// Stops the function, and returns the remaining lines of the log.
     pub fn rest_of_log(mut self) -> Vec<String> {
-        self.child.kill().expect("it still runs");
+        self.child.kill().expect("the function still runs");
         self.log.by_ref().map_while(Result::ok).collect()
     }
 }
 
 impl Drop for Function {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -129,7 +131,7 @@ fn runtime_api(events: Vec<Vec<u8>>) -> (SocketAddr, mpsc::Receiver<Outcome>) {
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let (sender, events) = (sender.clone(), Arc::clone(&events));
-            // A function that ends closes its connection, and that is all.
+            // An error means that the function ended and closed its connection.
             thread::spawn(move || serve(stream, &events, &sender).ok());
         }
     });
@@ -158,7 +160,7 @@ fn serve(
         if head.starts_with("GET") {
             let next = events.lock().expect("no panic in an iterator").next();
             let Some((number, event)) = next else {
-                // Lambda lets the function wait, too: until it hangs up.
+                // Like Lambda, let the function wait until it hangs up.
                 return reader.read_line(&mut line).map(drop);
             };
             let now = SystemTime::UNIX_EPOCH.elapsed().expect("a clock past 1970");
@@ -171,7 +173,7 @@ fn serve(
             );
             stream.write_all(&[head.as_bytes(), &event].concat())?;
         } else {
-            let body = serde_json::from_slice(&body).expect("what is posted is JSON");
+            let body = serde_json::from_slice(&body).expect("the posted body is JSON");
             let path = head.split(' ').nth(1).unwrap_or_default();
             let outcome = match path.rsplit('/').next() {
                 Some("response") => Outcome::Response(body),

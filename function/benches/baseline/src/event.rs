@@ -1,4 +1,4 @@
-//! What is read of an event: the route, the id in the path, and the item in the body.
+//! The parts of an event that are read: the route, the id in the path, and the item in the body.
 
 use std::borrow::Cow;
 use std::error::Error;

@@ -1,8 +1,8 @@
-//! HTTP/1.1, as far as two well-behaved servers need it: a request, then an answer of known length.
+//! HTTP/1.1 with two well-behaved servers: a request, then a response of known length.
 
 use std::io::{self, ErrorKind, Read, Write};
 
-/// The bytes asked for at once: what one TLS record holds at most.
+/// The number of bytes that one read requests: the maximum of a TLS record.
 const CHUNK: usize = 16 * 1024;
 
 pub struct Connection<S> {
@@ -65,7 +65,7 @@ impl<S: Read + Write> Connection<S> {
                 b'2',
                 ..,
             ] => Ok(response),
-            _ => Err(io::Error::other("the answer is no success")),
+            _ => Err(io::Error::other("the response is not a success")),
         }
     }
 

@@ -1,7 +1,6 @@
-//! The least that the service can cost: the happy path alone, blocking, without the SDK, on one connection to each side.
+//! The lowest cost of the service: only the happy path, blocking, without the SDK, on one connection to each side.
 //!
-//! It is what `cargo bench -p function` measures the function against, and it is no part of any bundle.
-//! Whatever goes wrong ends it.
+//! `cargo bench -p function` compares the function with it. It is not part of any bundle. Any error ends the process.
 
 mod event;
 mod http;
@@ -29,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let endpoint = env::var("AWS_ENDPOINT_URL_DYNAMODB")?;
     let authority = endpoint
         .strip_prefix("https://")
-        .ok_or("AWS_ENDPOINT_URL_DYNAMODB is no https URL")?;
+        .ok_or("AWS_ENDPOINT_URL_DYNAMODB is not an https URL")?;
     let mut signer = Signer::from_env(authority)?;
 
     let mut dynamodb = connect(authority)?;
@@ -95,7 +94,7 @@ fn tcp(authority: &str) -> Result<TcpStream, Box<dyn Error>> {
     Ok(stream)
 }
 
-/// A connection that trusts what the function trusts.
+/// Connects with the root certificates that the function trusts.
 fn connect(authority: &str) -> Result<Connection<Tls>, Box<dyn Error>> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),

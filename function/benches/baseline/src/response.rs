@@ -1,4 +1,5 @@
-//! From DynamoDB's typed JSON to the reply to Lambda, in one pass: what is escaped stays so, once more.
+//! The conversion of DynamoDB's typed JSON to the response to Lambda, in one pass. Escaped text is not decoded, but
+//! escaped once more.
 
 use std::error::Error;
 
@@ -45,13 +46,13 @@ pub fn list(body: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
     Ok(response)
 }
 
-/// What is left of an answer that has no white space.
+/// The remaining part of a DynamoDB response, which has no white space.
 struct Input<'a>(&'a [u8]);
 
 impl<'a> Input<'a> {
     fn skip_past(&mut self, mark: &[u8]) -> Result<(), String> {
         let index = self.0.windows(mark.len()).position(|it| it == mark);
-        let index = index.ok_or_else(|| format!("no {} in the answer", mark.escape_ascii()))?;
+        let index = index.ok_or_else(|| format!("no {} in the response", mark.escape_ascii()))?;
         self.0 = &self.0[index + mark.len()..];
         Ok(())
     }
@@ -72,7 +73,7 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// What stands between two quotes, still escaped.
+    /// Returns the text between two quotes, still escaped.
     fn string(&mut self) -> Result<&'a [u8], String> {
         self.expect(b'"')?;
         let mut end = 0;

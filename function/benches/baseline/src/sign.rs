@@ -1,4 +1,4 @@
-//! Requests to DynamoDB, signed by AWS's Signature Version 4.
+//! Requests to DynamoDB, signed with AWS Signature Version 4.
 
 use std::env;
 use std::fmt::Write;
@@ -13,7 +13,7 @@ pub struct Signer {
     access_key: String,
     secret: String,
     token: String,
-    /// The day for which the key was derived, and the key.
+    /// The signing key, and the day for which it was derived.
     key: Option<(String, hmac::Key)>,
 }
 
@@ -29,7 +29,7 @@ impl Signer {
         })
     }
 
-    /// The whole HTTP request.
+    /// Returns the complete HTTP request.
     pub fn request(&mut self, operation: &str, body: &str) -> Vec<u8> {
         const SIGNED: &str = "content-type;host;x-amz-date;x-amz-security-token;x-amz-target";
         let time = timestamp();
@@ -77,7 +77,7 @@ fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Now, as `20250414T221356Z`.
+/// Returns the current time as `20250414T221356Z`.
 fn timestamp() -> String {
     let seconds = SystemTime::UNIX_EPOCH
         .elapsed()
@@ -93,7 +93,7 @@ fn timestamp() -> String {
     text
 }
 
-/// The Gregorian date so many days after 1 January 1970; the year is counted from March.
+/// Converts days since 1 January 1970 to a Gregorian date. The year is counted from March.
 fn date(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let era = days / 146_097;
