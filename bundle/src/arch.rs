@@ -40,14 +40,14 @@ impl Arch {
     /// The package that brings the C library to link.
     pub fn c_library_package(self) -> &'static str {
         match self {
-            _ if self.is_this_machine() => "libc6-dev",
+            _ if self.is_host() => "libc6-dev",
             Self::Arm64 => "libc6-dev-arm64-cross",
             Self::X86_64 => "libc6-dev-amd64-cross",
         }
     }
 
     /// Whether this machine builds for itself.
-    pub fn is_this_machine(self) -> bool {
+    pub fn is_host(self) -> bool {
         cfg!(all(target_os = "linux", target_env = "gnu"))
             && match self {
                 Self::Arm64 => cfg!(target_arch = "aarch64"),
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_usual_name_of_a_processor_is_understood() {
+    fn every_common_name_of_a_processor_is_accepted() {
         for (name, arch) in [
             ("arm64", Arch::Arm64),
             ("aarch64", Arch::Arm64),

@@ -8,7 +8,7 @@ use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 use crate::error::Error;
 
 /// The one name that provided.al2023 looks for.
-const NAME: &str = "bootstrap";
+const ENTRY_NAME: &str = "bootstrap";
 
 pub fn pack(executable: &[u8]) -> Result<Vec<u8>, Error> {
     let options = SimpleFileOptions::default()
@@ -17,7 +17,7 @@ pub fn pack(executable: &[u8]) -> Result<Vec<u8>, Error> {
         .last_modified_time(DateTime::default())
         .unix_permissions(0o755);
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    archive.start_file(NAME, options)?;
+    archive.start_file(ENTRY_NAME, options)?;
     archive.write_all(executable)?;
     Ok(archive.finish()?.into_inner())
 }
@@ -25,7 +25,7 @@ pub fn pack(executable: &[u8]) -> Result<Vec<u8>, Error> {
 pub fn unpack(zip: &[u8]) -> Result<Vec<u8>, Error> {
     let mut executable = Vec::new();
     ZipArchive::new(Cursor::new(zip))?
-        .by_name(NAME)?
+        .by_name(ENTRY_NAME)?
         .read_to_end(&mut executable)?;
     Ok(executable)
 }
@@ -35,12 +35,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_code_gives_the_same_bytes() {
+    fn the_same_executable_gives_the_same_zip() {
         assert_eq!(pack(b"code").unwrap(), pack(b"code").unwrap());
     }
 
     #[test]
-    fn holds_one_executable_of_no_particular_day() {
+    fn the_zip_has_one_executable_with_a_fixed_date() {
         let zip = pack(b"code").unwrap();
         let mut archive = ZipArchive::new(Cursor::new(&zip)).unwrap();
         assert_eq!(archive.len(), 1);
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn gives_back_what_was_packed() {
+    fn unpack_returns_the_packed_executable() {
         assert_eq!(unpack(&pack(b"code").unwrap()).unwrap(), b"code");
     }
 }

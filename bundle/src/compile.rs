@@ -41,11 +41,11 @@ pub fn release(workspace: &Path, arch: Arch) -> Result<PathBuf, Error> {
         .env_remove("CARGO_BUILD_RUSTFLAGS")
         .env_remove(variable(arch, "RUSTFLAGS"));
     let linker = linker(arch)?;
-    if !arch.is_this_machine() {
+    if !arch.is_host() {
         cargo.env(variable(arch, "LINKER"), &linker);
     }
     if !run(&mut cargo)? {
-        return Err(why(linker, arch));
+        return Err(build_error(linker, arch));
     }
     Ok(folder.join(target).join("release/bootstrap"))
 }
@@ -56,8 +56,8 @@ fn rustflags(workspace: &Path) -> Result<String, Error> {
     let cargo_home = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(env::home_dir()?.join(".cargo")));
-    let mut places = vec![(workspace.to_owned(), "/function".to_owned())];
-    places.extend(cargo_home.map(|home| (home, "/cargo".to_owned())));
+    let mut prefixes = vec![(workspace.to_owned(), "/function".to_owned())];
+    prefixes.extend(cargo_home.map(|home| (home, "/cargo".to_owned())));
 
     // The standard library's are named after the compiler's commit, unless the component rust-src lies on this machine.
     let sources = Path::new(rustc(&["--print", "sysroot"])?.trim()).join("lib/rustlib/src/rust");
@@ -65,14 +65,14 @@ fn rustflags(workspace: &Path) -> Result<String, Error> {
     let commit = version
         .lines()
         .find_map(|line| line.strip_prefix("commit-hash: "));
-    places.extend(commit.map(|commit| (sources, format!("/rustc/{commit}"))));
+    prefixes.extend(commit.map(|commit| (sources, format!("/rustc/{commit}"))));
 
     let mut flags = vec![
         "-Crelocation-model=static".to_owned(),
         "-Ctarget-feature=+crt-static".to_owned(),
     ];
-    for (place, name) in &places {
-        flags.push(format!("--remap-path-prefix={}={name}", place.display()));
+    for (path, name) in &prefixes {
+        flags.push(format!("--remap-path-prefix={}={name}", path.display()));
     }
     // A list of quoted strings is written the same in Rust and in TOML.
     Ok(format!("{flags:?}"))
@@ -84,7 +84,7 @@ fn require_target(target: &'static str) -> Result<(), Error> {
     if Path::new(folder.trim()).is_dir() {
         Ok(())
     } else {
-        Err(Error::NoTarget { target })
+        Err(Error::MissingTarget { target })
     }
 }
 
@@ -107,24 +107,24 @@ fn linker(arch: Arch) -> Result<PathBuf, Error> {
     if let Some(linker) = env::var_os(&variable) {
         return Ok(linker.into());
     }
-    if arch.is_this_machine() {
+    if arch.is_host() {
         return Ok("cc".into());
     }
     let linker = arch.cross_linker();
     if Command::new(linker).arg("--version").output().is_err() {
-        return Err(Error::NoLinker { arch, variable });
+        return Err(Error::MissingLinker { arch, variable });
     }
     Ok(linker.into())
 }
 
 /// Why the build failed, where the linker's own words would name no way out: a C compiler that finds a library
 /// prints it with its folder.
-fn why(linker: PathBuf, arch: Arch) -> Error {
-    let asked = Command::new(&linker)
+fn build_error(linker: PathBuf, arch: Arch) -> Error {
+    let found = Command::new(&linker)
         .arg("-print-file-name=libc.a")
         .output();
-    if asked.is_ok_and(|answer| answer.stdout.trim_ascii() == b"libc.a") {
-        Error::NoLibrary { linker, arch }
+    if found.is_ok_and(|output| output.stdout.trim_ascii() == b"libc.a") {
+        Error::MissingLibrary { linker, arch }
     } else {
         Error::Build
     }

@@ -15,7 +15,7 @@ pub fn check(executable: &[u8], arch: Arch) -> Result<(), Error> {
         Arch::X86_64 => EM_X86_64,
     };
     if header.e_machine(endian) != machine {
-        return Err(Error::OtherProcessor(arch));
+        return Err(Error::WrongProcessor(arch));
     }
     // What is joined with libraries when it starts, or moved, has a segment that says how.
     let segments = header.program_headers(endian, executable)?;
@@ -23,7 +23,7 @@ pub fn check(executable: &[u8], arch: Arch) -> Result<(), Error> {
         .iter()
         .any(|segment| segment.p_type(endian) == PT_DYNAMIC)
     {
-        return Err(Error::Dynamic);
+        return Err(Error::DynamicallyLinked);
     }
     Ok(())
 }
@@ -33,33 +33,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_what_is_no_executable() {
+    fn a_script_is_rejected() {
         assert!(matches!(
             check(b"#!/bin/sh", Arch::X86_64),
-            Err(Error::NoElf(_))
+            Err(Error::NotElf(_))
         ));
     }
 
     /// The test itself is an executable of this machine's, linked as Rust does unless it is told otherwise.
     #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
     #[test]
-    fn refuses_another_processor_and_other_libraries() {
-        let mut this = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+    fn another_processor_and_dynamic_linking_are_rejected() {
+        let mut executable = std::fs::read(std::env::current_exe().unwrap()).unwrap();
         assert!(matches!(
-            check(&this, Arch::Arm64),
-            Err(Error::OtherProcessor(Arch::Arm64))
+            check(&executable, Arch::Arm64),
+            Err(Error::WrongProcessor(Arch::Arm64))
         ));
-        assert!(matches!(check(&this, Arch::X86_64), Err(Error::Dynamic)));
+        assert!(matches!(
+            check(&executable, Arch::X86_64),
+            Err(Error::DynamicallyLinked)
+        ));
 
         // The same, with the types of all its segments struck out.
-        let header = FileHeader64::<Endianness>::parse(&*this).unwrap();
+        let header = FileHeader64::<Endianness>::parse(&*executable).unwrap();
         let endian = header.endian().unwrap();
         let segments = usize::try_from(header.e_phoff(endian)).unwrap();
         let (size, count) = (header.e_phentsize(endian), header.e_phnum(endian));
         for segment in 0..count {
-            let at = segments + usize::from(segment * size);
-            this[at..at + 4].fill(0);
+            let offset = segments + usize::from(segment * size);
+            executable[offset..offset + 4].fill(0);
         }
-        assert!(check(&this, Arch::X86_64).is_ok());
+        assert!(check(&executable, Arch::X86_64).is_ok());
     }
 }

@@ -8,20 +8,20 @@ use crate::arch::Arch;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("the Rust target {target} is not installed: run `rustup target add {target}`")]
-    NoTarget { target: &'static str },
+    MissingTarget { target: &'static str },
 
     #[error(
         "the linker {} is not installed: run `apt-get install {} {}` on Debian or Ubuntu, \
          build on a Linux machine with that processor, or name another linker in {variable}",
         arch.cross_linker(), arch.cross_linker_package(), arch.c_library_package()
     )]
-    NoLinker { arch: Arch, variable: String },
+    MissingLinker { arch: Arch, variable: String },
 
     #[error(
         "{} found no C library to link statically: install {} on Debian or Ubuntu, \
          or glibc-static on Fedora or Amazon Linux", linker.display(), arch.c_library_package()
     )]
-    NoLibrary { linker: PathBuf, arch: Arch },
+    MissingLibrary { linker: PathBuf, arch: Arch },
 
     #[error("failed to run {}: {source}", program.display())]
     Run { program: PathBuf, source: io::Error },
@@ -39,13 +39,13 @@ pub enum Error {
     ZipBytes(#[from] io::Error),
 
     #[error("bootstrap is no ELF executable: {0}")]
-    NoElf(#[from] object::read::Error),
+    NotElf(#[from] object::read::Error),
 
     #[error("bootstrap was built for another processor than {0}")]
-    OtherProcessor(Arch),
+    WrongProcessor(Arch),
 
     #[error(
         "bootstrap needs libraries that Lambda may not have: the linker did not link it statically"
     )]
-    Dynamic,
+    DynamicallyLinked,
 }

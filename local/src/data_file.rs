@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// The tables in which dynoxide keeps its own state, made in one transaction.
-const OURS: [&str; 3] = ["_config", "_tables", "_stream_records"];
+const DYNOXIDE_TABLES: [&str; 3] = ["_config", "_tables", "_stream_records"];
 
 /// The characters that mean something else in the path of a URI.
 const RESERVED: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
@@ -37,7 +37,7 @@ pub(crate) fn check(mut file: File, path: &str) -> Result<(), String> {
     if start != MAGIC {
         return Err("it is not an SQLite database".to_owned());
     }
-    match is_ours(path) {
+    match is_dynoxide_database(path) {
         Ok(true) => Ok(()),
         Ok(false) => Err("it is an SQLite database of another program".to_owned()),
         Err(error) => Err(error.to_string()),
@@ -45,33 +45,33 @@ pub(crate) fn check(mut file: File, path: &str) -> Result<(), String> {
 }
 
 /// Returns `true` if a database is one that dynoxide made, or if nothing was ever stored in it.
-fn is_ours(path: &str) -> Result<bool, Box<dyn Error>> {
-    let tables = Tables::of(path);
-    match &tables {
-        Ok(tables) if tables.ours == OURS.len() => return Ok(true),
-        Ok(tables) if tables.all > 0 => return Ok(false),
+fn is_dynoxide_database(path: &str) -> Result<bool, Box<dyn Error>> {
+    let schema = Schema::read(path);
+    match &schema {
+        Ok(schema) if schema.dynoxide_tables == DYNOXIDE_TABLES.len() => return Ok(true),
+        Ok(schema) if schema.tables > 0 => return Ok(false),
         _ => {}
     }
     // A program that was killed leaves its first tables in the write-ahead log, and a file that is only
     // partly written makes sense together with the log.
     match fs::read(format!("{path}-wal")) {
-        Ok(log) if !log.is_empty() => Ok(makes_our_tables(&log)),
+        Ok(log) if !log.is_empty() => Ok(creates_dynoxide_tables(&log)),
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
-        _ => Ok(tables?.unmarked),
+        _ => Ok(schema?.unmarked),
     }
 }
 
 /// The tables of a database, without those that are still in its write-ahead log.
-struct Tables {
-    all: usize,
-    /// How many of [`OURS`] there are.
-    ours: usize,
+struct Schema {
+    tables: usize,
+    /// How many of [`DYNOXIDE_TABLES`] there are.
+    dynoxide_tables: usize,
     /// `true` if no program has left its mark: neither an application id nor a version.
     unmarked: bool,
 }
 
-impl Tables {
-    fn of(path: &str) -> rusqlite::Result<Self> {
+impl Schema {
+    fn read(path: &str) -> rusqlite::Result<Self> {
         // Immutable: SQLite then takes no lock, recovers nothing, and makes no file beside this one.
         let uri = format!("file:{}?immutable=1", utf8_percent_encode(path, RESERVED));
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
@@ -80,24 +80,24 @@ impl Tables {
         let names: Vec<String> = names
             .query_map([], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
-        let mark = |name| database.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        let number = |name| database.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         Ok(Self {
-            all: names.len(),
-            ours: OURS
+            tables: names.len(),
+            dynoxide_tables: DYNOXIDE_TABLES
                 .iter()
-                .filter(|ours| names.iter().any(|name| name == *ours))
+                .filter(|table| names.iter().any(|name| name == *table))
                 .count(),
-            unmarked: mark("application_id")? == 0 && mark("user_version")? == 0,
+            unmarked: number("application_id")? == 0 && number("user_version")? == 0,
         })
     }
 }
 
 /// Returns `true` if a write-ahead log has the statements that make our tables. It is searched as bytes,
 /// because SQLite cannot read a log without writing to the files.
-fn makes_our_tables(log: &[u8]) -> bool {
-    OURS.iter().all(|name| {
+fn creates_dynoxide_tables(log: &[u8]) -> bool {
+    DYNOXIDE_TABLES.iter().all(|name| {
         let statement = format!("CREATE TABLE {name} (");
-        let mut bytes = log.windows(statement.len());
-        bytes.any(|bytes| bytes == statement.as_bytes())
+        let mut windows = log.windows(statement.len());
+        windows.any(|window| window == statement.as_bytes())
     })
 }

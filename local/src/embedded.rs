@@ -54,9 +54,9 @@ impl Embedded {
         let canonical = canonical
             .to_str()
             .ok_or_else(|| unusable(io::Error::other("its path is not UTF-8")))?;
-        let not_ours = |reason| Error::NotOurs(path.to_owned(), reason);
-        data_file::check(file, canonical).map_err(not_ours)?;
-        let database = Database::new(canonical).map_err(|reason| not_ours(reason.to_string()))?;
+        let invalid = |reason| Error::InvalidDataFile(path.to_owned(), reason);
+        data_file::check(file, canonical).map_err(invalid)?;
+        let database = Database::new(canonical).map_err(|reason| invalid(reason.to_string()))?;
         Ok(Self(database))
     }
 
@@ -64,13 +64,13 @@ impl Embedded {
     ///
     /// `target` is the header `X-Amz-Target`, which ends in the name of the operation. Only the operations
     /// that this project uses are known.
-    pub async fn answer(&self, target: &str, body: Bytes) -> (u16, String) {
+    pub async fn execute(&self, target: &str, body: Bytes) -> (u16, String) {
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let database = self.0.clone();
         // SQLite blocks, also on the disk. A request that has begun is finished even if its client is gone.
-        let answering = spawn_blocking(move || answer(&database, &operation, &body));
-        answering.await.unwrap_or_else(|_| {
-            failed(&DynoxideError::InternalServerError(
+        let execution = spawn_blocking(move || dispatch(&database, &operation, &body));
+        execution.await.unwrap_or_else(|_| {
+            error_response(&DynoxideError::InternalServerError(
                 "it panicked".to_owned(),
             ))
         })
@@ -95,7 +95,7 @@ impl HttpConnector for Embedded {
         HttpConnectorFuture::new(async move {
             let target = request.headers().get("x-amz-target").unwrap_or_default();
             let body = Bytes::copy_from_slice(request.body().bytes().unwrap_or_default());
-            let (status, json) = embedded.answer(target, body).await;
+            let (status, json) = embedded.execute(target, body).await;
             let status = status
                 .try_into()
                 .map_err(|_| ConnectorError::other("an invalid status".into(), None))?;
@@ -104,37 +104,37 @@ impl HttpConnector for Embedded {
     }
 }
 
-fn answer(database: &Database, operation: &str, body: &[u8]) -> (u16, String) {
-    let answered = match operation {
-        "CreateTable" => run(body, |request| database.create_table(request)),
-        "DescribeTable" => run(body, |request| database.describe_table(request)),
-        "DeleteTable" => run(body, |request| database.delete_table(request)),
-        "PutItem" => run(body, |request| database.put_item(request)),
-        "GetItem" => run(body, |request| database.get_item(request)),
-        "DeleteItem" => run(body, |request| database.delete_item(request)),
-        "Scan" => run(body, |request| database.scan(request)),
-        "BatchWriteItem" => run(body, |request| database.batch_write_item(request)),
+fn dispatch(database: &Database, operation: &str, body: &[u8]) -> (u16, String) {
+    let result = match operation {
+        "CreateTable" => run_operation(body, |request| database.create_table(request)),
+        "DescribeTable" => run_operation(body, |request| database.describe_table(request)),
+        "DeleteTable" => run_operation(body, |request| database.delete_table(request)),
+        "PutItem" => run_operation(body, |request| database.put_item(request)),
+        "GetItem" => run_operation(body, |request| database.get_item(request)),
+        "DeleteItem" => run_operation(body, |request| database.delete_item(request)),
+        "Scan" => run_operation(body, |request| database.scan(request)),
+        "BatchWriteItem" => run_operation(body, |request| database.batch_write_item(request)),
         _ => {
             let unknown = r#"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#;
             return (400, unknown.to_owned());
         }
     };
-    answered.map_or_else(|error| failed(&error), |json| (200, json))
+    result.map_or_else(|error| error_response(&error), |json| (200, json))
 }
 
-fn failed(error: &DynoxideError) -> (u16, String) {
+fn error_response(error: &DynoxideError) -> (u16, String) {
     (error.status_code(), error.to_json())
 }
 
 /// Reads the request, runs it, and writes its answer.
-fn run<Request: DeserializeOwned, Answer: Serialize>(
+fn run_operation<Request: DeserializeOwned, Response: Serialize>(
     body: &[u8],
-    operation: impl FnOnce(Request) -> dynoxide::Result<Answer>,
+    operation: impl FnOnce(Request) -> dynoxide::Result<Response>,
 ) -> dynoxide::Result<String> {
     // The SDK gives each member its type, so what cannot be read has a value that DynamoDB refuses.
     let request = serde_json::from_slice(body)
         .map_err(|error| DynoxideError::ValidationException(error.to_string()))?;
-    let answer = operation(request)?;
-    serde_json::to_string(&answer)
+    let response = operation(request)?;
+    serde_json::to_string(&response)
         .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }

@@ -30,7 +30,7 @@ pub enum Error {
 
     /// The data file is not one that an embedded table was kept in, or it is damaged.
     #[error("use the data file {0}: {1}; name a new file, or one that --data made before")]
-    NotOurs(PathBuf, String),
+    InvalidDataFile(PathBuf, String),
 
     /// The table in memory cannot be made.
     #[error("make a table in memory: {0}")]
@@ -63,7 +63,7 @@ pub enum Error {
     #[error(
         "use the table {0}: its key is not \"id\", a string and alone; name another with --table-name"
     )]
-    OtherKey(String),
+    KeySchemaMismatch(String),
 
     /// The table was created, but did not become active within a minute.
     #[error(

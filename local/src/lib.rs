@@ -37,5 +37,5 @@ pub mod store;
 pub mod table;
 
 pub use error::Error;
-pub use start::{Local, Options, listen, start};
+pub use start::{LocalApi, Options, listen, start};
 pub use store::Store;

@@ -30,8 +30,8 @@ pub fn entry(exchange: &Exchange<'_>) -> String {
         Some(record) if record.attempts > 1 => format!("  {} attempts", record.attempts),
         _ => String::new(),
     };
-    let refusal = match exchange.refusal {
-        Some(refusal) => format!("  {refusal}"),
+    let error = match exchange.error {
+        Some(error) => format!("  {error}"),
         None => String::new(),
     };
     let causes = match exchange.record {
@@ -40,7 +40,7 @@ pub fn entry(exchange: &Exchange<'_>) -> String {
         }
         _ => String::new(),
     };
-    format!("{clock}Z {status} {request:<18} {elapsed:>5} ms  {id}{attempts}{refusal}\n{causes}")
+    format!("{clock}Z {status} {request:<18} {elapsed:>5} ms  {id}{attempts}{error}\n{causes}")
 }
 
 #[cfg(test)]
@@ -52,7 +52,7 @@ mod tests {
     use hyper::Method;
 
     use super::*;
-    use crate::gateway::Refusal;
+    use crate::gateway::GatewayError;
 
     fn line(exchange: &Exchange<'_>) -> String {
         entry(exchange)["00:00:00Z ".len()..].to_owned()
@@ -76,7 +76,7 @@ mod tests {
             status: 200,
             elapsed: Duration::from_millis(2),
             record: Some(&record),
-            refusal: None,
+            error: None,
         };
         assert_eq!(
             line(&exchange),
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_is_followed_by_its_causes() {
+    fn a_server_error_is_followed_by_its_causes() {
         let record = RequestLog {
             request_id: None,
             lambda_request_id: String::new(),
@@ -102,7 +102,7 @@ mod tests {
             status: 503,
             elapsed: Duration::from_millis(1204),
             record: Some(&record),
-            refusal: None,
+            error: None,
         };
         assert_eq!(
             line(&exchange),
@@ -111,7 +111,7 @@ mod tests {
         );
     }
 
-    fn refused(method: Option<&Method>, status: u16, refusal: &Refusal) -> String {
+    fn error_line(method: Option<&Method>, status: u16, error: &GatewayError) -> String {
         line(&Exchange {
             request_id: "JCJJxhz4PHcEJgQ=",
             method,
@@ -119,23 +119,23 @@ mod tests {
             status,
             elapsed: Duration::ZERO,
             record: None,
-            refusal: Some(refusal),
+            error: Some(error),
         })
     }
 
     #[test]
-    fn a_refusal_shows_the_method_and_the_reason() {
+    fn a_gateway_error_shows_the_method_and_the_reason() {
         assert_eq!(
-            refused(Some(&Method::POST), 404, &Refusal::NoRoute),
+            error_line(Some(&Method::POST), 404, &GatewayError::NoRoute),
             "404 POST -                 0 ms  JCJJxhz4PHcEJgQ=  no such route\n"
         );
         let long = "X".repeat(1000).parse().expect("a method");
         assert_eq!(
-            refused(Some(&long), 404, &Refusal::NoRoute),
+            error_line(Some(&long), 404, &GatewayError::NoRoute),
             "404 XXXXXXXXXXXXXXXX -     0 ms  JCJJxhz4PHcEJgQ=  no such route\n"
         );
         assert_eq!(
-            refused(None, 431, &Refusal::HeadTooLarge),
+            error_line(None, 431, &GatewayError::HeadTooLarge),
             "431 -                      0 ms  JCJJxhz4PHcEJgQ=  the request line and the headers are over 10,240 bytes\n"
         );
     }

@@ -28,7 +28,7 @@ struct Arguments {
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
 
-    #[arg(long, value_name = "URL", conflicts_with = "data", help = ENDPOINT, long_help = ENDPOINT_LONG)]
+    #[arg(long, value_name = "URL", conflicts_with = "data", help = ENDPOINT_HELP, long_help = ENDPOINT_LONG_HELP)]
     dynamodb_endpoint: Option<String>,
 
     /// Answer requests for this host too, whatever their port; may be given several times.
@@ -43,9 +43,9 @@ struct Arguments {
     table_name: String,
 }
 
-const ENDPOINT: &str = "Keep the items in the DynamoDB at this URL, such as DynamoDB Local";
+const ENDPOINT_HELP: &str = "Keep the items in the DynamoDB at this URL, such as DynamoDB Local";
 
-const ENDPOINT_LONG: &str = "\
+const ENDPOINT_LONG_HELP: &str = "\
 Keep the items in the DynamoDB at this URL, such as DynamoDB Local.
 
 The table is created there if it is missing. Credentials and region are those of the environment
@@ -68,7 +68,7 @@ impl From<Arguments> for Options {
         };
         let gateway = Settings {
             allowed_hosts: arguments.allow_host,
-            observer: Arc::new(|exchange| tell(&mut io::stderr(), &log::entry(exchange))),
+            observer: Arc::new(|exchange| print_flushed(&mut io::stderr(), &log::entry(exchange))),
             ..Settings::default()
         };
         Self {
@@ -85,36 +85,36 @@ async fn main() -> ExitCode {
     match run(Arguments::parse().into()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tell(&mut io::stderr(), &format!("failed to {error}\n"));
+            print_flushed(&mut io::stderr(), &format!("failed to {error}\n"));
             ExitCode::FAILURE
         }
     }
 }
 
 async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
-    let place = format!("table {}, {}", options.table_name, options.store);
+    let table = format!("table {}, {}", options.table_name, options.store);
     // Listened to from the beginning, so that a signal is never missed.
     let mut signal = Signal::listen()?;
     let api = tokio::select! {
         api = start(options) => api?,
         _ = signal.received() => return Ok(()),
     };
-    tell(&mut io::stdout(), &greeting(&api.url(), &place));
+    print_flushed(&mut io::stdout(), &greeting(&api.url(), &table));
 
     signal.received().await;
-    tell(&mut io::stderr(), "stopping\n");
+    print_flushed(&mut io::stderr(), "stopping\n");
     tokio::select! {
         () = api.stop() => {}
         // Asked twice, it does not wait for the requests under way.
         _ = signal.received() => {}
     }
-    tell(&mut io::stderr(), "stopped\n");
+    print_flushed(&mut io::stderr(), "stopped\n");
     Ok(())
 }
 
-fn greeting(url: &str, place: &str) -> String {
+fn greeting(url: &str, table: &str) -> String {
     format!(
-        r#"The items API is at {url} ({place}). Try it:
+        r#"The items API is at {url} ({table}). Try it:
 
   curl -X PUT -H 'Content-Type: application/json' -d '{{"id": "abcdef234", "price": 12345, "name": "myitem"}}' {url}/items
   curl {url}/items
@@ -128,6 +128,8 @@ Ctrl-C stops it.
 }
 
 /// Writes at once, and goes on if nobody reads: the API does not stop for a closed pipe.
-fn tell(to: &mut impl Write, text: &str) {
-    let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+fn print_flushed(output: &mut impl Write, text: &str) {
+    let _ = output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush());
 }

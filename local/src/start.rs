@@ -37,7 +37,7 @@ impl Default for Options {
 
 /// A running API. Any number of them can run in one process, and none knows of the others.
 #[derive(Debug)]
-pub struct Local {
+pub struct LocalApi {
     gateway: Gateway,
     table: Table,
 }
@@ -46,7 +46,7 @@ pub struct Local {
 ///
 /// # Errors
 /// Whatever keeps it from starting, and what to do about it.
-pub async fn start(options: Options) -> Result<Local, Error> {
+pub async fn start(options: Options) -> Result<LocalApi, Error> {
     // First, because it is the likeliest to fail and leaves nothing behind.
     let listener = listen(options.port).await?;
     let table = Table::open(&options.store, &options.table_name).await?;
@@ -57,7 +57,7 @@ pub async fn start(options: Options) -> Result<Local, Error> {
     });
     let gateway = Gateway::start(listener, handler, options.gateway)
         .map_err(|reason| Error::Listen(options.port, reason))?;
-    Ok(Local { gateway, table })
+    Ok(LocalApi { gateway, table })
 }
 
 /// Takes a port of the loopback interface, where nobody but this machine can reach it.
@@ -72,7 +72,7 @@ pub async fn listen(port: u16) -> Result<TcpListener, Error> {
     })
 }
 
-impl Local {
+impl LocalApi {
     /// Where the API is to be found, without a slash at the end: `http://127.0.0.1:3000`.
     #[must_use]
     pub fn url(&self) -> String {

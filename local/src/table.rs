@@ -19,10 +19,10 @@ use crate::error::{self, Error};
 use crate::store::{self, Store};
 
 /// How long a table may take to become active. DynamoDB takes a few seconds.
-const CREATION_LIMIT: Duration = Duration::from_mins(1);
+const CREATE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How often it is looked at meanwhile.
-const CREATION_PAUSE: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// A table that is there and has the right key. An embedded one is closed with the last client of it.
 #[derive(Debug)]
@@ -48,12 +48,12 @@ impl Table {
             name: name.to_owned(),
         };
         let url = config.endpoint_url().unwrap_or_default().to_owned();
-        table.make_ready().await.map_err(|failure| match failure {
-            Failure::Unreachable(cause) => Error::Unreachable(url, cause),
-            Failure::NotDynamoDb(answer) => Error::NotDynamoDb(url, answer),
-            Failure::Refused(cause) => Error::Table(name.to_owned(), cause),
-            Failure::OtherKey => Error::OtherKey(name.to_owned()),
-            Failure::Late => Error::NotActive(name.to_owned()),
+        table.ensure_active().await.map_err(|error| match error {
+            OpenError::Unreachable(cause) => Error::Unreachable(url, cause),
+            OpenError::NotDynamoDb(response) => Error::NotDynamoDb(url, response),
+            OpenError::Rejected(cause) => Error::Table(name.to_owned(), cause),
+            OpenError::KeySchemaMismatch => Error::KeySchemaMismatch(name.to_owned()),
+            OpenError::NotActive => Error::NotActive(name.to_owned()),
         })?;
         Ok(table)
     }
@@ -77,25 +77,27 @@ impl Table {
         &self.name
     }
 
-    async fn make_ready(&self) -> Result<(), Failure> {
+    async fn ensure_active(&self) -> Result<(), OpenError> {
         let started = Instant::now();
-        while started.elapsed() < CREATION_LIMIT {
+        while started.elapsed() < CREATE_TIMEOUT {
             match self.describe().await? {
                 None => self.create().await?,
-                Some(table) if !has_our_key(&table) => return Err(Failure::OtherKey),
+                Some(table) if !has_expected_key(&table) => {
+                    return Err(OpenError::KeySchemaMismatch);
+                }
                 Some(table) if table.table_status() == Some(&TableStatus::Active) => return Ok(()),
-                Some(_) => sleep(CREATION_PAUSE).await,
+                Some(_) => sleep(POLL_INTERVAL).await,
             }
         }
-        Err(Failure::Late)
+        Err(OpenError::NotActive)
     }
 
-    async fn describe(&self) -> Result<Option<TableDescription>, Failure> {
+    async fn describe(&self) -> Result<Option<TableDescription>, OpenError> {
         let described = self.client.describe_table().table_name(&self.name).send();
         match described.await {
             Ok(described) => match described.table {
                 Some(table) => Ok(Some(table)),
-                None => Err(Failure::NotDynamoDb(
+                None => Err(OpenError::NotDynamoDb(
                     "200 OK, and nothing of a table".to_owned(),
                 )),
             },
@@ -104,7 +106,7 @@ impl Table {
         }
     }
 
-    async fn create(&self) -> Result<(), Failure> {
+    async fn create(&self) -> Result<(), OpenError> {
         let attribute = AttributeDefinition::builder()
             .attribute_name(PARTITION_KEY)
             .attribute_type(ScalarAttributeType::S)
@@ -131,7 +133,7 @@ impl Table {
 }
 
 /// Whether the table's key is the one that the function asks for, and nothing else.
-fn has_our_key(table: &TableDescription) -> bool {
+fn has_expected_key(table: &TableDescription) -> bool {
     let [key] = table.key_schema() else {
         return false;
     };
@@ -143,40 +145,44 @@ fn has_our_key(table: &TableDescription) -> bool {
 }
 
 /// Why a table is not ready.
-enum Failure {
+enum OpenError {
     Unreachable(String),
     NotDynamoDb(String),
-    Refused(String),
-    OtherKey,
-    Late,
+    Rejected(String),
+    KeySchemaMismatch,
+    NotActive,
 }
 
-impl<E> From<SdkError<E>> for Failure
+impl<E> From<SdkError<E>> for OpenError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    fn from(failed: SdkError<E>) -> Self {
-        if let Some(code) = failed.code() {
-            let message = failed.message().unwrap_or("no message");
-            return Self::Refused(format!("{code}: {message}"));
+    fn from(error: SdkError<E>) -> Self {
+        if let Some(code) = error.code() {
+            let message = error.message().unwrap_or("no message");
+            return Self::Rejected(format!("{code}: {message}"));
         }
         // DynamoDB gives every error a code.
-        match failed.raw_response() {
+        match error.raw_response() {
             // A proxy may answer so while DynamoDB starts behind it.
-            Some(answer) if answer.status().is_server_error() => {
-                Self::Unreachable(format!("what answers there says {}", first_lines(answer)))
-            }
-            Some(answer) => Self::NotDynamoDb(first_lines(answer)),
-            None => Self::Unreachable(error::chain(&failed)),
+            Some(response) if response.status().is_server_error() => Self::Unreachable(format!(
+                "what answers there says {}",
+                describe_response(response)
+            )),
+            Some(response) => Self::NotDynamoDb(describe_response(response)),
+            None => Self::Unreachable(error::chain(&error)),
         }
     }
 }
 
 /// The status of an answer, and the headers that tell which server gave it.
-fn first_lines(answer: &HttpResponse) -> String {
-    let status = StatusCode::from_u16(answer.status().as_u16());
-    let status = status.map_or_else(|_| answer.status().to_string(), |status| status.to_string());
-    let headers = ["content-type", "server"].map(|name| answer.headers().get(name));
+fn describe_response(response: &HttpResponse) -> String {
+    let status = StatusCode::from_u16(response.status().as_u16());
+    let status = status.map_or_else(
+        |_| response.status().to_string(),
+        |status| status.to_string(),
+    );
+    let headers = ["content-type", "server"].map(|name| response.headers().get(name));
     let headers = headers.into_iter().flatten();
     std::iter::once(status.as_str())
         .chain(headers)
@@ -184,8 +190,8 @@ fn first_lines(answer: &HttpResponse) -> String {
         .join(", ")
 }
 
-impl From<aws_sdk_dynamodb::error::BuildError> for Failure {
+impl From<aws_sdk_dynamodb::error::BuildError> for OpenError {
     fn from(error: aws_sdk_dynamodb::error::BuildError) -> Self {
-        Self::Refused(error::chain(&error))
+        Self::Rejected(error::chain(&error))
     }
 }

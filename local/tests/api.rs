@@ -14,11 +14,11 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use local::embedded::Embedded;
 use local::table::Table;
-use local::{Error, Local, Options, Store, start};
+use local::{Error, LocalApi, Options, Store, start};
 use support::call;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-async fn on(store: Store) -> Result<Local, Error> {
+async fn start_on(store: Store) -> Result<LocalApi, Error> {
     start(Options {
         store,
         ..Options::default()
@@ -26,33 +26,33 @@ async fn on(store: Store) -> Result<Local, Error> {
     .await
 }
 
-async fn put(api: &Local, id: &str) {
-    let answer = call(&api.url(), "PUT /items", &format!(r#"{{"id":"{id}"}}"#)).await;
+async fn put(api: &LocalApi, id: &str) {
+    let response = call(&api.url(), "PUT /items", &format!(r#"{{"id":"{id}"}}"#)).await;
     assert_eq!(
-        (answer.status, answer.body),
+        (response.status, response.body),
         (200, format!("\"Put item {id}\""))
     );
 }
 
-async fn status(api: &Local, id: &str) -> u16 {
+async fn status(api: &LocalApi, id: &str) -> u16 {
     call(&api.url(), &format!("GET /items/{id}"), "")
         .await
         .status
 }
 
 #[tokio::test]
-async fn a_dot_that_is_escaped_once_is_an_id() {
-    let api = on(Store::Memory).await.expect("it starts");
+async fn an_escaped_dot_is_an_id() {
+    let api = start_on(Store::Memory).await.expect("it starts");
     // Sent as bytes: a client that knows URLs folds these away.
     for path in ["%2E", "%2E%2E", "%2e%2E", "%252E"] {
-        let answer = call(&api.url(), &format!("GET /items/{path}"), "").await;
-        assert_eq!(answer.body, r#"{"message":"Item not found"}"#, "{path}");
+        let response = call(&api.url(), &format!("GET /items/{path}"), "").await;
+        assert_eq!(response.body, r#"{"message":"Item not found"}"#, "{path}");
     }
 }
 
 /// The message of what keeps the API from starting.
-async fn failure(store: Store) -> String {
-    let started = on(store).await;
+async fn start_error(store: Store) -> String {
+    let started = start_on(store).await;
     started.expect_err("a failure to start").to_string()
 }
 
@@ -70,10 +70,12 @@ async fn external_dynamodb() -> Store {
                     let target = request.headers()["x-amz-target"].to_str().expect("text");
                     let target = target.to_owned();
                     let body = request.into_body().collect().await?.to_bytes();
-                    let (status, json) = embedded.answer(&target, body).await;
+                    let (status, json) = embedded.execute(&target, body).await;
                     let response = Response::builder().status(status);
                     Ok::<_, hyper::Error>(
-                        response.body(Full::<Bytes>::from(json)).expect("an answer"),
+                        response
+                            .body(Full::<Bytes>::from(json))
+                            .expect("a response"),
                     )
                 }
             });
@@ -84,15 +86,15 @@ async fn external_dynamodb() -> Store {
     Store::Endpoint(url)
 }
 
-/// The URL of a server that gives this answer to every request; it ends with the test.
-async fn canned(answer: String) -> String {
+/// The URL of a server that gives this response to every request; it ends with the test.
+async fn serve_canned_response(response: String) -> String {
     let listener = local::listen(0).await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut request = [0; 4096];
             let _ = stream.read(&mut request).await;
-            let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.write_all(response.as_bytes()).await;
             let _ = stream.shutdown().await;
         }
     });
@@ -100,8 +102,8 @@ async fn canned(answer: String) -> String {
 }
 
 #[tokio::test]
-async fn the_tutorials_walk() {
-    let api = on(Store::Memory).await.expect("an API");
+async fn the_commands_of_the_tutorial_work() {
+    let api = start_on(Store::Memory).await.expect("an API");
     let item = r#"{"id":"abcdef234","price":12345,"name":"myitem"}"#;
     for (line, body, expected) in [
         ("PUT /items", item, r#""Put item abcdef234""#.to_owned()),
@@ -122,35 +124,39 @@ async fn the_tutorials_walk() {
             r#"{"Items":[],"Count":0,"ScannedCount":0}"#.to_owned(),
         ),
     ] {
-        let answer = call(&api.url(), line, body).await;
-        assert_eq!((answer.status, &answer.body), (200, &expected), "{line}");
-        assert_eq!(answer.header("content-type"), Some("application/json"));
+        let response = call(&api.url(), line, body).await;
+        assert_eq!(
+            (response.status, &response.body),
+            (200, &expected),
+            "{line}"
+        );
+        assert_eq!(response.header("content-type"), Some("application/json"));
     }
     api.stop().await;
 }
 
 #[tokio::test]
-async fn several_at_once_do_not_disturb_each_other() {
-    let one = on(Store::Memory).await.expect("an API");
-    let other = on(Store::Memory).await.expect("another");
-    put(&one, "a").await;
-    assert_eq!(status(&one, "a").await, 200);
-    assert_eq!(status(&other, "a").await, 404);
-    one.stop().await;
-    assert_eq!(status(&other, "a").await, 404);
-    other.stop().await;
+async fn several_apis_in_one_process_are_independent() {
+    let first = start_on(Store::Memory).await.expect("an API");
+    let second = start_on(Store::Memory).await.expect("another");
+    put(&first, "a").await;
+    assert_eq!(status(&first, "a").await, 200);
+    assert_eq!(status(&second, "a").await, 404);
+    first.stop().await;
+    assert_eq!(status(&second, "a").await, 404);
+    second.stop().await;
 }
 
 #[tokio::test]
-async fn the_table_can_be_reached_behind_the_api() {
-    let api = on(Store::Memory).await.expect("an API");
-    let stored = api
+async fn the_table_behind_the_api_is_accessible() {
+    let api = start_on(Store::Memory).await.expect("an API");
+    let put = api
         .table()
         .client()
         .put_item()
         .table_name(api.table().name());
     let id = AttributeValue::S("a/b".to_owned());
-    stored.item("id", id).send().await.expect("stored");
+    put.item("id", id).send().await.expect("stored");
     let list = call(&api.url(), "GET /items", "").await.body;
     assert_eq!(
         list,
@@ -161,24 +167,25 @@ async fn the_table_can_be_reached_behind_the_api() {
 #[tokio::test]
 async fn a_missing_table_is_created_and_an_existing_one_is_kept() {
     let store = external_dynamodb().await;
-    let first = on(store.clone()).await.expect("an API");
+    let first = start_on(store.clone()).await.expect("an API");
     put(&first, "a").await;
     first.stop().await;
-    let second = on(store).await.expect("another");
+    let second = start_on(store).await.expect("another");
     assert_eq!(status(&second, "a").await, 200);
 }
 
 #[tokio::test]
-async fn a_table_with_another_key_is_refused() {
+async fn a_table_with_another_key_is_rejected() {
     let store = external_dynamodb().await;
-    let any = Table::open(&store, "any").await.expect("a table");
+    let table = Table::open(&store, "any").await.expect("a table");
     let key = AttributeDefinition::builder()
         .attribute_name("id")
         .attribute_type(ScalarAttributeType::N);
     let schema = KeySchemaElement::builder()
         .attribute_name("id")
         .key_type(KeyType::Hash);
-    any.client()
+    table
+        .client()
         .create_table()
         .table_name("http-crud-tutorial-items")
         .attribute_definitions(key.build().expect("a key"))
@@ -187,22 +194,22 @@ async fn a_table_with_another_key_is_refused() {
         .send()
         .await
         .expect("created");
-    let message = failure(store).await;
+    let message = start_error(store).await;
     let expected = "use the table http-crud-tutorial-items: its key is not \"id\"";
     assert!(message.starts_with(expected), "{message}");
 }
 
 #[tokio::test]
-async fn what_keeps_it_from_starting_is_said() {
+async fn a_start_error_names_its_cause() {
     // Nothing listens there; a port that was free a moment ago may have been given to another test meanwhile.
     let nowhere = "http://127.0.0.1:1";
-    let message = failure(Store::Endpoint(nowhere.to_owned())).await;
+    let message = start_error(Store::Endpoint(nowhere.to_owned())).await;
     assert!(
         message.starts_with(&format!("reach DynamoDB at {nowhere}: ")),
         "{message}"
     );
 
-    for (head, body, said) in [
+    for (head, body, reason) in [
         (
             "404 Not Found\r\ncontent-type: text/html\r\nserver: a web server",
             "<h1>Not here</h1>",
@@ -216,14 +223,14 @@ async fn what_keeps_it_from_starting_is_said() {
         ("200 OK", "{}", "200 OK, and nothing of a table"),
         ("302 Found\r\nlocation: /login", "", "302 Found"),
     ] {
-        let url = canned(format!(
+        let url = serve_canned_response(format!(
             "HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         ))
         .await;
-        let message = failure(Store::Endpoint(url.clone())).await;
+        let message = start_error(Store::Endpoint(url.clone())).await;
         let expected = format!(
-            "use {url} as DynamoDB's endpoint: what answers there is not DynamoDB, but says {said}; check the host \
+            "use {url} as DynamoDB's endpoint: what answers there is not DynamoDB, but says {reason}; check the host \
              and the port"
         );
         assert_eq!(message, expected);
@@ -231,17 +238,17 @@ async fn what_keeps_it_from_starting_is_said() {
 
     let starting =
         "HTTP/1.1 503 Service Unavailable\r\nserver: a proxy\r\ncontent-length: 0\r\n\r\n";
-    let url = canned(starting.to_owned()).await;
-    let said = "what answers there says 503 Service Unavailable, a proxy";
+    let url = serve_canned_response(starting.to_owned()).await;
+    let reason = "what answers there says 503 Service Unavailable, a proxy";
     assert_eq!(
-        failure(Store::Endpoint(url.clone())).await,
-        format!("reach DynamoDB at {url}: {said}; is it running there?")
+        start_error(Store::Endpoint(url.clone())).await,
+        format!("reach DynamoDB at {url}: {reason}; is it running there?")
     );
 
-    let message = failure(Store::Endpoint("localhost:8000".to_owned())).await;
+    let message = start_error(Store::Endpoint("localhost:8000".to_owned())).await;
     assert!(message.contains("must be a URL"), "{message}");
 
-    let api = on(Store::Memory).await.expect("an API");
+    let api = start_on(Store::Memory).await.expect("an API");
     let port = api
         .url()
         .rsplit_once(':')

@@ -50,10 +50,10 @@ impl Running {
         let sent = Command::new("kill").args(["-s", signal, &id]).status();
         assert!(sent.expect("kill").success());
         let code = self.child.wait().expect("an end").code();
-        let mut logged = String::new();
+        let mut log = String::new();
         let mut stderr = self.child.stderr.take().expect("its log");
-        stderr.read_to_string(&mut logged).expect("text");
-        (code, logged)
+        stderr.read_to_string(&mut log).expect("text");
+        (code, log)
     }
 }
 
@@ -65,7 +65,7 @@ impl Drop for Running {
 }
 
 /// The log of a program that must not start.
-fn fails(arguments: &[&str]) -> String {
+fn start_error(arguments: &[&str]) -> String {
     let mut child = program(arguments).spawn().expect("a process");
     // A program that starts prints its address. One that does not start ends, and so does its output.
     let mut started = String::new();
@@ -87,7 +87,7 @@ fn folder(name: &str) -> PathBuf {
 }
 
 #[tokio::test]
-async fn it_serves_until_it_is_told_to_stop() {
+async fn it_serves_until_a_signal_stops_it() {
     for signal in ["INT", "TERM"] {
         let program = Running::start(&["--port", "0"]);
         let put = call(
@@ -106,28 +106,25 @@ async fn it_serves_until_it_is_told_to_stop() {
         );
         assert_eq!(call(&program.url, "GET /secret", "").await.status, 404);
 
-        let (code, logged) = program.stop(signal);
-        assert_eq!(code, Some(0), "{signal}: {logged}");
-        let lines: Vec<&str> = logged.lines().collect();
-        assert_eq!(lines.len(), 5, "{logged}");
-        assert!(lines[0].contains(" 200 PUT /items "), "{logged}");
+        let (code, log) = program.stop(signal);
+        assert_eq!(code, Some(0), "{signal}: {log}");
+        let lines: Vec<&str> = log.lines().collect();
+        assert_eq!(lines.len(), 5, "{log}");
+        assert!(lines[0].contains(" 200 PUT /items "), "{log}");
         assert!(
             lines[0].contains(put.header("apigw-requestid").expect("an id")),
-            "{logged}"
+            "{log}"
         );
-        assert!(lines[1].contains(" 200 GET /items/{id} "), "{logged}");
-        assert!(lines[2].contains(" 404 GET - "), "{logged}");
-        assert!(lines[2].ends_with("  no such route"), "{logged}");
+        assert!(lines[1].contains(" 200 GET /items/{id} "), "{log}");
+        assert!(lines[2].contains(" 404 GET - "), "{log}");
+        assert!(lines[2].ends_with("  no such route"), "{log}");
         assert_eq!(lines[3..], ["stopping", "stopped"]);
-        assert!(
-            !logged.contains("secret") && !logged.contains("hush"),
-            "{logged}"
-        );
+        assert!(!log.contains("secret") && !log.contains("hush"), "{log}");
     }
 }
 
 #[tokio::test]
-async fn a_closed_output_does_not_stop_it() {
+async fn a_closed_output_does_not_stop_the_program() {
     let mut program = Running::start(&["--port", "0"]);
     drop(program.child.stdout.take());
     drop(program.child.stderr.take());
@@ -158,24 +155,24 @@ async fn data_outlives_the_program() {
 
 /// A program that is killed leaves everything in SQLite's log, and nothing in the file itself yet.
 #[tokio::test]
-async fn data_of_a_program_that_was_killed_at_once_is_there() {
-    let folder = folder("data_of_a_program_that_was_killed_at_once_is_there");
+async fn data_of_a_program_that_was_killed_is_kept() {
+    let folder = folder("data_of_a_program_that_was_killed_is_kept");
     let file = folder.join("100% #1?.db");
     let link = folder.join("link.db");
     std::os::unix::fs::symlink(&file, &link).expect("a link");
-    let plain = file.to_str().expect("UTF-8");
-    let doubled = format!("/{plain}");
+    let plain_path = file.to_str().expect("UTF-8");
+    let double_slash_path = format!("/{plain_path}");
     for (id, path) in [
-        ("a", plain),
+        ("a", plain_path),
         ("b", link.to_str().expect("UTF-8")),
-        ("c", &doubled),
+        ("c", &double_slash_path),
     ] {
         let program = Running::start(&["--port", "0", "--data", path]);
         let item = format!(r#"{{"id":"{id}"}}"#);
         assert_eq!(call(&program.url, "PUT /items", &item).await.status, 200);
         program.stop("KILL");
     }
-    let program = Running::start(&["--port", "0", "--data", plain]);
+    let program = Running::start(&["--port", "0", "--data", plain_path]);
     for id in ["a", "b", "c"] {
         let request = format!("GET /items/{id}");
         assert_eq!(call(&program.url, &request, "").await.status, 200, "{id}");
@@ -184,20 +181,20 @@ async fn data_of_a_program_that_was_killed_at_once_is_there() {
 
 /// As a program leaves it that is killed between its first two writes, or after half a checkpoint.
 #[tokio::test]
-async fn a_data_file_that_is_only_begun_is_used() {
-    let folder = folder("a_data_file_that_is_only_begun_is_used");
-    let file = folder.join("begun.db");
-    let begun = rusqlite::Connection::open(&file).expect("a database");
+async fn an_incomplete_data_file_is_used() {
+    let folder = folder("an_incomplete_data_file_is_used");
+    let file = folder.join("incomplete.db");
+    let database = rusqlite::Connection::open(&file).expect("a database");
     let mode = "PRAGMA journal_mode = WAL;";
-    begun.execute_batch(mode).expect("a header");
-    drop(begun);
+    database.execute_batch(mode).expect("a header");
+    drop(database);
     let arguments = ["--port", "0", "--data", file.to_str().expect("UTF-8")];
     let program = Running::start(&arguments);
     call(&program.url, "PUT /items", r#"{"id":"a"}"#).await;
     program.stop("KILL");
 
     // The first page of a checkpoint, whose other pages are still only in the log.
-    let log = std::fs::read(folder.join("begun.db-wal")).expect("a log");
+    let log = std::fs::read(folder.join("incomplete.db-wal")).expect("a log");
     let page_size = 4096;
     let mut frames = log[32..].chunks_exact(24 + page_size);
     let first_page = frames.rfind(|frame| frame[..4] == [0, 0, 0, 1]);
@@ -216,8 +213,8 @@ fn content(folder: &Path) -> BTreeMap<OsString, Vec<u8>> {
 }
 
 #[test]
-fn a_file_of_another_program_is_left_as_it_is() {
-    let folder = folder("a_file_of_another_program_is_left_as_it_is");
+fn a_file_of_another_program_is_not_changed() {
+    let folder = folder("a_file_of_another_program_is_not_changed");
     let path = |name: &str| folder.join(name).to_str().expect("UTF-8").to_owned();
     std::fs::write(path("text"), "not a database, whatever its name says").expect("written");
     std::fs::write(path("short"), "SQLite").expect("written");
@@ -266,7 +263,7 @@ fn a_file_of_another_program_is_left_as_it_is() {
             "it is an SQLite database of another program",
         ),
     ] {
-        let message = fails(&["--port", "0", "--data", &path(name)]);
+        let message = start_error(&["--port", "0", "--data", &path(name)]);
         let expected = format!("failed to use the data file {}: {reason}; ", path(name));
         assert!(message.starts_with(&expected), "{name}: {message}");
         assert_eq!(content(&folder), before, "{name}");
@@ -276,8 +273,8 @@ fn a_file_of_another_program_is_left_as_it_is() {
 /// A port of the table's would be open to every program and every web page on this machine.
 #[cfg(target_os = "linux")]
 #[test]
-fn it_listens_on_one_port_only() {
-    let folder = folder("it_listens_on_one_port_only");
+fn the_program_listens_on_one_port_only() {
+    let folder = folder("the_program_listens_on_one_port_only");
     let file = folder.join("items.db");
     for store in [&[][..], &["--data", file.to_str().expect("UTF-8")]] {
         let program = Running::start(&[&["--port", "0"], store].concat());
@@ -300,8 +297,8 @@ fn it_listens_on_one_port_only() {
                 }
             }
         }
-        let own = program.url.rsplit_once(':').expect("a port").1;
-        assert_eq!(ports, [own.parse().expect("a number")], "{store:?}");
+        let port = program.url.rsplit_once(':').expect("a port").1;
+        assert_eq!(ports, [port.parse().expect("a number")], "{store:?}");
     }
 }
 
@@ -325,16 +322,16 @@ fn self_signed() -> (String, String) {
             let session = ServerConnection::new(Arc::clone(&config)).expect("a session");
             let mut stream = StreamOwned::new(session, stream.expect("a client"));
             let _ = stream.read(&mut [0; 4096]);
-            let answer = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
-            let _ = stream.write_all(answer);
+            let response = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
+            let _ = stream.write_all(response);
         }
     });
     (url, certified.cert.pem())
 }
 
 #[test]
-fn an_endpoint_may_have_an_authority_of_its_own() {
-    let folder = folder("an_endpoint_may_have_an_authority_of_its_own");
+fn an_endpoint_may_have_a_private_authority() {
+    let folder = folder("an_endpoint_may_have_a_private_authority");
     let (url, certificate) = self_signed();
     let bundle = folder.join("authority.pem");
     std::fs::write(&bundle, certificate).expect("written");
@@ -360,27 +357,27 @@ fn an_endpoint_may_have_an_authority_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_keeps_it_from_starting_is_said() {
-    let folder = folder("what_keeps_it_from_starting_is_said");
+async fn a_start_error_names_its_cause() {
+    let folder = folder("a_start_error_names_its_cause");
     let running = Running::start(&["--port", "0"]);
     let port = running.url.rsplit_once(':').expect("a port").1;
-    let message = fails(&["--port", port]);
+    let message = start_error(&["--port", port]);
     let expected = format!("failed to listen on 127.0.0.1:{port}: the port is taken; ");
     assert!(message.starts_with(&expected), "{message}");
     assert!(message.ends_with("--port 0\n"), "{message}");
 
     let path = |name: &str| folder.join(name).to_str().expect("UTF-8").to_owned();
-    let nowhere = path("missing/items.db");
-    let message = fails(&["--port", "0", "--data", &nowhere]);
+    let missing = path("missing/items.db");
+    let message = start_error(&["--port", "0", "--data", &missing]);
     assert!(
-        message.starts_with(&format!("failed to open the data file {nowhere}: ")),
+        message.starts_with(&format!("failed to open the data file {missing}: ")),
         "{message}"
     );
 
-    let message = fails(&["--allow-host", "http://items.test"]);
+    let message = start_error(&["--allow-host", "http://items.test"]);
     assert!(message.contains("without a scheme or a port"), "{message}");
 
-    fails(&[
+    start_error(&[
         "--data",
         "a",
         "--dynamodb-endpoint",

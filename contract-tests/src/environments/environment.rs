@@ -116,7 +116,7 @@ impl Environment {
             None => handler,
         };
         let settings = Settings {
-            time_limit: setup.time_limit,
+            function_timeout: setup.time_limit,
             ..Settings::default()
         };
         let listener = local::listen(0).await.map_err(|error| failed(&error))?;

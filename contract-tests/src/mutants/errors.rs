@@ -2,7 +2,7 @@
 
 use aws_lambda_events::http::header::CONTENT_TYPE;
 use hyper::body::Bytes;
-use local::gateway::{Handler, Reply};
+use local::gateway::{Handler, LambdaResponse};
 
 use super::event::{Event, PUT, after, around, body, message, route, set_body};
 use crate::contract::fields::FIELDS;
@@ -57,7 +57,7 @@ pub(super) fn empty_is_missing(answer: Bytes) -> Bytes {
 
 /// A PUT whose fate is unknown is sent again.
 pub(super) fn unknown_is_retried(inner: Handler) -> Handler {
-    async fn bug(inner: Handler, event: Event) -> Reply {
+    async fn bug(inner: Handler, event: Event) -> LambdaResponse {
         let first = inner(event.clone()).await;
         if route(&event) == PUT && body(&first).contains("may or may not") {
             return inner(event).await;

@@ -6,7 +6,7 @@ use aws_lambda_events::http::HeaderValue;
 use aws_lambda_events::http::header::CONTENT_TYPE;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use lambda_runtime::LambdaEvent;
-use local::gateway::{Handler, Reply, handler};
+use local::gateway::{Handler, LambdaResponse, handler};
 use serde_json::{Value, json};
 
 use crate::contract::id::ID;
@@ -19,7 +19,7 @@ pub(super) use crate::request::route::{DELETE, GET, LIST, PUT};
 /// A service that does this with the sound one inside it.
 pub(super) fn around<F>(inner: Handler, bug: fn(Handler, Event) -> F) -> Handler
 where
-    F: Future<Output = Reply> + Send + 'static,
+    F: Future<Output = LambdaResponse> + Send + 'static,
 {
     handler(move |event| bug(Handler::clone(&inner), event))
 }
@@ -33,7 +33,7 @@ pub(super) fn before(inner: Handler, bug: fn(&mut Event)) -> Handler {
 }
 
 /// A service that has this done to the reply to each event.
-pub(super) fn after(inner: Handler, bug: fn(&Event, &mut Reply)) -> Handler {
+pub(super) fn after(inner: Handler, bug: fn(&Event, &mut LambdaResponse)) -> Handler {
     handler(move |event: Event| {
         let reply = inner(event.clone());
         async move {
@@ -120,25 +120,25 @@ pub(super) fn other(event: &Event, route: &str, id: &str) -> Event {
     other
 }
 
-pub(super) fn body(reply: &Reply) -> &str {
+pub(super) fn body(reply: &LambdaResponse) -> &str {
     match &reply.response.body {
         Some(Body::Text(text)) => text,
         _ => "",
     }
 }
 
-pub(super) fn set_body(reply: &mut Reply, body: String) {
+pub(super) fn set_body(reply: &mut LambdaResponse, body: String) {
     reply.response.body = Some(Body::Text(body));
 }
 
 /// The members of a reply's body, each as its JSON text.
-pub(super) fn members(reply: &Reply) -> Vec<(String, String)> {
+pub(super) fn members(reply: &LambdaResponse) -> Vec<(String, String)> {
     Members::parse("the body", body(reply))
         .map(Members::into_texts)
         .unwrap_or_default()
 }
 
-pub(super) fn reply(status: i64, body: String) -> Reply {
+pub(super) fn reply(status: i64, body: String) -> LambdaResponse {
     let mut response = ApiGatewayV2httpResponse::default();
     response.status_code = status;
     response
@@ -148,7 +148,7 @@ pub(super) fn reply(status: i64, body: String) -> Reply {
     response.into()
 }
 
-pub(super) fn message(status: i64, text: &str) -> Reply {
+pub(super) fn message(status: i64, text: &str) -> LambdaResponse {
     reply(status, format!("{{\"message\":{}}}", json_string(text)))
 }
 

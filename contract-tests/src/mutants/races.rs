@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use local::gateway::{Handler, Reply};
+use local::gateway::{Handler, LambdaResponse};
 
 use super::event::{
     DELETE, Event, GET, LIST, PUT, around, json_string, members, message, other, path_id, put_id,
@@ -12,7 +12,7 @@ use crate::toolkit::json;
 
 /// One write in fifty is acknowledged, and not stored.
 pub(super) fn forgets_one_in_fifty(inner: Handler) -> Handler {
-    async fn bug(inner: Handler, event: Event) -> Reply {
+    async fn bug(inner: Handler, event: Event) -> LambdaResponse {
         static WRITES: AtomicUsize = AtomicUsize::new(0);
         let id = put_id(&event).filter(|_| route(&event) == PUT);
         match id {
@@ -32,7 +32,7 @@ pub(super) fn forgets_one_in_fifty(inner: Handler) -> Handler {
 
 /// All items are read before a write and written back after it, as one document would be.
 pub(super) fn read_modify_write(inner: Handler) -> Handler {
-    async fn bug(inner: Handler, event: Event) -> Reply {
+    async fn bug(inner: Handler, event: Event) -> LambdaResponse {
         if ![PUT, DELETE].contains(&route(&event)) {
             return inner(event).await;
         }
@@ -62,7 +62,7 @@ pub(super) fn read_modify_write(inner: Handler) -> Handler {
 
 /// An item is looked at before it is deleted, and what came meanwhile is deleted unseen.
 pub(super) fn delete_then_put(inner: Handler) -> Handler {
-    async fn bug(inner: Handler, event: Event) -> Reply {
+    async fn bug(inner: Handler, event: Event) -> LambdaResponse {
         let id = put_id(&event).filter(|_| route(&event) == PUT);
         if let Some(id) = id {
             // Refused before anything is deleted, as it must be.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use local::gateway::{Handler, Reply, handler};
+use local::gateway::{Handler, LambdaResponse, handler};
 
 use super::event::{
     DELETE, Event, GET, LIST, PUT, after, around, body, fields, members, other, path_id, put_id,
@@ -55,7 +55,7 @@ pub(super) fn one_page(inner: Handler) -> Handler {
 
 /// A page begins with the item that the one before ended with.
 pub(super) fn boundary_twice(inner: Handler) -> Handler {
-    async fn bug(inner: Handler, event: Event) -> Reply {
+    async fn bug(inner: Handler, event: Event) -> LambdaResponse {
         let start = event.payload["queryStringParameters"]["exclusiveStartKey"].as_str();
         let boundary = match start.filter(|_| route(&event) == LIST) {
             None => None,

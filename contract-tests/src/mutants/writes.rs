@@ -1,6 +1,6 @@
 //! Bugs in what a write stores.
 
-use local::gateway::{Handler, Reply};
+use local::gateway::{Handler, LambdaResponse};
 
 use super::event::{
     DELETE, Event, GET, around, before, fields, json_string, map_fields, members, message, other,
@@ -12,7 +12,7 @@ use crate::toolkit::json::Members;
 
 /// Fields that a PUT leaves out stay as they were.
 pub(super) fn put_merges(inner: Handler) -> Handler {
-    async fn bug(inner: Handler, mut event: Event) -> Reply {
+    async fn bug(inner: Handler, mut event: Event) -> LambdaResponse {
         if let (Some(mut sent), Some(id)) = (fields(&event), put_id(&event)) {
             let stored = inner(other(&event, GET, &id)).await;
             let item = members(&stored)
@@ -33,7 +33,7 @@ pub(super) fn put_merges(inner: Handler) -> Handler {
 
 /// DELETE of what is not there is 404.
 pub(super) fn delete_of_missing_fails(inner: Handler) -> Handler {
-    async fn bug(inner: Handler, event: Event) -> Reply {
+    async fn bug(inner: Handler, event: Event) -> LambdaResponse {
         let id = path_id(&event).filter(|_| route(&event) == DELETE);
         if let Some(id) = id {
             let found = inner(other(&event, GET, id)).await;
@@ -48,7 +48,7 @@ pub(super) fn delete_of_missing_fails(inner: Handler) -> Handler {
 
 /// DELETE answers, and does nothing.
 pub(super) fn delete_does_nothing(inner: Handler) -> Handler {
-    async fn bug(inner: Handler, event: Event) -> Reply {
+    async fn bug(inner: Handler, event: Event) -> LambdaResponse {
         let id = path_id(&event).filter(|_| route(&event) == DELETE);
         match id {
             Some(id) if id.len() <= MAX_ID_BYTES => {
@@ -125,7 +125,7 @@ pub(super) fn unknown_fields_are_dropped(inner: Handler) -> Handler {
 
 /// The length of an id is counted in characters, and DynamoDB then refuses it.
 pub(super) fn length_in_characters(inner: Handler) -> Handler {
-    async fn bug(inner: Handler, event: Event) -> Reply {
+    async fn bug(inner: Handler, event: Event) -> LambdaResponse {
         let id = path_id(&event)
             .map(str::to_owned)
             .or_else(|| put_id(&event));

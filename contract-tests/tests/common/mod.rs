@@ -10,13 +10,13 @@ use contract_tests::request::route;
 use contract_tests::toolkit::http::client::{build_request, direct, exchange};
 pub use contract_tests::toolkit::http::response::Response;
 use local::table::Table;
-use local::{Local, Options};
+use local::{LocalApi, Options};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Client;
 
 /// An API of its own, on an empty table in memory; it ends with the test.
 pub struct Api {
-    local: Local,
+    local: LocalApi,
     client: Client,
 }
 

@@ -1,4 +1,4 @@
-//! The body of a request: read up to the limit, and carried in an event as text or as base64.
+//! The body of a request: read up to the limit, and encoded in an event as text or as base64.
 
 use std::time::Duration;
 
@@ -7,39 +7,47 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
 use tokio::time::timeout;
 
-use super::refusal::Refusal;
+use super::error::GatewayError;
 
 /// How large a body may be, in bytes: 10 MB (API Gateway's quota of the payload).
-const LIMIT: usize = 10 * 1024 * 1024;
+const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
 /// How long the rest of a request that was refused is read and thrown away: the client gets its answer only
 /// if it is not cut off while it is still sending.
 pub(super) const LINGER: Duration = Duration::from_secs(5);
 
 /// Reads the whole body within this time, and never holds more than the limit of it.
-pub(super) async fn read(mut body: Incoming, within: Duration) -> Result<Bytes, Refusal> {
-    let announced = body.size_hint().lower();
-    let mut refusal = Refusal::TooLarge;
-    if usize::try_from(announced).is_ok_and(|size| size <= LIMIT) {
-        match timeout(within, Limited::new(&mut body, LIMIT).collect()).await {
+pub(super) async fn read(
+    mut body: Incoming,
+    client_timeout: Duration,
+) -> Result<Bytes, GatewayError> {
+    let declared_size = body.size_hint().lower();
+    let mut error = GatewayError::BodyTooLarge;
+    if usize::try_from(declared_size).is_ok_and(|size| size <= MAX_BODY_BYTES) {
+        match timeout(
+            client_timeout,
+            Limited::new(&mut body, MAX_BODY_BYTES).collect(),
+        )
+        .await
+        {
             Ok(Ok(read)) => return Ok(read.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => {}
             // hyper reads no more of such a body.
-            Ok(Err(_)) => return Err(Refusal::BrokenBody),
-            Err(_) => refusal = Refusal::TooSlow(within),
+            Ok(Err(_)) => return Err(GatewayError::UnreadableBody),
+            Err(_) => error = GatewayError::RequestTimeout(client_timeout),
         }
     }
     tokio::spawn(timeout(LINGER, async move {
         while let Some(Ok(_)) = body.frame().await {}
     }));
-    Err(refusal)
+    Err(error)
 }
 
 /// The body as an event carries it, and its `isBase64Encoded`; `None` if there is nothing to carry.
 ///
 /// Text is what has a content type of text. What AWS does where its bytes are not UTF-8 after all is
 /// not known; here they come as base64, for replacement characters would make one item of two.
-pub(super) fn carried(body: &Bytes, content_type: Option<&[u8]>) -> Option<(String, bool)> {
+pub(super) fn encode(body: &Bytes, content_type: Option<&[u8]>) -> Option<(String, bool)> {
     if body.is_empty() {
         return None;
     }
@@ -68,12 +76,12 @@ fn is_text(content_type: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn carry(body: &'static [u8], content_type: Option<&str>) -> Option<(String, bool)> {
-        carried(&Bytes::from_static(body), content_type.map(str::as_bytes))
+    fn encode_text(body: &'static [u8], content_type: Option<&str>) -> Option<(String, bool)> {
+        encode(&Bytes::from_static(body), content_type.map(str::as_bytes))
     }
 
     #[test]
-    fn text_is_carried_as_it_is() {
+    fn text_is_not_encoded() {
         for content_type in [
             "application/json",
             "Application/JSON ; charset=utf-8",
@@ -82,13 +90,13 @@ mod tests {
             "text/plain",
             "text/x-anything",
         ] {
-            let carried = carry(b"{}", Some(content_type));
-            assert_eq!(carried, Some(("{}".to_owned(), false)), "{content_type}");
+            let encoded = encode_text(b"{}", Some(content_type));
+            assert_eq!(encoded, Some(("{}".to_owned(), false)), "{content_type}");
         }
     }
 
     #[test]
-    fn everything_else_is_base64() {
+    fn other_content_types_are_base64() {
         for content_type in [
             None,
             Some(""),
@@ -98,20 +106,20 @@ mod tests {
             Some("application/jsonp"),
             Some("x/text/plain"),
         ] {
-            let carried = carry(b"{}", content_type);
-            assert_eq!(carried, Some(("e30=".to_owned(), true)), "{content_type:?}");
+            let encoded = encode_text(b"{}", content_type);
+            assert_eq!(encoded, Some(("e30=".to_owned(), true)), "{content_type:?}");
         }
     }
 
     #[test]
     fn text_that_is_not_utf8_is_base64() {
-        let carried = carry(b"a\xffb", Some("text/plain"));
-        assert_eq!(carried, Some(("Yf9i".to_owned(), true)));
+        let encoded = encode_text(b"a\xffb", Some("text/plain"));
+        assert_eq!(encoded, Some(("Yf9i".to_owned(), true)));
     }
 
     #[test]
-    fn nothing_is_carried_as_nothing() {
-        assert_eq!(carry(b"", None), None);
-        assert_eq!(carry(b"", Some("application/json")), None);
+    fn an_empty_body_is_left_out() {
+        assert_eq!(encode_text(b"", None), None);
+        assert_eq!(encode_text(b"", Some("application/json")), None);
     }
 }

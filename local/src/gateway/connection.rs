@@ -19,10 +19,10 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::body::LINGER;
+use super::client_stream::ClientStream;
+use super::error::GatewayError;
 use super::exchange;
-use super::refusal::Refusal;
 use super::settings::Api;
-use super::wire::Wire;
 
 /// The maximum number of headers. API Gateway's limit of 10,240 bytes counts only the values of headers, so
 /// that this many of one byte fit.
@@ -37,18 +37,21 @@ pub(super) async fn serve(
 ) {
     // Disables Nagle's algorithm: otherwise an answer can wait 40 ms for a delayed ACK. Failing to is harmless.
     let _ = stream.set_nodelay(true);
-    let limit = api.settings.client_limit;
+    let client_timeout = api.settings.client_timeout;
     let service = service_fn(|request| {
         let api = Arc::clone(&api);
-        async move { Ok::<_, Infallible>(exchange::answer(&api, peer.ip(), request).await) }
+        async move { Ok::<_, Infallible>(exchange::respond(&api, peer.ip(), request).await) }
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(limit)
+        .header_read_timeout(client_timeout)
         .max_headers(MAX_HEADERS)
         // A client that has sent its request may close its half of the connection, as nc does.
         .half_close(true)
-        .serve_connection(TokioIo::new(Wire::new(stream, limit)), service);
+        .serve_connection(
+            TokioIo::new(ClientStream::new(stream, client_timeout)),
+            service,
+        );
     let served = tokio::select! {
         served = &mut connection => Some(served),
         _ = stopping.changed() => None,
@@ -59,33 +62,33 @@ pub(super) async fn serve(
         Pin::new(&mut connection).graceful_shutdown();
         (&mut connection).await
     };
-    let Err(error) = served else { return };
+    let Err(hyper_error) = served else { return };
     let parts = connection.into_parts();
-    let wire = parts.io.into_inner();
-    let half_a_head = !parts.read_buf.is_empty();
+    let client_stream = parts.io.into_inner();
+    let partial_head = !parts.read_buf.is_empty();
     // Without a response kept back, hyper has already responded to bytes that it cannot parse, or they are
     // those of HTTP/2, whose client could not read a response of HTTP/1.1.
-    let needs_response = wire.kept_back() || !error.is_parse();
-    let refusal = if error.is_parse_too_large() {
-        Refusal::HeadTooLarge
-    } else if error.is_parse() || (half_a_head && error.is_incomplete_message()) {
-        Refusal::NotHttp(error)
-    } else if half_a_head && error.is_timeout() {
-        Refusal::TooSlow(limit)
+    let needs_response = client_stream.has_suppressed_response() || !hyper_error.is_parse();
+    let error = if hyper_error.is_parse_too_large() {
+        GatewayError::HeadTooLarge
+    } else if hyper_error.is_parse() || (partial_head && hyper_error.is_incomplete_message()) {
+        GatewayError::NotHttp(hyper_error)
+    } else if partial_head && hyper_error.is_timeout() {
+        GatewayError::RequestTimeout(client_timeout)
     } else {
         // The client has gone, or is idle.
         return;
     };
-    let response = exchange::refuse(&api, &refusal);
+    let response = exchange::reject(&api, &error);
     if !needs_response {
         return;
     }
-    let mut stream = wire.into_stream();
+    let mut stream = client_stream.into_stream();
     // A failed write is ignored: the client has gone.
     let _ = timeout(LINGER, write(&mut stream, response)).await;
-    let mut nowhere = sink();
+    let mut discarded = sink();
     tokio::select! {
-        _ = timeout(LINGER, copy(&mut stream, &mut nowhere)) => {}
+        _ = timeout(LINGER, copy(&mut stream, &mut discarded)) => {}
         _ = stopping.changed() => {}
     }
 }
@@ -101,8 +104,9 @@ async fn write(stream: &mut TcpStream, response: Response<Full<Bytes>>) -> io::R
     }
     let date = httpdate::fmt_http_date(SystemTime::now());
     let length = body.len();
-    let rest = format!("content-length: {length}\r\nconnection: close\r\ndate: {date}\r\n\r\n");
-    bytes.extend(rest.into_bytes());
+    let remaining_headers =
+        format!("content-length: {length}\r\nconnection: close\r\ndate: {date}\r\n\r\n");
+    bytes.extend(remaining_headers.into_bytes());
     bytes.extend(body);
     stream.write_all(&bytes).await?;
     stream.shutdown().await

@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::refusal::Refusal;
+use super::error::GatewayError;
 
 /// Decodes a path **twice**, and cuts it at a `?` that the first time brought to light.
 ///
@@ -10,27 +10,31 @@ use super::refusal::Refusal;
 /// as `%`, `%253F` as `?`, `%23` as `#`; what follows a `%3F` is lost; and `%25` followed by
 /// anything but two hex digits is refused with 400. A `+` is left alone. Refused in the same way,
 /// by choice: any other broken escape, and bytes that are not UTF-8.
-pub(super) fn path(raw: &str) -> Result<String, Refusal> {
-    let once = decode(raw)?;
-    let kept = once.split_once('?').map_or(once.as_str(), |(kept, _)| kept);
-    decode(kept)
+pub(super) fn path(raw: &str) -> Result<String, GatewayError> {
+    let decoded = decode(raw)?;
+    let path = decoded
+        .split_once('?')
+        .map_or(decoded.as_str(), |(path, _)| path);
+    decode(path)
 }
 
 /// Decodes a name or a value of the query once, where `+` is a space as in a form. Broken escapes
 /// and bytes that are not UTF-8 are refused as in a path: a parameter read otherwise than it was
 /// meant would do more harm than none.
-pub(super) fn query(raw: &str) -> Result<String, Refusal> {
+pub(super) fn query(raw: &str) -> Result<String, GatewayError> {
     decode(&raw.replace('+', " "))
 }
 
-fn decode(raw: &str) -> Result<String, Refusal> {
-    let hex = |two: &[u8]| two.iter().all(u8::is_ascii_hexdigit);
+fn decode(raw: &str) -> Result<String, GatewayError> {
+    let is_hex = |digits: &[u8]| digits.iter().all(u8::is_ascii_hexdigit);
     let mut escapes = raw.split('%').skip(1);
-    if !escapes.all(|escape| escape.as_bytes().get(..2).is_some_and(hex)) {
-        return Err(Refusal::BrokenEscape);
+    if !escapes.all(|escape| escape.as_bytes().get(..2).is_some_and(is_hex)) {
+        return Err(GatewayError::InvalidEncoding);
     }
     let decoded = percent_decode_str(raw).decode_utf8();
-    Ok(decoded.map_err(|_| Refusal::BrokenEscape)?.into_owned())
+    Ok(decoded
+        .map_err(|_| GatewayError::InvalidEncoding)?
+        .into_owned())
 }
 
 #[cfg(test)]
@@ -39,7 +43,7 @@ mod tests {
 
     #[test]
     fn a_path_is_decoded_twice() {
-        for (sent, arrives) in [
+        for (raw, expected) in [
             ("/plain", "/plain"),
             ("/space%20value", "/space value"),
             ("/question%3Fvalue", "/question"),
@@ -58,13 +62,13 @@ mod tests {
             ("*", "*"),
             ("", ""),
         ] {
-            assert_eq!(path(sent).expect(sent), arrives);
+            assert_eq!(path(raw).expect(raw), expected);
         }
     }
 
     #[test]
-    fn a_broken_escape_is_refused() {
-        for sent in [
+    fn an_invalid_escape_is_rejected() {
+        for raw in [
             "/percent%25done",
             "/%25",
             "/%",
@@ -76,13 +80,16 @@ mod tests {
             "/%ED%A0%80",
             "/%2\u{e9}",
         ] {
-            assert!(matches!(path(sent), Err(Refusal::BrokenEscape)), "{sent}");
+            assert!(
+                matches!(path(raw), Err(GatewayError::InvalidEncoding)),
+                "{raw}"
+            );
         }
     }
 
     #[test]
     fn a_query_is_decoded_once() {
         assert_eq!(query("a+b%2Bc%2525").expect("decodes"), "a b+c%25");
-        assert!(matches!(query("%zz"), Err(Refusal::BrokenEscape)));
+        assert!(matches!(query("%zz"), Err(GatewayError::InvalidEncoding)));
     }
 }

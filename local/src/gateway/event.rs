@@ -9,17 +9,17 @@ use hyper::http::request;
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 
-use super::head::Matched;
-use super::refusal::Refusal;
-use super::stamp::Stamp;
+use super::error::GatewayError;
+use super::request_ids::RequestIds;
+use super::route_match::RouteMatch;
 use super::{body, decode};
 
 /// How large an event may be, in bytes of JSON: 6 MB (Lambda's quota of a synchronous invocation).
-const LIMIT: usize = 6 * 1024 * 1024;
+const MAX_EVENT_BYTES: usize = 6 * 1024 * 1024;
 
 /// Headers that speak of the connection and not of the request (RFC 9110, 7.6.1): no gateway
 /// passes them on.
-const OF_THE_CONNECTION: [&str; 7] = [
+const HOP_BY_HOP_HEADERS: [&str; 7] = [
     "connection",
     "keep-alive",
     "proxy-connection",
@@ -30,44 +30,44 @@ const OF_THE_CONNECTION: [&str; 7] = [
 ];
 
 /// All that an event is made of.
-pub(super) struct Call<'a> {
+pub(super) struct EventInput<'a> {
     pub head: &'a request::Parts,
-    pub matched: &'a Matched,
+    pub route_match: &'a RouteMatch,
     pub body: &'a Bytes,
     /// Where the request came from.
     pub peer: IpAddr,
     /// Where it came to.
     pub port: u16,
-    pub stamp: &'a Stamp,
+    pub ids: &'a RequestIds,
 }
 
 /// The event as JSON. A field with nothing to carry is left out, never null.
-pub(super) fn payload(call: &Call<'_>) -> Result<Value, Refusal> {
-    let Call {
+pub(super) fn build(input: &EventInput<'_>) -> Result<Value, GatewayError> {
+    let EventInput {
         head,
-        matched,
-        stamp,
+        route_match,
+        ids,
         ..
-    } = call;
-    let (headers, cookies) = headers(call);
+    } = input;
+    let (headers, cookies) = headers(input);
     let raw_query = head.uri.query().unwrap_or_default();
     let query = query_parameters(raw_query)?;
     let content_type = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-    let carried = body::carried(call.body, content_type);
+    let encoded_body = body::encode(input.body, content_type);
 
     let mut http = json!({
         "method": head.method.as_str(),
-        "path": matched.path,
+        "path": route_match.path,
         "protocol": format!("{:?}", head.version),
-        "sourceIp": call.peer,
+        "sourceIp": input.peer,
     });
     if let Some(agent) = headers.get("user-agent") {
         http["userAgent"] = json!(agent);
     }
     let mut event = json!({
         "version": "2.0",
-        "routeKey": matched.route.key(),
-        "rawPath": matched.path,
+        "routeKey": route_match.route.key(),
+        "rawPath": route_match.path,
         "rawQueryString": raw_query,
         "headers": headers,
         "requestContext": {
@@ -76,13 +76,13 @@ pub(super) fn payload(call: &Call<'_>) -> Result<Value, Refusal> {
             "domainName": "localhost",
             "domainPrefix": "localhost",
             "http": http,
-            "requestId": stamp.request_id,
-            "routeKey": matched.route.key(),
+            "requestId": ids.request_id,
+            "routeKey": route_match.route.key(),
             "stage": "$default",
-            "time": stamp.written(),
-            "timeEpoch": stamp.millis(),
+            "time": ids.time_formatted(),
+            "timeEpoch": ids.millis(),
         },
-        "isBase64Encoded": carried.as_ref().is_some_and(|(_, base64)| *base64),
+        "isBase64Encoded": encoded_body.as_ref().is_some_and(|(_, base64)| *base64),
     });
     if !cookies.is_empty() {
         event["cookies"] = json!(cookies);
@@ -90,52 +90,55 @@ pub(super) fn payload(call: &Call<'_>) -> Result<Value, Refusal> {
     if !query.is_empty() {
         event["queryStringParameters"] = json!(query);
     }
-    if !matched.parameters.is_empty() {
-        event["pathParameters"] = json!(matched.parameters);
+    if !route_match.parameters.is_empty() {
+        event["pathParameters"] = json!(route_match.parameters);
     }
-    if let Some((body, _)) = carried {
+    if let Some((body, _)) = encoded_body {
         event["body"] = json!(body);
     }
     Ok(event)
 }
 
 /// The event on its way to Lambda, if it is not too large.
-pub(super) fn sent(payload: Value, context: Context) -> Result<LambdaEvent<Value>, Refusal> {
-    if payload.to_string().len() > LIMIT {
-        return Err(Refusal::TooLarge);
+pub(super) fn lambda_event(
+    payload: Value,
+    context: Context,
+) -> Result<LambdaEvent<Value>, GatewayError> {
+    if payload.to_string().len() > MAX_EVENT_BYTES {
+        return Err(GatewayError::BodyTooLarge);
     }
     Ok(LambdaEvent::new(payload, context))
 }
 
 /// The headers, their names in lower case and repeated ones joined; and the cookies, which an event
 /// carries apart from them.
-fn headers(call: &Call<'_>) -> (BTreeMap<String, String>, Vec<String>) {
+fn headers(input: &EventInput<'_>) -> (BTreeMap<String, String>, Vec<String>) {
     let mut headers = BTreeMap::new();
     let mut cookies = Vec::new();
-    for (name, value) in &call.head.headers {
+    for (name, value) in &input.head.headers {
         let value = String::from_utf8_lossy(value.as_bytes());
         if name == COOKIE {
-            let each = value.split(';').map(str::trim);
-            cookies.extend(each.filter(|it| !it.is_empty()).map(str::to_owned));
-        } else if !OF_THE_CONNECTION.contains(&name.as_str()) {
+            let pairs = value.split(';').map(str::trim);
+            cookies.extend(pairs.filter(|pair| !pair.is_empty()).map(str::to_owned));
+        } else if !HOP_BY_HOP_HEADERS.contains(&name.as_str()) {
             join(&mut headers, name.to_string(), &value);
         }
     }
     join(
         &mut headers,
         "x-forwarded-for".to_owned(),
-        &call.peer.to_string(),
+        &input.peer.to_string(),
     );
     for (name, value) in [
-        ("content-length", call.body.len().to_string()),
-        ("x-forwarded-port", call.port.to_string()),
+        ("content-length", input.body.len().to_string()),
+        ("x-forwarded-port", input.port.to_string()),
         ("x-forwarded-proto", "http".to_owned()),
     ] {
         headers.insert(name.to_owned(), value);
     }
     for (name, value) in [
-        ("host", format!("localhost:{}", call.port)),
-        ("x-amzn-trace-id", call.stamp.trace_id.clone()),
+        ("host", format!("localhost:{}", input.port)),
+        ("x-amzn-trace-id", input.ids.trace_id.clone()),
     ] {
         headers.entry(name.to_owned()).or_insert(value);
     }
@@ -143,7 +146,7 @@ fn headers(call: &Call<'_>) -> (BTreeMap<String, String>, Vec<String>) {
 }
 
 /// The query's parameters, decoded, repeated ones joined; one without `=` is empty.
-fn query_parameters(raw: &str) -> Result<BTreeMap<String, String>, Refusal> {
+fn query_parameters(raw: &str) -> Result<BTreeMap<String, String>, GatewayError> {
     let mut parameters = BTreeMap::new();
     for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -178,21 +181,21 @@ mod tests {
 
     fn event(request: hyper::http::request::Builder, body: &'static str) -> Value {
         let head = request.body(()).expect("a request").into_parts().0;
-        let stamp = Stamp {
+        let ids = RequestIds {
             request_id: "JCJJxhz4PHcEJgQ=".to_owned(),
             invocation_id: "00000000-0000-4000-8000-000000000000".to_owned(),
             trace_id: "Root=1-67fd8a64-000000000000000000000000".to_owned(),
             time: UNIX_EPOCH + Duration::from_millis(1_744_668_836_123),
         };
-        let call = Call {
+        let input = EventInput {
             head: &head,
-            matched: &Matched::find(&head).expect("a route"),
+            route_match: &RouteMatch::find(&head).expect("a route"),
             body: &Bytes::from_static(body.as_bytes()),
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 3000,
-            stamp: &stamp,
+            ids: &ids,
         };
-        payload(&call).expect("an event")
+        build(&input).expect("an event")
     }
 
     #[test]
@@ -255,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_left_out() {
+    fn missing_parts_are_left_out() {
         assert_eq!(
             event(Request::get("/items"), ""),
             json!({
@@ -294,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_is_carried_as_base64() {
+    fn a_form_is_encoded_as_base64() {
         let request =
             Request::put("/items").header("content-type", "application/x-www-form-urlencoded");
         let event = event(request, "{}");
@@ -303,9 +306,9 @@ mod tests {
     }
 
     #[test]
-    fn the_types_of_aws_read_what_was_written() {
-        let written = event(Request::put("/items?a=1").header("x", "\u{e9}"), "{}");
-        let event: ApiGatewayV2httpRequest = serde_json::from_value(written).expect("an event");
+    fn an_event_parses_as_the_aws_type() {
+        let json = event(Request::put("/items?a=1").header("x", "\u{e9}"), "{}");
+        let event: ApiGatewayV2httpRequest = serde_json::from_value(json).expect("an event");
         assert_eq!(event.route_key.as_deref(), Some("PUT /items"));
         assert_eq!(event.query_string_parameters.first("a"), Some("1"));
         assert_eq!(event.body.as_deref(), Some("e30="));
@@ -313,16 +316,16 @@ mod tests {
     }
 
     #[test]
-    fn an_event_may_be_6_mb_and_no_more() {
+    fn an_event_has_at_most_6_mb() {
         let mut event = event(Request::put("/items"), "");
         event["body"] = json!("");
-        let frame = event.to_string().len();
-        event["body"] = json!("a".repeat(LIMIT - frame));
-        assert!(sent(event.clone(), Context::default()).is_ok());
-        event["body"] = json!("a".repeat(LIMIT - frame + 1));
+        let empty_length = event.to_string().len();
+        event["body"] = json!("a".repeat(MAX_EVENT_BYTES - empty_length));
+        assert!(lambda_event(event.clone(), Context::default()).is_ok());
+        event["body"] = json!("a".repeat(MAX_EVENT_BYTES - empty_length + 1));
         assert!(matches!(
-            sent(event, Context::default()),
-            Err(Refusal::TooLarge)
+            lambda_event(event, Context::default()),
+            Err(GatewayError::BodyTooLarge)
         ));
     }
 }

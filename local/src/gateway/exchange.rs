@@ -9,75 +9,80 @@ use hyper::header::HeaderValue;
 use hyper::http::request;
 use hyper::{Request, Response};
 
-use super::event::{self, Call};
-use super::head::Matched;
-use super::invoke::{Reply, invoke};
+use super::error::GatewayError;
+use super::event::{self, EventInput};
+use super::invoke::{LambdaResponse, invoke};
 use super::observer::Exchange;
-use super::refusal::Refusal;
+use super::request_ids::RequestIds;
+use super::route_match::RouteMatch;
 use super::settings::Api;
-use super::stamp::Stamp;
-use super::{body, host, reply};
+use super::{body, host, response};
 
 /// The header with the gateway's id of the request.
 pub(super) const REQUEST_ID: &str = "apigw-requestid";
 
 /// Answers one request, and tells the observer of it.
-pub(super) async fn answer(
+pub(super) async fn respond(
     api: &Api,
     peer: IpAddr,
     request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
     let started = Instant::now();
-    let stamp = Stamp::now();
+    let ids = RequestIds::generate();
     let (head, body) = request.into_parts();
     // The body comes before any check of the head: a connection that is closed with bytes unread
     // is reset, and the reset may overtake the answer.
-    let body = body::read(body, api.settings.client_limit).await;
-    let matched = host::check(&head, api.port, &api.settings.allowed_hosts)
-        .and_then(|()| Matched::find(&head));
-    let route = matched.as_ref().ok().map(|matched| matched.route);
+    let body = body::read(body, api.settings.client_timeout).await;
+    let route_match = host::check(&head, api.port, &api.settings.allowed_hosts)
+        .and_then(|()| RouteMatch::find(&head));
+    let route = route_match
+        .as_ref()
+        .ok()
+        .map(|route_match| route_match.route);
 
-    let invoked = match (matched, body) {
-        (Ok(matched), Ok(body)) => run(api, peer, &stamp, &head, &matched, &body).await,
-        (Err(refusal), _) | (_, Err(refusal)) => Err(refusal),
+    let invoked = match (route_match, body) {
+        (Ok(route_match), Ok(body)) => {
+            invoke_function(api, peer, &ids, &head, &route_match, &body).await
+        }
+        (Err(error), _) | (_, Err(error)) => Err(error),
     };
-    let (answered, record) = match invoked {
-        Ok(Reply { response, record }) => (reply::to_http(&response), record),
-        Err(refusal) => (Err(refusal), None),
+    let (converted, record) = match invoked {
+        Ok(LambdaResponse { response, record }) => (response::to_http(&response), record),
+        Err(error) => (Err(error), None),
     };
-    let (response, refusal) = match answered {
+    let (response, error) = match converted {
         Ok(response) => (response, None),
-        Err(refusal) => (refusal.to_http(), Some(refusal)),
+        Err(error) => (error.to_http(), Some(error)),
     };
     let exchange = Exchange {
-        request_id: &stamp.request_id,
+        request_id: &ids.request_id,
         method: Some(&head.method),
         route,
         status: response.status().as_u16(),
         elapsed: started.elapsed(),
         record: record.as_ref(),
-        refusal: refusal.as_ref(),
+        error: error.as_ref(),
     };
-    tell(api, &exchange, response)
+    observe(api, &exchange, response)
 }
 
 /// Answers what could not be read as a request, and tells the observer of it.
-pub(super) fn refuse(api: &Api, refusal: &Refusal) -> Response<Full<Bytes>> {
-    let response = refusal.to_http();
+pub(super) fn reject(api: &Api, error: &GatewayError) -> Response<Full<Bytes>> {
+    let response = error.to_http();
     let exchange = Exchange {
-        request_id: &Stamp::now().request_id,
+        request_id: &RequestIds::generate().request_id,
         method: None,
         route: None,
         status: response.status().as_u16(),
         elapsed: Duration::ZERO,
         record: None,
-        refusal: Some(refusal),
+        error: Some(error),
     };
-    tell(api, &exchange, response)
+    observe(api, &exchange, response)
 }
 
 /// Tells the observer of an exchange, and returns its response under the id of the request.
-fn tell(
+fn observe(
     api: &Api,
     exchange: &Exchange<'_>,
     mut response: Response<Full<Bytes>>,
@@ -90,23 +95,23 @@ fn tell(
 }
 
 /// Hands the event to the function and waits for its reply.
-async fn run(
+async fn invoke_function(
     api: &Api,
     peer: IpAddr,
-    stamp: &Stamp,
+    ids: &RequestIds,
     head: &request::Parts,
-    matched: &Matched,
+    route_match: &RouteMatch,
     body: &Bytes,
-) -> Result<Reply, Refusal> {
-    let payload = event::payload(&Call {
+) -> Result<LambdaResponse, GatewayError> {
+    let payload = event::build(&EventInput {
         head,
-        matched,
+        route_match,
         body,
         peer,
         port: api.port,
-        stamp,
+        ids,
     })?;
-    let limit = api.settings.time_limit;
-    let event = event::sent(payload, stamp.context(limit))?;
-    invoke(&api.handler, event, limit).await
+    let function_timeout = api.settings.function_timeout;
+    let event = event::lambda_event(payload, ids.context(function_timeout))?;
+    invoke(&api.handler, event, function_timeout).await
 }

@@ -11,7 +11,7 @@ use hyper::header::HOST;
 use hyper::http::request;
 use hyper::http::uri::Authority;
 
-use super::refusal::Refusal;
+use super::error::GatewayError;
 
 /// The names of the loopback interface, at which the gateway listens.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
@@ -32,12 +32,12 @@ impl FromStr for HostName {
     type Err = InvalidHostName;
 
     fn from_str(name: &str) -> Result<Self, InvalidHostName> {
-        let word = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+        let is_name_char = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
         let address = name
             .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'));
+            .and_then(|address| address.strip_suffix(']'));
         let is_address = address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
-        if is_address || (!name.is_empty() && name.chars().all(word)) {
+        if is_address || (!name.is_empty() && name.chars().all(is_name_char)) {
             Ok(Self(name.to_ascii_lowercase()))
         } else {
             Err(InvalidHostName)
@@ -48,18 +48,22 @@ impl FromStr for HostName {
 /// Checks that a request is for a loopback name with the gateway's port, or for an allowed name with any port.
 ///
 /// The names are those of its one `Host` header, and of its target if that is an absolute URL.
-pub(super) fn check(head: &request::Parts, port: u16, allowed: &[HostName]) -> Result<(), Refusal> {
+pub(super) fn check(
+    head: &request::Parts,
+    port: u16,
+    allowed: &[HostName],
+) -> Result<(), GatewayError> {
     let mut headers = head.headers.get_all(HOST).iter();
     let (Some(header), None) = (headers.next(), headers.next()) else {
-        return Err(Refusal::OtherHost);
+        return Err(GatewayError::ForbiddenHost);
     };
-    let header = header.to_str().map_err(|_| Refusal::OtherHost)?;
+    let header = header.to_str().map_err(|_| GatewayError::ForbiddenHost)?;
     let target = head.uri.authority().map(Authority::as_str);
-    let mut named = std::iter::once(header).chain(target);
-    if named.all(|host| is_allowed(host, port, allowed)) {
+    let mut hosts = std::iter::once(header).chain(target);
+    if hosts.all(|host| is_allowed(host, port, allowed)) {
         Ok(())
     } else {
-        Err(Refusal::OtherHost)
+        Err(GatewayError::ForbiddenHost)
     }
 }
 
@@ -68,12 +72,12 @@ fn is_allowed(host: &str, port: u16, allowed: &[HostName]) -> bool {
     let host = host.to_ascii_lowercase();
     let loopback = |name: &str| match host.strip_prefix(name) {
         Some("") => port == DEFAULT_PORT,
-        Some(rest) => rest == format!(":{port}"),
+        Some(suffix) => suffix == format!(":{port}"),
         None => false,
     };
     let any_port = |HostName(name): &HostName| match host.strip_prefix(name) {
         Some("") => true,
-        Some(rest) => rest.strip_prefix(':').is_some_and(is_number),
+        Some(suffix) => suffix.strip_prefix(':').is_some_and(is_number),
         None => false,
     };
     LOOPBACK.into_iter().any(loopback) || allowed.iter().any(any_port)
@@ -100,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_names_of_the_loopback_interface_are_allowed_with_the_own_port() {
+    fn loopback_names_are_allowed_with_the_port_of_the_gateway() {
         for host in [
             "localhost:3000",
             "LocalHost:3000",
@@ -129,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_host_is_refused() {
+    fn every_other_host_is_rejected() {
         for host in [
             "evil.example",
             "evil.example:3000",
@@ -166,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_exactly_one_host() {
+    fn a_request_without_exactly_one_host_is_rejected() {
         assert!(!allows("/items", &[], 3000));
         assert!(!allows("/items", &["localhost:3000", "evil.example"], 3000));
         assert!(!allows(
@@ -177,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn an_absolute_target_is_for_an_allowed_host_too() {
+    fn an_absolute_target_must_also_name_an_allowed_host() {
         let allows = |target: &str, host: &str| allows(target, &[host], 3000);
         assert!(allows("http://localhost:3000/items", "127.0.0.1:3000"));
         assert!(!allows("http://evil.example/items", "localhost:3000"));

@@ -12,25 +12,28 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::refusal::Refusal;
+use super::error::GatewayError;
 
 /// How long API Gateway waits for an integration (its quota, and the default).
-const INTEGRATION_LIMIT: Duration = Duration::from_secs(30);
+const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a gateway calls for every request that has a route, with all of the event. Make one with [`handler`].
-pub type Handler =
-    Arc<dyn Fn(LambdaEvent<Value>) -> Pin<Box<dyn Future<Output = Reply> + Send>> + Send + Sync>;
+pub type Handler = Arc<
+    dyn Fn(LambdaEvent<Value>) -> Pin<Box<dyn Future<Output = LambdaResponse> + Send>>
+        + Send
+        + Sync,
+>;
 
 /// What a handler returns: the response, and what there is to log of it.
 #[derive(Debug)]
-pub struct Reply {
+pub struct LambdaResponse {
     /// What Lambda would hand to API Gateway.
     pub response: ApiGatewayV2httpResponse,
     /// What the function tells of the request, for the observer of the gateway.
     pub record: Option<RequestLog>,
 }
 
-impl From<Handled> for Reply {
+impl From<Handled> for LambdaResponse {
     /// By way of the JSON that Lambda would get.
     fn from(handled: Handled) -> Self {
         Self {
@@ -41,7 +44,7 @@ impl From<Handled> for Reply {
     }
 }
 
-impl From<ApiGatewayV2httpResponse> for Reply {
+impl From<ApiGatewayV2httpResponse> for LambdaResponse {
     fn from(response: ApiGatewayV2httpResponse) -> Self {
         Self {
             response,
@@ -51,7 +54,7 @@ impl From<ApiGatewayV2httpResponse> for Reply {
 }
 
 /// Makes a [`Handler`] of an async function that takes as much of the event as it has a use for, and
-/// returns the service's answer, a bare response, or a [`Reply`].
+/// returns the service's answer, a bare response, or a [`LambdaResponse`].
 ///
 /// # Panics
 /// The handler does, as a failed invocation, if the function's type of event cannot be read.
@@ -59,12 +62,12 @@ pub fn handler<E, F, R>(function: impl Fn(LambdaEvent<E>) -> F + Send + Sync + '
 where
     E: DeserializeOwned,
     F: Future<Output = R> + Send + 'static,
-    R: Into<Reply>,
+    R: Into<LambdaResponse>,
 {
     Arc::new(move |LambdaEvent { payload, context }| {
         let payload = serde_json::from_value(payload).expect("an event that can be read");
-        let reply = function(LambdaEvent { payload, context });
-        Box::pin(async move { reply.await.into() })
+        let response = function(LambdaEvent { payload, context });
+        Box::pin(async move { response.await.into() })
     })
 }
 
@@ -75,16 +78,16 @@ where
 pub(super) async fn invoke(
     handler: &Handler,
     event: LambdaEvent<Value>,
-    time_limit: Duration,
-) -> Result<Reply, Refusal> {
+    function_timeout: Duration,
+) -> Result<LambdaResponse, GatewayError> {
     let handler = Arc::clone(handler);
     let running = async move { handler(event).await };
-    let invocation = tokio::spawn(timeout(time_limit, running));
-    match timeout(INTEGRATION_LIMIT, invocation).await {
-        Ok(Ok(Ok(reply))) => Ok(reply),
-        Ok(Ok(Err(_))) => Err(Refusal::TimedOut(time_limit)),
-        Ok(Err(_)) => Err(Refusal::Panicked),
-        Err(_) => Err(Refusal::IntegrationTimedOut(INTEGRATION_LIMIT)),
+    let invocation = tokio::spawn(timeout(function_timeout, running));
+    match timeout(INTEGRATION_TIMEOUT, invocation).await {
+        Ok(Ok(Ok(response))) => Ok(response),
+        Ok(Ok(Err(_))) => Err(GatewayError::FunctionTimeout(function_timeout)),
+        Ok(Err(_)) => Err(GatewayError::Panicked),
+        Err(_) => Err(GatewayError::IntegrationTimeout(INTEGRATION_TIMEOUT)),
     }
 }
 
@@ -97,11 +100,11 @@ mod tests {
     use super::*;
 
     /// The clock is Tokio's and stands still unless everything sleeps, so this takes no time.
-    async fn refusal_of(handler: Handler, time_limit: u64) -> Refusal {
+    async fn invoke_error(handler: Handler, timeout_seconds: u64) -> GatewayError {
         let event = LambdaEvent::new(json!({}), Context::default());
-        let limit = Duration::from_secs(time_limit);
-        let replied = invoke(&handler, event, limit).await;
-        replied.expect_err("no reply")
+        let function_timeout = Duration::from_secs(timeout_seconds);
+        let result = invoke(&handler, event, function_timeout).await;
+        result.expect_err("a failed invocation")
     }
 
     fn sleeper() -> Handler {
@@ -113,27 +116,36 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_handler_past_its_time_limit_is_stopped() {
-        let refusal = refusal_of(sleeper(), 10).await;
-        assert!(matches!(refusal, Refusal::TimedOut(_)), "{refusal:?}");
+        let error = invoke_error(sleeper(), 10).await;
+        assert!(
+            matches!(error, GatewayError::FunctionTimeout(_)),
+            "{error:?}"
+        );
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_gateway_waits_30_seconds_and_no_longer() {
-        let refusal = refusal_of(sleeper(), 60).await;
+    async fn the_gateway_waits_at_most_30_seconds() {
+        let error = invoke_error(sleeper(), 60).await;
         assert!(
-            matches!(refusal, Refusal::IntegrationTimedOut(_)),
-            "{refusal:?}"
+            matches!(error, GatewayError::IntegrationTimeout(_)),
+            "{error:?}"
         );
     }
 
     #[tokio::test]
     async fn a_panic_is_a_failed_invocation() {
         fn broken(_: LambdaEvent<Value>) -> ApiGatewayV2httpResponse {
-            panic!("a planted panic");
+            panic!("a panic on purpose");
         }
         let later = handler(|event| async { broken(event) });
-        assert!(matches!(refusal_of(later, 10).await, Refusal::Panicked));
-        let at_once = handler(|event| std::future::ready(broken(event)));
-        assert!(matches!(refusal_of(at_once, 10).await, Refusal::Panicked));
+        assert!(matches!(
+            invoke_error(later, 10).await,
+            GatewayError::Panicked
+        ));
+        let immediate = handler(|event| std::future::ready(broken(event)));
+        assert!(matches!(
+            invoke_error(immediate, 10).await,
+            GatewayError::Panicked
+        ));
     }
 }

@@ -16,24 +16,24 @@
 //! [quotas of Lambda]: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
 mod body;
+mod client_stream;
 mod connection;
 mod decode;
+mod error;
 mod event;
 mod exchange;
-mod head;
 mod host;
 mod invoke;
 mod observer;
-mod refusal;
-mod reply;
+mod request_ids;
+mod response;
+mod route_match;
 mod server;
 mod settings;
-mod stamp;
-mod wire;
 
+pub use error::GatewayError;
 pub use host::{HostName, InvalidHostName};
-pub use invoke::{Handler, Reply, handler};
+pub use invoke::{Handler, LambdaResponse, handler};
 pub use observer::{Exchange, Observer};
-pub use refusal::Refusal;
 pub use server::Gateway;
 pub use settings::Settings;

@@ -7,7 +7,7 @@ use function::Route;
 use function::log::RequestLog;
 use hyper::Method;
 
-use super::refusal::Refusal;
+use super::error::GatewayError;
 
 /// The function that is called with every request, once it has been answered.
 pub type Observer = Arc<dyn Fn(&Exchange<'_>) + Send + Sync>;
@@ -28,5 +28,5 @@ pub struct Exchange<'a> {
     /// The log record of the function, if the request reached it and it replied.
     pub record: Option<&'a RequestLog>,
     /// The reason for which the gateway answered by itself, if it did.
-    pub refusal: Option<&'a Refusal>,
+    pub error: Option<&'a GatewayError>,
 }

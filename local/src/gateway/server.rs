@@ -19,7 +19,7 @@ use super::settings::{Api, Settings};
 #[derive(Debug)]
 pub struct Gateway {
     address: SocketAddr,
-    running: oneshot::Sender<Infallible>,
+    shutdown: oneshot::Sender<Infallible>,
     server: JoinHandle<()>,
 }
 
@@ -30,7 +30,7 @@ impl Gateway {
     /// When the listener does not know its own address.
     pub fn start(listener: TcpListener, handler: Handler, settings: Settings) -> io::Result<Self> {
         let address = listener.local_addr()?;
-        let (running, stopped) = oneshot::channel();
+        let (shutdown, shutdown_receiver) = oneshot::channel();
         let api = Arc::new(Api {
             port: address.port(),
             handler,
@@ -38,8 +38,8 @@ impl Gateway {
         });
         Ok(Self {
             address,
-            running,
-            server: tokio::spawn(serve(listener, api, stopped)),
+            shutdown,
+            server: tokio::spawn(serve(listener, api, shutdown_receiver)),
         })
     }
 
@@ -52,19 +52,19 @@ impl Gateway {
     /// Accepts no more, closes idle connections, and waits for the requests under way: at most for
     /// the function's time limit, after which they are cut.
     pub async fn stop(self) {
-        drop(self.running);
+        drop(self.shutdown);
         // An error would be a panic of the server's task, which has then stopped as well.
         let _ = self.server.await;
     }
 }
 
 /// Runs until the other end of `stopped` is gone.
-async fn serve(listener: TcpListener, api: Arc<Api>, mut stopped: oneshot::Receiver<Infallible>) {
-    let (running, stopping) = watch::channel(());
+async fn serve(listener: TcpListener, api: Arc<Api>, mut shutdown: oneshot::Receiver<Infallible>) {
+    let (stop_connections, stopping) = watch::channel(());
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            _ = &mut stopped => break,
+            _ = &mut shutdown => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
                     let serving = connection::serve(stream, peer, Arc::clone(&api), stopping.clone());
@@ -76,8 +76,8 @@ async fn serve(listener: TcpListener, api: Arc<Api>, mut stopped: oneshot::Recei
             Some(_) = connections.join_next() => {}
         }
     }
-    drop((listener, running));
+    drop((listener, stop_connections));
     // Whatever is still connected after that is cut when `connections` is dropped.
     let ended = async { while connections.join_next().await.is_some() {} };
-    let _ = timeout(api.settings.time_limit, ended).await;
+    let _ = timeout(api.settings.function_timeout, ended).await;
 }

@@ -12,10 +12,10 @@ use super::observer::Observer;
 #[derive(Clone)]
 pub struct Settings {
     /// How long one invocation may take, as a Lambda function's `Timeout`; 10 s unless set.
-    pub time_limit: Duration,
+    pub function_timeout: Duration,
     /// How long a client may take to send the head of a request, to send its body, and to take in each part
     /// of an answer; 30 s unless set.
-    pub client_limit: Duration,
+    pub client_timeout: Duration,
     /// The hosts that a request may be for, besides the loopback interface with the gateway's port.
     pub allowed_hosts: Vec<HostName>,
     /// The function that is called with every request; it does nothing unless set.
@@ -25,8 +25,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            time_limit: Duration::from_secs(10),
-            client_limit: Duration::from_secs(30),
+            function_timeout: Duration::from_secs(10),
+            client_timeout: Duration::from_secs(30),
             allowed_hosts: Vec::new(),
             observer: Arc::new(|_| {}),
         }
@@ -36,8 +36,8 @@ impl Default for Settings {
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
-            .field("time_limit", &self.time_limit)
-            .field("client_limit", &self.client_limit)
+            .field("function_timeout", &self.function_timeout)
+            .field("client_timeout", &self.client_timeout)
             .field("allowed_hosts", &self.allowed_hosts)
             .finish_non_exhaustive()
     }

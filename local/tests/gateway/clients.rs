@@ -1,4 +1,4 @@
-//! Careless and hostile clients: each gets an answer or the end of its connection, and disturbs no other.
+//! Careless and hostile clients: each gets a response or the end of its connection, and disturbs no other.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,14 +8,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
 use tokio::time::{sleep, timeout};
 
-use crate::support::{Answer, call, connect, host, send, send_bytes};
-use crate::{assert_failure, head, planted, start};
+use crate::support::{Response, call, connect, host, send, send_bytes};
+use crate::{assert_gateway_error, head, start, test_handler};
 
 #[tokio::test]
-async fn no_bytes_bring_the_server_down() {
+async fn malformed_bytes_do_not_stop_the_server() {
     let gateway = start().await;
     let url = gateway.url();
-    for (line, rest, status) in [
+    for (line, bytes, status) in [
         ("CONNECT localhost:1", b"\r\n".as_slice(), 403),
         ("GET /items", b"x: \xff\xfe\r\ncookie: \xff;;=\r\n\r\n", 200),
         (
@@ -34,59 +34,59 @@ async fn no_bytes_bring_the_server_down() {
             "{line} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n",
             host(&url)
         );
-        let request = [head.as_bytes(), rest].concat();
+        let request = [head.as_bytes(), bytes].concat();
         let mut client = connect(&url).await;
         client.write_all(&request).await.expect("sent");
         client.shutdown().await.expect("closed");
-        let mut answer = Vec::new();
-        client.read_to_end(&mut answer).await.expect("an answer");
+        let mut response = Vec::new();
+        client.read_to_end(&mut response).await.expect("a response");
         assert_eq!(
-            Answer::parse(&answer).status,
+            Response::parse(&response).status,
             status,
             "{line} {}",
-            rest.escape_ascii()
+            bytes.escape_ascii()
         );
     }
-    let old = format!("GET /items HTTP/1.0\r\nhost: {}\r\n\r\n", host(&url));
-    let answer = Answer::parse(&send_bytes(&url, old.as_bytes()).await);
-    assert_eq!(answer.status, 200);
+    let http_1_0 = format!("GET /items HTTP/1.0\r\nhost: {}\r\n\r\n", host(&url));
+    let response = Response::parse(&send_bytes(&url, http_1_0.as_bytes()).await);
+    assert_eq!(response.status, 200);
 }
 
 /// A gateway that gives its clients this time, and the log of what it answered.
-async fn start_logged(client_limit: Duration) -> (Gateway, Arc<Mutex<String>>) {
-    let logged = Arc::new(Mutex::new(String::new()));
-    let log = Arc::clone(&logged);
+async fn start_logged(client_timeout: Duration) -> (Gateway, Arc<Mutex<String>>) {
+    let log = Arc::new(Mutex::new(String::new()));
+    let observer_log = Arc::clone(&log);
     let settings = Settings {
-        client_limit,
-        time_limit: PATIENT,
+        client_timeout,
+        function_timeout: LONG_TIMEOUT,
         allowed_hosts: vec!["items.test".parse().expect("a name")],
         observer: Arc::new(move |exchange| {
-            *log.lock().expect("no panic") += &local::log::entry(exchange);
+            *observer_log.lock().expect("no panic") += &local::log::entry(exchange);
         }),
     };
     let listener = local::listen(0).await.expect("a port");
-    let gateway = Gateway::start(listener, handler(planted), settings).expect("a gateway");
-    (gateway, logged)
+    let gateway = Gateway::start(listener, handler(test_handler), settings).expect("a gateway");
+    (gateway, log)
 }
 
 /// Longer than any test here takes.
-const PATIENT: Duration = Duration::from_mins(1);
+const LONG_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// So short that a test can wait for its end.
-const IMPATIENT: Duration = Duration::from_millis(300);
+const SHORT_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// Checks that an answer is a failure, and that it is logged under its id.
-fn assert_logged(answer: &Answer, status: u16, message: &str, logged: &Mutex<String>, what: &str) {
-    assert_failure(answer, status, message, what);
-    let id = answer.header("apigw-requestid").expect("an id");
-    let logged = logged.lock().expect("no panic");
-    let line = logged.lines().find(|line| line.contains(id)).expect(what);
-    assert!(line.contains(&format!("Z {status} ")), "{what}: {line}");
+/// Checks that a response is a failure, and that it is logged under its id.
+fn assert_logged(response: &Response, status: u16, message: &str, log: &Mutex<String>, case: &str) {
+    assert_gateway_error(response, status, message, case);
+    let id = response.header("apigw-requestid").expect("an id");
+    let log = log.lock().expect("no panic");
+    let line = log.lines().find(|line| line.contains(id)).expect(case);
+    assert!(line.contains(&format!("Z {status} ")), "{case}: {line}");
 }
 
 #[tokio::test]
 async fn an_unparsable_request_is_answered_and_logged() {
-    let (gateway, logged) = start_logged(PATIENT).await;
+    let (gateway, log) = start_logged(LONG_TIMEOUT).await;
     let url = gateway.url();
     let lengths = "PUT /items HTTP/1.1\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabc";
     let client_hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
@@ -94,7 +94,7 @@ async fn an_unparsable_request_is_answered_and_logged() {
     let line = format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(1_000_000));
     let bad = (400, "Bad Request");
     let large = (431, "Request Header Fields Too Large");
-    for (what, bytes, (status, message)) in [
+    for (case, bytes, (status, message)) in [
         ("two lengths", lengths.as_bytes(), bad),
         (
             "a space in the path",
@@ -119,52 +119,52 @@ async fn an_unparsable_request_is_answered_and_logged() {
         ("10,241 headers", headers.as_bytes(), large),
         ("a line of 1 MB", line.as_bytes(), large),
     ] {
-        // The second time after a request on the same connection, whose answer must be whole.
+        // The second time after a request on the same connection, whose response must be whole.
         for before in [String::new(), head(&gateway, "GET /items/large")] {
             let sent = [before.as_bytes(), bytes].concat();
-            let mut answers = send_and_close(&url, &sent).await;
+            let mut responses = send_and_close(&url, &sent).await;
             if !before.is_empty() {
-                let first = Answer::parse(&answers);
-                assert_eq!(first.status, 200, "{what}");
+                let first = Response::parse(&responses);
+                assert_eq!(first.status, 200, "{case}");
                 let length = first.head.len() + 4 + 6_000_000;
                 let whole = first.body.bytes().take_while(|byte| *byte == b'a').count();
-                assert_eq!(whole, 6_000_000, "{what}");
-                answers.drain(..length);
+                assert_eq!(whole, 6_000_000, "{case}");
+                responses.drain(..length);
             }
-            let answer = Answer::parse(&answers);
-            assert_logged(&answer, status, message, &logged, what);
-            assert_eq!(answer.header("connection"), Some("close"), "{what}");
+            let response = Response::parse(&responses);
+            assert_logged(&response, status, message, &log, case);
+            assert_eq!(response.header("connection"), Some("close"), "{case}");
         }
     }
-    // A client of HTTP/2 could not read an answer of HTTP/1.1.
-    let answer = send_bytes(&url, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
-    assert_eq!(answer, b"");
-    let logged = logged.lock().expect("no panic");
-    assert!(logged.contains("HTTP2 preface"), "{logged}");
+    // A client of HTTP/2 could not read a response of HTTP/1.1.
+    let response = send_bytes(&url, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
+    assert_eq!(response, b"");
+    let log = log.lock().expect("no panic");
+    assert!(log.contains("HTTP2 preface"), "{log}");
 }
 
 /// Sends these bytes, ends the sending, and reads meanwhile until the server closes the connection.
 async fn send_and_close(url: &str, bytes: &[u8]) -> Vec<u8> {
     let (mut reading, mut writing) = connect(url).await.into_split();
-    let mut answer = Vec::new();
+    let mut response = Vec::new();
     let sending = async {
         // Fails when the server has already refused the rest.
         let _ = writing.write_all(bytes).await;
         let _ = writing.shutdown().await;
     };
-    let ((), read) = tokio::join!(sending, reading.read_to_end(&mut answer));
-    read.expect("an answer");
-    answer
+    let ((), read) = tokio::join!(sending, reading.read_to_end(&mut response));
+    read.expect("a response");
+    response
 }
 
 #[tokio::test]
 async fn an_unparsable_request_is_answered_while_the_gateway_stops() {
     for _ in 0..20 {
-        let (gateway, logged) = start_logged(PATIENT).await;
+        let (gateway, log) = start_logged(LONG_TIMEOUT).await;
         let url = gateway.url();
         let mut client = connect(&url).await;
         client.write_all(b"GET").await.expect("sent");
-        // Connections are accepted one after the other: this answer shows that the one before was.
+        // Connections are accepted one after the other: this response shows that the one before was.
         assert_eq!(call(&url, "GET /items", "").await.status, 200);
         let stopping = tokio::spawn(gateway.stop());
         sleep(Duration::from_millis(10)).await;
@@ -172,17 +172,17 @@ async fn an_unparsable_request_is_answered_while_the_gateway_stops() {
             .write_all(b" / HTTP/9.9\r\n\r\n")
             .await
             .expect("sent");
-        let mut answer = Vec::new();
-        client.read_to_end(&mut answer).await.expect("an answer");
+        let mut response = Vec::new();
+        client.read_to_end(&mut response).await.expect("a response");
         stopping.await.expect("no panic");
-        let answer = Answer::parse(&answer);
-        assert_logged(&answer, 400, "Bad Request", &logged, "another version");
+        let response = Response::parse(&response);
+        assert_logged(&response, 400, "Bad Request", &log, "another version");
     }
 }
 
 #[tokio::test]
-async fn a_request_for_another_host_is_refused_whatever_it_asks() {
-    let (gateway, logged) = start_logged(PATIENT).await;
+async fn every_request_for_another_host_is_rejected() {
+    let (gateway, log) = start_logged(LONG_TIMEOUT).await;
     let url = gateway.url();
     let port = url.rsplit_once(':').expect("a port").1;
     let message = "This host is not allowed: use localhost with the port of the API, or start it with \
@@ -203,15 +203,15 @@ async fn a_request_for_another_host_is_refused_whatever_it_asks() {
             String::new(),
         ] {
             let request = format!("{line} HTTP/1.1\r\n{host}connection: close\r\n\r\n");
-            let answer = Answer::parse(&send_bytes(&url, request.as_bytes()).await);
-            assert_logged(&answer, 403, message, &logged, &request);
+            let response = Response::parse(&send_bytes(&url, request.as_bytes()).await);
+            assert_logged(&response, 403, message, &log, &request);
         }
     }
     let absolute = format!(
         "GET http://evil.example/items HTTP/1.1\r\nhost: localhost:{port}\r\nconnection: close\r\n\r\n"
     );
-    let answer = Answer::parse(&send_bytes(&url, absolute.as_bytes()).await);
-    assert_logged(&answer, 403, message, &logged, &absolute);
+    let response = Response::parse(&send_bytes(&url, absolute.as_bytes()).await);
+    assert_logged(&response, 403, message, &log, &absolute);
 
     for host in [
         &format!("localhost:{port}"),
@@ -220,53 +220,57 @@ async fn a_request_for_another_host_is_refused_whatever_it_asks() {
         "items.test:80",
     ] {
         let request = format!("GET /items HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
-        let answer = Answer::parse(&send_bytes(&url, request.as_bytes()).await);
-        assert_eq!(answer.status, 200, "{host}");
+        let response = Response::parse(&send_bytes(&url, request.as_bytes()).await);
+        assert_eq!(response.status, 200, "{host}");
     }
 }
 
 #[tokio::test]
-async fn a_client_that_sends_nothing_is_hung_up_on() {
-    let (gateway, logged) = start_logged(IMPATIENT).await;
+async fn a_client_that_sends_nothing_is_disconnected() {
+    let (gateway, log) = start_logged(SHORT_TIMEOUT).await;
     let url = gateway.url();
     let whole = head(&gateway, "GET /items");
     // The second time after a request.
-    for (sent, answers) in [("", 0), (whole.as_str(), 1)] {
-        let answer = send_bytes(&url, sent.as_bytes()).await;
-        let answer = String::from_utf8_lossy(&answer);
-        assert_eq!(answer.matches("HTTP/1.1 ").count(), answers, "{answer}");
+    for (sent, response_count) in [("", 0), (whole.as_str(), 1)] {
+        let response = send_bytes(&url, sent.as_bytes()).await;
+        let response = String::from_utf8_lossy(&response);
+        assert_eq!(
+            response.matches("HTTP/1.1 ").count(),
+            response_count,
+            "{response}"
+        );
     }
-    assert_eq!(logged.lock().expect("no panic").lines().count(), 1);
+    assert_eq!(log.lock().expect("no panic").lines().count(), 1);
 
     let body = format!(
         "PUT /items HTTP/1.1\r\nhost: {}\r\ncontent-length: 10\r\n\r\nhalf",
         host(&url)
     );
     for half in ["GET", &whole[..whole.len() - 2], &body] {
-        let answer = Answer::parse(&send_bytes(&url, half.as_bytes()).await);
-        assert_logged(&answer, 408, "Request Timeout", &logged, half);
+        let response = Response::parse(&send_bytes(&url, half.as_bytes()).await);
+        assert_logged(&response, 408, "Request Timeout", &log, half);
     }
 }
 
 #[tokio::test]
-async fn a_client_that_takes_nothing_is_hung_up_on() {
-    let (gateway, logged) = start_logged(IMPATIENT).await;
-    // The system keeps little for this client, and less than an answer for the gateway.
+async fn a_client_that_reads_nothing_is_disconnected() {
+    let (gateway, log) = start_logged(SHORT_TIMEOUT).await;
+    // The system keeps little for this client, and less than a response for the gateway.
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(4096).expect("a small buffer");
     let address = host(&gateway.url()).parse().expect("an address");
     let mut client = socket.connect(address).await.expect("a connection");
     let request = head(&gateway, "GET /items/large");
     client.write_all(request.as_bytes()).await.expect("sent");
-    while logged.lock().expect("no panic").is_empty() {
+    while log.lock().expect("no panic").is_empty() {
         sleep(Duration::from_millis(10)).await;
     }
-    // The gateway stops once no answer is under way any more.
-    let stopped = timeout(PATIENT / 2, gateway.stop()).await;
+    // The gateway stops once no response is under way any more.
+    let stopped = timeout(LONG_TIMEOUT / 2, gateway.stop()).await;
     assert!(stopped.is_ok(), "a client that takes nothing holds it up");
-    let mut answer = Vec::new();
-    let _ = client.read_to_end(&mut answer).await;
-    assert!(answer.len() < 6_000_000, "{} bytes", answer.len());
+    let mut response = Vec::new();
+    let _ = client.read_to_end(&mut response).await;
+    assert!(response.len() < 6_000_000, "{} bytes", response.len());
 }
 
 #[tokio::test]
@@ -274,24 +278,24 @@ async fn a_head_may_have_as_many_headers_as_values_fit_into_10240_bytes() {
     let gateway = start().await;
     let headers: Vec<String> = (0..10_000).map(|n| format!("a{n}: b\r\n")).collect();
     let headers = headers.concat();
-    let answer = send(&gateway.url(), "GET /items", &headers, "").await;
-    assert_eq!(answer.status, 200);
-    let answer = send(
+    let response = send(&gateway.url(), "GET /items", &headers, "").await;
+    assert_eq!(response.status, 200);
+    let response = send(
         &gateway.url(),
         "GET /items",
         &headers.replace('b', "bb"),
         "",
     )
     .await;
-    assert_eq!(answer.status, 431);
+    assert_eq!(response.status, 431);
 }
 
 #[tokio::test]
 async fn a_client_may_close_its_half_of_the_connection() {
-    let (gateway, logged) = start_logged(PATIENT).await;
+    let (gateway, log) = start_logged(LONG_TIMEOUT).await;
     let request = head(&gateway, "GET /items/sleep");
-    let answer = send_and_close(&gateway.url(), request.as_bytes()).await;
-    assert_eq!(Answer::parse(&answer).status, 200);
-    let logged = logged.lock().expect("no panic");
-    assert!(logged.contains(" 200 GET /items/{id} "), "{logged}");
+    let response = send_and_close(&gateway.url(), request.as_bytes()).await;
+    assert_eq!(Response::parse(&response).status, 200);
+    let log = log.lock().expect("no panic");
+    assert!(log.contains(" 200 GET /items/{id} "), "{log}");
 }

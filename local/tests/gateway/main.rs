@@ -14,7 +14,7 @@ use aws_lambda_events::encodings::Body;
 use function::event::Event;
 use lambda_runtime::LambdaEvent;
 use local::gateway::{Gateway, Handler, Settings, handler};
-use support::{Answer, call, connect, host, send, send_bytes};
+use support::{Response, call, connect, host, send, send_bytes};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
 
@@ -26,10 +26,13 @@ fn text(body: String) -> ApiGatewayV2httpResponse {
 }
 
 /// Does what the id asks for; otherwise answers with the gateway's id of the request.
-async fn planted(event: LambdaEvent<Event>) -> ApiGatewayV2httpResponse {
-    let id = event.payload.path_parameters.and_then(|it| it.id);
+async fn test_handler(event: LambdaEvent<Event>) -> ApiGatewayV2httpResponse {
+    let id = event
+        .payload
+        .path_parameters
+        .and_then(|parameters| parameters.id);
     match id.as_deref() {
-        Some("panic") => panic!("a planted panic"),
+        Some("panic") => panic!("a panic on purpose"),
         Some("sleep") => sleep(Duration::from_millis(300)).await,
         Some("hang") => std::future::pending().await,
         Some("large") => return text("a".repeat(6_000_000)),
@@ -38,13 +41,17 @@ async fn planted(event: LambdaEvent<Event>) -> ApiGatewayV2httpResponse {
         _ => {}
     }
     let context = event.payload.request_context;
-    text(context.and_then(|it| it.request_id).unwrap_or_default())
+    text(
+        context
+            .and_then(|context| context.request_id)
+            .unwrap_or_default(),
+    )
 }
 
-async fn start_with(handler: Handler, time_limit: Duration) -> Gateway {
+async fn start_with(handler: Handler, function_timeout: Duration) -> Gateway {
     let listener = local::listen(0).await.expect("a port");
     let settings = Settings {
-        time_limit,
+        function_timeout,
         ..Settings::default()
     };
     Gateway::start(listener, handler, settings).expect("a gateway")
@@ -56,57 +63,62 @@ fn head(gateway: &Gateway, line: &str) -> String {
 }
 
 async fn start() -> Gateway {
-    start_with(handler(planted), Duration::from_secs(10)).await
+    start_with(handler(test_handler), Duration::from_secs(10)).await
 }
 
-/// Checks that an answer is a failure in API Gateway's form.
-fn assert_failure(answer: &Answer, status: u16, message: &str, what: &str) {
+/// Checks that a response is a failure in API Gateway's form.
+fn assert_gateway_error(response: &Response, status: u16, message: &str, case: &str) {
     let body = format!(r#"{{"message":"{message}"}}"#);
-    assert_eq!((answer.status, &answer.body), (status, &body), "{what}");
+    assert_eq!((response.status, &response.body), (status, &body), "{case}");
     let json = Some("application/json");
-    assert_eq!(answer.header("content-type"), json, "{what}");
-    let id = answer.header("apigw-requestid");
-    assert_eq!(id.map(str::len), Some(16), "{what}");
+    assert_eq!(response.header("content-type"), json, "{case}");
+    let id = response.header("apigw-requestid");
+    assert_eq!(id.map(str::len), Some(16), "{case}");
 }
 
 #[tokio::test]
 async fn the_client_sees_the_id_that_the_function_sees() {
     let gateway = start().await;
-    let one = call(&gateway.url(), "GET /items", "").await;
-    let other = call(&gateway.url(), "GET /items", "").await;
-    assert_eq!(one.status, 200);
-    assert_eq!(one.header("apigw-requestid"), Some(one.body.as_str()));
+    let first = call(&gateway.url(), "GET /items", "").await;
+    let second = call(&gateway.url(), "GET /items", "").await;
+    assert_eq!(first.status, 200);
+    assert_eq!(first.header("apigw-requestid"), Some(first.body.as_str()));
     assert_eq!(
-        one.header("content-type"),
+        first.header("content-type"),
         Some("text/plain; charset=utf-8")
     );
-    assert_ne!(one.body, other.body);
+    assert_ne!(first.body, second.body);
 }
 
 #[tokio::test]
-async fn the_gateways_own_answers_have_api_gateways_form() {
+async fn gateway_errors_have_the_form_of_api_gateway() {
     let gateway = start().await;
     let url = gateway.url();
-    let long = format!("x: {}\r\n", "a".repeat(10_240));
+    let long_header = format!("x: {}\r\n", "a".repeat(10_240));
     for (line, headers, status, message) in [
         ("POST /items", "", 404, "Not Found"),
         ("GET /items/", "", 404, "Not Found"),
         ("OPTIONS *", "", 404, "Not Found"),
         ("GET /items/a%25done", "", 400, "Bad Request"),
         ("GET /items?a=%zz", "", 400, "Bad Request"),
-        ("GET /items", &long, 431, "Request Header Fields Too Large"),
+        (
+            "GET /items",
+            &long_header,
+            431,
+            "Request Header Fields Too Large",
+        ),
         ("GET /items/huge", "", 500, "Internal Server Error"),
         ("GET /items/panic", "", 500, "Internal Server Error"),
     ] {
-        let answer = send(&url, line, headers, "").await;
-        assert_failure(&answer, status, message, line);
+        let response = send(&url, line, headers, "").await;
+        assert_gateway_error(&response, status, message, line);
     }
 }
 
 #[tokio::test]
-async fn head_has_no_route_and_its_answer_no_body() {
-    let answer = call(&start().await.url(), "HEAD /items", "").await;
-    assert_eq!((answer.status, answer.body.as_str()), (404, ""));
+async fn head_has_no_route_and_its_response_has_no_body() {
+    let response = call(&start().await.url(), "HEAD /items", "").await;
+    assert_eq!((response.status, response.body.as_str()), (404, ""));
 }
 
 #[tokio::test]
@@ -116,12 +128,15 @@ async fn the_longest_id_fits_into_a_path() {
 }
 
 #[tokio::test]
-async fn a_body_over_10_mb_is_refused_and_the_client_hears_of_it() {
+async fn a_body_over_10_mb_is_rejected_and_the_client_gets_the_response() {
     let gateway = start().await;
     let body = "a".repeat(10 * 1024 * 1024 + 1);
-    let announced = call(&gateway.url(), "PUT /items", &body).await;
-    assert_eq!(announced.status, 413);
-    assert_eq!(announced.body, r#"{"message":"Request Entity Too Large"}"#);
+    let with_length = call(&gateway.url(), "PUT /items", &body).await;
+    assert_eq!(with_length.status, 413);
+    assert_eq!(
+        with_length.body,
+        r#"{"message":"Request Entity Too Large"}"#
+    );
 
     let chunked = format!(
         "PUT /items HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n\
@@ -129,12 +144,12 @@ async fn a_body_over_10_mb_is_refused_and_the_client_hears_of_it() {
         host(&gateway.url()),
         body.len()
     );
-    let answer = send_bytes(&gateway.url(), chunked.as_bytes()).await;
-    assert!(answer.starts_with(b"HTTP/1.1 413 "));
+    let response = send_bytes(&gateway.url(), chunked.as_bytes()).await;
+    assert!(response.starts_with(b"HTTP/1.1 413 "));
 }
 
 #[tokio::test]
-async fn an_event_over_6_mb_is_refused() {
+async fn an_event_over_6_mb_is_rejected() {
     let gateway = start().await;
     let url = gateway.url();
     let body = "a".repeat(6 * 1024 * 1024);
@@ -150,17 +165,20 @@ async fn an_event_over_6_mb_is_refused() {
 }
 
 #[tokio::test]
-async fn the_function_is_told_its_deadline_and_stopped_at_it() {
-    let gateway = start_with(handler(planted), Duration::from_millis(500)).await;
+async fn the_function_gets_its_deadline_and_is_stopped_at_it() {
+    let gateway = start_with(handler(test_handler), Duration::from_millis(500)).await;
     let deadline_from_now = || {
         let now = SystemTime::UNIX_EPOCH.elapsed().expect("after 1970");
         now.as_millis() + 500
     };
     let earliest = deadline_from_now();
-    let told = call(&gateway.url(), "GET /items/deadline", "").await.body;
+    let deadline = call(&gateway.url(), "GET /items/deadline", "").await.body;
     let possible = earliest..=deadline_from_now();
-    let told = told.parse::<u128>().expect("a time");
-    assert!(possible.contains(&told), "{told} is not in {possible:?}");
+    let deadline = deadline.parse::<u128>().expect("a time");
+    assert!(
+        possible.contains(&deadline),
+        "{deadline} is not in {possible:?}"
+    );
 
     let started = Instant::now();
     let hung = call(&gateway.url(), "GET /items/hang", "").await;
@@ -170,13 +188,13 @@ async fn the_function_is_told_its_deadline_and_stopped_at_it() {
 }
 
 #[tokio::test]
-async fn an_invocation_goes_on_when_the_client_hangs_up() {
+async fn an_invocation_continues_after_the_client_disconnects() {
     let finished = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&finished);
     let slow = handler(move |event| {
         let flag = Arc::clone(&flag);
         async move {
-            let response = planted(event).await;
+            let response = test_handler(event).await;
             flag.store(true, Ordering::SeqCst);
             response
         }
@@ -192,14 +210,14 @@ async fn an_invocation_goes_on_when_the_client_hangs_up() {
 }
 
 #[tokio::test]
-async fn stopping_answers_what_is_under_way_and_hangs_up_on_the_idle() {
+async fn stop_finishes_active_requests_and_closes_idle_connections() {
     let gateway = start().await;
     let url = gateway.url();
     let mut idle = connect(&url).await;
     let request = head(&gateway, "GET /items");
     idle.write_all(request.as_bytes()).await.expect("sent");
     let mut buffer = [0; 1024];
-    assert!(idle.read(&mut buffer).await.expect("an answer") > 0);
+    assert!(idle.read(&mut buffer).await.expect("a response") > 0);
     let never_used = connect(&url).await;
 
     let under_way = {
@@ -222,11 +240,11 @@ async fn stopping_answers_what_is_under_way_and_hangs_up_on_the_idle() {
 }
 
 #[tokio::test]
-async fn stopping_waits_no_longer_than_the_time_limit() {
-    let gateway = start_with(handler(planted), Duration::from_millis(300)).await;
-    let mut half = connect(&gateway.url()).await;
+async fn stop_waits_no_longer_than_the_function_timeout() {
+    let gateway = start_with(handler(test_handler), Duration::from_millis(300)).await;
+    let mut client = connect(&gateway.url()).await;
     let request = b"PUT /items HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf";
-    half.write_all(request).await.expect("sent");
+    client.write_all(request).await.expect("sent");
     sleep(Duration::from_millis(100)).await;
     let stopped = timeout(Duration::from_secs(2), gateway.stop()).await;
     assert!(stopped.is_ok(), "a client that does not finish holds it up");

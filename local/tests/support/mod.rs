@@ -5,16 +5,16 @@ use tokio::net::TcpStream;
 
 /// What came back.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub head: String,
     pub body: String,
 }
 
-impl Answer {
+impl Response {
     pub fn parse(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes);
-        let (head, body) = text.split_once("\r\n\r\n").expect("an HTTP answer");
+        let (head, body) = text.split_once("\r\n\r\n").expect("an HTTP response");
         Self {
             status: head[9..12].parse().expect("a status"),
             head: head.to_owned(),
@@ -24,8 +24,8 @@ impl Answer {
 
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
-            let (found, value) = line.split_once(": ")?;
-            found.eq_ignore_ascii_case(name).then_some(value)
+            let (header, value) = line.split_once(": ")?;
+            header.eq_ignore_ascii_case(name).then_some(value)
         })
     }
 }
@@ -39,9 +39,9 @@ pub async fn send_bytes(url: &str, bytes: &[u8]) -> Vec<u8> {
     let mut stream = connect(url).await;
     // Both may fail when the server has already refused the rest; what it said still counts.
     let _ = stream.write_all(bytes).await;
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer).await;
-    answer
+    let mut response = Vec::new();
+    let _ = stream.read_to_end(&mut response).await;
+    response
 }
 
 /// The `Host` of a request to this URL.
@@ -50,16 +50,16 @@ pub fn host(url: &str) -> &str {
 }
 
 /// Sends a request with these header lines, each ended by `\r\n`.
-pub async fn send(url: &str, line: &str, headers: &str, body: &str) -> Answer {
+pub async fn send(url: &str, request_line: &str, headers: &str, body: &str) -> Response {
     let (host, length) = (host(url), body.len());
     let request = format!(
-        "{line} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n\
+        "{request_line} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n\
          {headers}\r\n{body}"
     );
-    Answer::parse(&send_bytes(url, request.as_bytes()).await)
+    Response::parse(&send_bytes(url, request.as_bytes()).await)
 }
 
 /// Sends a request with no headers of its own.
-pub async fn call(url: &str, line: &str, body: &str) -> Answer {
-    send(url, line, "", body).await
+pub async fn call(url: &str, request_line: &str, body: &str) -> Response {
+    send(url, request_line, "", body).await
 }

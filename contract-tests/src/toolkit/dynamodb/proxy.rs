@@ -284,7 +284,7 @@ impl Upstream {
     ) -> Result<Response<Full<Bytes>>, Dropped> {
         let (table, client) = match &self.table {
             Table::Embedded(embedded) => {
-                let (status, body) = embedded.answer(target(&headers), body).await;
+                let (status, body) = embedded.execute(target(&headers), body).await;
                 return Ok(json(status, body));
             }
             Table::Endpoint(url, client) => (url, client),

@@ -7,7 +7,7 @@ use contract_tests::request::concrete::Request;
 use contract_tests::request::json::Json;
 use contract_tests::request::operation::ContentType;
 use local::gateway::{Gateway, Handler, Settings, handler};
-use local::{Local, Options};
+use local::{LocalApi, Options};
 use serde_json::Value;
 use tokio::runtime::Handle;
 
@@ -37,7 +37,7 @@ pub fn planted(name: &str) -> Wrap<'static> {
 pub struct Shared {
     runtime: Handle,
     /// The sound service, to look at the table with.
-    sound: Option<Local>,
+    sound: Option<LocalApi>,
     gateway: Option<Gateway>,
     url: String,
     /// The items of others, as they are listed.
@@ -121,7 +121,7 @@ impl Drop for Shared {
     }
 }
 
-async fn put(sound: &Local, id: &str) -> Result<(), BoxError> {
+async fn put(sound: &LocalApi, id: &str) -> Result<(), BoxError> {
     let fields = vec![("id".to_owned(), Json::Text(id.to_owned()))];
     let put = Request::written(fields, ContentType::Json);
     let response = Api::new(&sound.url()).send(&put).await;
@@ -132,7 +132,7 @@ async fn put(sound: &Local, id: &str) -> Result<(), BoxError> {
 }
 
 /// All items, by id.
-async fn items(sound: &Local) -> Result<Vec<Value>, BoxError> {
+async fn items(sound: &LocalApi) -> Result<Vec<Value>, BoxError> {
     let listed = Api::new(&sound.url())
         .send(&Request::page(None, None))
         .await;

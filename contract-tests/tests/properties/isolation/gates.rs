@@ -13,7 +13,7 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use lambda_runtime::LambdaEvent;
-use local::gateway::{Handler, Reply, handler};
+use local::gateway::{Handler, LambdaResponse, handler};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
@@ -51,7 +51,7 @@ pub fn method(request: &Request) -> &str {
 /// Puts a gate in front of a service: where it has a response, the request goes no further.
 pub fn gate(
     inner: Handler,
-    response: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
+    response: impl Fn(&Request) -> Option<LambdaResponse> + Send + Sync + 'static,
 ) -> Handler {
     handler(move |event: LambdaEvent<Value>| {
         let (response, inner) = (response(&read(&event)), Handler::clone(&inner));
@@ -67,7 +67,7 @@ pub fn gate(
 /// Replaces each 200 of a service with this response, if there is one.
 pub fn forge(
     inner: Handler,
-    response: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
+    response: impl Fn(&Request) -> Option<LambdaResponse> + Send + Sync + 'static,
 ) -> Handler {
     handler(move |event: LambdaEvent<Value>| {
         let (forged, answered) = (response(&read(&event)), inner(event));
@@ -180,7 +180,7 @@ fn date(text: &str) -> Option<SystemTime> {
 }
 
 /// Returns a reply of JSON.
-pub fn reply(status: i64, headers: &[(HeaderName, &str)], body: &str) -> Reply {
+pub fn reply(status: i64, headers: &[(HeaderName, &str)], body: &str) -> LambdaResponse {
     let mut response = ApiGatewayV2httpResponse::default();
     response.status_code = status;
     let json = HeaderValue::from_static("application/json");

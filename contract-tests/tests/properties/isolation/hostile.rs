@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use aws_lambda_events::http::HeaderName;
 use aws_lambda_events::http::header::{LOCATION, RETRY_AFTER};
-use local::gateway::{Handler, Reply};
+use local::gateway::{Handler, LambdaResponse};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::time::sleep;
@@ -40,7 +40,7 @@ fn is_list(request: &Request) -> bool {
     method(request) == "GET" && request.raw_path.as_deref() == Some("/items")
 }
 
-fn page(items: &[Value], last: Option<&str>) -> Reply {
+fn page(items: &[Value], last: Option<&str>) -> LambdaResponse {
     let count = items.len();
     let mut page = json!({"Items": items, "Count": count, "ScannedCount": count});
     if let Some(last) = last {

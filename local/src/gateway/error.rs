@@ -12,30 +12,30 @@ use serde_json::json;
 /// sees only the status and API Gateway's own message for it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum GatewayError {
     /// 400: the path or the query has an escape that is no character.
     #[error("the path or the query is not percent-encoded UTF-8")]
-    BrokenEscape,
+    InvalidEncoding,
     /// 400: the body broke off, or is not in the form that its headers announce.
     #[error("the body could not be read")]
-    BrokenBody,
+    UnreadableBody,
     /// 400: what the client sent is not a request of HTTP/1.1.
     #[error("not a request of plain HTTP/1.1: {0}")]
     NotHttp(hyper::Error),
     /// 403: the request is for a host that is neither this machine nor an allowed one. An HTTP API in AWS
     /// never answers so, because only its own names lead to it.
     #[error("the request is for another host, which --allow-host would allow")]
-    OtherHost,
+    ForbiddenHost,
     /// 404: no route has this method and this path. API Gateway never answers 405.
     #[error("no such route")]
     NoRoute,
     /// 408: the head or the body did not come in time. AWS gives no limit; this is the status that HTTP has
     /// for it.
     #[error("the head or the body did not come within {0:?}")]
-    TooSlow(Duration),
+    RequestTimeout(Duration),
     /// 413: the body is over 10 MB, or the event made of it over 6 MB.
     #[error("the body is over 10 MB, or the event over 6 MB")]
-    TooLarge,
+    BodyTooLarge,
     /// 431: the request line and the headers' values are over 10,240 bytes. AWS gives the limit
     /// and not the answer; this is the status that HTTP has for it.
     #[error("the request line and the headers are over 10,240 bytes")]
@@ -45,51 +45,49 @@ pub enum Refusal {
     Panicked,
     /// 500: the function ran up to its time limit and was stopped.
     #[error("the function was stopped at its time limit of {0:?}")]
-    TimedOut(Duration),
+    FunctionTimeout(Duration),
     /// 500: the function's reply is not one that API Gateway understands.
     #[error("the function's reply is malformed: {0}")]
-    MalformedReply(&'static str),
+    MalformedResponse(&'static str),
     /// 500: the function's reply is over 6,291,556 bytes.
     #[error("the function's reply of {0} bytes is over Lambda's limit of 6291556")]
-    ReplyTooLarge(usize),
+    ResponseTooLarge(usize),
     /// 503: the function was still running when API Gateway gave it up.
     #[error("the function did not reply within {0:?}")]
-    IntegrationTimedOut(Duration),
+    IntegrationTimeout(Duration),
 }
 
-impl Refusal {
+impl GatewayError {
     /// The status and the message that the client sees.
     #[must_use]
-    pub fn public(&self) -> (StatusCode, &'static str) {
+    pub fn status_and_message(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::BrokenEscape | Self::BrokenBody | Self::NotHttp(_) => {
+            Self::InvalidEncoding | Self::UnreadableBody | Self::NotHttp(_) => {
                 (StatusCode::BAD_REQUEST, "Bad Request")
             }
-            Self::OtherHost => (
+            Self::ForbiddenHost => (
                 StatusCode::FORBIDDEN,
                 "This host is not allowed: use localhost with the port of the API, or start it with --allow-host NAME",
             ),
             Self::NoRoute => (StatusCode::NOT_FOUND, "Not Found"),
-            Self::TooSlow(_) => (StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
-            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
+            Self::RequestTimeout(_) => (StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
+            Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
             Self::HeadTooLarge => (
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
                 "Request Header Fields Too Large",
             ),
             Self::Panicked
-            | Self::TimedOut(_)
-            | Self::MalformedReply(_)
-            | Self::ReplyTooLarge(_) => {
+            | Self::FunctionTimeout(_)
+            | Self::MalformedResponse(_)
+            | Self::ResponseTooLarge(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
             }
-            Self::IntegrationTimedOut(_) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
-            }
+            Self::IntegrationTimeout(_) => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
         }
     }
 
     pub(super) fn to_http(&self) -> Response<Full<Bytes>> {
-        let (status, message) = self.public();
+        let (status, message) = self.status_and_message();
         let body = json!({ "message": message }).to_string();
         let mut response = Response::new(Full::from(body));
         *response.status_mut() = status;

@@ -14,43 +14,43 @@ use super::exchange::REQUEST_ID;
 /// A connection to a client, as hyper reads and writes it.
 ///
 /// To a request that it cannot parse, hyper responds by itself: with a status and without a body, unseen by
-/// the service. Such a response is not written; [`kept_back`](Self::kept_back) says that the gateway has to
+/// the service. Such a response is not written; [`has_suppressed_response`](Self::has_suppressed_response) says that the gateway has to
 /// write its own.
-pub(super) struct Wire {
+pub(super) struct ClientStream {
     stream: TcpStream,
-    kept_back: bool,
+    suppressed: bool,
     /// How long a write may wait for the client.
-    limit: Duration,
+    timeout: Duration,
     /// The deadline of the write that is waiting.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl Wire {
-    pub fn new(stream: TcpStream, limit: Duration) -> Self {
+impl ClientStream {
+    pub fn new(stream: TcpStream, timeout: Duration) -> Self {
         Self {
             stream,
-            kept_back: false,
-            limit,
+            suppressed: false,
+            timeout,
             deadline: None,
         }
     }
 
     /// Returns `true` if a response of hyper's own was kept back.
-    pub fn kept_back(&self) -> bool {
-        self.kept_back
+    pub fn has_suppressed_response(&self) -> bool {
+        self.suppressed
     }
 
     pub fn into_stream(self) -> TcpStream {
         self.stream
     }
 
-    fn keep_back(&mut self, bytes: usize) -> Poll<io::Result<usize>> {
-        self.kept_back = true;
+    fn suppress(&mut self, bytes: usize) -> Poll<io::Result<usize>> {
+        self.suppressed = true;
         Poll::Ready(Ok(bytes))
     }
 
     /// The outcome of a write, or an error if it has waited too long.
-    fn within_limit(
+    fn within_timeout(
         &mut self,
         context: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
@@ -59,8 +59,10 @@ impl Wire {
             self.deadline = None;
             return written;
         }
-        let limit = self.limit;
-        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(limit)));
+        let timeout = self.timeout;
+        let deadline = self
+            .deadline
+            .get_or_insert_with(|| Box::pin(sleep(timeout)));
         ready!(deadline.as_mut().poll(context));
         Poll::Ready(Err(ErrorKind::TimedOut.into()))
     }
@@ -68,7 +70,7 @@ impl Wire {
 
 /// Returns `true` if a write is a response of hyper's own: a whole head without a body, and without the id
 /// that every response of the gateway has.
-fn is_hypers_own(bytes: &[u8]) -> bool {
+fn is_hyper_error_response(bytes: &[u8]) -> bool {
     let has = |part: &[u8]| bytes.windows(part.len()).any(|bytes| bytes == part);
     bytes.starts_with(b"HTTP/1.")
         && bytes.ends_with(b"\r\n\r\n")
@@ -76,7 +78,7 @@ fn is_hypers_own(bytes: &[u8]) -> bool {
         && !has(REQUEST_ID.as_bytes())
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for ClientStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -86,17 +88,17 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for ClientStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if is_hypers_own(bytes) {
-            return self.keep_back(bytes.len());
+        if is_hyper_error_response(bytes) {
+            return self.suppress(bytes.len());
         }
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.within_limit(context, written)
+        self.within_timeout(context, written)
     }
 
     fn poll_write_vectored(
@@ -105,12 +107,12 @@ impl AsyncWrite for Wire {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         if let [only] = slices
-            && is_hypers_own(only)
+            && is_hyper_error_response(only)
         {
-            return self.keep_back(only.len());
+            return self.suppress(only.len());
         }
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.within_limit(context, written)
+        self.within_timeout(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -122,7 +124,7 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.kept_back {
+        if self.suppressed {
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_shutdown(context)

@@ -6,15 +6,15 @@ use function::Route;
 use hyper::http::request;
 
 use super::decode;
-use super::refusal::Refusal;
+use super::error::GatewayError;
 
 /// How large the request line and the values of the headers may be together, in bytes
 /// (API Gateway's quota).
-const LIMIT: usize = 10_240;
+const MAX_HEAD_BYTES: usize = 10_240;
 
 /// Proof that a head is within the limit and that its path leads to a route.
 #[derive(Debug)]
-pub(super) struct Matched {
+pub(super) struct RouteMatch {
     pub route: Route,
     /// The whole path, decoded.
     pub path: String,
@@ -22,13 +22,14 @@ pub(super) struct Matched {
     pub parameters: BTreeMap<&'static str, String>,
 }
 
-impl Matched {
-    pub fn find(head: &request::Parts) -> Result<Self, Refusal> {
-        if size(head) > LIMIT {
-            return Err(Refusal::HeadTooLarge);
+impl RouteMatch {
+    pub fn find(head: &request::Parts) -> Result<Self, GatewayError> {
+        if size(head) > MAX_HEAD_BYTES {
+            return Err(GatewayError::HeadTooLarge);
         }
         let path = decode::path(head.uri.path())?;
-        let (route, parameters) = matching(head.method.as_str(), &path).ok_or(Refusal::NoRoute)?;
+        let (route, parameters) =
+            match_route(head.method.as_str(), &path).ok_or(GatewayError::NoRoute)?;
         Ok(Self {
             route,
             path,
@@ -39,7 +40,10 @@ impl Matched {
 
 fn size(head: &request::Parts) -> usize {
     // The request line is the method, the target and "HTTP/1.1", with a space between each.
-    let target = head.uri.path_and_query().map_or(0, |it| it.as_str().len());
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
     let line = head.method.as_str().len() + 1 + target + 1 + "HTTP/1.1".len();
     let values = head.headers.values().map(|value| value.as_bytes().len());
     line + values.sum::<usize>()
@@ -50,10 +54,10 @@ fn size(head: &request::Parts) -> usize {
 /// It is not known whether a real HTTP API looks for the route before or after it decodes. Here it
 /// is after, the stricter reading: `/items/a%2Fb` has three segments and no route. What works here
 /// works there, whichever it is.
-fn matching(method: &str, path: &str) -> Option<(Route, BTreeMap<&'static str, String>)> {
+fn match_route(method: &str, path: &str) -> Option<(Route, BTreeMap<&'static str, String>)> {
     Route::ALL.into_iter().find_map(|route| {
-        let (verb, template) = route.key().split_once(' ')?;
-        (verb == method).then_some(())?;
+        let (route_method, template) = route.key().split_once(' ')?;
+        (route_method == method).then_some(())?;
         Some((route, parameters(template, path)?))
     })
 }
@@ -65,7 +69,7 @@ fn parameters(template: &'static str, path: &str) -> Option<BTreeMap<&'static st
         let segment = segments.next()?;
         match expected
             .strip_prefix('{')
-            .and_then(|it| it.strip_suffix('}'))
+            .and_then(|name| name.strip_suffix('}'))
         {
             Some(name) if !segment.is_empty() => {
                 parameters.insert(name, segment.to_owned());
@@ -83,9 +87,9 @@ mod tests {
 
     use super::*;
 
-    fn find(method: &str, uri: &str) -> Result<Matched, Refusal> {
+    fn find(method: &str, uri: &str) -> Result<RouteMatch, GatewayError> {
         let request = Request::builder().method(method).uri(uri).body(());
-        Matched::find(&request.expect("a request").into_parts().0)
+        RouteMatch::find(&request.expect("a request").into_parts().0)
     }
 
     #[test]
@@ -106,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_has_no_route() {
+    fn other_methods_and_paths_have_no_route() {
         for (method, path) in [
             ("POST", "/items"),
             ("HEAD", "/items"),
@@ -125,20 +129,20 @@ mod tests {
             ("GET", "/items/a%252Fb"),
         ] {
             assert!(
-                matches!(find(method, path), Err(Refusal::NoRoute)),
+                matches!(find(method, path), Err(GatewayError::NoRoute)),
                 "{method} {path}"
             );
         }
     }
 
     #[test]
-    fn a_head_may_be_10240_bytes_and_no_more() {
-        let frame = "GET /items/ HTTP/1.1".len();
-        let path = |size: usize| format!("/items/{}", "a".repeat(size - frame));
+    fn a_head_has_at_most_10240_bytes() {
+        let empty_length = "GET /items/ HTTP/1.1".len();
+        let path = |size: usize| format!("/items/{}", "a".repeat(size - empty_length));
         assert!(find("GET", &path(10_240)).is_ok());
         assert!(matches!(
             find("GET", &path(10_241)),
-            Err(Refusal::HeadTooLarge)
+            Err(GatewayError::HeadTooLarge)
         ));
     }
 }

@@ -12,7 +12,7 @@ const FUNCTION_ARN: &str =
 
 /// The ids and the time of one request.
 #[derive(Debug)]
-pub(super) struct Stamp {
+pub(super) struct RequestIds {
     /// API Gateway's id, 11 bytes in base64 such as `JCJJxhz4PHcEJgQ=`.
     pub request_id: String,
     /// Lambda's id of the invocation, a UUID.
@@ -22,8 +22,8 @@ pub(super) struct Stamp {
     pub time: SystemTime,
 }
 
-impl Stamp {
-    pub fn now() -> Self {
+impl RequestIds {
+    pub fn generate() -> Self {
         let time = SystemTime::now();
         let seconds = since_epoch(time).as_secs();
         let trace = Uuid::new_v4().simple().to_string();
@@ -41,7 +41,7 @@ impl Stamp {
     }
 
     /// The time as API Gateway writes it: `14/Apr/2025:22:13:56 +0000`.
-    pub fn written(&self) -> String {
+    pub fn time_formatted(&self) -> String {
         // HTTP's own notation has the same parts, each at a fixed place:
         // "Mon, 14 Apr 2025 22:13:56 GMT".
         let date = httpdate::fmt_http_date(self.time);
@@ -50,11 +50,11 @@ impl Stamp {
     }
 
     /// What Lambda tells the function of this invocation, which may last until `limit` from now.
-    pub fn context(&self, limit: Duration) -> Context {
+    pub fn context(&self, function_timeout: Duration) -> Context {
         // The type cannot be built in one expression outside of its crate.
         let mut context = Context::default();
         context.request_id.clone_from(&self.invocation_id);
-        context.deadline = millis(SystemTime::now() + limit);
+        context.deadline = millis(SystemTime::now() + function_timeout);
         FUNCTION_ARN.clone_into(&mut context.invoked_function_arn);
         context.xray_trace_id = Some(self.trace_id.clone());
         context
@@ -74,33 +74,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_time_is_written_as_api_gateway_does() {
-        let stamp = Stamp {
+    fn the_time_is_formatted_as_api_gateway_does() {
+        let ids = RequestIds {
             time: UNIX_EPOCH + Duration::from_millis(1_744_668_836_123),
-            ..Stamp::now()
+            ..RequestIds::generate()
         };
-        assert_eq!(stamp.written(), "14/Apr/2025:22:13:56 +0000");
-        assert_eq!(stamp.millis(), 1_744_668_836_123);
+        assert_eq!(ids.time_formatted(), "14/Apr/2025:22:13:56 +0000");
+        assert_eq!(ids.millis(), 1_744_668_836_123);
     }
 
     #[test]
-    fn every_id_is_new_and_has_its_form() {
-        let (one, other) = (Stamp::now(), Stamp::now());
-        assert_ne!(one.request_id, other.request_id);
-        assert_ne!(one.invocation_id, other.invocation_id);
-        assert_eq!(one.request_id.len(), "JCJJxhz4PHcEJgQ=".len());
-        assert!(one.request_id.ends_with('='));
+    fn every_id_is_unique_and_well_formed() {
+        let (first, second) = (RequestIds::generate(), RequestIds::generate());
+        assert_ne!(first.request_id, second.request_id);
+        assert_ne!(first.invocation_id, second.invocation_id);
+        assert_eq!(first.request_id.len(), "JCJJxhz4PHcEJgQ=".len());
+        assert!(first.request_id.ends_with('='));
         assert_eq!(
-            one.trace_id.len(),
+            first.trace_id.len(),
             "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".len()
         );
     }
 
     #[test]
-    fn the_deadline_is_the_limit_from_now() {
+    fn the_deadline_is_the_timeout_from_now() {
         let before = SystemTime::now();
-        let context = Stamp::now().context(Duration::from_secs(10));
-        let left = context.deadline().duration_since(before).expect("later");
-        assert!((9_900..11_000).contains(&left.as_millis()), "{left:?}");
+        let context = RequestIds::generate().context(Duration::from_secs(10));
+        let time_left = context.deadline().duration_since(before).expect("later");
+        assert!(
+            (9_900..11_000).contains(&time_left.as_millis()),
+            "{time_left:?}"
+        );
     }
 }
