@@ -1,4 +1,4 @@
-//! The check of a data file before it is used: a file of another program is left as it is.
+//! The check of a data file before dynoxide opens it, so that a file of another program is not changed.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -10,16 +10,16 @@ use rusqlite::{Connection, OpenFlags};
 /// The first bytes of every SQLite database. Source: <https://sqlite.org/fileformat2.html#magic_header_string>
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
-/// The tables in which dynoxide keeps its own state, made in one transaction.
+/// The tables that dynoxide creates, in one transaction, for its internal state.
 const DYNOXIDE_TABLES: [&str; 3] = ["_config", "_tables", "_stream_records"];
 
-/// The characters that mean something else in the path of a URI.
+/// The characters with a special meaning in the path of a URI.
 const RESERVED: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
 
-/// Checks that a file is new, or one that an embedded DynamoDB made, without changing a byte of it.
+/// Checks that a file is empty, or a database that dynoxide created. Does not change the file.
 ///
 /// # Errors
-/// Why it is not, in words that fit after the name of the file.
+/// Returns the reason if it is neither. The text fits after the name of the file and a colon.
 pub(crate) fn check(mut file: File, path: &str) -> Result<(), String> {
     let unreadable = |error: io::Error| error.to_string();
     let metadata = file.metadata().map_err(unreadable)?;
@@ -44,7 +44,7 @@ pub(crate) fn check(mut file: File, path: &str) -> Result<(), String> {
     }
 }
 
-/// Returns `true` if a database is one that dynoxide made, or if nothing was ever stored in it.
+/// Returns `true` if dynoxide created the database, or if nothing was ever stored in it.
 fn is_dynoxide_database(path: &str) -> Result<bool, Box<dyn Error>> {
     let schema = Schema::read(path);
     match &schema {
@@ -52,8 +52,8 @@ fn is_dynoxide_database(path: &str) -> Result<bool, Box<dyn Error>> {
         Ok(schema) if schema.tables > 0 => return Ok(false),
         _ => {}
     }
-    // A program that was killed leaves its first tables in the write-ahead log, and a file that is only
-    // partly written makes sense together with the log.
+    // A killed program leaves its first tables in the write-ahead log, and a partly written file is readable
+    // only together with the log.
     match fs::read(format!("{path}-wal")) {
         Ok(log) if !log.is_empty() => Ok(creates_dynoxide_tables(&log)),
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
@@ -61,18 +61,19 @@ fn is_dynoxide_database(path: &str) -> Result<bool, Box<dyn Error>> {
     }
 }
 
-/// The tables of a database, without those that are still in its write-ahead log.
+/// The facts about a database file, without the tables that are still in its write-ahead log.
 struct Schema {
+    /// The number of tables.
     tables: usize,
-    /// How many of [`DYNOXIDE_TABLES`] there are.
+    /// The number of [`DYNOXIDE_TABLES`] among them.
     dynoxide_tables: usize,
-    /// `true` if no program has left its mark: neither an application id nor a version.
+    /// `true` if the database has neither an application id nor a user version.
     unmarked: bool,
 }
 
 impl Schema {
     fn read(path: &str) -> rusqlite::Result<Self> {
-        // Immutable: SQLite then takes no lock, recovers nothing, and makes no file beside this one.
+        // With `immutable=1` SQLite takes no lock, recovers nothing, and creates no other file.
         let uri = format!("file:{}?immutable=1", utf8_percent_encode(path, RESERVED));
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
         let database = Connection::open_with_flags(uri, flags)?;
@@ -92,8 +93,8 @@ impl Schema {
     }
 }
 
-/// Returns `true` if a write-ahead log has the statements that make our tables. It is searched as bytes,
-/// because SQLite cannot read a log without writing to the files.
+/// Returns `true` if a write-ahead log has the statements that create dynoxide's tables. The log is searched as
+/// bytes, because SQLite cannot read a log without writing to the files.
 fn creates_dynoxide_tables(log: &[u8]) -> bool {
     DYNOXIDE_TABLES.iter().all(|name| {
         let statement = format!("CREATE TABLE {name} (");

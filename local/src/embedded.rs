@@ -1,7 +1,6 @@
-//! A DynamoDB in this process: dynoxide, which the SDK asks through a connector instead of a port.
+//! A DynamoDB in this process: dynoxide, which the SDK reaches through a connector and not through a port.
 //!
-//! It has no port because any other program on this machine, and any web page in a browser on it, could
-//! read and drop the tables behind one.
+//! Through a port, any program on this machine, and any web page in a browser, could read and delete the tables.
 
 use std::fmt;
 use std::fs::OpenOptions;
@@ -32,24 +31,24 @@ impl Embedded {
     /// Opens a DynamoDB whose tables are in memory.
     ///
     /// # Errors
-    /// [`Error::Memory`].
+    /// Returns [`Error::Memory`] if the database cannot be created.
     pub fn in_memory() -> Result<Self, Error> {
         let database = Database::memory().map_err(|reason| Error::Memory(reason.to_string()))?;
         Ok(Self(database))
     }
 
-    /// Opens a DynamoDB whose tables are in this file, which is made if it is not there.
+    /// Opens a DynamoDB whose tables are in this file, which is created if it does not exist.
     ///
     /// # Errors
-    /// When the file cannot be opened, or belongs to another program; it is then left as it was.
+    /// Returns an error if the file cannot be opened. A file of another program is also an error, and is not changed.
     pub(crate) fn in_file(path: &Path) -> Result<Self, Error> {
         let unusable = |reason| Error::DataFile(path.to_owned(), reason);
-        // Opened here first, because the system says better than SQLite what is wrong with a path.
+        // Opened here first, because the operating system's error for a bad path is clearer than SQLite's.
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true);
         let file = options.open(path).map_err(unusable)?;
-        // Never one of SQLite's special names, such as ":memory:"; and SQLite puts its log beside the file
-        // that a link leads to.
+        // A canonical path is not one of SQLite's special names, such as ":memory:". It has no link, because
+        // SQLite puts its log beside a link's target.
         let canonical = path.canonicalize().map_err(unusable)?;
         let canonical = canonical
             .to_str()
@@ -60,23 +59,23 @@ impl Embedded {
         Ok(Self(database))
     }
 
-    /// Answers a request of DynamoDB's JSON protocol: the HTTP status, and the body.
+    /// Executes a request of DynamoDB's JSON protocol. Returns the HTTP status and the body of the response.
     ///
     /// `target` is the header `X-Amz-Target`, which ends in the name of the operation. Only the operations
-    /// that this project uses are known.
+    /// that this project uses are supported.
     pub async fn execute(&self, target: &str, body: Bytes) -> (u16, String) {
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let database = self.0.clone();
-        // SQLite blocks, also on the disk. A request that has begun is finished even if its client is gone.
+        // SQLite blocks, also on the disk. A request that has started is finished even if its client disconnects.
         let execution = spawn_blocking(move || dispatch(&database, &operation, &body));
         execution.await.unwrap_or_else(|_| {
             error_response(&DynoxideError::InternalServerError(
-                "it panicked".to_owned(),
+                "the operation panicked".to_owned(),
             ))
         })
     }
 
-    /// The SDK's way to these tables: no request leaves the process, wherever its endpoint is.
+    /// Returns an HTTP client for the SDK that executes every request here, whatever its endpoint is.
     pub(crate) fn http_client(&self) -> SharedHttpClient {
         let connector = SharedHttpConnector::new(self.clone());
         http_client_fn(move |_, _| connector.clone())
@@ -126,12 +125,12 @@ fn error_response(error: &DynoxideError) -> (u16, String) {
     (error.status_code(), error.to_json())
 }
 
-/// Reads the request, runs it, and writes its answer.
+/// Parses the request, runs the operation, and serializes its response.
 fn run_operation<Request: DeserializeOwned, Response: Serialize>(
     body: &[u8],
     operation: impl FnOnce(Request) -> dynoxide::Result<Response>,
 ) -> dynoxide::Result<String> {
-    // The SDK gives each member its type, so what cannot be read has a value that DynamoDB refuses.
+    // The SDK gives each member its type, so a request that cannot be parsed has a value that DynamoDB rejects.
     let request = serde_json::from_slice(body)
         .map_err(|error| DynoxideError::ValidationException(error.to_string()))?;
     let response = operation(request)?;

@@ -1,11 +1,10 @@
 //! The items API on one machine: the Lambda function behind a gateway, on a table, in one process.
 //!
-//! In reading order: [`start()`] puts together what the other modules give. The [`gateway`] turns
-//! HTTP requests into the events that Lambda would get, and the function's replies into HTTP
-//! responses. The [`table`] is opened where the [`store`] says: in memory, in a file, or in any
-//! DynamoDB; for the first two, [`embedded`] is one in this process, after `data_file` has looked at
-//! the file. [`log`] writes a line for each request, a [`signal`] stops the program, and [`error`] says what keeps all
-//! this from starting.
+//! In reading order: [`start()`] connects the other modules. The [`gateway`] converts HTTP requests to the
+//! events that Lambda would get, and the function's responses to HTTP responses. The [`table`] is opened in
+//! its [`store`]: in memory, in a file, or in any DynamoDB. For the first two, [`embedded`] is a DynamoDB in
+//! this process; `data_file` checks the file before it is opened. [`log`] formats a line for each request, a
+//! [`signal`] stops the program, and [`error`] has the errors of a start.
 //!
 //! A module uses only those on lines above its own:
 //!

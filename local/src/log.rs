@@ -1,11 +1,11 @@
-//! The request log: one line for each request, and one more for a fault, with its cause.
+//! The request log: one line for each request, and after a server error a second line with its cause.
 
 use std::time::SystemTime;
 
 use crate::gateway::Exchange;
 
-/// What there is to log of a request, with a line break at the end. It names the route and not the
-/// path, for a path holds an item's id.
+/// Returns the log entry of a request, with a line break at the end. It has the route and not the path, because
+/// a path contains an item's id.
 ///
 /// ```text
 /// 22:13:56Z 200 GET /items/{id}        2 ms  JCJJxhz4PHcEJgQ=
@@ -20,7 +20,7 @@ pub fn entry(exchange: &Exchange<'_>) -> String {
     let status = exchange.status;
     let request = match (exchange.route, exchange.method) {
         (Some(route), _) => route.key().to_owned(),
-        // A method can be any word, of any length.
+        // A client may send any word of any length as the method.
         (None, Some(method)) => format!("{:.16} -", method.as_str()),
         (None, None) => "-".to_owned(),
     };

@@ -10,31 +10,31 @@ use local::gateway::{HostName, Settings};
 use local::signal::Signal;
 use local::{Options, Store, log, start};
 
-/// Runs the items API on this machine: the code that runs in Lambda, behind a gateway that does
-/// what API Gateway does, on a table that needs no AWS account.
+/// Runs the items API on this machine: the code that runs in Lambda, behind a gateway that behaves
+/// like API Gateway, on a table that needs no AWS account.
 ///
-/// Only this machine can reach it. Its address is printed, with commands to try it. Every request
-/// is logged on a line, without the contents of any item. Ctrl-C stops it.
+/// Only this machine can reach the API. The program prints its address, with commands to try it, and
+/// logs each request on a line, without the contents of any item. Ctrl-C stops it.
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo serve", version, verbatim_doc_comment, after_help = EXAMPLES)]
 struct Arguments {
-    /// The port to listen on; 0 takes any free one.
+    /// The port to listen on; 0 takes any free port.
     #[arg(long, value_name = "PORT", default_value_t = 3000)]
     port: u16,
 
-    /// Keep the items in this file, made if it is not there.
+    /// Keep the items in this file, which is created if it does not exist.
     ///
-    /// Without it they are kept in memory, and are gone when the API stops.
+    /// Without this option the items are kept in memory, and are gone when the API stops.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
 
     #[arg(long, value_name = "URL", conflicts_with = "data", help = ENDPOINT_HELP, long_help = ENDPOINT_LONG_HELP)]
     dynamodb_endpoint: Option<String>,
 
-    /// Answer requests for this host too, whatever their port; may be given several times.
+    /// Also answer requests for this host, with any port; may be given several times.
     ///
-    /// Without it, the API answers only requests for localhost and the loopback addresses, with its own
-    /// port, so that no web page can reach it under a name of the page's own.
+    /// Without this option the API answers only requests for localhost and the loopback addresses, with the
+    /// API's port, so that no web page can reach it by DNS rebinding.
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<HostName>,
 
@@ -48,9 +48,9 @@ const ENDPOINT_HELP: &str = "Keep the items in the DynamoDB at this URL, such as
 const ENDPOINT_LONG_HELP: &str = "\
 Keep the items in the DynamoDB at this URL, such as DynamoDB Local.
 
-The table is created there if it is missing. Credentials and region are those of the environment
-(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION), or made up if it has none. AWS_CA_BUNDLE may name
-a PEM file of certificate authorities to trust as well.";
+The table is created there if it is missing. Credentials and region come from the environment
+(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION), or are placeholders if it has none. AWS_CA_BUNDLE
+may name a PEM file of additional certificate authorities to trust.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -93,7 +93,7 @@ async fn main() -> ExitCode {
 
 async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     let table = format!("table {}, {}", options.table_name, options.store);
-    // Listened to from the beginning, so that a signal is never missed.
+    // The handlers are registered first, so that no signal is missed.
     let mut signal = Signal::listen()?;
     let api = tokio::select! {
         api = start(options) => api?,
@@ -105,7 +105,7 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     print_flushed(&mut io::stderr(), "stopping\n");
     tokio::select! {
         () = api.stop() => {}
-        // Asked twice, it does not wait for the requests under way.
+        // A second signal ends the wait for the requests in progress.
         _ = signal.received() => {}
     }
     print_flushed(&mut io::stderr(), "stopped\n");
@@ -127,7 +127,7 @@ Ctrl-C stops it.
     )
 }
 
-/// Writes at once, and goes on if nobody reads: the API does not stop for a closed pipe.
+/// Writes and flushes the text. Errors are ignored, because a closed pipe must not stop the API.
 fn print_flushed(output: &mut impl Write, text: &str) {
     let _ = output
         .write_all(text.as_bytes())

@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// Ctrl-C, and the SIGTERM of a supervisor where there is one.
+/// The listener for Ctrl-C and, on Unix, for SIGTERM.
 #[derive(Debug)]
 pub struct Signal {
     #[cfg(unix)]
@@ -14,10 +14,10 @@ pub struct Signal {
 }
 
 impl Signal {
-    /// Takes the signals over from the system: from now on none ends the process, and none is missed.
+    /// Registers handlers for the signals: from now on they do not end the process, and none is missed.
     ///
     /// # Errors
-    /// The operating system's, if it does not let a process handle signals.
+    /// Returns the operating system's error if a handler cannot be registered.
     #[cfg(unix)]
     pub fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -27,18 +27,18 @@ impl Signal {
         })
     }
 
-    /// Takes the signals over from the system: from now on none ends the process, and none is missed.
+    /// Registers handlers for the signals: from now on they do not end the process, and none is missed.
     ///
     /// # Errors
-    /// The operating system's, if it does not let a process handle signals.
+    /// Returns the operating system's error if a handler cannot be registered.
     #[cfg(not(unix))]
     pub fn listen() -> io::Result<Self> {
         let interrupt = tokio::signal::windows::ctrl_c()?;
         Ok(Self { interrupt })
     }
 
-    /// Waits until one has come that was not waited for before. Returns the exit code of a process that it ends: 128
-    /// and the number of the signal.
+    /// Waits for the next signal, which may have come before the call. Returns the exit code of a process that
+    /// the signal ends: 128 plus the signal's number.
     #[cfg(unix)]
     pub async fn received(&mut self) -> u8 {
         tokio::select! {
@@ -47,7 +47,8 @@ impl Signal {
         }
     }
 
-    /// Waits until one has come that was not waited for before. Returns the exit code of a process that it ends.
+    /// Waits for the next signal, which may have come before the call. Returns the exit code of a process that
+    /// the signal ends.
     #[cfg(not(unix))]
     pub async fn received(&mut self) -> u8 {
         let _ = self.interrupt.recv().await;

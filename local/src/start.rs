@@ -11,16 +11,16 @@ use crate::gateway::{Gateway, Settings, handler};
 use crate::store::Store;
 use crate::table::Table;
 
-/// What can be chosen of a local API. The default suits tests: a free port, a table in memory.
+/// The options of a local API. The default suits tests: any free port, and a table in memory.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The port on the loopback interface; 0 for any free one.
+    /// The port on the loopback interface; 0 for any free port.
     pub port: u16,
-    /// Where the table is.
+    /// The store of the table.
     pub store: Store,
     /// The name of the table.
     pub table_name: String,
-    /// What can be set of the gateway.
+    /// The settings of the gateway.
     pub gateway: Settings,
 }
 
@@ -35,19 +35,19 @@ impl Default for Options {
     }
 }
 
-/// A running API. Any number of them can run in one process, and none knows of the others.
+/// A running API. Several can run in one process, independently of each other.
 #[derive(Debug)]
 pub struct LocalApi {
     gateway: Gateway,
     table: Table,
 }
 
-/// Starts the API; when this returns, it answers.
+/// Starts the API, which accepts requests when this returns.
 ///
 /// # Errors
-/// Whatever keeps it from starting, and what to do about it.
+/// Returns the reason why the API cannot start, with advice.
 pub async fn start(options: Options) -> Result<LocalApi, Error> {
-    // First, because it is the likeliest to fail and leaves nothing behind.
+    // The port comes first, because it is the step most likely to fail, and leaves nothing to clean up.
     let listener = listen(options.port).await?;
     let table = Table::open(&options.store, &options.table_name).await?;
     let service = table.service();
@@ -60,10 +60,10 @@ pub async fn start(options: Options) -> Result<LocalApi, Error> {
     Ok(LocalApi { gateway, table })
 }
 
-/// Takes a port of the loopback interface, where nobody but this machine can reach it.
+/// Listens on a port of the loopback interface, which only this machine can reach.
 ///
 /// # Errors
-/// When the port is taken, or may not be used.
+/// Returns an error if the port is taken, or may not be used.
 pub async fn listen(port: u16) -> Result<TcpListener, Error> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
     listener.map_err(|reason| match reason.kind() {
@@ -73,19 +73,19 @@ pub async fn listen(port: u16) -> Result<TcpListener, Error> {
 }
 
 impl LocalApi {
-    /// Where the API is to be found, without a slash at the end: `http://127.0.0.1:3000`.
+    /// Returns the base URL, without a slash at the end: `http://127.0.0.1:3000`.
     #[must_use]
     pub fn url(&self) -> String {
         self.gateway.url()
     }
 
-    /// The table behind the API.
+    /// Returns the table behind the API.
     #[must_use]
     pub fn table(&self) -> &Table {
         &self.table
     }
 
-    /// Stops it: the requests under way are answered, at most for the function's time limit.
+    /// Stops the API, after the requests in progress or at the latest after the function's timeout.
     pub async fn stop(self) {
         self.gateway.stop().await;
     }

@@ -1,4 +1,4 @@
-//! Where the table is: in memory, in a file, or in any DynamoDB.
+//! The store of the table: memory, a file, or any DynamoDB.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,14 +12,14 @@ use hyper::Uri;
 use crate::embedded::Embedded;
 use crate::error::Error;
 
-/// Where the table is.
+/// The store of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Store {
-    /// In this process, and gone when it ends.
+    /// The memory of this process. The table is gone when the process ends.
     Memory,
-    /// In a file that this process reads and writes; it is made if it is not there.
+    /// A file, which is created if it does not exist.
     File(PathBuf),
-    /// In the DynamoDB at this URL: DynamoDB Local, or the real one.
+    /// The DynamoDB at this URL: DynamoDB Local, or DynamoDB in AWS.
     Endpoint(String),
 }
 
@@ -33,17 +33,17 @@ impl fmt::Display for Store {
     }
 }
 
-/// How to reach an embedded DynamoDB. Nothing of the environment can lead it astray.
+/// Returns the SDK configuration for an embedded DynamoDB. The environment does not change it.
 pub(crate) fn embedded_config(embedded: &Embedded) -> SdkConfig {
-    // A name that nothing on a network has: no request goes there. Source: RFC 6761, 6.4.
+    // A host name that never resolves. Source: RFC 6761, 6.4.
     sdk_config("http://embedded.invalid", None, None, None)
         .into_builder()
         .http_client(embedded.http_client())
         .build()
 }
 
-/// How to reach the DynamoDB at `url`, with the credentials and the region of the environment, or
-/// made-up ones where it has none: most stand-ins for DynamoDB take any.
+/// Returns the SDK configuration for the DynamoDB at `url`, with the credentials and the region of the
+/// environment, or placeholders if it has none: most emulators of DynamoDB accept any.
 pub(crate) fn endpoint_config(url: &str) -> Result<SdkConfig, Error> {
     let uri: Option<Uri> = url.parse().ok();
     let scheme = uri.as_ref().and_then(Uri::scheme_str);
@@ -69,8 +69,8 @@ fn sdk_config(
 ) -> SdkConfig {
     let credentials = match keys {
         Some((id, secret)) => Credentials::new(id, secret, session, None, "environment"),
-        // DynamoDB Local wants letters and digits, and nothing else.
-        None => Credentials::new("local", "local", None, None, "made up"),
+        // DynamoDB Local accepts only letters and digits.
+        None => Credentials::new("local", "local", None, None, "placeholder"),
     };
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())

@@ -18,13 +18,13 @@ use crate::embedded::Embedded;
 use crate::error::{self, Error};
 use crate::store::{self, Store};
 
-/// How long a table may take to become active. DynamoDB takes a few seconds.
+/// The maximum time for a table to become active. DynamoDB takes a few seconds.
 const CREATE_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// How often it is looked at meanwhile.
+/// The interval at which the table's status is polled.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// A table that is there and has the right key. An embedded one is closed with the last client of it.
+/// An active table with the right key. An embedded table closes with its last client.
 #[derive(Debug)]
 pub struct Table {
     client: Client,
@@ -32,11 +32,11 @@ pub struct Table {
 }
 
 impl Table {
-    /// Opens the table of this name. One that exists is taken as it is; one that is missing is
-    /// created, paid per request.
+    /// Opens the table of this name. An existing table is not changed; a missing one is created, with
+    /// on-demand billing.
     ///
     /// # Errors
-    /// When the store cannot be reached, or the table is not one of items.
+    /// Returns an error if the store cannot be reached, or if the table has another key than items have.
     pub async fn open(store: &Store, name: &str) -> Result<Self, Error> {
         let config = match store {
             Store::Memory => store::embedded_config(&Embedded::in_memory()?),
@@ -58,20 +58,20 @@ impl Table {
         Ok(table)
     }
 
-    /// The function's service on this table.
+    /// Returns the function's service on this table.
     #[must_use]
     pub fn service(&self) -> Service {
         Service::new(function::table::Table::new(self.client(), &self.name))
     }
 
-    /// The client that the service uses, to do what the API cannot: store items of other writers,
-    /// or delete the table.
+    /// Returns the client that the service uses, for operations that the API does not have, such as storing
+    /// items of other writers or deleting the table.
     #[must_use]
     pub fn client(&self) -> Client {
         self.client.clone()
     }
 
-    /// The name of the table.
+    /// Returns the name of the table.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -97,9 +97,7 @@ impl Table {
         match described.await {
             Ok(described) => match described.table {
                 Some(table) => Ok(Some(table)),
-                None => Err(OpenError::NotDynamoDb(
-                    "200 OK, and nothing of a table".to_owned(),
-                )),
+                None => Err(OpenError::NotDynamoDb("200 OK, without a table".to_owned())),
             },
             Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
             Err(error) => Err(error.into()),
@@ -125,14 +123,14 @@ impl Table {
             .send();
         match created.await {
             Ok(_) => Ok(()),
-            // Somebody else was quicker.
+            // Another process has created it meanwhile.
             Err(error) if error.code() == Some("ResourceInUseException") => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 }
 
-/// Whether the table's key is the one that the function asks for, and nothing else.
+/// Returns `true` if the table's key is the function's partition key, a string, without a sort key.
 fn has_expected_key(table: &TableDescription) -> bool {
     let [key] = table.key_schema() else {
         return false;
@@ -144,7 +142,7 @@ fn has_expected_key(table: &TableDescription) -> bool {
         })
 }
 
-/// Why a table is not ready.
+/// The reason why a table is not ready.
 enum OpenError {
     Unreachable(String),
     NotDynamoDb(String),
@@ -162,11 +160,11 @@ where
             let message = error.message().unwrap_or("no message");
             return Self::Rejected(format!("{code}: {message}"));
         }
-        // DynamoDB gives every error a code.
+        // DynamoDB gives every error a code, so this is not one of DynamoDB's errors.
         match error.raw_response() {
-            // A proxy may answer so while DynamoDB starts behind it.
+            // A proxy may respond with a server error while DynamoDB starts behind it.
             Some(response) if response.status().is_server_error() => Self::Unreachable(format!(
-                "what answers there says {}",
+                "the server there responded with {}",
                 describe_response(response)
             )),
             Some(response) => Self::NotDynamoDb(describe_response(response)),
@@ -175,7 +173,7 @@ where
     }
 }
 
-/// The status of an answer, and the headers that tell which server gave it.
+/// Returns the status of a response, and the headers that identify the server.
 fn describe_response(response: &HttpResponse) -> String {
     let status = StatusCode::from_u16(response.status().as_u16());
     let status = status.map_or_else(

@@ -1,4 +1,4 @@
-//! The whole API in this process, on every kind of store.
+//! Tests of the whole API in this process, on every kind of store.
 
 mod support;
 
@@ -43,20 +43,20 @@ async fn status(api: &LocalApi, id: &str) -> u16 {
 #[tokio::test]
 async fn an_escaped_dot_is_an_id() {
     let api = start_on(Store::Memory).await.expect("it starts");
-    // Sent as bytes: a client that knows URLs folds these away.
+    // Sent as bytes, because URL libraries remove such segments from a path.
     for path in ["%2E", "%2E%2E", "%2e%2E", "%252E"] {
         let response = call(&api.url(), &format!("GET /items/{path}"), "").await;
         assert_eq!(response.body, r#"{"message":"Item not found"}"#, "{path}");
     }
 }
 
-/// The message of what keeps the API from starting.
+/// Returns the message of the error with which the API does not start.
 async fn start_error(store: Store) -> String {
     let started = start_on(store).await;
     started.expect_err("a failure to start").to_string()
 }
 
-/// A DynamoDB that is not started by the API; it ends with the test.
+/// Starts a DynamoDB outside the API. It ends with the test.
 async fn external_dynamodb() -> Store {
     let embedded = Embedded::in_memory().expect("a DynamoDB");
     let listener = local::listen(0).await.expect("a port");
@@ -86,7 +86,7 @@ async fn external_dynamodb() -> Store {
     Store::Endpoint(url)
 }
 
-/// The URL of a server that gives this response to every request; it ends with the test.
+/// Starts a server that gives this response to every request, and returns its URL. It ends with the test.
 async fn serve_canned_response(response: String) -> String {
     let listener = local::listen(0).await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -201,7 +201,7 @@ async fn a_table_with_another_key_is_rejected() {
 
 #[tokio::test]
 async fn a_start_error_names_its_cause() {
-    // Nothing listens there; a port that was free a moment ago may have been given to another test meanwhile.
+    // No program listens on port 1. A port that was free a moment ago may by now be used by another test.
     let nowhere = "http://127.0.0.1:1";
     let message = start_error(Store::Endpoint(nowhere.to_owned())).await;
     assert!(
@@ -220,7 +220,7 @@ async fn a_start_error_names_its_cause() {
             "<h1>Hello</h1>",
             "200 OK, text/html",
         ),
-        ("200 OK", "{}", "200 OK, and nothing of a table"),
+        ("200 OK", "{}", "200 OK, without a table"),
         ("302 Found\r\nlocation: /login", "", "302 Found"),
     ] {
         let url = serve_canned_response(format!(
@@ -230,8 +230,8 @@ async fn a_start_error_names_its_cause() {
         .await;
         let message = start_error(Store::Endpoint(url.clone())).await;
         let expected = format!(
-            "use {url} as DynamoDB's endpoint: what answers there is not DynamoDB, but says {reason}; check the host \
-             and the port"
+            "use {url} as DynamoDB's endpoint: the server there is not DynamoDB (it responded with {reason}); check \
+             the host and the port"
         );
         assert_eq!(message, expected);
     }
@@ -239,7 +239,7 @@ async fn a_start_error_names_its_cause() {
     let starting =
         "HTTP/1.1 503 Service Unavailable\r\nserver: a proxy\r\ncontent-length: 0\r\n\r\n";
     let url = serve_canned_response(starting.to_owned()).await;
-    let reason = "what answers there says 503 Service Unavailable, a proxy";
+    let reason = "the server there responded with 503 Service Unavailable, a proxy";
     assert_eq!(
         start_error(Store::Endpoint(url.clone())).await,
         format!("reach DynamoDB at {url}: {reason}; is it running there?")

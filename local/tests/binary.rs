@@ -1,4 +1,4 @@
-//! The program `local`, started and stopped as a user does.
+//! Tests of the program `local`, which is started and stopped as by a user.
 #![cfg(unix)]
 
 mod support;
@@ -25,7 +25,7 @@ fn program(arguments: &[&str]) -> Command {
     command
 }
 
-/// A running program, which ends with the test whatever happens.
+/// A running program, which is killed when the test ends or fails.
 struct Running {
     child: Child,
     url: String,
@@ -44,7 +44,7 @@ impl Running {
         Self { child, url }
     }
 
-    /// Sends the signal, and returns the exit code and what it logged.
+    /// Sends the signal, and returns the exit code and the log.
     fn stop(mut self, signal: &str) -> (Option<i32>, String) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", signal, &id]).status();
@@ -64,10 +64,10 @@ impl Drop for Running {
     }
 }
 
-/// The log of a program that must not start.
+/// Checks that the program does not start, and returns its log.
 fn start_error(arguments: &[&str]) -> String {
     let mut child = program(arguments).spawn().expect("a process");
-    // A program that starts prints its address. One that does not start ends, and so does its output.
+    // A program that starts prints its address. A program that does not start ends, and closes its output.
     let mut started = String::new();
     let stdout = child.stdout.take().expect("its output");
     let _ = BufReader::new(stdout).read_line(&mut started);
@@ -78,7 +78,7 @@ fn start_error(arguments: &[&str]) -> String {
     String::from_utf8(stderr).expect("text")
 }
 
-/// A folder of this test's own, empty.
+/// Creates an empty folder for one test.
 fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&folder);
@@ -146,14 +146,14 @@ async fn data_outlives_the_program() {
     let item = call(&program.url, "GET /items/a", "").await;
     assert_eq!(item.body, r#"{"Item":{"id":"a","price":1.5}}"#);
     call(&program.url, "PUT /items", r#"{"id":"b"}"#).await;
-    // What was acknowledged is kept even if the program had no time to stop.
+    // An acknowledged write is kept even if the program is killed.
     assert_eq!(program.stop("KILL").0, None);
 
     let program = Running::start(&arguments);
     assert_eq!(call(&program.url, "GET /items/b", "").await.status, 200);
 }
 
-/// A program that is killed leaves everything in SQLite's log, and nothing in the file itself yet.
+/// A killed program leaves its data in SQLite's log, and the file itself is still empty.
 #[tokio::test]
 async fn data_of_a_program_that_was_killed_is_kept() {
     let folder = folder("data_of_a_program_that_was_killed_is_kept");
@@ -179,7 +179,7 @@ async fn data_of_a_program_that_was_killed_is_kept() {
     }
 }
 
-/// As a program leaves it that is killed between its first two writes, or after half a checkpoint.
+/// A program leaves an incomplete data file if it is killed between its first two writes, or during a checkpoint.
 #[tokio::test]
 async fn an_incomplete_data_file_is_used() {
     let folder = folder("an_incomplete_data_file_is_used");
@@ -203,7 +203,7 @@ async fn an_incomplete_data_file_is_used() {
     assert_eq!(call(&program.url, "GET /items/a", "").await.status, 200);
 }
 
-/// All the files of a folder, byte for byte.
+/// Returns the content of each file in a folder.
 fn content(folder: &Path) -> BTreeMap<OsString, Vec<u8>> {
     let files = std::fs::read_dir(folder).expect("a folder");
     let files = files.map(|file| file.expect("a file"));
@@ -230,7 +230,7 @@ fn a_file_of_another_program_is_not_changed() {
     );
     made_by("without_tables", "PRAGMA user_version = 7;");
     made_by("settings", "CREATE TABLE _config (key TEXT, value TEXT);");
-    // While a database is open, its tables are only in its log.
+    // While the database is open, its tables are only in the log.
     for (killed, table) in [
         ("killed", "CREATE TABLE notes (x);"),
         (
@@ -270,7 +270,7 @@ fn a_file_of_another_program_is_not_changed() {
     }
 }
 
-/// A port of the table's would be open to every program and every web page on this machine.
+/// A port for the table would be open to every program and every web page on this machine.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_program_listens_on_one_port_only() {
@@ -288,7 +288,7 @@ fn the_program_listens_on_one_port_only() {
         for table in ["net/tcp", "net/tcp6"] {
             let table = std::fs::read_to_string(process.join(table)).expect("the sockets");
             for line in table.lines().skip(1) {
-                // "sl local_address rem_address st … inode", where the state 0A is listening.
+                // "sl local_address rem_address st … inode", where the state 0A means listening.
                 let fields: Vec<&str> = line.split_whitespace().collect();
                 let inode = format!("socket:[{}]", fields[9]);
                 if fields[3] == "0A" && sockets.contains(&inode) {
@@ -302,7 +302,7 @@ fn the_program_listens_on_one_port_only() {
     }
 }
 
-/// The URL of an HTTPS server that is not DynamoDB, and its certificate, which it has signed itself.
+/// Starts an HTTPS server that is not DynamoDB. Returns its URL and its self-signed certificate.
 fn self_signed() -> (String, String) {
     let certified = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("signed");
     let key = certified.signing_key.serialize_der();
@@ -342,7 +342,7 @@ fn an_endpoint_may_have_a_private_authority() {
     };
     let trusted = message(&bundle);
     assert!(
-        trusted.contains("is not DynamoDB, but says 404 Not Found"),
+        trusted.contains("is not DynamoDB (it responded with 404 Not Found"),
         "{trusted}"
     );
     let unknown = message(Path::new(""));

@@ -1,4 +1,4 @@
-//! The body of a request: read up to the limit, and encoded in an event as text or as base64.
+//! The body of a request: reads it up to the limit, and encodes it for an event as text or as base64.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use tokio::time::timeout;
 
 use super::error::GatewayError;
 
-/// How large a body may be, in bytes: 10 MB (API Gateway's quota of the payload).
+/// The maximum size of a body, in bytes: 10 MB (API Gateway's quota for the payload).
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
-/// How long the rest of a request that was refused is read and thrown away: the client gets its answer only
-/// if it is not cut off while it is still sending.
+/// The maximum time for draining the rest of a rejected request: a client that is cut off while it is still
+/// sending does not get the response.
 pub(super) const LINGER: Duration = Duration::from_secs(5);
 
-/// Reads the whole body within this time, and never holds more than the limit of it.
+/// Reads the whole body within `client_timeout`. Never holds more than the limit in memory.
 pub(super) async fn read(
     mut body: Incoming,
     client_timeout: Duration,
@@ -32,7 +32,7 @@ pub(super) async fn read(
         {
             Ok(Ok(read)) => return Ok(read.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => {}
-            // hyper reads no more of such a body.
+            // The rest is not drained, because hyper stops reading at the error.
             Ok(Err(_)) => return Err(GatewayError::UnreadableBody),
             Err(_) => error = GatewayError::RequestTimeout(client_timeout),
         }
@@ -43,10 +43,10 @@ pub(super) async fn read(
     Err(error)
 }
 
-/// The body as an event carries it, and its `isBase64Encoded`; `None` if there is nothing to carry.
+/// Returns the body as an event carries it, and its `isBase64Encoded`; `None` if the body is empty.
 ///
-/// Text is what has a content type of text. What AWS does where its bytes are not UTF-8 after all is
-/// not known; here they come as base64, for replacement characters would make one item of two.
+/// The content type decides if a body is text. AWS does not document what happens to a text that is not UTF-8.
+/// Here it is encoded as base64, because replacement characters could make two different ids equal.
 pub(super) fn encode(body: &Bytes, content_type: Option<&[u8]>) -> Option<(String, bool)> {
     if body.is_empty() {
         return None;
@@ -57,8 +57,8 @@ pub(super) fn encode(body: &Bytes, content_type: Option<&[u8]>) -> Option<(Strin
     }
 }
 
-/// Whether API Gateway takes this content type for text. It does not take the one that plain
-/// `curl -d` sends, `application/x-www-form-urlencoded`.
+/// Returns `true` if API Gateway treats this content type as text. The default of `curl -d`,
+/// `application/x-www-form-urlencoded`, is not text.
 fn is_text(content_type: &[u8]) -> bool {
     let essence = content_type.split(|byte| *byte == b';').next();
     let essence = essence.unwrap_or_default().trim_ascii();

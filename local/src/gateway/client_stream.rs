@@ -1,4 +1,4 @@
-//! The TCP stream below hyper: keeps back hyper's automatic responses, and sets a time limit for writes.
+//! The TCP stream below hyper: suppresses hyper's automatic responses, and sets a time limit for writes.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -13,13 +13,13 @@ use super::exchange::REQUEST_ID;
 
 /// A connection to a client, as hyper reads and writes it.
 ///
-/// To a request that it cannot parse, hyper responds by itself: with a status and without a body, unseen by
-/// the service. Such a response is not written; [`has_suppressed_response`](Self::has_suppressed_response) says that the gateway has to
-/// write its own.
+/// If hyper cannot parse a request, it writes a response without a body, and the service does not see it. This
+/// stream suppresses that response. [`has_suppressed_response`](Self::has_suppressed_response) is then `true`, and
+/// the gateway must respond instead.
 pub(super) struct ClientStream {
     stream: TcpStream,
     suppressed: bool,
-    /// How long a write may wait for the client.
+    /// The maximum time that a write may wait for the client.
     timeout: Duration,
     /// The deadline of the write that is waiting.
     deadline: Option<Pin<Box<Sleep>>>,
@@ -35,7 +35,7 @@ impl ClientStream {
         }
     }
 
-    /// Returns `true` if a response of hyper's own was kept back.
+    /// Returns `true` if an automatic response was suppressed.
     pub fn has_suppressed_response(&self) -> bool {
         self.suppressed
     }
@@ -49,7 +49,7 @@ impl ClientStream {
         Poll::Ready(Ok(bytes))
     }
 
-    /// The outcome of a write, or an error if it has waited too long.
+    /// Returns the outcome of a write, or an error if the write has waited too long.
     fn within_timeout(
         &mut self,
         context: &mut Context<'_>,
@@ -68,8 +68,8 @@ impl ClientStream {
     }
 }
 
-/// Returns `true` if a write is a response of hyper's own: a whole head without a body, and without the id
-/// that every response of the gateway has.
+/// Returns `true` if the bytes are an automatic response: a whole head without a body, and without the id that
+/// every response of the gateway has.
 fn is_hyper_error_response(bytes: &[u8]) -> bool {
     let has = |part: &[u8]| bytes.windows(part.len()).any(|bytes| bytes == part);
     bytes.starts_with(b"HTTP/1.")

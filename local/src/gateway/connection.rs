@@ -1,4 +1,4 @@
-//! One connection: its requests, one after the other, and a response to bytes that hyper cannot parse.
+//! One connection: serves its requests one after the other, and responds to bytes that hyper cannot parse.
 
 use std::convert::Infallible;
 use std::io;
@@ -25,17 +25,17 @@ use super::exchange;
 use super::settings::Api;
 
 /// The maximum number of headers. API Gateway's limit of 10,240 bytes counts only the values of headers, so
-/// that this many of one byte fit.
+/// that this many values of one byte fit.
 const MAX_HEADERS: usize = 10_240;
 
-/// Serves a connection until it ends, or until the sender of `stopping` is gone and its request answered.
+/// Serves a connection until it ends. After the sender of `stopping` is dropped, only the current request is served.
 pub(super) async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     api: Arc<Api>,
     mut stopping: watch::Receiver<()>,
 ) {
-    // Disables Nagle's algorithm: otherwise an answer can wait 40 ms for a delayed ACK. Failing to is harmless.
+    // Disables Nagle's algorithm: otherwise a response can wait 40 ms for a delayed ACK. A failure is harmless.
     let _ = stream.set_nodelay(true);
     let client_timeout = api.settings.client_timeout;
     let service = service_fn(|request| {
@@ -66,8 +66,8 @@ pub(super) async fn serve(
     let parts = connection.into_parts();
     let client_stream = parts.io.into_inner();
     let partial_head = !parts.read_buf.is_empty();
-    // Without a response kept back, hyper has already responded to bytes that it cannot parse, or they are
-    // those of HTTP/2, whose client could not read a response of HTTP/1.1.
+    // If no response was suppressed, hyper has already responded to bytes that it cannot parse, or the bytes
+    // are HTTP/2, and the client could not read a response of HTTP/1.1.
     let needs_response = client_stream.has_suppressed_response() || !hyper_error.is_parse();
     let error = if hyper_error.is_parse_too_large() {
         GatewayError::HeadTooLarge
@@ -76,7 +76,7 @@ pub(super) async fn serve(
     } else if partial_head && hyper_error.is_timeout() {
         GatewayError::RequestTimeout(client_timeout)
     } else {
-        // The client has gone, or is idle.
+        // The client has disconnected, or is idle.
         return;
     };
     let response = exchange::reject(&api, &error);
@@ -84,7 +84,7 @@ pub(super) async fn serve(
         return;
     }
     let mut stream = client_stream.into_stream();
-    // A failed write is ignored: the client has gone.
+    // A failed write is ignored: the client has disconnected.
     let _ = timeout(LINGER, write(&mut stream, response)).await;
     let mut discarded = sink();
     tokio::select! {

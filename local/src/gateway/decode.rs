@@ -1,15 +1,15 @@
-//! Percent-decoding, the way a real HTTP API does it.
+//! Percent-decoding as in a real HTTP API.
 
 use percent_encoding::percent_decode_str;
 
 use super::error::GatewayError;
 
-/// Decodes a path **twice**, and cuts it at a `?` that the first time brought to light.
+/// Decodes a path **twice**, and cuts it at a `?` that the first decoding produces.
 ///
-/// A real HTTP API does so, as captures of one show: `%2F` and `%252F` both arrive as `/`, `%2525`
-/// as `%`, `%253F` as `?`, `%23` as `#`; what follows a `%3F` is lost; and `%25` followed by
-/// anything but two hex digits is refused with 400. A `+` is left alone. Refused in the same way,
-/// by choice: any other broken escape, and bytes that are not UTF-8.
+/// Captures of a real HTTP API show the same: `%2F` and `%252F` both arrive as `/`, `%2525` as `%`,
+/// `%253F` as `?`, and `%23` as `#`; the part after a `%3F` is lost; `%25` is rejected with 400 unless
+/// two hex digits follow; and a `+` is not changed. This gateway also rejects any other invalid escape,
+/// and bytes that are not UTF-8.
 pub(super) fn path(raw: &str) -> Result<String, GatewayError> {
     let decoded = decode(raw)?;
     let path = decoded
@@ -18,9 +18,8 @@ pub(super) fn path(raw: &str) -> Result<String, GatewayError> {
     decode(path)
 }
 
-/// Decodes a name or a value of the query once, where `+` is a space as in a form. Broken escapes
-/// and bytes that are not UTF-8 are refused as in a path: a parameter read otherwise than it was
-/// meant would do more harm than none.
+/// Decodes a name or a value of the query once; a `+` is a space, as in a form. Invalid escapes and bytes
+/// that are not UTF-8 are rejected as in a path: a misread parameter would do more harm than an error.
 pub(super) fn query(raw: &str) -> Result<String, GatewayError> {
     decode(&raw.replace('+', " "))
 }

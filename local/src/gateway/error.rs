@@ -1,4 +1,4 @@
-//! The answers that the gateway gives by itself.
+//! The errors with which the gateway itself responds.
 
 use std::time::Duration;
 
@@ -8,57 +8,56 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde_json::json;
 
-/// Why a request was not answered by the function. What is displayed is for the log; the client
-/// sees only the status and API Gateway's own message for it.
+/// The reason why the gateway, and not the function, responds to a request. The `Display` text is for the
+/// log; the client gets only the status, and API Gateway's message for it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GatewayError {
-    /// 400: the path or the query has an escape that is no character.
+    /// 400: the path or the query has an invalid percent-encoding.
     #[error("the path or the query is not percent-encoded UTF-8")]
     InvalidEncoding,
-    /// 400: the body broke off, or is not in the form that its headers announce.
+    /// 400: the body ended early, or is not encoded as its headers declare.
     #[error("the body could not be read")]
     UnreadableBody,
-    /// 400: what the client sent is not a request of HTTP/1.1.
+    /// 400: the bytes from the client are not a request of HTTP/1.1.
     #[error("not a request of plain HTTP/1.1: {0}")]
     NotHttp(hyper::Error),
     /// 403: the request is for a host that is neither this machine nor an allowed one. An HTTP API in AWS
-    /// never answers so, because only its own names lead to it.
-    #[error("the request is for another host, which --allow-host would allow")]
+    /// never responds with this, because only its own host names lead to it.
+    #[error("the request is for another host; --allow-host would allow it")]
     ForbiddenHost,
-    /// 404: no route has this method and this path. API Gateway never answers 405.
+    /// 404: no route has this method and this path. API Gateway never responds with 405.
     #[error("no such route")]
     NoRoute,
-    /// 408: the head or the body did not come in time. AWS gives no limit; this is the status that HTTP has
-    /// for it.
-    #[error("the head or the body did not come within {0:?}")]
+    /// 408: the head or the body did not arrive in time. AWS documents no limit; 408 is HTTP's status for it.
+    #[error("the head or the body did not arrive within {0:?}")]
     RequestTimeout(Duration),
-    /// 413: the body is over 10 MB, or the event made of it over 6 MB.
-    #[error("the body is over 10 MB, or the event over 6 MB")]
+    /// 413: the body is over 10 MB, or the event that contains it is over 6 MB.
+    #[error("the body is over 10 MB, or the event is over 6 MB")]
     BodyTooLarge,
-    /// 431: the request line and the headers' values are over 10,240 bytes. AWS gives the limit
-    /// and not the answer; this is the status that HTTP has for it.
+    /// 431: the request line and the headers' values are over 10,240 bytes. AWS documents the
+    /// limit but not the status; 431 is HTTP's status for it.
     #[error("the request line and the headers are over 10,240 bytes")]
     HeadTooLarge,
     /// 500: the function panicked.
     #[error("the function panicked")]
     Panicked,
-    /// 500: the function ran up to its time limit and was stopped.
-    #[error("the function was stopped at its time limit of {0:?}")]
+    /// 500: the function reached its timeout and was stopped.
+    #[error("the function was stopped at its timeout of {0:?}")]
     FunctionTimeout(Duration),
-    /// 500: the function's reply is not one that API Gateway understands.
-    #[error("the function's reply is malformed: {0}")]
+    /// 500: the function's response is not one that API Gateway understands.
+    #[error("the function's response is malformed: {0}")]
     MalformedResponse(&'static str),
-    /// 500: the function's reply is over 6,291,556 bytes.
-    #[error("the function's reply of {0} bytes is over Lambda's limit of 6291556")]
+    /// 500: the function's response is over 6,291,556 bytes.
+    #[error("the function's response of {0} bytes is over Lambda's limit of 6291556")]
     ResponseTooLarge(usize),
-    /// 503: the function was still running when API Gateway gave it up.
-    #[error("the function did not reply within {0:?}")]
+    /// 503: the function was still running at API Gateway's integration timeout.
+    #[error("the function did not respond within {0:?}")]
     IntegrationTimeout(Duration),
 }
 
 impl GatewayError {
-    /// The status and the message that the client sees.
+    /// Returns the status and the message that the client gets.
     #[must_use]
     pub fn status_and_message(&self) -> (StatusCode, &'static str) {
         match self {

@@ -1,4 +1,4 @@
-//! The event: what the function gets of a request, in the payload format 2.0.
+//! The event that the function gets for a request, in the payload format 2.0.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -14,11 +14,10 @@ use super::request_ids::RequestIds;
 use super::route_match::RouteMatch;
 use super::{body, decode};
 
-/// How large an event may be, in bytes of JSON: 6 MB (Lambda's quota of a synchronous invocation).
+/// The maximum size of an event, in bytes of JSON: 6 MB (Lambda's quota for a synchronous invocation).
 const MAX_EVENT_BYTES: usize = 6 * 1024 * 1024;
 
-/// Headers that speak of the connection and not of the request (RFC 9110, 7.6.1): no gateway
-/// passes them on.
+/// The hop-by-hop headers, which a gateway does not forward (RFC 9110, 7.6.1).
 const HOP_BY_HOP_HEADERS: [&str; 7] = [
     "connection",
     "keep-alive",
@@ -29,19 +28,19 @@ const HOP_BY_HOP_HEADERS: [&str; 7] = [
     "upgrade",
 ];
 
-/// All that an event is made of.
+/// The parts of a request from which its event is built.
 pub(super) struct EventInput<'a> {
     pub head: &'a request::Parts,
     pub route_match: &'a RouteMatch,
     pub body: &'a Bytes,
-    /// Where the request came from.
+    /// The address of the client.
     pub peer: IpAddr,
-    /// Where it came to.
+    /// The port of the gateway.
     pub port: u16,
     pub ids: &'a RequestIds,
 }
 
-/// The event as JSON. A field with nothing to carry is left out, never null.
+/// Builds the event as JSON. A field without a value is left out, never null.
 pub(super) fn build(input: &EventInput<'_>) -> Result<Value, GatewayError> {
     let EventInput {
         head,
@@ -79,7 +78,7 @@ pub(super) fn build(input: &EventInput<'_>) -> Result<Value, GatewayError> {
             "requestId": ids.request_id,
             "routeKey": route_match.route.key(),
             "stage": "$default",
-            "time": ids.time_formatted(),
+            "time": ids.formatted_time(),
             "timeEpoch": ids.millis(),
         },
         "isBase64Encoded": encoded_body.as_ref().is_some_and(|(_, base64)| *base64),
@@ -99,7 +98,7 @@ pub(super) fn build(input: &EventInput<'_>) -> Result<Value, GatewayError> {
     Ok(event)
 }
 
-/// The event on its way to Lambda, if it is not too large.
+/// Returns the event with its context, unless the event is too large.
 pub(super) fn lambda_event(
     payload: Value,
     context: Context,
@@ -110,8 +109,8 @@ pub(super) fn lambda_event(
     Ok(LambdaEvent::new(payload, context))
 }
 
-/// The headers, their names in lower case and repeated ones joined; and the cookies, which an event
-/// carries apart from them.
+/// Returns the headers, with names in lower case and repeated headers joined, and the cookies, which an event
+/// carries separately.
 fn headers(input: &EventInput<'_>) -> (BTreeMap<String, String>, Vec<String>) {
     let mut headers = BTreeMap::new();
     let mut cookies = Vec::new();
@@ -145,7 +144,7 @@ fn headers(input: &EventInput<'_>) -> (BTreeMap<String, String>, Vec<String>) {
     (headers, cookies)
 }
 
-/// The query's parameters, decoded, repeated ones joined; one without `=` is empty.
+/// Returns the query's parameters, decoded and with repeated ones joined. One without `=` has an empty value.
 fn query_parameters(raw: &str) -> Result<BTreeMap<String, String>, GatewayError> {
     let mut parameters = BTreeMap::new();
     for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
@@ -159,7 +158,7 @@ fn query_parameters(raw: &str) -> Result<BTreeMap<String, String>, GatewayError>
     Ok(parameters)
 }
 
-/// Adds a value, after a comma if its name has one already.
+/// Adds a value, after a comma if the name already has a value.
 fn join(map: &mut BTreeMap<String, String>, name: String, value: &str) {
     map.entry(name)
         .and_modify(|joined| {

@@ -1,4 +1,4 @@
-//! One request and its answer: the whole way through the gateway.
+//! One exchange: the whole way of a request and its response through the gateway.
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -18,10 +18,10 @@ use super::route_match::RouteMatch;
 use super::settings::Api;
 use super::{body, host, response};
 
-/// The header with the gateway's id of the request.
+/// The response header with the gateway's id of the request.
 pub(super) const REQUEST_ID: &str = "apigw-requestid";
 
-/// Answers one request, and tells the observer of it.
+/// Responds to a request, and calls the observer.
 pub(super) async fn respond(
     api: &Api,
     peer: IpAddr,
@@ -30,8 +30,8 @@ pub(super) async fn respond(
     let started = Instant::now();
     let ids = RequestIds::generate();
     let (head, body) = request.into_parts();
-    // The body comes before any check of the head: a connection that is closed with bytes unread
-    // is reset, and the reset may overtake the answer.
+    // The body is read before the head is checked: a connection that is closed with unread bytes is reset,
+    // and the reset may overtake the response.
     let body = body::read(body, api.settings.client_timeout).await;
     let route_match = host::check(&head, api.port, &api.settings.allowed_hosts)
         .and_then(|()| RouteMatch::find(&head));
@@ -66,7 +66,7 @@ pub(super) async fn respond(
     observe(api, &exchange, response)
 }
 
-/// Answers what could not be read as a request, and tells the observer of it.
+/// Responds to bytes that could not be read as a request, and calls the observer.
 pub(super) fn reject(api: &Api, error: &GatewayError) -> Response<Full<Bytes>> {
     let response = error.to_http();
     let exchange = Exchange {
@@ -81,7 +81,7 @@ pub(super) fn reject(api: &Api, error: &GatewayError) -> Response<Full<Bytes>> {
     observe(api, &exchange, response)
 }
 
-/// Tells the observer of an exchange, and returns its response under the id of the request.
+/// Calls the observer, and returns the response with the id of the request.
 fn observe(
     api: &Api,
     exchange: &Exchange<'_>,
@@ -94,7 +94,7 @@ fn observe(
     response
 }
 
-/// Hands the event to the function and waits for its reply.
+/// Passes the event to the function, and waits for the response.
 async fn invoke_function(
     api: &Api,
     peer: IpAddr,

@@ -1,8 +1,8 @@
-//! The host that a request is for: only this machine, so that no web page reaches the API under a name of its own.
+//! The check of a request's host, which protects the API against DNS rebinding.
 //!
-//! In DNS rebinding a page at `evil.example` has its name looked up again, as 127.0.0.1. To the browser the
-//! API is then of the page's own origin, so that the page may read and write everything. The `Host` header still
-//! names the page's host.
+//! In DNS rebinding, the address of a page's host `evil.example` changes to 127.0.0.1. For the browser, the API
+//! then has the origin of the page, and the page may read and write everything. The `Host` header still names
+//! the page's host, so the gateway rejects the request.
 
 use std::net::Ipv6Addr;
 use std::str::FromStr;
@@ -13,19 +13,19 @@ use hyper::http::uri::Authority;
 
 use super::error::GatewayError;
 
-/// The names of the loopback interface, at which the gateway listens.
+/// The names of the loopback interface, on which the gateway listens.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
-/// The port of a URL that names none. Source: RFC 9110, 4.2.1.
+/// The port of an `http` URL without a port. Source: RFC 9110, 4.2.1.
 const DEFAULT_PORT: u16 = 80;
 
-/// The name of a host without a port, such as `items.test`, in lower case.
+/// A host name without a port, such as `items.test`, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostName(String);
 
-/// The error of a text that is not the name of a host.
+/// The error for a text that is not a host name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not the name of a host: it must be one such as items.test, without a scheme or a port")]
+#[error("not a host name: it must be a name such as items.test, without a scheme or a port")]
 pub struct InvalidHostName;
 
 impl FromStr for HostName {
@@ -47,7 +47,7 @@ impl FromStr for HostName {
 
 /// Checks that a request is for a loopback name with the gateway's port, or for an allowed name with any port.
 ///
-/// The names are those of its one `Host` header, and of its target if that is an absolute URL.
+/// The request must have one `Host` header. If its target is an absolute URL, the host of the URL is also checked.
 pub(super) fn check(
     head: &request::Parts,
     port: u16,
@@ -67,7 +67,7 @@ pub(super) fn check(
     }
 }
 
-/// Returns `true` for the allowed hosts, each compared as a whole: parsers differ in what they make of the rest.
+/// Returns `true` if the host is allowed. The whole text is compared, because parsers of hosts differ.
 fn is_allowed(host: &str, port: u16, allowed: &[HostName]) -> bool {
     let host = host.to_ascii_lowercase();
     let loopback = |name: &str| match host.strip_prefix(name) {

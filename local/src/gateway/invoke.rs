@@ -14,27 +14,27 @@ use tokio::time::timeout;
 
 use super::error::GatewayError;
 
-/// How long API Gateway waits for an integration (its quota, and the default).
+/// The maximum time that API Gateway waits for an integration (its quota, and the default).
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What a gateway calls for every request that has a route, with all of the event. Make one with [`handler`].
+/// The function that a gateway calls with the event of each request that has a route. [`handler`] creates one.
 pub type Handler = Arc<
     dyn Fn(LambdaEvent<Value>) -> Pin<Box<dyn Future<Output = LambdaResponse> + Send>>
         + Send
         + Sync,
 >;
 
-/// What a handler returns: the response, and what there is to log of it.
+/// The result of a handler: the response, and its log record.
 #[derive(Debug)]
 pub struct LambdaResponse {
-    /// What Lambda would hand to API Gateway.
+    /// The response that Lambda would pass to API Gateway.
     pub response: ApiGatewayV2httpResponse,
-    /// What the function tells of the request, for the observer of the gateway.
+    /// The function's log record of the request, which the gateway's observer gets.
     pub record: Option<RequestLog>,
 }
 
 impl From<Handled> for LambdaResponse {
-    /// By way of the JSON that Lambda would get.
+    /// Parses the JSON that Lambda would get.
     fn from(handled: Handled) -> Self {
         Self {
             response: serde_json::from_str(handled.response.json())
@@ -53,11 +53,11 @@ impl From<ApiGatewayV2httpResponse> for LambdaResponse {
     }
 }
 
-/// Makes a [`Handler`] of an async function that takes as much of the event as it has a use for, and
-/// returns the service's answer, a bare response, or a [`LambdaResponse`].
+/// Returns a [`Handler`] that calls an async function. The function chooses the type of the event, and returns
+/// the service's answer, a response without a log record, or a [`LambdaResponse`].
 ///
 /// # Panics
-/// The handler does, as a failed invocation, if the function's type of event cannot be read.
+/// If the event cannot be deserialized as that type, the handler panics, which is a failed invocation.
 pub fn handler<E, F, R>(function: impl Fn(LambdaEvent<E>) -> F + Send + Sync + 'static) -> Handler
 where
     E: DeserializeOwned,
@@ -71,10 +71,10 @@ where
     })
 }
 
-/// Calls the handler, and stops it at its time limit.
+/// Calls the handler, and stops it at its timeout.
 ///
-/// It runs in a task of its own: a panic ends the invocation and not the server, and an invocation
-/// goes on, as in Lambda, when the client has hung up or the gateway has given up waiting.
+/// The handler runs in a separate task: a panic ends the invocation and not the server, and the invocation
+/// continues, as in Lambda, if the client disconnects or the gateway stops waiting.
 pub(super) async fn invoke(
     handler: &Handler,
     event: LambdaEvent<Value>,
@@ -99,7 +99,8 @@ mod tests {
 
     use super::*;
 
-    /// The clock is Tokio's and stands still unless everything sleeps, so this takes no time.
+    /// Returns the error of an invocation. If Tokio's clock is paused, it jumps ahead while every task sleeps, so
+    /// that the test takes no time.
     async fn invoke_error(handler: Handler, timeout_seconds: u64) -> GatewayError {
         let event = LambdaEvent::new(json!({}), Context::default());
         let function_timeout = Duration::from_secs(timeout_seconds);

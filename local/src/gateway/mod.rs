@@ -1,15 +1,16 @@
-//! A little API Gateway HTTP API: HTTP/1.1 in, payload-2.0 events to a handler, its replies out.
+//! A small imitation of an API Gateway HTTP API: it converts HTTP/1.1 requests to payload-2.0 events for a
+//! handler, and the handler's responses to HTTP.
 //!
 //! In the order in which a request meets them: [`server`] accepts the connection, [`connection`] serves it
-//! over its [`wire`], and [`exchange`] leads each request through all the rest. [`host`] checks for which
-//! host it is. [`head`] checks the request line and finds the route, after [`decode`] has taken the path
-//! apart; [`body`] reads the rest. [`event`] writes both as the JSON that Lambda would get, marked with a
-//! [`stamp`]. [`invoke`] runs the handler under Lambda's limits, and [`reply`] turns its reply into HTTP.
-//! An answer of the gateway's own is a [`refusal`]. The [`observer`] learns of every request, and
-//! [`settings`] has what can be chosen.
+//! over its [`client_stream`], and [`exchange`] takes each request through the other modules. [`host`] checks
+//! the host of the request. [`route_match`] checks the size of the head and finds the route, after [`decode`]
+//! has decoded the path; [`body`] reads the body. [`event`] builds the JSON that Lambda would get, with the
+//! ids from [`request_ids`]. [`invoke`] runs the handler under Lambda's limits, and [`response`] converts the
+//! handler's response to HTTP. If the gateway itself responds, it is with an [`error`]. The [`observer`] is
+//! called for every request, and [`settings`] has the options.
 //!
 //! The rules are those of AWS: the [payload format], the [quotas of an HTTP API] and the [quotas of
-//! Lambda]. Where AWS is silent, the choice is explained beside the code.
+//! Lambda]. Where AWS documents nothing, a comment beside the code explains the choice.
 //!
 //! [payload format]: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 //! [quotas of an HTTP API]: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html

@@ -1,4 +1,4 @@
-//! The observer, which learns of every request what may be logged.
+//! The observer, which gets the facts about every request that may be logged.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,24 +9,24 @@ use hyper::Method;
 
 use super::error::GatewayError;
 
-/// The function that is called with every request, once it has been answered.
+/// The function that is called for every request, once its response is ready.
 pub type Observer = Arc<dyn Fn(&Exchange<'_>) + Send + Sync>;
 
-/// A request and its answer, without anything of what an item holds.
+/// A request and its response, without the contents of any item.
 #[derive(Debug)]
 pub struct Exchange<'a> {
     /// The gateway's id of the request, which the client sees as `Apigw-Requestid`.
     pub request_id: &'a str,
-    /// The method, if there was a request that could be read.
+    /// The method, if the request could be parsed.
     pub method: Option<&'a Method>,
-    /// The route, if the request came as far as that.
+    /// The route, if the request matched one.
     pub route: Option<Route>,
-    /// The HTTP status that was answered.
+    /// The HTTP status of the response.
     pub status: u16,
-    /// How long it took, from the end of the request's head.
+    /// The time from the end of the request's head to the response.
     pub elapsed: Duration,
-    /// The log record of the function, if the request reached it and it replied.
+    /// The function's log record, if the function was invoked and responded.
     pub record: Option<&'a RequestLog>,
-    /// The reason for which the gateway answered by itself, if it did.
+    /// The reason why the gateway itself responded, if it did.
     pub error: Option<&'a GatewayError>,
 }

@@ -1,4 +1,4 @@
-//! What is new with every request: its ids, its time and its deadline.
+//! The ids of a request, its time and its deadline.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -35,23 +35,23 @@ impl RequestIds {
         }
     }
 
-    /// The time in milliseconds since 1970.
+    /// Returns the time in milliseconds since 1970.
     pub fn millis(&self) -> u64 {
         millis(self.time)
     }
 
-    /// The time as API Gateway writes it: `14/Apr/2025:22:13:56 +0000`.
-    pub fn time_formatted(&self) -> String {
-        // HTTP's own notation has the same parts, each at a fixed place:
+    /// Returns the time as API Gateway formats it: `14/Apr/2025:22:13:56 +0000`.
+    pub fn formatted_time(&self) -> String {
+        // HTTP's date format has the same parts, each at a fixed position:
         // "Mon, 14 Apr 2025 22:13:56 GMT".
         let date = httpdate::fmt_http_date(self.time);
         let (day, month, year, clock) = (&date[5..7], &date[8..11], &date[12..16], &date[17..25]);
         format!("{day}/{month}/{year}:{clock} +0000")
     }
 
-    /// What Lambda tells the function of this invocation, which may last until `limit` from now.
+    /// Returns the context that Lambda would pass to the function, with the deadline `function_timeout` from now.
     pub fn context(&self, function_timeout: Duration) -> Context {
-        // The type cannot be built in one expression outside of its crate.
+        // The type is `non_exhaustive`, so that no struct expression can build it here.
         let mut context = Context::default();
         context.request_id.clone_from(&self.invocation_id);
         context.deadline = millis(SystemTime::now() + function_timeout);
@@ -79,7 +79,7 @@ mod tests {
             time: UNIX_EPOCH + Duration::from_millis(1_744_668_836_123),
             ..RequestIds::generate()
         };
-        assert_eq!(ids.time_formatted(), "14/Apr/2025:22:13:56 +0000");
+        assert_eq!(ids.formatted_time(), "14/Apr/2025:22:13:56 +0000");
         assert_eq!(ids.millis(), 1_744_668_836_123);
     }
 

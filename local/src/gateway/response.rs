@@ -1,4 +1,4 @@
-//! The reply of the function, turned into an HTTP response.
+//! The conversion of the function's response to an HTTP response.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -11,13 +11,13 @@ use hyper::{Response, StatusCode};
 
 use super::error::GatewayError;
 
-/// How large a reply may be, in bytes of JSON (Lambda's quota, 6 MB and 100 bytes).
+/// The maximum size of the function's response, in bytes of JSON (Lambda's quota, 6 MB and 100 bytes).
 const MAX_RESPONSE_BYTES: usize = 6_291_556;
 
-/// The response to a reply that is neither too large nor malformed.
+/// Converts the function's response to HTTP, unless it is too large or malformed.
 ///
-/// The reply is written as JSON and read again, as on its way from Lambda: what the JSON does not
-/// carry, the client does not get.
+/// The function's response is serialized and parsed again, as on its way from Lambda, so that the client gets only
+/// the data that the JSON has.
 pub(super) fn to_http(
     lambda_response: &ApiGatewayV2httpResponse,
 ) -> Result<Response<Full<Bytes>>, GatewayError> {
@@ -33,7 +33,7 @@ pub(super) fn to_http(
     *response.status_mut() = status(lambda_response.status_code)?;
     let headers = response.headers_mut();
     *headers = lambda_response.headers;
-    // The length of the body and the state of the connection are the server's to tell.
+    // The server sets the headers for the length of the body and the state of the connection.
     for name in [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING] {
         headers.remove(name);
     }
@@ -50,7 +50,7 @@ pub(super) fn to_http(
     Ok(response)
 }
 
-/// A final status; 1xx cannot be the answer to a request.
+/// Returns a final status; a 1xx status is not final.
 fn status(code: i64) -> Result<StatusCode, GatewayError> {
     u16::try_from(code)
         .ok()

@@ -1,4 +1,4 @@
-//! The head of a request: its size, and the route that its method and path lead to.
+//! The check of a request's head: its size, and the route that its method and path match.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +8,16 @@ use hyper::http::request;
 use super::decode;
 use super::error::GatewayError;
 
-/// How large the request line and the values of the headers may be together, in bytes
-/// (API Gateway's quota).
+/// The maximum size of the request line and the header values together, in bytes (API Gateway's quota).
 const MAX_HEAD_BYTES: usize = 10_240;
 
-/// Proof that a head is within the limit and that its path leads to a route.
+/// The route that a head matches. The size of the head is within the limit.
 #[derive(Debug)]
 pub(super) struct RouteMatch {
     pub route: Route,
     /// The whole path, decoded.
     pub path: String,
-    /// The `{…}` of the route, by name.
+    /// The values of the route's `{…}`, by name.
     pub parameters: BTreeMap<&'static str, String>,
 }
 
@@ -49,11 +48,11 @@ fn size(head: &request::Parts) -> usize {
     line + values.sum::<usize>()
 }
 
-/// The route of a method and a decoded path.
+/// Returns the route of a method and a decoded path.
 ///
-/// It is not known whether a real HTTP API looks for the route before or after it decodes. Here it
-/// is after, the stricter reading: `/items/a%2Fb` has three segments and no route. What works here
-/// works there, whichever it is.
+/// It is not known if a real HTTP API looks for the route before or after it decodes the path. This gateway
+/// decodes first, which is stricter: `/items/a%2Fb` has three segments and no route. A request that has a route
+/// here has one there in either case.
 fn match_route(method: &str, path: &str) -> Option<(Route, BTreeMap<&'static str, String>)> {
     Route::ALL.into_iter().find_map(|route| {
         let (route_method, template) = route.key().split_once(' ')?;

@@ -1,4 +1,4 @@
-//! The server: accepts connections, serves each until it ends, and stops without cutting a request.
+//! The server: accepts connections, serves each until it ends, and drains them when it stops.
 
 use std::convert::Infallible;
 use std::io;
@@ -15,7 +15,7 @@ use super::connection;
 use super::invoke::Handler;
 use super::settings::{Api, Settings};
 
-/// A running gateway. Dropping it stops it too, only without waiting until it has stopped.
+/// A running gateway. Dropping it also stops it, but does not wait until it has stopped.
 #[derive(Debug)]
 pub struct Gateway {
     address: SocketAddr,
@@ -24,10 +24,10 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Serves `handler` on `listener`, from the Tokio runtime that this is called in.
+    /// Serves `handler` on `listener`, in the current Tokio runtime.
     ///
     /// # Errors
-    /// When the listener does not know its own address.
+    /// Returns an error if the address of the listener cannot be read.
     pub fn start(listener: TcpListener, handler: Handler, settings: Settings) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let (shutdown, shutdown_receiver) = oneshot::channel();
@@ -43,22 +43,22 @@ impl Gateway {
         })
     }
 
-    /// Where the API is to be found, without a slash at the end: `http://127.0.0.1:3000`.
+    /// Returns the base URL of the API, without a slash at the end: `http://127.0.0.1:3000`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Accepts no more, closes idle connections, and waits for the requests under way: at most for
-    /// the function's time limit, after which they are cut.
+    /// Stops accepting connections, closes idle ones, and drains the requests in progress. Those that are not
+    /// finished after the function's timeout are cut off.
     pub async fn stop(self) {
         drop(self.shutdown);
-        // An error would be a panic of the server's task, which has then stopped as well.
+        // An error means that the server's task panicked, and so has also stopped.
         let _ = self.server.await;
     }
 }
 
-/// Runs until the other end of `stopped` is gone.
+/// Runs until the sender of `shutdown` is dropped.
 async fn serve(listener: TcpListener, api: Arc<Api>, mut shutdown: oneshot::Receiver<Infallible>) {
     let (stop_connections, stopping) = watch::channel(());
     let mut connections = JoinSet::new();
@@ -70,14 +70,14 @@ async fn serve(listener: TcpListener, api: Arc<Api>, mut shutdown: oneshot::Rece
                     let serving = connection::serve(stream, peer, Arc::clone(&api), stopping.clone());
                     connections.spawn(serving);
                 }
-                // Out of file descriptors, or a client gone already: both pass.
+                // Out of file descriptors, or the client has disconnected: both are temporary.
                 Err(_) => sleep(Duration::from_millis(20)).await,
             },
             Some(_) = connections.join_next() => {}
         }
     }
     drop((listener, stop_connections));
-    // Whatever is still connected after that is cut when `connections` is dropped.
+    // Dropping `connections` cuts off those that are still open after the timeout.
     let ended = async { while connections.join_next().await.is_some() {} };
     let _ = timeout(api.settings.function_timeout, ended).await;
 }

@@ -1,4 +1,4 @@
-//! The settings of a gateway, and the gateway as its requests see it.
+//! The settings of a gateway, and the state that its connections share.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,14 +11,14 @@ use super::observer::Observer;
 /// The settings of a gateway. The default suits tests.
 #[derive(Clone)]
 pub struct Settings {
-    /// How long one invocation may take, as a Lambda function's `Timeout`; 10 s unless set.
+    /// The maximum time for one invocation, like a Lambda function's `Timeout`. The default is 10 s.
     pub function_timeout: Duration,
-    /// How long a client may take to send the head of a request, to send its body, and to take in each part
-    /// of an answer; 30 s unless set.
+    /// The maximum time for a client to send the head of a request, to send its body, and to receive each part
+    /// of a response. The default is 30 s.
     pub client_timeout: Duration,
-    /// The hosts that a request may be for, besides the loopback interface with the gateway's port.
+    /// The hosts that a request may be for, in addition to the loopback interface with the gateway's port.
     pub allowed_hosts: Vec<HostName>,
-    /// The function that is called with every request; it does nothing unless set.
+    /// The function that is called for every request. The default does nothing.
     pub observer: Observer,
 }
 
@@ -43,7 +43,7 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// The gateway that a request came to.
+/// The state that the connections of a gateway share.
 pub(super) struct Api {
     pub port: u16,
     pub handler: Handler,

@@ -53,7 +53,7 @@ class Connection(socketserver.BaseRequestHandler):
             self.respond(b"")
         else:
             with socket.create_connection(("127.0.0.1", self.server.api_port)) as api, contextlib.suppress(OSError):
-                api.sendall(start)
+                api.sendall(request)
                 threading.Thread(target=pump, args=(self.request, api), daemon=True).start()
                 pump(api, self.request)
 

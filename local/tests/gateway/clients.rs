@@ -1,4 +1,4 @@
-//! Careless and hostile clients: each gets a response or the end of its connection, and disturbs no other.
+//! Tests with careless and hostile clients: each gets a response or is disconnected, and affects no other client.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -52,7 +52,7 @@ async fn malformed_bytes_do_not_stop_the_server() {
     assert_eq!(response.status, 200);
 }
 
-/// A gateway that gives its clients this time, and the log of what it answered.
+/// Starts a gateway with this timeout for its clients. Returns it with the log of its responses.
 async fn start_logged(client_timeout: Duration) -> (Gateway, Arc<Mutex<String>>) {
     let log = Arc::new(Mutex::new(String::new()));
     let observer_log = Arc::clone(&log);
@@ -69,13 +69,13 @@ async fn start_logged(client_timeout: Duration) -> (Gateway, Arc<Mutex<String>>)
     (gateway, log)
 }
 
-/// Longer than any test here takes.
+/// A timeout that is longer than any test here.
 const LONG_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// So short that a test can wait for its end.
+/// A timeout that is short enough for a test to wait for it.
 const SHORT_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// Checks that a response is a failure, and that it is logged under its id.
+/// Checks that a response is an error, and that it is logged with its id.
 fn assert_logged(response: &Response, status: u16, message: &str, log: &Mutex<String>, case: &str) {
     assert_gateway_error(response, status, message, case);
     let id = response.header("apigw-requestid").expect("an id");
@@ -119,7 +119,7 @@ async fn an_unparsable_request_is_answered_and_logged() {
         ("10,241 headers", headers.as_bytes(), large),
         ("a line of 1 MB", line.as_bytes(), large),
     ] {
-        // The second time after a request on the same connection, whose response must be whole.
+        // The second time, the bytes follow a request on the same connection, whose response must be complete.
         for before in [String::new(), head(&gateway, "GET /items/large")] {
             let sent = [before.as_bytes(), bytes].concat();
             let mut responses = send_and_close(&url, &sent).await;
@@ -143,12 +143,12 @@ async fn an_unparsable_request_is_answered_and_logged() {
     assert!(log.contains("HTTP2 preface"), "{log}");
 }
 
-/// Sends these bytes, ends the sending, and reads meanwhile until the server closes the connection.
+/// Sends these bytes and closes the sending half, while it reads until the server closes the connection.
 async fn send_and_close(url: &str, bytes: &[u8]) -> Vec<u8> {
     let (mut reading, mut writing) = connect(url).await.into_split();
     let mut response = Vec::new();
     let sending = async {
-        // Fails when the server has already refused the rest.
+        // Fails if the server has already rejected the rest.
         let _ = writing.write_all(bytes).await;
         let _ = writing.shutdown().await;
     };
@@ -164,7 +164,7 @@ async fn an_unparsable_request_is_answered_while_the_gateway_stops() {
         let url = gateway.url();
         let mut client = connect(&url).await;
         client.write_all(b"GET").await.expect("sent");
-        // Connections are accepted one after the other: this response shows that the one before was.
+        // Connections are accepted in order, so this response shows that the first one was accepted.
         assert_eq!(call(&url, "GET /items", "").await.status, 200);
         let stopping = tokio::spawn(gateway.stop());
         sleep(Duration::from_millis(10)).await;
@@ -230,7 +230,7 @@ async fn a_client_that_sends_nothing_is_disconnected() {
     let (gateway, log) = start_logged(SHORT_TIMEOUT).await;
     let url = gateway.url();
     let whole = head(&gateway, "GET /items");
-    // The second time after a request.
+    // The second time, the client is silent after a request.
     for (sent, response_count) in [("", 0), (whole.as_str(), 1)] {
         let response = send_bytes(&url, sent.as_bytes()).await;
         let response = String::from_utf8_lossy(&response);
@@ -255,7 +255,7 @@ async fn a_client_that_sends_nothing_is_disconnected() {
 #[tokio::test]
 async fn a_client_that_reads_nothing_is_disconnected() {
     let (gateway, log) = start_logged(SHORT_TIMEOUT).await;
-    // The system keeps little for this client, and less than a response for the gateway.
+    // The client's buffer is small, and the gateway's is smaller than the response.
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(4096).expect("a small buffer");
     let address = host(&gateway.url()).parse().expect("an address");
@@ -265,9 +265,12 @@ async fn a_client_that_reads_nothing_is_disconnected() {
     while log.lock().expect("no panic").is_empty() {
         sleep(Duration::from_millis(10)).await;
     }
-    // The gateway stops once no response is under way any more.
+    // The gateway stops when no response is in progress.
     let stopped = timeout(LONG_TIMEOUT / 2, gateway.stop()).await;
-    assert!(stopped.is_ok(), "a client that takes nothing holds it up");
+    assert!(
+        stopped.is_ok(),
+        "a client that reads nothing delays the stop"
+    );
     let mut response = Vec::new();
     let _ = client.read_to_end(&mut response).await;
     assert!(response.len() < 6_000_000, "{} bytes", response.len());

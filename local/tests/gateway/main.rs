@@ -1,4 +1,4 @@
-//! The gateway over real connections, in front of handlers that a test plants.
+//! Tests of the gateway over real connections, in front of test handlers.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -25,7 +25,7 @@ fn text(body: String) -> ApiGatewayV2httpResponse {
     response
 }
 
-/// Does what the id asks for; otherwise answers with the gateway's id of the request.
+/// Behaves as the item's id says, or else responds with the gateway's id of the request.
 async fn test_handler(event: LambdaEvent<Event>) -> ApiGatewayV2httpResponse {
     let id = event
         .payload
@@ -57,7 +57,7 @@ async fn start_with(handler: Handler, function_timeout: Duration) -> Gateway {
     Gateway::start(listener, handler, settings).expect("a gateway")
 }
 
-/// The head of a request that lacks nothing.
+/// Returns the complete head of a request.
 fn head(gateway: &Gateway, line: &str) -> String {
     format!("{line} HTTP/1.1\r\nhost: {}\r\n\r\n", host(&gateway.url()))
 }
@@ -66,7 +66,7 @@ async fn start() -> Gateway {
     start_with(handler(test_handler), Duration::from_secs(10)).await
 }
 
-/// Checks that a response is a failure in API Gateway's form.
+/// Checks that a response is an error in API Gateway's form.
 fn assert_gateway_error(response: &Response, status: u16, message: &str, case: &str) {
     let body = format!(r#"{{"message":"{message}"}}"#);
     assert_eq!((response.status, &response.body), (status, &body), "{case}");
@@ -155,7 +155,7 @@ async fn an_event_over_6_mb_is_rejected() {
     let body = "a".repeat(6 * 1024 * 1024);
     let text = "content-type: text/plain\r\n";
     assert_eq!(send(&url, "PUT /items", text, &body).await.status, 413);
-    // Base64 makes four bytes of three.
+    // Base64 encodes three bytes as four.
     let three_quarters = &body[..6 * 1024 * 1024 / 4 * 3];
     assert_eq!(call(&url, "PUT /items", three_quarters).await.status, 413);
     assert_eq!(
@@ -220,14 +220,14 @@ async fn stop_finishes_active_requests_and_closes_idle_connections() {
     assert!(idle.read(&mut buffer).await.expect("a response") > 0);
     let never_used = connect(&url).await;
 
-    let under_way = {
+    let active = {
         let url = url.clone();
         tokio::spawn(async move { call(&url, "GET /items/sleep", "").await })
     };
     sleep(Duration::from_millis(100)).await;
     let stopped = timeout(Duration::from_secs(2), gateway.stop()).await;
-    assert!(stopped.is_ok(), "idle connections hold it up");
-    assert_eq!(under_way.await.expect("no panic").status, 200);
+    assert!(stopped.is_ok(), "idle connections delay the stop");
+    assert_eq!(active.await.expect("no panic").status, 200);
     assert_eq!(idle.read(&mut buffer).await.expect("an end"), 0);
     drop(never_used);
     let port = url
@@ -247,5 +247,5 @@ async fn stop_waits_no_longer_than_the_function_timeout() {
     client.write_all(request).await.expect("sent");
     sleep(Duration::from_millis(100)).await;
     let stopped = timeout(Duration::from_secs(2), gateway.stop()).await;
-    assert!(stopped.is_ok(), "a client that does not finish holds it up");
+    assert!(stopped.is_ok(), "an incomplete request delays the stop");
 }

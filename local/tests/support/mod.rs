@@ -1,9 +1,9 @@
-//! The least of an HTTP client: it sends the very bytes that a test wants sent.
+//! A minimal HTTP client that sends exactly the bytes of a test.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// What came back.
+/// An HTTP response.
 #[derive(Debug)]
 pub struct Response {
     pub status: u16,
@@ -37,14 +37,14 @@ pub async fn connect(url: &str) -> TcpStream {
 /// Sends these bytes and reads until the server closes the connection.
 pub async fn send_bytes(url: &str, bytes: &[u8]) -> Vec<u8> {
     let mut stream = connect(url).await;
-    // Both may fail when the server has already refused the rest; what it said still counts.
+    // Both may fail if the server has already rejected the rest. The response still counts.
     let _ = stream.write_all(bytes).await;
     let mut response = Vec::new();
     let _ = stream.read_to_end(&mut response).await;
     response
 }
 
-/// The `Host` of a request to this URL.
+/// Returns the `Host` header's value for this URL.
 pub fn host(url: &str) -> &str {
     url.strip_prefix("http://").expect("a URL")
 }
@@ -59,7 +59,7 @@ pub async fn send(url: &str, request_line: &str, headers: &str, body: &str) -> R
     Response::parse(&send_bytes(url, request.as_bytes()).await)
 }
 
-/// Sends a request with no headers of its own.
+/// Sends a request without further headers.
 pub async fn call(url: &str, request_line: &str, body: &str) -> Response {
     send(url, request_line, "", body).await
 }
