@@ -1,4 +1,4 @@
-//! The two processors that Lambda offers, as Lambda, Rust and C compilers name them.
+//! The two processors that Lambda offers, with their names in Lambda, Rust and C compilers.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub enum Arch {
 }
 
 impl Arch {
-    /// The Rust target to build for.
+    /// Returns the Rust target to build for.
     pub fn target(self) -> &'static str {
         match self {
             Self::Arm64 => "aarch64-unknown-linux-gnu",
@@ -21,7 +21,7 @@ impl Arch {
         }
     }
 
-    /// What Debian calls the C compiler that links for this processor on another.
+    /// Returns Debian's name of the C cross compiler, which links for this processor.
     pub fn cross_linker(self) -> &'static str {
         match self {
             Self::Arm64 => "aarch64-linux-gnu-gcc",
@@ -29,7 +29,7 @@ impl Arch {
         }
     }
 
-    /// The package that brings it.
+    /// Returns the Debian package of the C cross compiler.
     pub fn cross_linker_package(self) -> &'static str {
         match self {
             Self::Arm64 => "gcc-aarch64-linux-gnu",
@@ -37,7 +37,7 @@ impl Arch {
         }
     }
 
-    /// The package that brings the C library to link.
+    /// Returns the Debian package of the C library to link.
     pub fn c_library_package(self) -> &'static str {
         match self {
             _ if self.is_host() => "libc6-dev",
@@ -46,7 +46,7 @@ impl Arch {
         }
     }
 
-    /// Whether this machine builds for itself.
+    /// Returns `true` if this machine has this processor, and runs Linux with glibc.
     pub fn is_host(self) -> bool {
         cfg!(all(target_os = "linux", target_env = "gnu"))
             && match self {

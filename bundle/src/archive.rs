@@ -1,4 +1,4 @@
-//! The zip: one executable `bootstrap`, whose date is always the same, so that the same code gives the same bytes.
+//! The zip: one executable `bootstrap` with a fixed date, so that the same executable gives the same zip.
 
 use std::io::{Cursor, Read, Write};
 
@@ -7,7 +7,7 @@ use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 use crate::error::Error;
 
-/// The one name that provided.al2023 looks for.
+/// The name of the executable that the runtime provided.al2023 starts.
 const ENTRY_NAME: &str = "bootstrap";
 
 pub fn pack(executable: &[u8]) -> Result<Vec<u8>, Error> {

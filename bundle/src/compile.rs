@@ -1,4 +1,4 @@
-//! The release build of the function alone, which knows nothing of where it was built.
+//! The release build of the function, which does not depend on the machine and path where it is built.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -7,12 +7,12 @@ use std::process::Command;
 use crate::arch::Arch;
 use crate::error::Error;
 
-/// Returns where the executable lies.
+/// Builds the function, and returns the path of the executable.
 pub fn release(workspace: &Path, arch: Arch) -> Result<PathBuf, Error> {
     let target = arch.target();
     require_target(target)?;
 
-    // A folder of its own: nothing that was built together with the other crates, and their features, is taken for it.
+    // A separate target folder: no crate is reused that was built with the features of the other packages.
     let folder = workspace.join("target/bundle");
     let mut cargo = Command::new(env!("CARGO"));
     cargo
@@ -35,7 +35,7 @@ pub fn release(workspace: &Path, arch: Arch) -> Result<PathBuf, Error> {
             "target.{target}.rustflags = {}",
             rustflags(workspace)?
         ))
-        // These would replace the flags above or add to them, and make the bytes depend on who builds.
+        // These would replace or extend the flags above, and make the bytes depend on the environment.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("CARGO_BUILD_RUSTFLAGS")
@@ -50,8 +50,8 @@ pub fn release(workspace: &Path, arch: Arch) -> Result<PathBuf, Error> {
     Ok(folder.join(target).join("release/bootstrap"))
 }
 
-/// One file at a fixed address, so that a start has no library to find, and next to nothing to relocate; and the
-/// places of the sources, which would go into the executable with every panic, under names of their own.
+/// Returns the flags for a static executable at a fixed address, which loads no library and relocates next to nothing at
+/// its start. They also replace the paths of the sources, which the executable would otherwise contain for panics.
 fn rustflags(workspace: &Path) -> Result<String, Error> {
     let cargo_home = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
@@ -59,7 +59,7 @@ fn rustflags(workspace: &Path) -> Result<String, Error> {
     let mut prefixes = vec![(workspace.to_owned(), "/function".to_owned())];
     prefixes.extend(cargo_home.map(|home| (home, "/cargo".to_owned())));
 
-    // The standard library's are named after the compiler's commit, unless the component rust-src lies on this machine.
+    // The standard library's paths already contain the compiler's commit, unless the component rust-src is installed.
     let sources = Path::new(rustc(&["--print", "sysroot"])?.trim()).join("lib/rustlib/src/rust");
     let version = rustc(&["--version", "--verbose"])?;
     let commit = version
@@ -78,7 +78,7 @@ fn rustflags(workspace: &Path) -> Result<String, Error> {
     Ok(format!("{flags:?}"))
 }
 
-/// Asks the compiler where the target's standard library should lie, for cargo's own error names no way out.
+/// Checks that the target's standard library is installed, because cargo's error does not say how to install it.
 fn require_target(target: &'static str) -> Result<(), Error> {
     let folder = rustc(&["--print", "target-libdir", "--target", target])?;
     if Path::new(folder.trim()).is_dir() {
@@ -88,7 +88,7 @@ fn require_target(target: &'static str) -> Result<(), Error> {
     }
 }
 
-/// What the compiler says; nothing where it fails.
+/// Runs the compiler, and returns its output, which is empty if it fails.
 fn rustc(arguments: &[&str]) -> Result<String, Error> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(&rustc)
@@ -101,7 +101,7 @@ fn rustc(arguments: &[&str]) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// What links for this processor: the caller's choice, or the C compiler.
+/// Returns the linker for this processor: that of the environment, or the C compiler.
 fn linker(arch: Arch) -> Result<PathBuf, Error> {
     let variable = variable(arch, "LINKER");
     if let Some(linker) = env::var_os(&variable) {
@@ -117,8 +117,8 @@ fn linker(arch: Arch) -> Result<PathBuf, Error> {
     Ok(linker.into())
 }
 
-/// Why the build failed, where the linker's own words would name no way out: a C compiler that finds a library
-/// prints it with its folder.
+/// Returns the error of a failed build. A missing C library has its own, because the linker's message does not say
+/// how to install it: a C compiler that finds a library prints it with its folder.
 fn build_error(linker: PathBuf, arch: Arch) -> Error {
     let found = Command::new(&linker)
         .arg("-print-file-name=libc.a")
@@ -130,7 +130,7 @@ fn build_error(linker: PathBuf, arch: Arch) -> Error {
     }
 }
 
-/// The environment variable by which cargo takes a setting for this target.
+/// Returns the name of the environment variable from which cargo reads a setting for this target.
 fn variable(arch: Arch, setting: &str) -> String {
     format!(
         "CARGO_TARGET_{}_{setting}",

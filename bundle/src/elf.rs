@@ -1,4 +1,4 @@
-//! Whether Lambda can run an executable: it is for the right processor, and complete.
+//! The check that Lambda can run an executable: it is for the right processor, and statically linked.
 
 use object::Endianness;
 use object::elf::{EM_AARCH64, EM_X86_64, FileHeader64, PT_DYNAMIC};
@@ -17,7 +17,7 @@ pub fn check(executable: &[u8], arch: Arch) -> Result<(), Error> {
     if header.e_machine(endian) != machine {
         return Err(Error::WrongProcessor(arch));
     }
-    // What is joined with libraries when it starts, or moved, has a segment that says how.
+    // An executable that is dynamically linked or relocated at its start has a segment PT_DYNAMIC.
     let segments = header.program_headers(endian, executable)?;
     if segments
         .iter()
@@ -40,7 +40,7 @@ mod tests {
         ));
     }
 
-    /// The test itself is an executable of this machine's, linked as Rust does unless it is told otherwise.
+    /// The test itself is an executable for this machine, and Rust links it dynamically by default.
     #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
     #[test]
     fn another_processor_and_dynamic_linking_are_rejected() {
@@ -54,7 +54,7 @@ mod tests {
             Err(Error::DynamicallyLinked)
         ));
 
-        // The same, with the types of all its segments struck out.
+        // The same executable, with the types of all its segments set to zero.
         let header = FileHeader64::<Endianness>::parse(&*executable).unwrap();
         let endian = header.endian().unwrap();
         let segments = usize::try_from(header.e_phoff(endian)).unwrap();

@@ -1,4 +1,4 @@
-//! Why there is no bundle, and what to do about it.
+//! The errors of `cargo zip`, with advice.
 
 use std::io;
 use std::path::PathBuf;
@@ -38,7 +38,7 @@ pub enum Error {
     #[error("failed to zip: {0}")]
     ZipBytes(#[from] io::Error),
 
-    #[error("bootstrap is no ELF executable: {0}")]
+    #[error("bootstrap is not an ELF executable: {0}")]
     NotElf(#[from] object::read::Error),
 
     #[error("bootstrap was built for another processor than {0}")]

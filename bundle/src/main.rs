@@ -1,4 +1,4 @@
-//! `cargo zip` turns the function into the zip that Lambda runs: [`compile`] it, [`archive`] it, [`elf`] checks it.
+//! `cargo zip` makes the zip that Lambda runs: [`compile`] builds the function, [`archive`] zips it, [`elf`] checks it.
 
 mod arch;
 mod archive;
@@ -44,7 +44,7 @@ fn bundle(arch: Arch) -> Result<String, Error> {
     let executable = compile::release(workspace, arch)?;
     let zip = archive::pack(&read(&executable)?)?;
 
-    // What is checked is what is shipped.
+    // The executable is taken from the zip, so that the check covers the deployed bytes.
     elf::check(&archive::unpack(&zip)?, arch)?;
 
     let path = workspace
@@ -64,7 +64,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
 
 fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
     let folder = path.parent().expect("a file lies in a folder");
-    // Put in place in one step: a concurrent reader has the old file or the new one.
+    // Renamed in one step: a concurrent reader gets the old file or the new one.
     let partial = path.with_extension(format!("{}.part", process::id()));
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(&partial, content))

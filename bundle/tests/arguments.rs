@@ -1,4 +1,4 @@
-//! `cargo zip` from outside. Because of these tests `cargo test` builds its binary, which .github/lint/built-once holds.
+//! Tests of the binary of `cargo zip`. They also make `cargo test` build it, which .github/lint/built-once checks.
 
 use std::process::Command;
 
