@@ -172,7 +172,7 @@ async fn replay_at(url: BaseUrl, failure: SavedFailure, variables: &Variables) -
 
 async fn sweep_journals(journals: Vec<PathBuf>, variables: &Variables) -> u8 {
     let journals = if journals.is_empty() {
-        Journal::all(&variables.journals)
+        Journal::list(&variables.journals)
     } else {
         Ok(journals)
     };

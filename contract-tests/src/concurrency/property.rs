@@ -79,8 +79,8 @@ pub async fn check_cases(
             held = held.and(case.await.expect("a case does not panic"));
         }
         match (held, target.exhausted()) {
-            (Ok(()), _) => progress.step(tried),
-            (Err(Inconclusive(_)), Some(limit)) if progress.is_begun() => {
+            (Ok(()), _) => progress.advance(tried),
+            (Err(Inconclusive(_)), Some(limit)) if progress.has_started() => {
                 return Ok(progress.passed(Some(limit), None));
             }
             (Err(not_passed), _) => return Err(not_passed),

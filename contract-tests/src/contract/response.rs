@@ -67,8 +67,8 @@ impl Response {
 
     fn only_member(&self, name: &str) -> Result<String, String> {
         let mut body = self.members()?;
-        let member = body.need(name)?;
-        body.end()?;
+        let member = body.take_required(name)?;
+        body.ensure_empty()?;
         Ok(member)
     }
 
@@ -79,11 +79,15 @@ impl Response {
     /// What is wrong with the body, or with its counts.
     pub fn page(&self, prefix: &str) -> Result<ListedPage, String> {
         let mut body = self.members()?;
-        let shown = json::array(&body.need("Items")?).map_err(|is| format!("Items {is}"))?;
-        let counts = [body.need("Count")?, body.need("ScannedCount")?];
+        let shown =
+            json::array(&body.take_required("Items")?).map_err(|is| format!("Items {is}"))?;
+        let counts = [
+            body.take_required("Count")?,
+            body.take_required("ScannedCount")?,
+        ];
         let last = body.take("LastEvaluatedKey");
         let last = last.map(|key| last_id(&key)).transpose()?;
-        body.end()?;
+        body.ensure_empty()?;
 
         let (mut items, mut order) = (Items::new(), Vec::new());
         for element in shown {
@@ -107,14 +111,14 @@ impl Response {
 
 fn last_id(text: &str) -> Result<String, String> {
     let mut key = Members::parse("LastEvaluatedKey", text)?;
-    let id = key.need(ID)?;
-    key.end()?;
+    let id = key.take_required(ID)?;
+    key.ensure_empty()?;
     json::string(&id).map_err(|is| format!("the id of LastEvaluatedKey {is}"))
 }
 
 fn item(text: &str, prefix: &str) -> Result<(String, Item), String> {
     let mut members = Members::parse("an item", text)?;
-    let id = json::string(&members.need(ID)?).map_err(|is| format!("an id {is}"))?;
+    let id = json::string(&members.take_required(ID)?).map_err(|is| format!("an id {is}"))?;
     if !id.starts_with(prefix) {
         return Ok((id, Item::default()));
     }
@@ -124,7 +128,7 @@ fn item(text: &str, prefix: &str) -> Result<(String, Item), String> {
             item.set(field, field.shown(&text)?);
         }
     }
-    members.end()?;
+    members.ensure_empty()?;
     Ok((id, item))
 }
 

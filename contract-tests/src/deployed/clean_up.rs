@@ -11,7 +11,7 @@ use crate::request::concrete::{GatewayProfile, Request};
 use crate::toolkit::deployed::limits::Deadline;
 use crate::toolkit::deployed::rate_limiter::DEFAULT_BACKOFF;
 use crate::toolkit::http::response::Response;
-use crate::toolkit::progress::announced;
+use crate::toolkit::progress::announce_long_wait;
 
 /// How often a request is sent to an API that is busy. Each waits for as long as the API asks.
 const MAX_TRIES: usize = 8;
@@ -56,21 +56,21 @@ impl Deployment {
 
     pub(super) async fn finish_by(&self, deadline: Deadline) -> Result<Option<CleanedUp>, String> {
         // Waits for the requests under way, so that nothing is put behind the back of what follows.
-        let accepting = announced("requests are still under way", self.accepting.write());
+        let accepting = announce_long_wait("requests are still under way", self.accepting.write());
         let Ok(mut accepting) = timeout_at(deadline.at, accepting).await else {
             let left = self.leftover_message("a request is still under way");
             return left.map_or(Ok(None), Err);
         };
         *accepting = false;
         drop(accepting);
-        if !self.journal.is_begun() {
+        if !self.journal.exists() {
             return Ok(None);
         }
         let doing = format!(
             "the items at {} are being deleted, until {deadline} is over",
             self.url()
         );
-        let cleaned = announced(&doing, self.clean_up(deadline)).await;
+        let cleaned = announce_long_wait(&doing, self.clean_up(deadline)).await;
         let cleaned = cleaned.map_err(|reason| self.leftover_message(&reason).unwrap_or(reason))?;
         self.journal.remove()?;
         Ok(Some(cleaned))
@@ -84,7 +84,7 @@ impl Deployment {
     /// Returns a message for a run that ends with items left behind for this reason; `None` if it put nothing.
     #[must_use]
     pub fn leftover_message(&self, reason: &str) -> Option<String> {
-        self.journal.is_begun().then(|| {
+        self.journal.exists().then(|| {
             format!(
                 "items are left behind at {}: {reason}\nTo delete them when that can be done:\n  {}",
                 self.url(),
@@ -97,7 +97,7 @@ impl Deployment {
         let mut uncertain = None;
         for namespace in self.journal.namespaces() {
             let mut is_clean = true;
-            for id in self.journal.put_in(&namespace) {
+            for id in self.journal.ids_in(&namespace) {
                 if !self.delete(&id, deadline).await? {
                     is_clean = false;
                     uncertain = Some(id);

@@ -18,10 +18,10 @@ use crate::toolkit::deployed::rate_limiter::{RateLimiter, retry_after};
 use crate::toolkit::deployed::secrets::Secrets;
 use crate::toolkit::http::base_url::BaseUrl;
 use crate::toolkit::http::client::{
-    ANSWER_TIMEOUT, ExchangeError, build_request, by_proxy, deployed, exchange,
+    ExchangeError, RESPONSE_TIMEOUT, build_request, deployed, describe_proxy, exchange,
 };
 use crate::toolkit::http::response::Response;
-use crate::toolkit::progress::announced;
+use crate::toolkit::progress::announce_long_wait;
 
 /// The reason why there was no response of the API.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Deployment {
         let header = Header {
             url,
             auth: auth.kind(),
-            namespace: namespace::of_run(),
+            namespace: namespace::for_run(),
         };
         Self::of_journal(Journal::new(folder, header), auth, limits)
     }
@@ -134,7 +134,7 @@ impl Deployment {
             }
         })?;
         let number = self.sessions.fetch_add(1, Ordering::Relaxed);
-        Ok(namespace::of_session(self.namespace(), number))
+        Ok(namespace::for_session(self.namespace(), number))
     }
 
     /// Returns `true` if the URL was asked, and what answered is not an API of items.
@@ -191,26 +191,26 @@ impl Deployment {
             Ok::<_, String>((access, built))
         };
         // The future that gets credentials is large.
-        let authorized = announced("there are no credentials yet", Box::pin(authorized));
+        let authorized = announce_long_wait("there are no credentials yet", Box::pin(authorized));
         let authorized = timeout_at(deadline.at, authorized).await;
         let authorized =
             authorized.map_err(|_| format!("{deadline} is over, and there are no credentials"));
         let (access, mut built) = authorized.flatten().map_err(NoResponse::Final)?;
         // An item must not be put after it was deleted, so a PUT is never given up before the gateway has.
         let timeout = match request {
-            Request::Put { .. } => ANSWER_TIMEOUT,
+            Request::Put { .. } => RESPONSE_TIMEOUT,
             Request::Get(_) | Request::Delete(_) | Request::List { .. } | Request::NoRoute(_) => {
-                ANSWER_TIMEOUT.min(deadline.left())
+                RESPONSE_TIMEOUT.min(deadline.remaining())
             }
         };
         *built.timeout_mut() = Some(timeout);
         let secrets = Secrets::of(&built);
         let waited_for = format!("{url} has not answered yet");
-        let response = announced(&waited_for, exchange(&self.client, built)).await;
+        let response = announce_long_wait(&waited_for, exchange(&self.client, built)).await;
         let mut response = response.map_err(|error| match error {
             ExchangeError::TooLong => NoResponse::Final(format!("{url}: {error}")),
             ExchangeError::Unreachable(_) => {
-                let way = by_proxy(url);
+                let way = describe_proxy(url);
                 NoResponse::Unreachable(format!("{url} cannot be reached{way}: {error}"))
             }
         })?;

@@ -82,7 +82,7 @@ impl Session {
     /// Deletes what was put. Gives up at the first item that cannot be deleted: the rest is left to the end of the run.
     pub async fn close(&self) {
         let deadline = self.deployment.clean_up_deadline();
-        for id in self.deployment.journal.put_in(&self.namespace) {
+        for id in self.deployment.journal.ids_in(&self.namespace) {
             self.budget.use_reserved();
             if self.deployment.delete(&id, deadline).await != Ok(true) {
                 return;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::clean_up::CleanedUp;
 use super::deployment::Deployment;
 use crate::settings::Variables;
-use crate::toolkit::deployed::access::{Auth, Kind};
+use crate::toolkit::deployed::access::{Auth, AuthKind};
 use crate::toolkit::deployed::journal::Journal;
 use crate::toolkit::deployed::namespace;
 use crate::toolkit::http::base_url::BaseUrl;
@@ -61,7 +61,7 @@ async fn sweep_journal(path: &Path, variables: &Variables) -> Result<String, Str
     let put: usize = journal
         .namespaces()
         .iter()
-        .map(|namespace| journal.put_in(namespace).len())
+        .map(|namespace| journal.ids_in(namespace).len())
         .sum();
     let deployment = Deployment::of_journal(journal, auth, variables.limits);
     let deadline = deployment.clean_up_deadline();
@@ -89,8 +89,8 @@ fn auth(journal: &Journal, variables: &Variables) -> Result<Auth, String> {
         return variables.auth.or_of_kind(header.auth);
     }
     match header.auth {
-        Kind::None => Ok(Auth::Open),
-        Kind::Bearer | Kind::Iam => Err(format!(
+        AuthKind::None => Ok(Auth::Open),
+        AuthKind::Bearer | AuthKind::Iam => Err(format!(
             "its API wants credentials, which are sent only to an API that you name. If they are meant for it:\n  {}",
             journal.sweep_command()
         )),

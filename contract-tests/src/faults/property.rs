@@ -121,7 +121,7 @@ pub async fn check_all(
         if setup.is_sound() {
             tracker::note(at_once.iter().map(FaultCase::cell));
         }
-        progress.step(u32::try_from(at_once.len()).unwrap_or(u32::MAX));
+        progress.advance(u32::try_from(at_once.len()).unwrap_or(u32::MAX));
     }
     Ok(progress.passed(None, None))
 }

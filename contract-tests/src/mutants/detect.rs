@@ -94,7 +94,7 @@ async fn catch(bug: &'static Mutant, sampling: Sampling, test: &str) -> Result<D
         if let Some(caught) = by_a_sequence(&setup, &sound, sampling, case).await? {
             return Ok(caught);
         }
-        progress.step(1);
+        progress.advance(1);
         if bug.requests.is_some() {
             continue;
         }

@@ -9,7 +9,7 @@ use crate::contract::run::Step;
 use crate::request::concrete::{GatewayProfile, Request};
 use crate::toolkit::deployed::namespace;
 use crate::toolkit::http::base_url::BaseUrl;
-use crate::toolkit::http::client::needs_exemption;
+use crate::toolkit::http::client::needs_proxy_exemption;
 use crate::toolkit::http::response::Response;
 use crate::toolkit::shell::quoted;
 
@@ -36,12 +36,12 @@ pub struct ScriptTarget {
 pub fn script(steps: &[Step], prefix: &str, place: &ScriptTarget) -> String {
     let gateway = place.gateway;
     let mut script = format!("url=${{1:-{}}}\n", quoted(place.url.as_str()));
-    let shared = namespace::in_shell(prefix);
+    let shared = namespace::shell_expression(prefix);
     if !prefix.is_empty() {
         let fresh = shared.unwrap_or("$(printf '%08x-' \"$(date +%s)\")");
         let _ = writeln!(script, "p={fresh}");
     }
-    if needs_exemption(&place.url) {
+    if needs_proxy_exemption(&place.url) {
         let host = place.url.host();
         let _ = writeln!(script, "export no_proxy=\"${{no_proxy-$NO_PROXY}},{host}\"");
     }

@@ -55,7 +55,7 @@ impl Request {
     pub fn put(object: &Object, content_type: ContentType, ids: &mut Ids) -> Self {
         let mut value = |value: &Value| match value {
             Value::Id(id) => Json::Text(ids.resolve(id)),
-            Value::Text(text) => Json::Text(text.after("")),
+            Value::Text(text) => Json::Text(text.with_prefix("")),
             Value::Number(number) => Json::Number(number.clone()),
             Value::Null => Json::Null,
             Value::Other(text) => Json::Other(text.clone()),

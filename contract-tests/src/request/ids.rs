@@ -31,7 +31,7 @@ impl Ids {
     /// The id that is meant, which counts as used from now on.
     pub fn resolve(&mut self, id: &Id) -> String {
         let resolved = match id {
-            Id::Text(text) => text.after(&self.prefix),
+            Id::Text(text) => text.with_prefix(&self.prefix),
             Id::Used(index) => self.pick(*index),
             Id::NearDuplicate(index, variation) => self.vary(&self.pick(*index), *variation),
         };
@@ -61,7 +61,7 @@ impl Ids {
                     fill,
                     bytes: resolved.len(),
                 };
-                if filled.after(&self.prefix) == resolved {
+                if filled.with_prefix(&self.prefix) == resolved {
                     filled
                 } else {
                     Text::plain(own)

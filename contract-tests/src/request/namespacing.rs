@@ -4,7 +4,7 @@
 use base64::prelude::{BASE64_STANDARD, Engine};
 
 use crate::request::json::Json;
-use crate::toolkit::deployed::namespace::number;
+use crate::toolkit::deployed::namespace::numeric_id;
 
 /// What comes before an id in a body that is no item, however it is written.
 const BEFORE: [&str; 5] = ["\"id\":\"", "'id':'", "{id:\"", "id=", "<id>"];
@@ -22,7 +22,7 @@ pub fn value(value: Json, prefix: &str) -> Json {
         _ if prefix.is_empty() => value,
         Json::Text(text) if text.starts_with(prefix) => Json::Text(text),
         Json::Text(text) => Json::Text(format!("{prefix}{text}")),
-        Json::Number(_) => Json::Number(number(prefix)),
+        Json::Number(_) => Json::Number(numeric_id(prefix)),
         Json::Null => Json::Null,
         Json::Other(text) if text.contains("\"a\"") => {
             Json::Other(text.replace("\"a\"", &format!("\"{prefix}a\"")))

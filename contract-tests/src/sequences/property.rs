@@ -37,9 +37,9 @@ pub async fn check_cases(
         match (held, target.exhausted()) {
             (Ok(clause), _) => {
                 unchecked = unchecked.or(clause);
-                progress.step(1);
+                progress.advance(1);
             }
-            (Err(Inconclusive(_)), Some(limit)) if progress.is_begun() => {
+            (Err(Inconclusive(_)), Some(limit)) if progress.has_started() => {
                 return Ok(progress.passed(Some(limit), unchecked));
             }
             (Err(not_passed), _) => return Err(not_passed),
@@ -65,7 +65,7 @@ pub async fn check_exhaustive(
         let sampling = Sampling { cases: 0, seed: 0 };
         let run = check_operations(target, setup, &operations, (sampling, case), test).await?;
         reached.extend(cell::reached(&run));
-        progress.step(1);
+        progress.advance(1);
     }
     Ok((progress.passed(None, None), reached))
 }

@@ -26,13 +26,13 @@ impl Decimal {
             None => (mantissa, None),
         };
         let leading_zero = integer.len() > 1 && integer.starts_with('0');
-        if leading_zero || !all_digits(integer) || !fraction.is_none_or(all_digits) {
+        if leading_zero || !is_digits(integer) || !fraction.is_none_or(is_digits) {
             return None;
         }
 
-        let all = format!("{integer}{}", fraction.unwrap_or_default());
-        let from_first = all.trim_start_matches('0');
-        let digits = from_first.trim_end_matches('0');
+        let written = format!("{integer}{}", fraction.unwrap_or_default());
+        let without_leading = written.trim_start_matches('0');
+        let digits = without_leading.trim_end_matches('0');
         let power = parse_power(power)?;
         if digits.is_empty() {
             return Some(Self {
@@ -41,8 +41,8 @@ impl Decimal {
                 exponent: 0,
             });
         }
-        let leading = all.len() - from_first.len();
-        let places = i64::try_from(integer.len()).ok()? - 1 - i64::try_from(leading).ok()?;
+        let leading_zeros = written.len() - without_leading.len();
+        let places = i64::try_from(integer.len()).ok()? - 1 - i64::try_from(leading_zeros).ok()?;
         Some(Self {
             negative,
             digits: digits.to_owned(),
@@ -92,7 +92,7 @@ fn strip_sign(text: &str, sign: char) -> (bool, &str) {
         .map_or((false, text), |rest| (true, rest))
 }
 
-fn all_digits(text: &str) -> bool {
+fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -104,7 +104,7 @@ fn parse_power(text: &str) -> Option<i64> {
     } else {
         strip_sign(unsigned, '+').1
     };
-    let power = all_digits(digits).then(|| digits.parse().unwrap_or(i64::MAX / 2))?;
+    let power = is_digits(digits).then(|| digits.parse().unwrap_or(i64::MAX / 2))?;
     Some(if negative { -power } else { power })
 }
 
@@ -117,21 +117,21 @@ mod tests {
     }
 
     #[test]
-    fn spelling_does_not_matter() {
-        for spellings in [
+    fn the_notation_does_not_matter() {
+        for notations in [
             &["0", "-0", "0.000", "0e99999999999999999999", "-0.0E-5"][..],
             &["19.9", "19.90", "1.99e1", "0.00199E+4", "1990e-2"],
             &["-1", "-1.0", "-0.1e1"],
             &["1e126", "10e125", "0.1e127"],
         ] {
-            for style in spellings {
-                assert_eq!(decimal(style), decimal(spellings[0]), "{style}");
+            for notation in notations {
+                assert_eq!(decimal(notation), decimal(notations[0]), "{notation}");
             }
         }
     }
 
     #[test]
-    fn neighbours_are_told_apart() {
+    fn neighbours_differ() {
         assert_ne!(decimal("9007199254740993"), decimal("9007199254740992"));
         assert_ne!(decimal("1"), decimal("-1"));
         assert_ne!(decimal("1e10"), decimal("1e11"));
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number() {
+    fn other_texts_are_not_numbers() {
         for text in [
             "", "-", "+1", "01", ".5", "1.", "1e", "1e1.5", "NaN", "\"1\"", "--1", "1 ",
         ] {

@@ -12,21 +12,21 @@ use crate::toolkit::decimal::Decimal;
 #[derive(Debug)]
 pub struct Members {
     /// The object, as errors name it.
-    of: String,
+    label: String,
     members: Vec<(String, Box<RawValue>)>,
 }
 
 impl Members {
-    /// Reads an object that has no member twice. Errors name it by `of`.
+    /// Reads an object that has no member twice. Errors name it by `label`.
     ///
     /// # Errors
     /// If it is not such an object.
-    pub fn parse(of: &str, text: &str) -> Result<Self, String> {
-        let read: Result<Unique, _> = serde_json::from_str(text);
-        let Unique(members) =
-            read.map_err(|error| format!("{of} is not a JSON object: {error}"))?;
+    pub fn parse(label: &str, text: &str) -> Result<Self, String> {
+        let parsed: Result<UniqueMembers, _> = serde_json::from_str(text);
+        let UniqueMembers(members) =
+            parsed.map_err(|error| format!("{label} is not a JSON object: {error}"))?;
         Ok(Self {
-            of: of.to_owned(),
+            label: label.to_owned(),
             members,
         })
     }
@@ -42,38 +42,38 @@ impl Members {
 
     /// Takes the member of this name out, as its JSON text.
     pub fn take(&mut self, name: &str) -> Option<String> {
-        let at = self.members.iter().position(|(other, _)| other == name)?;
-        Some(self.members.remove(at).1.get().to_owned())
+        let index = self.members.iter().position(|(member, _)| member == name)?;
+        Some(self.members.remove(index).1.get().to_owned())
     }
 
     /// Takes the member of this name out, which must be there.
     ///
     /// # Errors
     /// If it is not.
-    pub fn need(&mut self, name: &str) -> Result<String, String> {
+    pub fn take_required(&mut self, name: &str) -> Result<String, String> {
         let taken = self.take(name);
-        taken.ok_or_else(|| format!("{} has no {name}", self.of))
+        taken.ok_or_else(|| format!("{} has no {name}", self.label))
     }
 
     /// Makes sure that every member was taken out.
     ///
     /// # Errors
     /// One that was not.
-    pub fn end(self) -> Result<(), String> {
+    pub fn ensure_empty(self) -> Result<(), String> {
         match self.members.first() {
             None => Ok(()),
             Some((name, value)) => Err(format!(
                 "{} has {name:?}: {value}, which nothing declares",
-                self.of
+                self.label
             )),
         }
     }
 }
 
 /// Members of which none comes twice.
-struct Unique(Vec<(String, Box<RawValue>)>);
+struct UniqueMembers(Vec<(String, Box<RawValue>)>);
 
-impl<'de> Deserialize<'de> for Unique {
+impl<'de> Deserialize<'de> for UniqueMembers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(MembersVisitor)
     }
@@ -82,21 +82,21 @@ impl<'de> Deserialize<'de> for Unique {
 struct MembersVisitor;
 
 impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Unique;
+    type Value = UniqueMembers;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Unique, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<UniqueMembers, A::Error> {
         let mut members: Vec<(String, Box<RawValue>)> = Vec::new();
         while let Some((name, value)) = map.next_entry()? {
-            if members.iter().any(|(other, _)| *other == name) {
+            if members.iter().any(|(member, _)| *member == name) {
                 return Err(A::Error::custom(format!("{name:?} comes twice")));
             }
             members.push((name, value));
         }
-        Ok(Unique(members))
+        Ok(UniqueMembers(members))
     }
 }
 
@@ -148,9 +148,9 @@ pub fn canonical(text: &str) -> serde_json::Result<String> {
 mod tests {
     use super::*;
 
-    fn same(one: &str, other: &str) -> bool {
+    fn same(left: &str, right: &str) -> bool {
         let canonical = |text| canonical(text).expect("JSON");
-        canonical(one) == canonical(other)
+        canonical(left) == canonical(right)
     }
 
     #[test]
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_the_same_is_equal() {
+    fn texts_with_the_same_meaning_are_equal() {
         assert!(same(
             r#"{"a":"\u0041","b":[1, null]}"#,
             r#"{"b":[1.0,null],"a":"A"}"#

@@ -12,12 +12,12 @@ pub const REPORT_INTERVAL: Duration = Duration::from_secs(20);
 pub const LONG_WAIT: Duration = Duration::from_secs(3);
 
 /// Waits for a result. Announces on standard error what is waited for, once the wait is long.
-pub async fn announced<T>(what: &str, result: impl Future<Output = T>) -> T {
+pub async fn announce_long_wait<T>(description: &str, result: impl Future<Output = T>) -> T {
     let mut result = std::pin::pin!(result);
     if let Ok(result) = timeout(LONG_WAIT, &mut result).await {
         return result;
     }
-    eprintln!("waiting: {what}");
+    eprintln!("waiting: {description}");
     result.await
 }
 
@@ -65,7 +65,7 @@ impl Progress {
     }
 
     /// So many cases more are done.
-    pub fn step(&mut self, cases: u32) {
+    pub fn advance(&mut self, cases: u32) {
         self.done += cases;
         if self.last_report.elapsed() >= REPORT_INTERVAL {
             self.last_report = Instant::now();
@@ -78,7 +78,7 @@ impl Progress {
 
     /// Whether any case is done.
     #[must_use]
-    pub fn is_begun(&self) -> bool {
+    pub fn has_started(&self) -> bool {
         self.done > 0
     }
 

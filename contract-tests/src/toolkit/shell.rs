@@ -16,7 +16,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shell_reads_it_as_it_was() {
+    fn a_shell_reads_a_quoted_text_unchanged() {
         for text in [
             "http://host/items",
             "http://[::1]/_aws/$default",

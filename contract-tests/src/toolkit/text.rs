@@ -27,15 +27,15 @@ impl Text {
 
     /// The text behind this prefix. A prefix longer than a filled text is all that is left of it.
     #[must_use]
-    pub fn after(&self, prefix: &str) -> String {
+    pub fn with_prefix(&self, prefix: &str) -> String {
         match self {
             Self::Plain(text) => format!("{prefix}{text}"),
             Self::Repeated { fill, bytes } => {
-                let room = bytes.saturating_sub(prefix.len());
-                let times = room / fill.len_utf8();
-                let rest = room % fill.len_utf8();
-                let filled = fill.to_string().repeat(times);
-                format!("{prefix}{filled}{}", "x".repeat(rest))
+                let available = bytes.saturating_sub(prefix.len());
+                let repeats = available / fill.len_utf8();
+                let padding = available % fill.len_utf8();
+                let filled = fill.to_string().repeat(repeats);
+                format!("{prefix}{filled}{}", "x".repeat(padding))
             }
         }
     }
@@ -46,16 +46,19 @@ mod tests {
     use super::Text;
 
     #[test]
-    fn a_filled_text_has_its_length_behind_any_prefix() {
+    fn a_repeated_text_has_its_length_with_any_prefix() {
         for (fill, bytes) in [('x', 2048), ('😀', 2049), ('é', 3)] {
             for prefix in ["", "p-", "é"] {
-                assert_eq!(Text::Repeated { fill, bytes }.after(prefix).len(), bytes);
+                assert_eq!(
+                    Text::Repeated { fill, bytes }.with_prefix(prefix).len(),
+                    bytes
+                );
             }
         }
         let text = Text::Repeated {
             fill: '😀',
             bytes: 6,
         };
-        assert_eq!(text.after("p"), "p😀x");
+        assert_eq!(text.with_prefix("p"), "p😀x");
     }
 }

@@ -70,7 +70,7 @@ pub fn container_trial(availability: Availability, runtime: &Handle) -> Trial {
 
 fn run(exit_path: &str, code: i32, runtime: &Handle) -> Result<(), String> {
     let label = unique_prefix();
-    let count = || runtime.block_on(docker::count(&format!("{LABEL}={label}")));
+    let count = || runtime.block_on(docker::count_containers(&format!("{LABEL}={label}")));
     let this = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut child = Command::new(this)
         .env(EXIT_PATH, exit_path)

@@ -221,7 +221,7 @@ async fn release_when_interrupted(resources: Resources) {
 /// Runs this process anew with the `DOCKER_HOST` that its Docker is at, if testcontainers would look for it elsewhere.
 /// The process cannot set its own variables: that is not safe once there are threads.
 fn reach_docker() {
-    let endpoint = docker::endpoint_of_context();
+    let endpoint = docker::context_endpoint();
     // testcontainers takes an empty variable for an endpoint.
     let is_empty = std::env::var_os(docker::HOST).is_some_and(|host| host.is_empty());
     let Ok(this) = std::env::current_exe() else {

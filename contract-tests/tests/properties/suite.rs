@@ -97,7 +97,7 @@ impl Availability {
             Self::Available | Self::Failed(_) => None,
             Self::Ignored(reason) => Some(reason.clone()),
             Self::IfDockerHasImage(runtime) => DOCKER
-                .get_or_init(|| runtime.block_on(DynamoDbLocal::available()).err())
+                .get_or_init(|| runtime.block_on(DynamoDbLocal::check_available()).err())
                 .clone(),
         }
     }
@@ -185,7 +185,7 @@ impl Suite {
                     })
                 })?;
                 let mut progress = Progress::new(&test, 1);
-                progress.step(1);
+                progress.advance(1);
                 Ok(progress.passed(None, run.unchecked))
             },
         )

@@ -20,7 +20,7 @@ use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use super::secrets::MIN_SECRET;
+use super::secrets::MIN_SECRET_BYTES;
 use crate::toolkit::http::base_url::BaseUrl;
 
 /// The service that an HTTP API's requests are signed for.
@@ -35,7 +35,7 @@ const EXPIRY_MARGIN: std::time::Duration = std::time::Duration::from_mins(1);
 /// The kinds of access, as `CONTRACT_AUTH` and the journals name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum AuthKind {
     /// Nothing is needed.
     None,
     /// A token.
@@ -67,11 +67,11 @@ impl Auth {
     /// # Errors
     /// The variable to set. It repeats neither value: a token may have come into the wrong variable.
     pub fn read(kind: Option<&str>, token: Option<&str>) -> Result<Self, String> {
-        let token = token.map(bearer).transpose()?;
+        let token = token.map(parse_bearer).transpose()?;
         let kind = match (kind, &token) {
-            (Some("none"), _) | (None, None) => Kind::None,
-            (Some("bearer"), _) | (None, Some(_)) => Kind::Bearer,
-            (Some("iam"), _) => Kind::Iam,
+            (Some("none"), _) | (None, None) => AuthKind::None,
+            (Some("bearer"), _) | (None, Some(_)) => AuthKind::Bearer,
+            (Some("iam"), _) => AuthKind::Iam,
             (Some(_), _) => return Err("CONTRACT_AUTH must be none, bearer or iam".to_owned()),
         };
         Self::of(kind, token)
@@ -81,11 +81,11 @@ impl Auth {
     ///
     /// # Errors
     /// The variable to set so that there is one.
-    fn of(kind: Kind, token: Option<HeaderValue>) -> Result<Self, String> {
+    fn of(kind: AuthKind, token: Option<HeaderValue>) -> Result<Self, String> {
         match kind {
-            Kind::None => Ok(Self::Open),
-            Kind::Iam => Ok(Self::Iam),
-            Kind::Bearer => token
+            AuthKind::None => Ok(Self::Open),
+            AuthKind::Iam => Ok(Self::Iam),
+            AuthKind::Bearer => token
                 .map(Self::Bearer)
                 .ok_or("set CONTRACT_BEARER to a token for this API".to_owned()),
         }
@@ -95,7 +95,7 @@ impl Auth {
     ///
     /// # Errors
     /// The variable to set so that there is a token.
-    pub fn or_of_kind(&self, kind: Kind) -> Result<Self, String> {
+    pub fn or_of_kind(&self, kind: AuthKind) -> Result<Self, String> {
         match self {
             Self::Open => Self::of(kind, None),
             Self::Bearer(_) | Self::Iam => Ok(self.clone()),
@@ -104,11 +104,11 @@ impl Auth {
 
     /// Returns their kind, which is not a secret.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> AuthKind {
         match self {
-            Self::Open => Kind::None,
-            Self::Bearer(_) => Kind::Bearer,
-            Self::Iam => Kind::Iam,
+            Self::Open => AuthKind::None,
+            Self::Bearer(_) => AuthKind::Bearer,
+            Self::Iam => AuthKind::Iam,
         }
     }
 
@@ -135,18 +135,18 @@ impl Auth {
 
 /// Reads a token, and returns the value of the header `authorization` that has it. The value of the header itself,
 /// which is easily taken for the token, is one too.
-fn bearer(token: &str) -> Result<HeaderValue, String> {
+fn parse_bearer(token: &str) -> Result<HeaderValue, String> {
     let words: Vec<_> = token.split_whitespace().collect();
     let token = match *words {
         [scheme, token] if scheme.eq_ignore_ascii_case(SCHEME) => Some(token),
         [token] => Some(token),
         _ => None,
     };
-    let token = token.filter(|token| token.len() >= MIN_SECRET && token.is_ascii());
+    let token = token.filter(|token| token.len() >= MIN_SECRET_BYTES && token.is_ascii());
     let value = token.and_then(|token| HeaderValue::from_str(&format!("{SCHEME} {token}")).ok());
     let mut value = value.ok_or_else(|| {
         format!(
-            "CONTRACT_BEARER is not a token: set it to one word of at least {MIN_SECRET} characters"
+            "CONTRACT_BEARER is not a token: set it to one word of at least {MIN_SECRET_BYTES} characters"
         )
     })?;
     value.set_sensitive(true);
@@ -173,7 +173,7 @@ impl Access {
         match auth {
             Auth::Open => Ok(Self::Open),
             Auth::Bearer(value) => Ok(Self::Bearer(value.clone())),
-            Auth::Iam => Ok(Self::Iam(Box::new(Signer::of_process(url).await?))),
+            Auth::Iam => Ok(Self::Iam(Box::new(Signer::from_environment(url).await?))),
         }
     }
 
@@ -218,7 +218,7 @@ pub struct Signer {
 }
 
 impl Signer {
-    async fn of_process(url: &BaseUrl) -> Result<Self, String> {
+    async fn from_environment(url: &BaseUrl) -> Result<Self, String> {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build_https();
@@ -252,12 +252,12 @@ impl Signer {
     }
 
     async fn credentials(&self) -> Result<Credentials, String> {
-        let mut kept = self.credentials.lock().await;
-        let lasts = |credentials: &Credentials| {
+        let mut cached = self.credentials.lock().await;
+        let is_fresh = |credentials: &Credentials| {
             let soon = SystemTime::now() + EXPIRY_MARGIN;
             credentials.expiry().is_none_or(|expiry| expiry > soon)
         };
-        if let Some(credentials) = kept.as_ref().filter(|kept| lasts(kept)) {
+        if let Some(credentials) = cached.as_ref().filter(|cached| is_fresh(cached)) {
             return Ok(credentials.clone());
         }
         let provider = self.config.credentials_provider();
@@ -269,12 +269,12 @@ impl Signer {
                 chain(&error)
             )
         })?;
-        Ok(kept.insert(credentials).clone())
+        Ok(cached.insert(credentials).clone())
     }
 
     async fn sign(&self, request: &mut Request) -> Result<(), String> {
         let identity = self.credentials().await?.into();
-        let headers = signature(request, &identity, &self.region, SystemTime::now())?;
+        let headers = signature_headers(request, &identity, &self.region, SystemTime::now())?;
         for (name, value) in headers {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| chain(&error))?;
             let mut value = HeaderValue::from_str(&value).map_err(|error| chain(&error))?;
@@ -285,7 +285,7 @@ impl Signer {
     }
 }
 
-fn signature(
+fn signature_headers(
     request: &Request,
     identity: &aws_smithy_runtime_api::client::identity::Identity,
     region: &str,
@@ -327,27 +327,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn regions() {
+    fn the_region_is_read_from_the_host_name() {
         let region = |url: &str| region_of(url);
-        let own = "https://a1b2c3.execute-api.eu-west-1.amazonaws.com/stage";
-        assert_eq!(region(own).as_deref(), Some("eu-west-1"));
+        let default_host = "https://a1b2c3.execute-api.eu-west-1.amazonaws.com/stage";
+        assert_eq!(region(default_host).as_deref(), Some("eu-west-1"));
         assert_eq!(region("https://items.example.com"), None);
         assert_eq!(region("http://127.0.0.1:3000"), None);
     }
 
     #[test]
-    fn a_token_is_sent_as_it_was_checked() {
-        for given in [
+    fn a_token_is_sent_with_the_bearer_scheme() {
+        for value in [
             "e30.e30.c2lnbmF0",
             " e30.e30.c2lnbmF0\n",
             "Bearer e30.e30.c2lnbmF0",
             "bearer  e30.e30.c2lnbmF0 ",
         ] {
-            let Ok(Auth::Bearer(value)) = Auth::read(None, Some(given)) else {
-                panic!("{given:?} has a token");
+            let Ok(Auth::Bearer(header)) = Auth::read(None, Some(value)) else {
+                panic!("{value:?} has a token");
             };
-            assert_eq!(value, "Bearer e30.e30.c2lnbmF0");
-            assert!(value.is_sensitive());
+            assert_eq!(header, "Bearer e30.e30.c2lnbmF0");
+            assert!(header.is_sensitive());
         }
     }
 

@@ -15,8 +15,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::access::Kind;
-use crate::toolkit::deployed::namespace::{contains, is_of_run, is_of_visit};
+use super::access::AuthKind;
+use crate::toolkit::deployed::namespace::{contains, is_of_run, is_of_session};
 use crate::toolkit::http::base_url::BaseUrl;
 use crate::toolkit::shell::quoted;
 
@@ -38,13 +38,13 @@ pub struct Header {
     /// The URL of the API.
     pub url: BaseUrl,
     /// The kind of what lets requests in.
-    pub auth: Kind,
+    pub auth: AuthKind,
     /// What every id of the run begins with.
     pub namespace: String,
 }
 
 /// The ids that were put, by the namespace that is still to be cleaned up.
-type Put = BTreeMap<String, BTreeSet<String>>;
+type PutIds = BTreeMap<String, BTreeSet<String>>;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -67,7 +67,7 @@ pub struct Journal {
 #[derive(Debug, Default)]
 struct State {
     file: Option<File>,
-    put: Put,
+    put: PutIds,
 }
 
 impl Journal {
@@ -100,14 +100,14 @@ impl Journal {
         (&file)
             .read_to_end(&mut text)
             .map_err(|error| failed(&error))?;
-        let whole = text.iter().rposition(|byte| *byte == b'\n');
-        let whole = whole.map_or(0, |end| end + 1);
-        let (header, put) = parse(&text[..whole]).map_err(|(line, reason)| {
+        let complete_length = text.iter().rposition(|byte| *byte == b'\n');
+        let complete_length = complete_length.map_or(0, |end| end + 1);
+        let (header, put) = parse(&text[..complete_length]).map_err(|(line, reason)| {
             format!("line {line} is not of a journal, so nothing is deleted: {reason}")
         })?;
-        if whole < text.len() {
+        if complete_length < text.len() {
             // The power may have gone in the middle of a line. What follows begins a new one.
-            let length = u64::try_from(whole).unwrap_or_default();
+            let length = u64::try_from(complete_length).unwrap_or_default();
             file.set_len(length).map_err(|error| failed(&error))?;
         }
         Ok(Some(Self {
@@ -124,7 +124,7 @@ impl Journal {
     ///
     /// # Errors
     /// Why the folder cannot be read; that there is none only means that there are no journals.
-    pub fn all(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    pub fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
         let entries = match std::fs::read_dir(folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries?,
@@ -132,7 +132,10 @@ impl Journal {
         let mut paths = Vec::new();
         for entry in entries {
             let path = entry?.path();
-            if path.extension().is_some_and(|it| it == EXTENSION) {
+            if path
+                .extension()
+                .is_some_and(|extension| extension == EXTENSION)
+            {
                 paths.push(path);
             }
         }
@@ -145,8 +148,8 @@ impl Journal {
     #[must_use]
     pub fn sweep_command(&self) -> String {
         let named = match self.header.auth {
-            Kind::None => String::new(),
-            Kind::Bearer | Kind::Iam => {
+            AuthKind::None => String::new(),
+            AuthKind::Bearer | AuthKind::Iam => {
                 format!("CONTRACT_URL={} ", quoted(self.header.url.as_str()))
             }
         };
@@ -165,7 +168,7 @@ impl Journal {
 
     /// Whether anything was ever put.
     #[must_use]
-    pub fn is_begun(&self) -> bool {
+    pub fn exists(&self) -> bool {
         self.state().file.is_some()
     }
 
@@ -186,7 +189,7 @@ impl Journal {
 
     /// The ids that were put in this namespace, and may still be there.
     #[must_use]
-    pub fn put_in(&self, namespace: &str) -> BTreeSet<String> {
+    pub fn ids_in(&self, namespace: &str) -> BTreeSet<String> {
         self.state().put.get(namespace).cloned().unwrap_or_default()
     }
 
@@ -220,8 +223,8 @@ impl Journal {
         let written = match &mut state.file {
             Some(file) => append(file, line),
             file => self
-                .begin()
-                .and_then(|begun| append(file.insert(begun), line)),
+                .create_file()
+                .and_then(|created| append(file.insert(created), line)),
         };
         written.map_err(|error| {
             format!(
@@ -232,7 +235,7 @@ impl Journal {
     }
 
     /// Makes the file under another name, so that it is never seen without its header and its lock.
-    fn begin(&self) -> io::Result<File> {
+    fn create_file(&self) -> io::Result<File> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
         let unfinished = self.path.with_extension("new");
@@ -269,7 +272,7 @@ impl Drop for Journal {
 ///
 /// # Errors
 /// The number of the line, and the reason why it is not of a journal.
-fn parse(text: &[u8]) -> Result<(Header, Put), (usize, String)> {
+fn parse(text: &[u8]) -> Result<(Header, PutIds), (usize, String)> {
     let mut lines = (1..).zip(text.split_inclusive(|byte| *byte == b'\n'));
     let parsed = |line: &[u8]| {
         serde_json::from_slice(line).map_err(|error| {
@@ -289,18 +292,18 @@ fn parse(text: &[u8]) -> Result<(Header, Put), (usize, String)> {
             ));
         }
     };
-    let mut put = Put::new();
+    let mut put = PutIds::new();
     for (number, line) in lines {
-        let wrong = |reason: &str| Err((number, reason.to_owned()));
+        let invalid = |reason: &str| Err((number, reason.to_owned()));
         match parsed(line).map_err(|error| (number, error))? {
-            Line::Run(_) => return wrong("it names a second run"),
+            Line::Run(_) => return invalid("it names a second run"),
             Line::Put(namespace, _) | Line::Gone(namespace)
-                if !is_of_visit(&namespace, &header.namespace) =>
+                if !is_of_session(&namespace, &header.namespace) =>
             {
-                return wrong("its namespace is not one of the run");
+                return invalid("its namespace is not one of the run");
             }
             Line::Put(namespace, id) if !contains(&id, &namespace) => {
-                return wrong("its id is not in its namespace");
+                return invalid("its id is not in its namespace");
             }
             Line::Put(namespace, id) => {
                 put.entry(namespace).or_default().insert(id);
@@ -324,39 +327,39 @@ fn append(file: &mut File, line: &Line) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::namespace::of_session;
+    use super::super::namespace::for_session;
     use super::*;
 
     fn header() -> Header {
         Header {
             url: BaseUrl::parse("the URL", "https://items.example.com").expect("it is one"),
-            auth: Kind::Iam,
-            namespace: crate::toolkit::deployed::namespace::of_run(),
+            auth: AuthKind::Iam,
+            namespace: crate::toolkit::deployed::namespace::for_run(),
         }
     }
 
     #[test]
-    fn what_was_put_is_still_known_when_the_run_is_gone() {
+    fn a_stale_journal_has_the_ids_that_were_put() {
         let folder = std::env::temp_dir().join(header().namespace);
         let journal = Journal::new(&folder, header());
         assert_eq!(
-            Journal::all(&folder).expect("no folder is no error"),
+            Journal::list(&folder).expect("no folder is no error"),
             [""; 0].map(PathBuf::from)
         );
-        let [one, two] = [1, 2].map(|number| of_session(&journal.header().namespace, number));
-        let ids = [format!("{one}\n\""), format!("{one}a")];
+        let [first, second] = [1, 2].map(|number| for_session(&journal.header().namespace, number));
+        let ids = [format!("{first}\n\""), format!("{first}a")];
         for (namespace, id) in [
-            (&one, &ids[1]),
-            (&one, &ids[1]),
-            (&one, &ids[0]),
-            (&two, &format!("{two}a")),
+            (&first, &ids[1]),
+            (&first, &ids[1]),
+            (&first, &ids[0]),
+            (&second, &format!("{second}a")),
         ] {
             journal
                 .record_put(namespace, id)
                 .expect("it can be written");
         }
-        journal.record_clean(&two);
-        let [path] = &Journal::all(&folder).expect("the folder is there")[..] else {
+        journal.record_clean(&second);
+        let [path] = &Journal::list(&folder).expect("the folder is there")[..] else {
             panic!("there is one journal");
         };
         assert!(Journal::open_stale(path).expect("it can be read").is_none());
@@ -371,19 +374,19 @@ mod tests {
         file.write_all(b"{\"put\":[\"3-")
             .expect("it can be written");
         drop(file);
-        let left = || {
-            let left = Journal::open_stale(path).expect("it can be read");
-            left.expect("nobody has it")
+        let stale = || {
+            let journal = Journal::open_stale(path).expect("it can be read");
+            journal.expect("nobody has it")
         };
-        assert_eq!(*left().header(), header);
-        assert_eq!(left().namespaces(), [&*one]);
-        assert_eq!(left().put_in(&one).into_iter().collect::<Vec<_>>(), ids);
+        assert_eq!(*stale().header(), header);
+        assert_eq!(stale().namespaces(), [&*first]);
+        assert_eq!(stale().ids_in(&first).into_iter().collect::<Vec<_>>(), ids);
         // The next note begins a line of its own.
-        left().record_clean(&one);
-        assert!(left().namespaces().is_empty());
-        left().remove().expect("it can be removed");
+        stale().record_clean(&first);
+        assert!(stale().namespaces().is_empty());
+        stale().remove().expect("it can be removed");
         assert!(
-            Journal::all(&folder)
+            Journal::list(&folder)
                 .expect("the folder is there")
                 .is_empty()
         );
@@ -391,10 +394,10 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_written_before_there_is_anything_to_write() {
+    fn no_file_is_created_before_the_first_put() {
         let folder = std::env::temp_dir().join(header().namespace);
         let journal = Journal::new(&folder, header());
-        assert!(!journal.is_begun());
+        assert!(!journal.exists());
         journal.remove().expect("there is nothing to remove");
         assert!(!folder.exists());
     }

@@ -56,7 +56,7 @@ impl Deadline {
 
     /// Returns the time that is left.
     #[must_use]
-    pub fn left(&self) -> Duration {
+    pub fn remaining(&self) -> Duration {
         self.at.saturating_duration_since(Instant::now())
     }
 
@@ -65,7 +65,7 @@ impl Deadline {
     /// # Errors
     /// The limit, by its name.
     pub fn check(&self) -> Result<(), String> {
-        if self.left().is_zero() {
+        if self.remaining().is_zero() {
             Err(format!("{self} is over"))
         } else {
             Ok(())
@@ -124,8 +124,8 @@ impl Budget {
         let (requests, sent) = (self.requests, self.sent.load(Ordering::Relaxed));
         let reserved = self.reserved.load(Ordering::Relaxed);
         let sent = sent.saturating_add(reserved);
-        let over = self.deadline.check().err();
-        over.or_else(|| {
+        let deadline_error = self.deadline.check().err();
+        deadline_error.or_else(|| {
             (sent >= requests).then(|| format!("CONTRACT_REQUESTS={requests} are sent"))
         })
     }
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reserved_requests_are_kept_for_cleaning_up() {
+    fn reserved_requests_are_kept_for_the_clean_up() {
         let budget = Budget::new(Limits {
             requests: 3,
             ..Limits::default()
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_is_exhausted_when_its_time_is_over() {
+    fn a_budget_is_exhausted_when_its_deadline_error() {
         let budget = Budget::new(Limits {
             time: Duration::ZERO,
             ..Limits::default()

@@ -21,18 +21,18 @@ const MAX_BACKOFF: Duration = Duration::from_secs(u32::MAX as u64);
 /// The limiter of all requests of a run.
 #[derive(Debug)]
 pub struct RateLimiter {
-    step: Duration,
+    interval: Duration,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
     /// When the next request would be due, were there no bursts.
-    next: Instant,
+    next_due: Instant,
     /// Until when no request may be sent, because the API is busy.
-    paused: Instant,
+    paused_until: Instant,
     /// The end of the last wait that was announced.
-    announced: Instant,
+    announced_until: Instant,
 }
 
 impl RateLimiter {
@@ -41,11 +41,11 @@ impl RateLimiter {
     pub fn new(rate: u32) -> Self {
         let now = Instant::now();
         Self {
-            step: Duration::from_secs(1) / rate,
+            interval: Duration::from_secs(1) / rate,
             state: Mutex::new(State {
-                next: now,
-                paused: now,
-                announced: now,
+                next_due: now,
+                paused_until: now,
+                announced_until: now,
             }),
         }
     }
@@ -61,7 +61,7 @@ impl RateLimiter {
             sleep_until(due.min(deadline.at)).await;
             deadline.check()?;
             // Meanwhile a response may have asked for a pause.
-            if self.state().paused <= Instant::now() {
+            if self.state().paused_until <= Instant::now() {
                 return Ok(());
             }
         }
@@ -74,21 +74,21 @@ impl RateLimiter {
     /// Returns when the request may be sent that has come to its turn now.
     fn due(&self, now: Instant, deadline: Deadline) -> Result<Instant, String> {
         let mut state = self.state();
-        let earliest = now.checked_sub(self.step * (BURST - 1)).unwrap_or(now);
-        let due = state.next.max(earliest).max(state.paused);
-        let pause = state.paused.saturating_duration_since(now);
+        let earliest = now.checked_sub(self.interval * (BURST - 1)).unwrap_or(now);
+        let due = state.next_due.max(earliest).max(state.paused_until);
+        let pause = state.paused_until.saturating_duration_since(now);
         let wait = due.saturating_duration_since(now);
-        if pause > LONG_WAIT && state.paused > deadline.at {
-            let (pause, left) = (pause.as_secs(), deadline.left().as_secs());
+        if pause > LONG_WAIT && state.paused_until > deadline.at {
+            let (pause, remaining) = (pause.as_secs(), deadline.remaining().as_secs());
             return Err(format!(
-                "the API is busy, so no request is sent for {pause} s, and {deadline} has only {left} s left"
+                "the API is busy, so no request is sent for {pause} s, and {deadline} has only {remaining} s left"
             ));
         }
         if due <= deadline.at {
-            state.next = due + self.step;
+            state.next_due = due + self.interval;
         }
-        let (until, reason, again) = if pause > LONG_WAIT {
-            (state.paused, "the API is busy", Duration::ZERO)
+        let (until, reason, repeat_after) = if pause > LONG_WAIT {
+            (state.paused_until, "the API is busy", Duration::ZERO)
         } else {
             (
                 due,
@@ -96,8 +96,8 @@ impl RateLimiter {
                 REPORT_INTERVAL,
             )
         };
-        if wait > LONG_WAIT && until > state.announced + again {
-            state.announced = until;
+        if wait > LONG_WAIT && until > state.announced_until + repeat_after {
+            state.announced_until = until;
             eprintln!("waiting {} s: {reason}", wait.as_secs());
         }
         Ok(due)
@@ -106,7 +106,9 @@ impl RateLimiter {
     /// Has all requests wait, because one was answered that it came too soon.
     pub fn back_off(&self, pause: Duration) {
         let mut state = self.state();
-        state.paused = state.paused.max(Instant::now() + pause.min(MAX_BACKOFF));
+        state.paused_until = state
+            .paused_until
+            .max(Instant::now() + pause.min(MAX_BACKOFF));
     }
 }
 
@@ -131,36 +133,36 @@ mod tests {
     }
 
     #[test]
-    fn pauses() {
-        let asked = |value: &str| {
+    fn retry_after_is_seconds_or_a_date() {
+        let parsed = |value: &str| {
             retry_after(&Response {
                 status: 503,
                 headers: [("retry-after".to_owned(), value.to_owned())].into(),
                 body: Vec::new(),
             })
         };
-        assert_eq!(asked("7"), Duration::from_secs(7));
-        assert_eq!(asked("Sun, 06 Nov 1994 08:49:37 GMT"), Duration::ZERO);
-        assert_eq!(asked("soon"), DEFAULT_BACKOFF);
+        assert_eq!(parsed("7"), Duration::from_secs(7));
+        assert_eq!(parsed("Sun, 06 Nov 1994 08:49:37 GMT"), Duration::ZERO);
+        assert_eq!(parsed("soon"), DEFAULT_BACKOFF);
         let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_mins(1));
-        assert!((58..=60).contains(&asked(&soon).as_secs()));
+        assert!((58..=60).contains(&parsed(&soon).as_secs()));
     }
 
     #[test]
-    fn a_burst_and_then_a_steady_pace() {
+    fn requests_after_a_burst_are_spaced_evenly() {
         let limiter = RateLimiter::new(10);
         let long_after = Instant::now() + Duration::from_mins(1);
         let due = || limiter.due(long_after, deadline()).expect("there is time");
         for _ in 0..BURST {
             assert!(due() <= long_after);
         }
-        for late in [100, 200] {
-            assert_eq!(due(), long_after + Duration::from_millis(late));
+        for delay in [100, 200] {
+            assert_eq!(due(), long_after + Duration::from_millis(delay));
         }
     }
 
     #[test]
-    fn a_pause_is_for_everybody() {
+    fn a_pause_delays_every_request() {
         let limiter = RateLimiter::new(1000);
         let begun = Instant::now();
         let due = || limiter.due(begun, deadline()).expect("there is time");
@@ -170,7 +172,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_pause_beyond_the_deadline_is_not_begun() {
+    async fn a_pause_beyond_the_deadline_is_refused_at_once() {
         let limiter = RateLimiter::new(1000);
         let begun = Instant::now();
         limiter.back_off(Duration::from_secs(30));
@@ -184,7 +186,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_turn_that_comes_too_late_ends_with_the_deadline() {
+    async fn a_wait_for_the_rate_ends_at_the_deadline() {
         let limiter = RateLimiter::new(1);
         let soon = Deadline::after("CONTRACT_TIME", Duration::from_secs(8));
         let begun = Instant::now();

@@ -5,7 +5,7 @@ use reqwest::Request;
 use crate::toolkit::http::response::Response;
 
 /// The length of the shortest secret, in bytes. Anything shorter might be a word of an item.
-pub const MIN_SECRET: usize = 16;
+pub const MIN_SECRET_BYTES: usize = 16;
 
 /// The text in place of a secret.
 const HIDDEN: &str = "[secret]";
@@ -23,7 +23,7 @@ impl Secrets {
         let secrets = sensitive.filter_map(|value| value.to_str().ok());
         // The word before a token is not secret.
         let secrets = secrets.map(|secret| secret.strip_prefix("Bearer ").unwrap_or(secret));
-        let secrets = secrets.filter(|secret| secret.len() >= MIN_SECRET);
+        let secrets = secrets.filter(|secret| secret.len() >= MIN_SECRET_BYTES);
         Self(secrets.map(str::to_owned).collect())
     }
 
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_repeats_a_secret_is_shown_without_it() {
+    fn secrets_are_removed_from_a_response() {
         let secrets = secrets(&[
             ("authorization", "Bearer e30.e30.c2lnbmF0dXJl"),
             ("x-amz-security-token", "session/token=="),

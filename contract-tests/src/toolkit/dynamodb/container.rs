@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::toolkit::dynamodb::docker;
 use crate::toolkit::http::base_url::BaseUrl;
 use crate::toolkit::http::client::direct;
-use crate::toolkit::progress::announced;
+use crate::toolkit::progress::announce_long_wait;
 
 /// The image.
 const IMAGE: &str = "amazon/dynamodb-local";
@@ -80,8 +80,8 @@ impl DynamoDbLocal {
     ///
     /// # Errors
     /// The thing to do so that it can.
-    pub async fn available() -> Result<(), String> {
-        docker::has_image(&format!("{IMAGE}:{TAG}")).await
+    pub async fn check_available() -> Result<(), String> {
+        docker::check_image(&format!("{IMAGE}:{TAG}")).await
     }
 
     /// Where it responses; starts the container if that has not been done.
@@ -99,12 +99,12 @@ impl DynamoDbLocal {
             ContainerState::Removed => Err("the tests were stopped".to_owned()),
             ContainerState::NotStarted => {
                 let starting =
-                    announced("the container of DynamoDB Local is starting", start(label));
+                    announce_long_wait("the container of DynamoDB Local is starting", start(label));
                 let (container, url) = starting.await.map_err(|error| {
                     format!(
                         "{IMAGE}:{TAG} did not start, so see whether docker run does (Docker is at {}): {}",
-                        docker::location(),
-                        docker::shown(&error)
+                        docker::redacted_endpoint(),
+                        docker::redacted(&error)
                     )
                 })?;
                 *state = ContainerState::Running(Box::new(container), url.clone());
@@ -125,20 +125,20 @@ impl DynamoDbLocal {
                 ContainerState::NotStarted | ContainerState::Removed => Ok(()),
             }
         });
-        match announced("the container is being removed", removed).await {
+        match announce_long_wait("the container is being removed", removed).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(leftover_message(&docker::shown(&error))),
-            Err(late) => Err(leftover_message(&late.to_string())),
+            Ok(Err(error)) => Err(leftover_message(&docker::redacted(&error))),
+            Err(elapsed) => Err(leftover_message(&elapsed.to_string())),
         }
     }
 
     /// Returns a message for a process that ends before the container is removed; `None` if there is none.
     pub fn leftover_message(&self) -> Option<String> {
-        let is_over = self.container.try_lock().is_ok_and(|state| match *state {
+        let is_absent = self.container.try_lock().is_ok_and(|state| match *state {
             ContainerState::Running(..) => false,
             ContainerState::NotStarted | ContainerState::Removed => true,
         });
-        (!is_over).then(|| leftover_message("it was not waited for"))
+        (!is_absent).then(|| leftover_message("it was not waited for"))
     }
 }
 

@@ -53,7 +53,7 @@ impl Fault {
     /// # Panics
     /// For a fault that is no response.
     #[must_use]
-    pub(crate) fn reply(self) -> (u16, &'static [u8]) {
+    pub(crate) fn response(self) -> (u16, &'static [u8]) {
         match self {
             Self::Throttle => (
                 400,
@@ -73,7 +73,7 @@ impl Fault {
                 400,
                 br#"{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException","message":"Requested resource not found: Table: items not found"}"#,
             ),
-            other => unreachable!("{other:?} is no response of the table"),
+            fault => unreachable!("{fault:?} is no response of the table"),
         }
     }
 }

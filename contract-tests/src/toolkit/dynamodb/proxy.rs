@@ -30,20 +30,20 @@ pub struct Script(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    next: std::collections::VecDeque<Fault>,
+    scripted: std::collections::VecDeque<Fault>,
     default_fault: Option<Fault>,
     /// How many writes the table was sent, faulty or not.
     writes: usize,
     /// Writes that the service was told nothing of, and which are still to be applied.
-    delayed: Vec<Delayed>,
+    delayed: Vec<DelayedWrite>,
 }
 
-type Delayed = (reqwest::header::HeaderMap, Bytes);
+type DelayedWrite = (reqwest::header::HeaderMap, Bytes);
 
 impl Script {
     /// Lets the next requests come to this, one after the other.
     pub fn enqueue(&self, faults: impl IntoIterator<Item = Fault>) {
-        self.state().next.extend(faults);
+        self.state().scripted.extend(faults);
     }
 
     /// Lets every request come to this that the script says nothing else of; `None` lets them pass.
@@ -54,7 +54,7 @@ impl Script {
     /// Lets everything pass from now on.
     pub fn reset(&self) {
         let mut state = self.state();
-        state.next.clear();
+        state.scripted.clear();
         state.default_fault = None;
     }
 
@@ -69,11 +69,11 @@ impl Script {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self, write: bool) -> Fault {
+    fn next_fault(&self, is_write: bool) -> Fault {
         let mut state = self.state();
-        state.writes += usize::from(write);
+        state.writes += usize::from(is_write);
         let default_fault = state.default_fault.unwrap_or(Fault::Pass);
-        state.next.pop_front().unwrap_or(default_fault)
+        state.scripted.pop_front().unwrap_or(default_fault)
     }
 }
 
@@ -122,8 +122,8 @@ impl Proxy {
         });
         let listener = local::listen(0).await.map_err(failed)?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
-        let (shutdown, stopped) = oneshot::channel();
-        let server = tokio::spawn(serve(listener, Arc::clone(&upstream), stopped));
+        let (shutdown, stop_signal) = oneshot::channel();
+        let server = tokio::spawn(serve(listener, Arc::clone(&upstream), stop_signal));
         Ok(Self {
             address,
             upstream,
@@ -160,13 +160,13 @@ impl Proxy {
 async fn serve(
     listener: TcpListener,
     upstream: Arc<Upstream>,
-    mut stopped: oneshot::Receiver<Infallible>,
+    mut stop_signal: oneshot::Receiver<Infallible>,
 ) {
     // Whatever still hangs is cut when this is dropped.
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            _ = &mut stopped => break,
+            _ = &mut stop_signal => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else { continue };
@@ -185,8 +185,8 @@ async fn serve(
 }
 
 /// The id that a write is about.
-fn id(write: &[u8]) -> Option<String> {
-    let write: serde_json::Value = serde_json::from_slice(write).ok()?;
+fn written_id(body: &[u8]) -> Option<String> {
+    let write: serde_json::Value = serde_json::from_slice(body).ok()?;
     let key = ["Item", "Key"].map(|member| &write[member][PARTITION_KEY]["S"]);
     key.into_iter()
         .find_map(|key| key.as_str())
@@ -230,19 +230,21 @@ impl Upstream {
         let (head, body) = request.into_parts();
         let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
         let operation = target(&head.headers).rsplit('.').next().unwrap_or_default();
-        let write = ["PutItem", "DeleteItem"].contains(&operation);
-        if !write && !["GetItem", "Scan"].contains(&operation) {
+        let is_write = ["PutItem", "DeleteItem"].contains(&operation);
+        if !is_write && !["GetItem", "Scan"].contains(&operation) {
             // Making and dropping the table is no business of the service's.
             return self.forward(head.headers, body).await;
         }
-        let fault = self.script.next(write);
+        let fault = self.script.next_fault(is_write);
         match fault {
             Fault::Pass => {
                 let response = self.forward(head.headers, body.clone()).await;
-                if write {
+                if is_write {
                     // The same body is the same write, sent again: that is no newer one.
-                    let newer = |delayed: &Bytes| *delayed != body && id(delayed) == id(&body);
-                    self.apply_delayed(newer).await;
+                    let superseded = |delayed: &Bytes| {
+                        *delayed != body && written_id(delayed) == written_id(&body)
+                    };
+                    self.apply_delayed(superseded).await;
                 }
                 response
             }
@@ -252,7 +254,7 @@ impl Upstream {
                 Err(Dropped)
             }
             Fault::ApplyLater => {
-                if write {
+                if is_write {
                     self.script.state().delayed.push((head.headers, body));
                 }
                 Err(Dropped)
@@ -267,8 +269,8 @@ impl Upstream {
                 sleep(Duration::from_millis(150)).await;
                 self.forward(head.headers, body).await
             }
-            other => {
-                let (status, body) = other.reply();
+            fault => {
+                let (status, body) = fault.response();
                 let body = self.filter.map_or(Bytes::from_static(body), |filter| {
                     filter(Bytes::from_static(body))
                 });
@@ -311,12 +313,12 @@ impl Upstream {
         Ok(response)
     }
 
-    async fn apply_delayed(&self, due: impl Fn(&Bytes) -> bool) {
+    async fn apply_delayed(&self, is_due: impl Fn(&Bytes) -> bool) {
         let delayed: Vec<_> = {
             let mut state = self.script.state();
             state
                 .delayed
-                .extract_if(.., |(_, body)| due(body))
+                .extract_if(.., |(_, body)| is_due(body))
                 .collect()
         };
         for (headers, body) in delayed {

@@ -22,22 +22,22 @@ impl BaseUrl {
     /// A message that names `name` and says what to set it to. It does not repeat the value, which may have come into
     /// the wrong variable.
     pub fn parse(name: &str, value: &str) -> Result<Self, String> {
-        let wrong = |problem: &str| {
+        let invalid = |problem: &str| {
             Err(format!(
                 "{name} {problem}: set it to a URL such as https://host or https://host/stage"
             ))
         };
         let Ok(url) = Url::parse(value) else {
-            return wrong("is not a URL");
+            return invalid("is not a URL");
         };
         if !["http", "https"].contains(&url.scheme()) {
-            return wrong("does not begin with http:// or https://");
+            return invalid("does not begin with http:// or https://");
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return wrong("has a user name or a password, which would be written down");
+            return invalid("has a user name or a password, which would be written down");
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return wrong("has a query or a fragment");
+            return invalid("has a query or a fragment");
         }
         let host = url.host_str().unwrap_or_default();
         Ok(Self {
@@ -108,20 +108,23 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_used_as_it_was_parsed() {
-        for (value, kept) in [
+    fn a_url_is_normalised() {
+        for (value, expected) in [
             ("https://host/stage/ ", "https://host/stage"),
             (" HTTPS://Host:443//\n", "https://host"),
             ("http://[::1]:3000", "http://[::1]:3000"),
             ("https://host/%20/$default", "https://host/%20/$default"),
         ] {
-            assert_eq!(parse(value).map(|url| url.to_string()).as_deref(), Ok(kept));
+            assert_eq!(
+                parse(value).map(|url| url.to_string()).as_deref(),
+                Ok(expected)
+            );
         }
         assert!(parse(BaseUrl::default().as_str()).is_ok());
     }
 
     #[test]
-    fn an_error_names_the_variable_and_repeats_no_value() {
+    fn an_error_names_the_variable_and_does_not_repeat_the_value() {
         for value in [
             "host",
             "",
@@ -143,8 +146,8 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_has_many_names() {
-        for (host, here) in [
+    fn is_loopback_recognises_every_name_of_this_machine() {
+        for (host, expected) in [
             ("127.0.0.1", true),
             ("127.9.9.9:3000", true),
             ("[::1]:3000", true),
@@ -158,7 +161,7 @@ mod tests {
             ("10.0.0.1", false),
         ] {
             let url = parse(&format!("http://{host}")).expect(host);
-            assert_eq!(url.is_loopback(), here, "{host}");
+            assert_eq!(url.is_loopback(), expected, "{host}");
         }
     }
 }

@@ -13,25 +13,25 @@ use crate::toolkit::http::base_url::BaseUrl;
 use crate::toolkit::http::response::Response;
 
 /// The longest time that a response may take: longer than any gateway waits for its integration (30 s).
-pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
+pub(crate) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// The longest body of a response, in bytes: that of an HTTP API.
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
-pub const MAX_BODY: usize = 10 << 20;
+pub const MAX_BODY_BYTES: usize = 10 << 20;
 
 /// Returns a client of a server that the tests started, or that the user started for them: it never uses a proxy.
 #[must_use]
 pub fn direct(url: &str) -> Client {
-    let client = client().no_proxy();
+    let builder = builder().no_proxy();
     // Reading the system's certificates takes longer than most sequences. Without a redirect or a proxy such a client
     // never needs them.
-    let client = if url.starts_with("http://") {
-        client.tls_certs_only([])
+    let builder = if url.starts_with("http://") {
+        builder.tls_certs_only([])
     } else {
-        client
+        builder
     };
-    built(client)
+    build(builder)
 }
 
 /// Returns a client of a deployed API, which uses the proxy of the environment unless the API is on this machine.
@@ -39,17 +39,17 @@ pub(crate) fn deployed(url: &BaseUrl) -> Client {
     if url.is_loopback() {
         direct(url.as_str())
     } else {
-        built(client())
+        build(builder())
     }
 }
 
 /// Returns `true` if other programs would use a proxy for this URL, which is on this machine.
-pub(crate) fn needs_exemption(url: &BaseUrl) -> bool {
+pub(crate) fn needs_proxy_exemption(url: &BaseUrl) -> bool {
     url.is_loopback() && proxy(url).is_some()
 }
 
 /// Describes the way to a deployed API, for an error: empty, or the proxy without its credentials.
-pub(crate) fn by_proxy(url: &BaseUrl) -> String {
+pub(crate) fn describe_proxy(url: &BaseUrl) -> String {
     match proxy(url).filter(|_| !url.is_loopback()) {
         None => String::new(),
         Some(proxy) => format!(
@@ -65,15 +65,15 @@ fn proxy(url: &BaseUrl) -> Option<Intercept> {
 }
 
 /// Begins a client. Each has its own connections, because they belong to the runtime in which they were opened.
-fn client() -> ClientBuilder {
+fn builder() -> ClientBuilder {
     install_crypto_provider();
     Client::builder()
-        .timeout(ANSWER_TIMEOUT)
+        .timeout(RESPONSE_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
 }
 
-fn built(client: ClientBuilder) -> Client {
-    client
+fn build(builder: ClientBuilder) -> Client {
+    builder
         .build()
         .expect("a client with nothing unusual can be built")
 }
@@ -93,7 +93,9 @@ pub fn build_request(
     match body {
         None => request,
         Some((body, None)) => request.body(body.to_vec()),
-        Some((body, Some(kind))) => request.body(body.to_vec()).header(CONTENT_TYPE, kind),
+        Some((body, Some(content_type))) => request
+            .body(body.to_vec())
+            .header(CONTENT_TYPE, content_type),
     }
 }
 
@@ -102,7 +104,7 @@ pub fn build_request(
 pub enum ExchangeError {
     /// Nothing answered, or not to the end.
     Unreachable(reqwest::Error),
-    /// The body of the response is longer than [`MAX_BODY`].
+    /// The body of the response is longer than [`MAX_BODY_BYTES`].
     TooLong,
 }
 
@@ -116,7 +118,10 @@ impl fmt::Display for ExchangeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreachable(error) => f.write_str(&chain(error)),
-            Self::TooLong => write!(f, "the body of a response has more than {MAX_BODY} bytes"),
+            Self::TooLong => write!(
+                f,
+                "the body of a response has more than {MAX_BODY_BYTES} bytes"
+            ),
         }
     }
 }
@@ -140,7 +145,7 @@ pub async fn exchange(client: &Client, request: Request) -> Result<Response, Exc
     }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > MAX_BODY {
+        if body.len() + chunk.len() > MAX_BODY_BYTES {
             return Err(ExchangeError::TooLong);
         }
         body.extend_from_slice(&chunk);

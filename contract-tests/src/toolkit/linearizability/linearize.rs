@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use crate::toolkit::linearizability::history::{Effect, Entry, RegisterValue};
 
 /// The most operations of one item that can be checked, which is more than any test makes.
-const MAX: usize = 128;
+const MAX_ENTRIES: usize = 128;
 
 /// Whether there is an order, in keeping with who came after whom, in which each read shows what the
 /// write before it left. What is of unknown fate may come at any later place, or nowhere.
@@ -16,21 +16,24 @@ const MAX: usize = 128;
 #[must_use]
 pub fn is_linearizable(entries: &[Entry]) -> bool {
     // A write that may never have happened, and that nobody saw, explains nothing.
-    let needless = |entry: &&Entry| match entry.effect {
+    let is_irrelevant = |entry: &&Entry| match entry.effect {
         Effect::Write(value) => entry.returned.is_none() && !is_read(entries, value),
         Effect::Read(_) => false,
     };
-    let entries: Vec<_> = entries.iter().filter(|entry| !needless(entry)).collect();
+    let entries: Vec<_> = entries
+        .iter()
+        .filter(|entry| !is_irrelevant(entry))
+        .collect();
     assert!(
-        entries.len() <= MAX,
+        entries.len() <= MAX_ENTRIES,
         "{} operations on one item are too many",
         entries.len()
     );
     Search {
         entries,
-        failed: HashSet::new(),
+        dead_ends: HashSet::new(),
     }
-    .completes(0, None)
+    .can_complete(0, None)
 }
 
 /// Returns `true` if any of these operations read this value.
@@ -41,41 +44,41 @@ fn is_read<'a>(entries: impl IntoIterator<Item = &'a Entry>, value: RegisterValu
 struct Search<'a> {
     entries: Vec<&'a Entry>,
     /// From which sets of operations and which value there is no way on.
-    failed: HashSet<(u128, RegisterValue)>,
+    dead_ends: HashSet<(u128, RegisterValue)>,
 }
 
 impl Search<'_> {
-    fn completes(&mut self, mut done: u128, value: RegisterValue) -> bool {
+    fn can_complete(&mut self, mut done: u128, value: RegisterValue) -> bool {
         // A read that fits can come at once: whatever order it would fit into later, it fits here.
         loop {
-            let fits = |at: &usize| self.entries[*at].effect == Effect::Read(value);
+            let fits = |index: &usize| self.entries[*index].effect == Effect::Read(value);
             match self.candidates(done).into_iter().find(fits) {
                 Some(read) => done |= 1 << read,
                 None => break,
             }
         }
         let required =
-            |(at, entry): (usize, &&Entry)| done & (1 << at) == 0 && entry.returned.is_some();
+            |(index, entry): (usize, &&Entry)| done & (1 << index) == 0 && entry.returned.is_some();
         if !self.entries.iter().enumerate().any(required) {
             return true;
         }
-        if self.failed.contains(&(done, value)) {
+        if self.dead_ends.contains(&(done, value)) {
             return false;
         }
         // A value is put only once, so whoever is still to read it must come before it is replaced.
-        let reads_left = |(at, entry): (usize, &&Entry)| {
-            done & (1 << at) == 0 && value.is_some() && entry.read() == Some(value)
+        let reads_left = |(index, entry): (usize, &&Entry)| {
+            done & (1 << index) == 0 && value.is_some() && entry.read() == Some(value)
         };
         let replaceable = !self.entries.iter().enumerate().any(reads_left);
         if replaceable
             && self
                 .next_writes(done)
                 .into_iter()
-                .any(|(at, written)| self.completes(done | (1 << at), written))
+                .any(|(index, written)| self.can_complete(done | (1 << index), written))
         {
             return true;
         }
-        self.failed.insert((done, value));
+        self.dead_ends.insert((done, value));
         false
     }
 
@@ -84,8 +87,8 @@ impl Search<'_> {
         let mut writes: Vec<_> = self
             .candidates(done)
             .into_iter()
-            .filter_map(|at| match self.entries[at].effect {
-                Effect::Write(written) => Some((at, written)),
+            .filter_map(|index| match self.entries[index].effect {
+                Effect::Write(written) => Some((index, written)),
                 Effect::Read(_) => None,
             })
             .collect();
@@ -95,18 +98,20 @@ impl Search<'_> {
         let never_read = |(_, written): &(usize, RegisterValue)| {
             !is_read(self.entries.iter().copied(), *written)
         };
-        if let Some(at) = writes.iter().position(never_read) {
-            writes = vec![writes[at]];
+        if let Some(index) = writes.iter().position(never_read) {
+            writes = vec![writes[index]];
         }
         writes
     }
 
     /// What may come next: what was sent before any of the rest was answered.
     fn candidates(&self, done: u128) -> Vec<usize> {
-        let rest = || (0..self.entries.len()).filter(|at| done & (1 << at) == 0);
-        let first_return = rest().filter_map(|at| self.entries[at].returned).min();
-        rest()
-            .filter(|&at| first_return.is_none_or(|end| self.entries[at].invoked < end))
+        let remaining = || (0..self.entries.len()).filter(|index| done & (1 << index) == 0);
+        let first_return = remaining()
+            .filter_map(|index| self.entries[index].returned)
+            .min();
+        remaining()
+            .filter(|&index| first_return.is_none_or(|end| self.entries[index].invoked < end))
             .collect()
     }
 }
@@ -136,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn one_after_the_other() {
+    fn sequential_operations_take_effect_in_order() {
         let put = write(Some(1), 1, 2);
         assert!(is_linearizable(&[put.clone(), read(Some(1), 3, 4)]));
         assert!(
@@ -152,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn at_once_either_may_be_first() {
+    fn either_of_two_concurrent_writes_may_be_first() {
         let writes = [write(Some(1), 1, 10), write(Some(2), 2, 9)];
         for last in [1, 2] {
             let mut entries = writes.to_vec();
@@ -165,9 +170,9 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_fate_may_be_late_or_never() {
-        let unknown = write(Some(2), 3, None);
-        let known = [write(Some(1), 1, 2), unknown];
+    fn an_ambiguous_write_may_take_effect_late_or_never() {
+        let ambiguous = write(Some(2), 3, None);
+        let known = [write(Some(1), 1, 2), ambiguous];
         for value in [1, 2] {
             let mut entries = known.to_vec();
             entries.push(read(Some(value), 100, 101));
@@ -184,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_operations_at_once_take_no_time() {
+    fn a_hundred_concurrent_operations_are_checked_fast() {
         let mut entries: Vec<_> = (0..50).map(|n| write(Some(n), n, 1000 + n)).collect();
         entries.extend((0..50).map(|n| read(Some(n), 100 + n, 900 + n)));
         assert!(is_linearizable(&entries));
@@ -198,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn many_unknown_fates_take_no_time() {
+    fn many_ambiguous_writes_are_checked_fast() {
         // Eight clients put one after the other; every fourth response is lost, and half of those writes
         // are seen late.
         let puts = (0..88).map(|n| {
@@ -214,33 +219,38 @@ mod tests {
     }
 
     #[test]
-    fn puts_that_are_never_read_take_no_time() {
+    fn puts_that_are_never_read_are_checked_fast() {
         let waves = (0..120).map(|n| write(Some(n), n / 12 * 10, n / 12 * 10 + 9));
         let mut entries: Vec<_> = waves.collect();
         entries.push(read(Some(0), 1000, 1001));
         let mut search = Search {
             entries: entries.iter().collect(),
-            failed: HashSet::new(),
+            dead_ends: HashSet::new(),
         };
-        assert!(!search.completes(0, None));
-        let tried = search.failed.len();
-        assert!(tried <= 2 * entries.len(), "{tried} states were tried");
+        assert!(!search.can_complete(0, None));
+        let states = search.dead_ends.len();
+        assert!(states <= 2 * entries.len(), "{states} states were tried");
     }
 
     /// Tries every order, without any of the shortcuts.
-    fn has_an_order(entries: &[Entry], done: u32, value: RegisterValue) -> bool {
-        let rest = || (0..entries.len()).filter(|at| done & (1 << at) == 0);
-        let is_next = |&at: &usize| {
-            let before = |end| end <= entries[at].invoked;
-            !rest().any(|other| entries[other].returned.is_some_and(before))
+    fn is_linearizable_by_brute_force(entries: &[Entry], done: u32, value: RegisterValue) -> bool {
+        let remaining = || (0..entries.len()).filter(|index| done & (1 << index) == 0);
+        let is_next = |&index: &usize| {
+            let before = |end| end <= entries[index].invoked;
+            !remaining().any(|earlier| entries[earlier].returned.is_some_and(before))
         };
-        rest().all(|at| entries[at].returned.is_none())
-            || rest().filter(is_next).any(|at| match entries[at].effect {
-                Effect::Write(written) => has_an_order(entries, done | (1 << at), written),
-                Effect::Read(read) => {
-                    read == value && has_an_order(entries, done | (1 << at), value)
-                }
-            })
+        remaining().all(|index| entries[index].returned.is_none())
+            || remaining()
+                .filter(is_next)
+                .any(|index| match entries[index].effect {
+                    Effect::Write(written) => {
+                        is_linearizable_by_brute_force(entries, done | (1 << index), written)
+                    }
+                    Effect::Read(read) => {
+                        read == value
+                            && is_linearizable_by_brute_force(entries, done | (1 << index), value)
+                    }
+                })
     }
 
     fn history() -> impl Strategy<Value = Vec<Entry>> {
@@ -252,12 +262,12 @@ mod tests {
         let entry = (effect, 0..12_u64, 1..8_u64, proptest::bool::weighted(0.2));
         proptest::collection::vec(entry, 1..=7).prop_map(|entries| {
             let numbered = (0..).zip(entries);
-            let entries = numbered.map(|(number, (effect, invoked, lasts, unknown))| {
-                let returned = (!unknown).then_some(invoked + lasts);
+            let entries = numbered.map(|(number, (effect, invoked, duration, is_ambiguous))| {
+                let returned = (!is_ambiguous).then_some(invoked + duration);
                 match effect {
                     Effect::Write(Some(_)) => write(Some(number), invoked, returned),
                     Effect::Write(None) => write(None, invoked, returned),
-                    Effect::Read(value) => read(value, invoked, invoked + lasts),
+                    Effect::Read(value) => read(value, invoked, invoked + duration),
                 }
             });
             entries.collect()
@@ -268,8 +278,8 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
 
         #[test]
-        fn the_search_finds_an_order_wherever_there_is_one(entries in history()) {
-            prop_assert_eq!(is_linearizable(&entries), has_an_order(&entries, 0, None));
+        fn the_search_agrees_with_brute_force(entries in history()) {
+            prop_assert_eq!(is_linearizable(&entries), is_linearizable_by_brute_force(&entries, 0, None));
         }
     }
 }

@@ -7,19 +7,19 @@ use crate::toolkit::linearizability::linearize::is_linearizable;
 /// out: a read, or a write that explains no read of what is left.
 #[must_use]
 pub fn minimise(mut entries: Vec<Entry>) -> Vec<Entry> {
-    let mut at = 0;
-    while at < entries.len() {
+    let mut index = 0;
+    while index < entries.len() {
         let mut fewer = entries.clone();
-        let removed = fewer.remove(at);
-        let sound = fewer
+        let removed = fewer.remove(index);
+        let is_safe = fewer
             .iter()
             .all(|read| !may_explain(&removed, read, &fewer));
-        if sound && !is_linearizable(&fewer) {
+        if is_safe && !is_linearizable(&fewer) {
             // What stood in the way of an earlier removal may be gone now.
             entries = fewer;
-            at = 0;
+            index = 0;
         } else {
-            at += 1;
+            index += 1;
         }
     }
     entries
@@ -28,18 +28,19 @@ pub fn minimise(mut entries: Vec<Entry>) -> Vec<Entry> {
 /// Whether what `read` found may be what `write` left: after a DELETE it is not if the read was over before,
 /// or if a PUT certainly came between the two. A PUT stays as long as its value is read, for a person wants
 /// to see where it comes from.
-fn may_explain(write: &Entry, read: &Entry, all: &[Entry]) -> bool {
-    let (Effect::Write(left), Some(found)) = (write.effect, read.read()) else {
+fn may_explain(write: &Entry, read: &Entry, entries: &[Entry]) -> bool {
+    let (Effect::Write(written), Some(found)) = (write.effect, read.read()) else {
         return false;
     };
-    let before = |one: &Entry, other: &Entry| one.returned.is_some_and(|end| end < other.invoked);
-    let between = |other: &Entry| {
-        matches!(other.effect, Effect::Write(Some(_)))
-            && before(write, other)
-            && before(other, read)
+    let before =
+        |earlier: &Entry, later: &Entry| earlier.returned.is_some_and(|end| end < later.invoked);
+    let put_between = |entry: &Entry| {
+        matches!(entry.effect, Effect::Write(Some(_)))
+            && before(write, entry)
+            && before(entry, read)
     };
-    let deleted = || !before(read, write) && !all.iter().any(between);
-    left == found && (left.is_some() || deleted())
+    let by_delete = || !before(read, write) && !entries.iter().any(put_between);
+    written == found && (written.is_some() || by_delete())
 }
 
 #[cfg(test)]
@@ -56,17 +57,17 @@ mod tests {
     }
 
     /// What is left of effects of one client, each after the one before.
-    fn least<const N: usize>(effects: [Effect; N]) -> Vec<Effect> {
+    fn minimised<const N: usize>(effects: [Effect; N]) -> Vec<Effect> {
         let entries = effects
             .into_iter()
             .zip(0..)
             .map(|(effect, at)| entry(effect, 2 * at));
-        let least = minimise(entries.collect());
-        least.iter().map(|entry| entry.effect).collect()
+        let minimised = minimise(entries.collect());
+        minimised.iter().map(|entry| entry.effect).collect()
     }
 
     #[test]
-    fn a_lost_write_is_two_operations() {
+    fn a_lost_write_is_minimised_to_three_operations() {
         let effects = [
             Effect::Write(Some(1)),
             Effect::Read(Some(1)),
@@ -78,7 +79,7 @@ mod tests {
             Effect::Read(Some(2)),
         ];
         assert_eq!(
-            least(effects),
+            minimised(effects),
             [
                 Effect::Write(Some(2)),
                 Effect::Write(Some(3)),
@@ -96,6 +97,9 @@ mod tests {
             Effect::Read(None),
             Effect::Write(None),
         ];
-        assert_eq!(least(effects), [Effect::Write(Some(1)), Effect::Read(None)]);
+        assert_eq!(
+            minimised(effects),
+            [Effect::Write(Some(1)), Effect::Read(None)]
+        );
     }
 }

@@ -212,7 +212,7 @@ fn old(runtime: &Handle) -> TestResult {
     harness(&["sweep", "--url", api.url()], &[], 0, "1 items deleted")?;
     api.is_as_it_was()?;
     // Of a run that has just begun, and may go on.
-    api.put(&format!("{}0000-a", namespace::of_run()))?;
+    api.put(&format!("{}0000-a", namespace::for_run()))?;
     harness(&["sweep", "--url", api.url()], &[], 0, "0 items deleted")?;
     if api.has_more()? {
         Ok(())

@@ -4,7 +4,7 @@
 use std::net::TcpListener;
 
 use aws_lambda_events::http::header::AUTHORIZATION;
-use contract_tests::toolkit::deployed::access::Kind;
+use contract_tests::toolkit::deployed::access::AuthKind;
 use contract_tests::toolkit::deployed::journal::{Header, Journal};
 use contract_tests::toolkit::deployed::namespace;
 use contract_tests::toolkit::http::base_url::BaseUrl;
@@ -27,8 +27,8 @@ fn forged(runtime: &Handle) -> TestResult {
     let api = Shared::start(runtime, None)?;
     let (folder, url) = (folder(), api.url());
     std::fs::create_dir_all(&folder)?;
-    let run = namespace::of_run();
-    let session = namespace::of_session(&run, 7);
+    let run = namespace::for_run();
+    let session = namespace::for_session(&run, 7);
     let header = |namespace: &str| {
         format!(
             "{{\"run\":{{\"url\":\"{url}\",\"auth\":\"none\",\"namespace\":\"{namespace}\"}}}}\n"
@@ -73,10 +73,10 @@ fn unnamed(runtime: &Handle) -> TestResult {
     let leave = |url: &str| -> Result<(), BoxError> {
         let header = Header {
             url: BaseUrl::parse("it", url)?,
-            auth: Kind::Bearer,
-            namespace: namespace::of_run(),
+            auth: AuthKind::Bearer,
+            namespace: namespace::for_run(),
         };
-        let session = namespace::of_session(&header.namespace, 7);
+        let session = namespace::for_session(&header.namespace, 7);
         let journal = Journal::new(&folder, header);
         journal.record_put(&session, &format!("{session}a"))?;
         Ok(())
