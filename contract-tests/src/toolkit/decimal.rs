@@ -1,19 +1,19 @@
-//! Exact decimals, to compare the numbers in answers with those that were sent.
+//! Exact decimals, to compare the numbers in responses with those that were sent.
 
 use std::fmt::{self, Display};
 
-/// A number as it is meant, however it is written: `19.90` equals `1.99e1`.
+/// A number by its value, not by its notation: `19.90` equals `1.99e1`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decimal {
     negative: bool,
-    /// Significant digits, the first and the last of them not zero; none for zero.
+    /// The significant digits. The first and the last are not zero; the number zero has none.
     digits: String,
     /// The power of ten of the first digit.
     exponent: i64,
 }
 
 impl Decimal {
-    /// Reads a JSON number; `None` if it is not one.
+    /// Parses a JSON number. Returns `None` if the text is not one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (negative, unsigned) = strip_sign(text, '-');
@@ -50,20 +50,20 @@ impl Decimal {
         })
     }
 
-    /// The number of its significant digits.
+    /// Returns the number of significant digits.
     #[must_use]
     pub fn digits(&self) -> usize {
         self.digits.len()
     }
 
-    /// The power of ten of the first digit; `None` for zero.
+    /// Returns the power of ten of the first digit; `None` for zero.
     #[must_use]
     pub fn magnitude(&self) -> Option<i64> {
         (!self.digits.is_empty()).then_some(self.exponent)
     }
 
-    /// The bytes that DynamoDB counts for it: half its digits, rounded up, and one, and one more
-    /// if it is negative.
+    /// Returns the bytes that DynamoDB counts for the number: half of its digits, rounded up, plus one, and one more if
+    /// the number is negative.
     #[must_use]
     pub fn size(&self) -> usize {
         self.digits.len().div_ceil(2) + 1 + usize::from(self.negative)
@@ -72,7 +72,7 @@ impl Decimal {
 
 impl From<u64> for Decimal {
     fn from(number: u64) -> Self {
-        Self::parse(&number.to_string()).expect("a whole number is one")
+        Self::parse(&number.to_string()).expect("an integer is a number")
     }
 }
 
@@ -96,7 +96,7 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A power with more digits than any that matters counts as the largest there is.
+/// Parses the exponent. Saturates: an exponent that does not fit is out of range with any mantissa.
 fn parse_power(text: &str) -> Option<i64> {
     let (negative, unsigned) = strip_sign(text, '-');
     let digits = if negative {

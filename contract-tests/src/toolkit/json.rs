@@ -1,4 +1,4 @@
-//! JSON as it came: members in their order, none twice, numbers to the last digit.
+//! JSON without loss: members in order and with unique names, numbers to the last digit.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,16 +11,16 @@ use crate::toolkit::decimal::Decimal;
 /// The members of a JSON object, each value as its text.
 #[derive(Debug)]
 pub struct Members {
-    /// The object, as errors name it.
+    /// The name of the object in errors.
     label: String,
     members: Vec<(String, Box<RawValue>)>,
 }
 
 impl Members {
-    /// Reads an object that has no member twice. Errors name it by `label`.
+    /// Parses an object. Errors name it by `label`.
     ///
     /// # Errors
-    /// If it is not such an object.
+    /// If the text is not an object, or if a member of it comes twice.
     pub fn parse(label: &str, text: &str) -> Result<Self, String> {
         let parsed: Result<UniqueMembers, _> = serde_json::from_str(text);
         let UniqueMembers(members) =
@@ -40,37 +40,37 @@ impl Members {
             .collect()
     }
 
-    /// Takes the member of this name out, as its JSON text.
+    /// Removes the member of this name and returns its JSON text.
     pub fn take(&mut self, name: &str) -> Option<String> {
         let index = self.members.iter().position(|(member, _)| member == name)?;
         Some(self.members.remove(index).1.get().to_owned())
     }
 
-    /// Takes the member of this name out, which must be there.
+    /// Removes the member of this name, which must exist, and returns its JSON text.
     ///
     /// # Errors
-    /// If it is not.
+    /// If there is no such member.
     pub fn take_required(&mut self, name: &str) -> Result<String, String> {
         let taken = self.take(name);
         taken.ok_or_else(|| format!("{} has no {name}", self.label))
     }
 
-    /// Makes sure that every member was taken out.
+    /// Checks that every member was taken.
     ///
     /// # Errors
-    /// One that was not.
+    /// If a member is left; the message names it.
     pub fn ensure_empty(self) -> Result<(), String> {
         match self.members.first() {
             None => Ok(()),
             Some((name, value)) => Err(format!(
-                "{} has {name:?}: {value}, which nothing declares",
+                "{} has an unexpected member {name:?}: {value}",
                 self.label
             )),
         }
     }
 }
 
-/// Members of which none comes twice.
+/// Members with unique names.
 struct UniqueMembers(Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for UniqueMembers {
@@ -100,27 +100,27 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 }
 
-/// Reads a JSON string.
+/// Parses a JSON string.
 ///
 /// # Errors
-/// The text that is not a string.
+/// If the text is not a string; the message contains it.
 pub fn string(text: &str) -> Result<String, String> {
-    serde_json::from_str(text).map_err(|_| format!("is {text} and not a string"))
+    serde_json::from_str(text).map_err(|_| format!("is {text}, not a string"))
 }
 
-/// Reads a JSON array, each element as its text.
+/// Parses a JSON array into the texts of its elements.
 ///
 /// # Errors
-/// If it is not an array.
+/// If the text is not an array.
 pub fn array(text: &str) -> Result<Vec<Box<RawValue>>, String> {
     serde_json::from_str(text).map_err(|_| "is not an array".to_owned())
 }
 
-/// Writes JSON in one form: two texts that mean the same become one. The order of members is free, and numbers are
-/// exact decimals.
+/// Returns the canonical form of a JSON text, which is the same for texts with the same meaning. The order of members
+/// does not matter, and numbers are exact decimals.
 ///
 /// # Errors
-/// If it is not JSON, or has half a character in a string.
+/// If the text is not JSON, or if a string in it has a lone surrogate.
 pub fn canonical(text: &str) -> serde_json::Result<String> {
     let value: &RawValue = serde_json::from_str(text)?;
     let text = value.get();

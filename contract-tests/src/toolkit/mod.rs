@@ -1,9 +1,9 @@
-//! All that would serve the tests of any API on DynamoDB. It knows nothing of items but the key of their table.
+//! The parts that would serve the tests of any API on DynamoDB. Of items they know only the key of the table.
 //!
-//! The [`outcome`] of a check, its [`progress`], and [`random`] values from a seed. [`json`], a [`decimal`] and a
-//! [`text`] are exact; [`shell`] writes commands that a person copies. [`http`] sends requests. [`linearizability`]
-//! finds out if a history of several clients has an order that explains it. [`dynamodb`] is a table in a container,
-//! and a proxy that makes a table fail. [`deployed`] has the manners on an API that others use too.
+//! The [`outcome`] of a check, its [`progress`], and [`random`] values from a seed. [`json`] and [`decimal`] keep every
+//! digit; [`text`] is a short notation for long strings. [`shell`] quotes the commands that a person copies. [`http`]
+//! sends requests. [`linearizability`] checks a history of several clients. [`dynamodb`] is a table in a container, and
+//! a proxy that injects faults. [`deployed`] is for the tests of a deployed API that has other users.
 //!
 //! A module uses only those on lines above its own:
 //!

@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-/// The outcome of a check: a pass with its statistics `T`, or the reason why there is none.
+/// The outcome of a check: a pass with its statistics `T`, or the reason why the check did not pass.
 pub type Outcome<T, F = String> = Result<T, NotPassed<F>>;
 
 /// The reason why a check did not pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotPassed<F = String> {
-    /// A fail: this failure was seen.
+    /// A fail, with the failure that was seen.
     Failed(F),
-    /// Inconclusive: the environment was in the way, as this says.
+    /// Inconclusive, with the problem of the environment.
     Inconclusive(String),
 }
 
@@ -24,7 +24,7 @@ impl fmt::Display for NotPassed {
 }
 
 impl<F> NotPassed<F> {
-    /// Maps the failure, if it is one.
+    /// Maps the failure, if there is one.
     pub fn map<G>(self, failure: impl FnOnce(F) -> G) -> NotPassed<G> {
         match self {
             Self::Failed(failed) => NotPassed::Failed(failure(failed)),

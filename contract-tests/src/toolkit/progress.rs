@@ -1,17 +1,17 @@
-//! How far a property has come, and what it waits for: said to those who wait, and kept as what was proven in the end.
+//! The progress of a property: reports on standard error while it runs, and the result once it has passed.
 
 use std::fmt::{self, Display};
 use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
-/// The time before the first line that says how far it is, and between two lines.
+/// The interval between two progress reports, and before the first.
 pub const REPORT_INTERVAL: Duration = Duration::from_secs(20);
 
 /// The longest wait that is not announced.
 pub const LONG_WAIT: Duration = Duration::from_secs(3);
 
-/// Waits for a result. Announces on standard error what is waited for, once the wait is long.
+/// Awaits a result. Prints the description on standard error if the wait is longer than [`LONG_WAIT`].
 pub async fn announce_long_wait<T>(description: &str, result: impl Future<Output = T>) -> T {
     let mut result = std::pin::pin!(result);
     if let Ok(result) = timeout(LONG_WAIT, &mut result).await {
@@ -21,16 +21,16 @@ pub async fn announce_long_wait<T>(description: &str, result: impl Future<Output
     result.await
 }
 
-/// What is known of a property that nothing was found to break.
+/// The result of a property that passed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passed {
-    /// In how many cases it held.
+    /// The number of cases that passed.
     pub cases: u32,
-    /// How many it was to be tried in.
+    /// The number of cases that were planned.
     pub planned: u32,
-    /// Which limit kept it from being tried in more.
+    /// The limit that ended the run early, if one did.
     pub limit: Option<String>,
-    /// Which clause of it no verdict is about.
+    /// The part of the property that could not be checked, if any.
     pub unchecked: Option<String>,
 }
 
@@ -53,7 +53,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// None yet of so many cases.
+    /// Returns the progress of a property of which no case is done.
     #[must_use]
     pub fn new(test: &str, cases: u32) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl Progress {
         }
     }
 
-    /// So many cases more are done.
+    /// Adds cases that are done, and reports the progress at most once in [`REPORT_INTERVAL`].
     pub fn advance(&mut self, cases: u32) {
         self.done += cases;
         if self.last_report.elapsed() >= REPORT_INTERVAL {
@@ -76,13 +76,13 @@ impl Progress {
         }
     }
 
-    /// Whether any case is done.
+    /// Returns `true` if a case is done.
     #[must_use]
     pub fn has_started(&self) -> bool {
         self.done > 0
     }
 
-    /// What was proven, when no more cases are tried.
+    /// Returns the result, once no more cases are tried.
     #[must_use]
     pub fn passed(self, limit: Option<String>, unchecked: Option<String>) -> Passed {
         Passed {

@@ -1,14 +1,14 @@
-//! Random values: those of a case follow from its seed, and are drawn again from the same one.
+//! Random values. The values of a case depend only on the seed and the case's number, so they can be drawn again.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-/// The number of cases that each property tries unless `CONTRACT_CASES` says otherwise.
+/// The number of cases that each property tries unless `CONTRACT_CASES` is set.
 pub const DEFAULT_CASES: u32 = 100;
 
-/// The number of cases, and the seed.
+/// The number of cases and the seed of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Sampling {
     /// The number of cases that each property tries.
@@ -18,7 +18,7 @@ pub struct Sampling {
 }
 
 impl Sampling {
-    /// A default run from a new seed.
+    /// Returns the default number of cases with a new seed.
     #[must_use]
     pub fn with_fresh_seed() -> Self {
         Self {
@@ -30,7 +30,7 @@ impl Sampling {
     /// Draws the value of a case, which does not depend on the cases before it.
     ///
     /// # Panics
-    /// If the strategy rejects too much, which none of ours does.
+    /// If the strategy rejects too many values, which none of ours does.
     pub fn draw<S: Strategy>(&self, strategy: &S, case: u32) -> S::Value {
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&self.seed.to_le_bytes());
@@ -45,19 +45,19 @@ impl Sampling {
     }
 }
 
-/// Returns a seed that is short enough to be typed in again.
+/// Returns a random seed that is short enough to type.
 #[must_use]
 pub fn fresh_seed() -> u64 {
     random() >> 32
 }
 
-/// Returns nine characters that no other run has.
+/// Returns a random prefix of nine characters, which keeps the ids of runs apart.
 #[must_use]
 pub fn unique_prefix() -> String {
     format!("{:08x}-", random() >> 32)
 }
 
-/// Returns a random number. The standard library seeds its hashers with what randomness the system has.
+/// Returns a random number. The standard library seeds its hashers from the system's randomness.
 #[must_use]
 pub fn random() -> u64 {
     RandomState::new().build_hasher().finish()

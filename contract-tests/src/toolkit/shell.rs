@@ -1,6 +1,6 @@
 //! Shell commands that a person copies.
 
-/// Returns a text as one word of a shell command: as it is, or in quotes if a character of it means something to a shell.
+/// Returns the text as one word of a shell command, in quotes if a shell gives a meaning to one of its characters.
 #[must_use]
 pub fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/:.-_~%".contains(c);

@@ -1,31 +1,31 @@
-//! Strings that are short to write down, however long they are.
+//! Strings with a short notation, however long they are.
 
 use serde::{Deserialize, Serialize};
 
-/// The text of an id or of a name, before a namespace puts its prefix in front of an id.
+/// The text of an id or of a name, without the prefix of a namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Text {
     /// The text itself.
     Plain(String),
-    /// So many bytes of UTF-8, the prefix included: one character again and again, and `x` for the
-    /// rest where its length does not divide them.
+    /// One character, repeated up to a length that includes the prefix. If the character has several bytes, `x` fills
+    /// the bytes that are left over.
     Repeated {
         /// The character.
         fill: char,
-        /// How many bytes there are in all.
+        /// The length in bytes of UTF-8, with the prefix.
         bytes: usize,
     },
 }
 
 impl Text {
-    /// Some text, as it is.
+    /// Returns a [`Text::Plain`].
     #[must_use]
     pub fn plain(text: impl Into<String>) -> Self {
         Self::Plain(text.into())
     }
 
-    /// The text behind this prefix. A prefix longer than a filled text is all that is left of it.
+    /// Returns the prefix and the text. Returns only the prefix if it is longer than a [`Text::Repeated`] may be.
     #[must_use]
     pub fn with_prefix(&self, prefix: &str) -> String {
         match self {

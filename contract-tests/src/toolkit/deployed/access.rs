@@ -1,5 +1,5 @@
-//! What lets a request in: nothing (a public API), a bearer token (`CONTRACT_BEARER`, for a JWT
-//! authorizer), or a signature (`CONTRACT_AUTH=iam`, for an API with IAM authorization).
+//! Access to a deployed API: none is needed (a public API), or it needs a bearer token (`CONTRACT_BEARER`, for a JWT
+//! authorizer) or a signature (`CONTRACT_AUTH=iam`, for IAM authorization).
 
 use std::fmt;
 use std::time::SystemTime;
@@ -23,35 +23,35 @@ use tokio::sync::Mutex;
 use super::secrets::MIN_SECRET_BYTES;
 use crate::toolkit::http::base_url::BaseUrl;
 
-/// The service that an HTTP API's requests are signed for.
+/// The service for which the requests to an HTTP API are signed.
 const SERVICE: &str = "execute-api";
 
-/// The word before the token in the header `authorization`.
+/// The scheme before the token in the header `authorization`.
 const SCHEME: &str = "Bearer";
 
-/// How long before they expire credentials are got anew.
+/// The time before their expiry at which credentials are renewed.
 const EXPIRY_MARGIN: std::time::Duration = std::time::Duration::from_mins(1);
 
-/// The kinds of access, as `CONTRACT_AUTH` and the journals name them.
+/// The kinds of authorization, as `CONTRACT_AUTH` and the journals name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AuthKind {
-    /// Nothing is needed.
+    /// No authorization.
     None,
-    /// A token.
+    /// A bearer token.
     Bearer,
     /// A signature.
     Iam,
 }
 
-/// The credentials that let requests in.
+/// The authorization of requests to a deployed API.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Auth {
-    /// Nothing.
+    /// None: the API is public.
     Open,
     /// This value of the header `authorization`, marked as sensitive.
     Bearer(HeaderValue),
-    /// A signature with the credentials of the usual chain: variables, profiles, roles.
+    /// A signature with the credentials of the SDK's default chain: variables, profiles, roles.
     Iam,
 }
 
@@ -62,10 +62,11 @@ impl fmt::Debug for Auth {
 }
 
 impl Auth {
-    /// Reads the values of `CONTRACT_AUTH` and `CONTRACT_BEARER`.
+    /// Parses the values of `CONTRACT_AUTH` and `CONTRACT_BEARER`.
     ///
     /// # Errors
-    /// The variable to set. It repeats neither value: a token may have come into the wrong variable.
+    /// If a value is invalid or missing. The message names the variable to set. It repeats neither value, because a
+    /// token may be in the wrong variable.
     pub fn read(kind: Option<&str>, token: Option<&str>) -> Result<Self, String> {
         let token = token.map(parse_bearer).transpose()?;
         let kind = match (kind, &token) {
@@ -77,10 +78,10 @@ impl Auth {
         Self::of(kind, token)
     }
 
-    /// Returns credentials of this kind, with this value of the header `authorization` if they need one.
+    /// Returns authorization of this kind, with this value of the header `authorization` if the kind needs one.
     ///
     /// # Errors
-    /// The variable to set so that there is one.
+    /// If the kind needs a token and there is none; the message names the variable to set.
     fn of(kind: AuthKind, token: Option<HeaderValue>) -> Result<Self, String> {
         match kind {
             AuthKind::None => Ok(Self::Open),
@@ -91,10 +92,10 @@ impl Auth {
         }
     }
 
-    /// Returns these credentials, or others of this kind if these are none.
+    /// Returns this authorization, or one of the given kind if this one is [`Auth::Open`].
     ///
     /// # Errors
-    /// The variable to set so that there is a token.
+    /// If the kind needs a token and there is none; the message names the variable to set.
     pub fn or_of_kind(&self, kind: AuthKind) -> Result<Self, String> {
         match self {
             Self::Open => Self::of(kind, None),
@@ -102,7 +103,7 @@ impl Auth {
         }
     }
 
-    /// Returns their kind, which is not a secret.
+    /// Returns the kind of authorization, which is not a secret.
     #[must_use]
     pub fn kind(&self) -> AuthKind {
         match self {
@@ -112,12 +113,12 @@ impl Auth {
         }
     }
 
-    /// Returns the options with which curl is let in as well, in a shell that has the same variables.
+    /// Returns the options that authorize curl, in a shell that has the same variables.
     #[must_use]
     pub fn curl_options(&self, url: &BaseUrl) -> String {
         match self {
             Self::Open => String::new(),
-            // Its last word is the token, whatever it begins with.
+            // The last word is the token, with or without a scheme before it.
             Self::Bearer(_) => {
                 "-H \"Authorization: Bearer $(printf %s \"$CONTRACT_BEARER\" | awk 'NF {print $NF}')\"".to_owned()
             }
@@ -133,8 +134,8 @@ impl Auth {
     }
 }
 
-/// Reads a token, and returns the value of the header `authorization` that has it. The value of the header itself,
-/// which is easily taken for the token, is one too.
+/// Parses a token and returns the value of the header `authorization` that contains it. The value of the header itself
+/// is also accepted, because it is easily mistaken for the token.
 fn parse_bearer(token: &str) -> Result<HeaderValue, String> {
     let words: Vec<_> = token.split_whitespace().collect();
     let token = match *words {
@@ -153,10 +154,10 @@ fn parse_bearer(token: &str) -> Result<HeaderValue, String> {
     Ok(value)
 }
 
-/// What is sent along so that the gateway lets a request in.
+/// The authorization of requests to one API, with its credentials.
 #[derive(Debug)]
 pub enum Access {
-    /// Nothing.
+    /// None: the API is public.
     Open,
     /// This value of the header `authorization`.
     Bearer(HeaderValue),
@@ -165,10 +166,10 @@ pub enum Access {
 }
 
 impl Access {
-    /// Gets what it takes, for the API at this URL.
+    /// Gets the credentials for the API at this URL, if the authorization needs them.
     ///
     /// # Errors
-    /// What is missing.
+    /// If the credentials or the region are missing.
     pub async fn get(auth: &Auth, url: &BaseUrl) -> Result<Self, String> {
         match auth {
             Auth::Open => Ok(Self::Open),
@@ -177,10 +178,10 @@ impl Access {
         }
     }
 
-    /// Lets this request in.
+    /// Adds the authorization to this request.
     ///
     /// # Errors
-    /// What is missing.
+    /// If the request cannot be signed, for example because there are no credentials.
     pub async fn apply(&self, request: &mut Request) -> Result<(), String> {
         match self {
             Self::Open => {}
@@ -192,7 +193,7 @@ impl Access {
         Ok(())
     }
 
-    /// What to do where the gateway does not let a request in.
+    /// Returns advice for a request that the gateway rejected.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
@@ -200,16 +201,16 @@ impl Access {
                 "set CONTRACT_BEARER to a token for an API with a JWT authorizer, or CONTRACT_AUTH=iam for one with IAM authorization"
             }
             Self::Bearer(_) => {
-                "the token in CONTRACT_BEARER was not taken: it may be expired, or lack the audience or the scope that the authorizer wants"
+                "the token in CONTRACT_BEARER was rejected: it may be expired, or lack the audience or the scope that the authorizer requires"
             }
             Self::Iam(_) => {
-                "the signature was not taken: the credentials must be valid, and allowed execute-api:Invoke in the region of the API (CONTRACT_AUTH=iam takes those of AWS_ACCESS_KEY_ID or AWS_PROFILE)"
+                "the signature was rejected: the credentials must be valid, and allowed execute-api:Invoke in the region of the API (CONTRACT_AUTH=iam uses those of AWS_ACCESS_KEY_ID or AWS_PROFILE)"
             }
         }
     }
 }
 
-/// Signs requests for an API in one region.
+/// The signer of requests to an API in one region.
 #[derive(Debug)]
 pub struct Signer {
     region: String,
@@ -222,7 +223,7 @@ impl Signer {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build_https();
-        // The SDK's own chain would take an empty variable for a region or a profile.
+        // The SDK's default chain would use an empty variable as a region or a profile.
         let profile = variable("AWS_PROFILE").unwrap_or_else(|| "default".to_owned());
         let region = |name| variable(name).map(Region::new);
         let region = RegionProviderChain::first_try(region("AWS_REGION"))
@@ -261,7 +262,7 @@ impl Signer {
             return Ok(credentials.clone());
         }
         let provider = self.config.credentials_provider();
-        let provider = provider.ok_or("there is no way to get credentials")?;
+        let provider = provider.ok_or("there is no provider of credentials")?;
         let credentials = provider.provide_credentials().await.map_err(|error| {
             format!(
                 "CONTRACT_AUTH is iam, and there are no credentials: set AWS_ACCESS_KEY_ID and \
@@ -315,7 +316,7 @@ fn signature_headers(
         .collect())
 }
 
-/// The region in the host name that API Gateway itself gives an API.
+/// Returns the region in the default host name that API Gateway gives to an API.
 fn region_of(url: &str) -> Option<String> {
     let url = reqwest::Url::parse(url).ok()?;
     let mut labels = url.host_str()?.split('.').skip(1);

@@ -1,11 +1,10 @@
-//! What a run has put into a table that is not its own, on disk before it is put: so it can be taken
-//! away again, even when the run was killed.
+//! The journal of the ids that a run puts into a table with other users' items. Each id is written before it is put, so
+//! that a sweep can delete the item even if the run was killed.
 //!
-//! A journal is a file of lines, each a JSON object. The first names the API, how it lets requests in
-//! (never the secret that it takes) and the namespace of the run, and is on disk before the first item
-//! is put. The ids follow, each before it is sent; these are handed to the operating system, which keeps
-//! them when the process is killed, though not when the machine loses power: then the namespace is left
-//! to go by. The file is locked for as long as the run goes on.
+//! A journal is a file of lines, each a JSON object. The first has the URL of the API, the kind of its authorization
+//! (never the secret) and the namespace of the run, and is on disk before the first item is put. The ids follow, each
+//! before it is sent. The operating system keeps them if the process is killed, but not if the machine loses power:
+//! then only the namespace is left to find the items. The file is locked while the run goes on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -20,10 +19,10 @@ use crate::toolkit::deployed::namespace::{contains, is_of_run, is_of_session};
 use crate::toolkit::http::base_url::BaseUrl;
 use crate::toolkit::shell::quoted;
 
-/// How the name of a journal ends.
+/// The extension of a journal's file name.
 const EXTENSION: &str = "journal";
 
-/// Where journals are kept, if nothing else is said: in `target`.
+/// Returns the default folder of journals, which is in `target`.
 #[must_use]
 pub fn default_folder() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
@@ -32,18 +31,18 @@ pub fn default_folder() -> PathBuf {
         .join("target/contract-tests")
 }
 
-/// Whose journal it is.
+/// The header of a journal, which identifies the run and its API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// The URL of the API.
     pub url: BaseUrl,
-    /// The kind of what lets requests in.
+    /// The kind of authorization.
     pub auth: AuthKind,
-    /// What every id of the run begins with.
+    /// The namespace of the run.
     pub namespace: String,
 }
 
-/// The ids that were put, by the namespace that is still to be cleaned up.
+/// The ids that were put, by the namespaces that are not cleaned up yet.
 type PutIds = BTreeMap<String, BTreeSet<String>>;
 
 #[derive(Serialize, Deserialize)]
@@ -71,7 +70,7 @@ struct State {
 }
 
 impl Journal {
-    /// One in this folder, which is written as soon as there is something to write.
+    /// Returns a journal in this folder. Its file is created when the first id is recorded.
     #[must_use]
     pub fn new(folder: &Path, header: Header) -> Self {
         let name = format!("{}{EXTENSION}", header.namespace.replace('-', "."));
@@ -82,10 +81,10 @@ impl Journal {
         }
     }
 
-    /// The one that a run left behind; `None` if that run goes on.
+    /// Opens the journal of a run that has ended. Returns `None` if the run still goes on.
     ///
     /// # Errors
-    /// Why it cannot be read, or the number of the first line that no run has written.
+    /// If the file cannot be read, or has a line that no run writes; the message has the number of the line.
     pub fn open_stale(path: &Path) -> Result<Option<Self>, String> {
         let failed = |error: &dyn std::error::Error| format!("it cannot be read: {error}");
         let mut options = OpenOptions::new();
@@ -103,10 +102,10 @@ impl Journal {
         let complete_length = text.iter().rposition(|byte| *byte == b'\n');
         let complete_length = complete_length.map_or(0, |end| end + 1);
         let (header, put) = parse(&text[..complete_length]).map_err(|(line, reason)| {
-            format!("line {line} is not of a journal, so nothing is deleted: {reason}")
+            format!("line {line} is not valid in a journal, so nothing is deleted: {reason}")
         })?;
         if complete_length < text.len() {
-            // The power may have gone in the middle of a line. What follows begins a new one.
+            // The power may have failed in the middle of a line. The next line must not be appended to that part.
             let length = u64::try_from(complete_length).unwrap_or_default();
             file.set_len(length).map_err(|error| failed(&error))?;
         }
@@ -120,10 +119,10 @@ impl Journal {
         }))
     }
 
-    /// Those in this folder.
+    /// Returns the paths of the journals in this folder, which need not exist.
     ///
     /// # Errors
-    /// Why the folder cannot be read; that there is none only means that there are no journals.
+    /// If the folder cannot be read.
     pub fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
         let entries = match std::fs::read_dir(folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -143,8 +142,8 @@ impl Journal {
         Ok(paths)
     }
 
-    /// Returns the command that sweeps it. It names the API where that wants credentials, because they are sent only to
-    /// an API that is named.
+    /// Returns the command that sweeps this journal. It has the URL of an API that needs credentials, because these are
+    /// sent only to an API that the user names.
     #[must_use]
     pub fn sweep_command(&self) -> String {
         let named = match self.header.auth {
@@ -160,22 +159,22 @@ impl Journal {
         )
     }
 
-    /// Whose it is.
+    /// Returns the header.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// Whether anything was ever put.
+    /// Returns `true` if the file exists, so that an id may have been put.
     #[must_use]
     pub fn exists(&self) -> bool {
         self.state().file.is_some()
     }
 
-    /// Notes an id that is about to be put; whether it is a new one.
+    /// Records an id that is about to be put. Returns `true` if the id is new.
     ///
     /// # Errors
-    /// Why it could not be noted, and so must not be put.
+    /// If the id could not be recorded; it must not be put then.
     pub fn record_put(&self, namespace: &str, id: &str) -> Result<bool, String> {
         let mut state = self.state();
         let put = state.put.get(namespace);
@@ -187,19 +186,19 @@ impl Journal {
         Ok(put.insert(id.to_owned()))
     }
 
-    /// The ids that were put in this namespace, and may still be there.
+    /// Returns the ids that were put in this namespace and may still exist.
     #[must_use]
     pub fn ids_in(&self, namespace: &str) -> BTreeSet<String> {
         self.state().put.get(namespace).cloned().unwrap_or_default()
     }
 
-    /// The namespaces in which something may still be.
+    /// Returns the namespaces that are not cleaned up yet.
     #[must_use]
     pub fn namespaces(&self) -> Vec<String> {
         self.state().put.keys().cloned().collect()
     }
 
-    /// Notes that nothing is left in this namespace. If that fails, it is only looked at again.
+    /// Records that nothing is left in this namespace. If that fails, a sweep only cleans it up again.
     pub fn record_clean(&self, namespace: &str) {
         let mut state = self.state();
         if state.put.remove(namespace).is_some() {
@@ -207,10 +206,10 @@ impl Journal {
         }
     }
 
-    /// Removes it, since all is cleaned up.
+    /// Removes the file, once everything is cleaned up.
     ///
     /// # Errors
-    /// Why it could not be removed.
+    /// If the file could not be removed.
     pub fn remove(&self) -> Result<(), String> {
         if self.state().file.take().is_none() {
             return Ok(());
@@ -234,7 +233,7 @@ impl Journal {
         })
     }
 
-    /// Makes the file under another name, so that it is never seen without its header and its lock.
+    /// Creates the file under a temporary name, so that it is never seen without its header and its lock.
     fn create_file(&self) -> io::Result<File> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
@@ -247,7 +246,7 @@ impl Journal {
         append(&mut file, &Line::Run(self.header.clone()))?;
         file.sync_all()?;
         std::fs::rename(&unfinished, &self.path)?;
-        // On disk is a new file only when its folder is.
+        // A new file is on disk only once its folder is.
         File::open(folder)?.sync_all()?;
         Ok(file)
     }
@@ -258,8 +257,8 @@ impl Journal {
 }
 
 impl Drop for Journal {
-    /// Gives the lock back at once. Left to the closing of the file, it would go on for as long as a
-    /// child that is just being started has its copy of the descriptor.
+    /// Unlocks the file explicitly. Closing it would not be enough while a child process that is being started has a
+    /// copy of the descriptor.
     fn drop(&mut self) {
         if let Some(file) = self.state().file.take() {
             let _ = file.unlock();
@@ -267,17 +266,17 @@ impl Drop for Journal {
     }
 }
 
-/// Parses the lines of a journal: the header, and the ids that may still be there. Anything that no run writes is an
-/// error, because every id in a journal is deleted.
+/// Parses the lines of a journal: the header, and the ids that may still exist. A line that no run writes is an error,
+/// because every id in a journal is deleted.
 ///
 /// # Errors
-/// The number of the line, and the reason why it is not of a journal.
+/// The number of the invalid line, and the reason why it is invalid.
 fn parse(text: &[u8]) -> Result<(Header, PutIds), (usize, String)> {
     let mut lines = (1..).zip(text.split_inclusive(|byte| *byte == b'\n'));
     let parsed = |line: &[u8]| {
         serde_json::from_slice(line).map_err(|error| {
             let error = error.to_string();
-            // Its place is that in the line.
+            // The position in the message is that in the line, not in the file.
             let reason = error.rsplit_once(" at line ").map(|(reason, _)| reason);
             reason.unwrap_or(&error).to_owned()
         })
@@ -300,7 +299,7 @@ fn parse(text: &[u8]) -> Result<(Header, PutIds), (usize, String)> {
             Line::Put(namespace, _) | Line::Gone(namespace)
                 if !is_of_session(&namespace, &header.namespace) =>
             {
-                return invalid("its namespace is not one of the run");
+                return invalid("its namespace does not belong to the run");
             }
             Line::Put(namespace, id) if !contains(&id, &namespace) => {
                 return invalid("its id is not in its namespace");
@@ -316,7 +315,7 @@ fn parse(text: &[u8]) -> Result<(Header, PutIds), (usize, String)> {
     Ok((header, put))
 }
 
-/// Appends a whole line, or nothing: what is appended next begins a line of its own.
+/// Appends a whole line, or nothing, so that the next line is not appended to a part of this one.
 fn append(file: &mut File, line: &Line) -> io::Result<()> {
     let mut line = serde_json::to_string(line)?;
     line.push('\n');
@@ -332,7 +331,7 @@ mod tests {
 
     fn header() -> Header {
         Header {
-            url: BaseUrl::parse("the URL", "https://items.example.com").expect("it is one"),
+            url: BaseUrl::parse("the URL", "https://items.example.com").expect("a URL"),
             auth: AuthKind::Iam,
             namespace: crate::toolkit::deployed::namespace::for_run(),
         }
@@ -343,7 +342,7 @@ mod tests {
         let folder = std::env::temp_dir().join(header().namespace);
         let journal = Journal::new(&folder, header());
         assert_eq!(
-            Journal::list(&folder).expect("no folder is no error"),
+            Journal::list(&folder).expect("a missing folder is not an error"),
             [""; 0].map(PathBuf::from)
         );
         let [first, second] = [1, 2].map(|number| for_session(&journal.header().namespace, number));
@@ -366,7 +365,7 @@ mod tests {
         let header = journal.header().clone();
         drop(journal);
 
-        // The power went in the middle of a line.
+        // The power fails in the middle of a line.
         let mut file = OpenOptions::new()
             .append(true)
             .open(path)
@@ -376,12 +375,12 @@ mod tests {
         drop(file);
         let stale = || {
             let journal = Journal::open_stale(path).expect("it can be read");
-            journal.expect("nobody has it")
+            journal.expect("it is not locked")
         };
         assert_eq!(*stale().header(), header);
         assert_eq!(stale().namespaces(), [&*first]);
         assert_eq!(stale().ids_in(&first).into_iter().collect::<Vec<_>>(), ids);
-        // The next note begins a line of its own.
+        // The next line is not appended to the incomplete one.
         stale().record_clean(&first);
         assert!(stale().namespaces().is_empty());
         stale().remove().expect("it can be removed");

@@ -1,4 +1,4 @@
-//! The limits of a run where others pay for it or wait for it: `CONTRACT_TIME`, `CONTRACT_CLEAN_UP`,
+//! The limits of a run against an API that has other users: `CONTRACT_TIME`, `CONTRACT_CLEAN_UP`,
 //! `CONTRACT_REQUESTS`, `CONTRACT_RATE` and `CONTRACT_PAGES`.
 
 use std::fmt;
@@ -14,7 +14,7 @@ pub struct Limits {
     pub time: Duration,
     /// The time that a case, and then the run, may take to clean up (`CONTRACT_CLEAN_UP`, in seconds).
     pub clean_up: Duration,
-    /// The requests that each property may send, those that clean up included (`CONTRACT_REQUESTS`).
+    /// The requests that each property may send, including those of the clean-up (`CONTRACT_REQUESTS`).
     pub requests: u32,
     /// The requests that all properties may send in a second (`CONTRACT_RATE`).
     pub rate: u32,
@@ -34,10 +34,10 @@ impl Default for Limits {
     }
 }
 
-/// The end of the time that something may take, and the name of the limit that says so.
+/// The end of a time limit, and the name of that limit.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
-    /// The moment.
+    /// The end of the time.
     pub at: Instant,
     limit: &'static str,
     time: Duration,
@@ -60,10 +60,10 @@ impl Deadline {
         self.at.saturating_duration_since(Instant::now())
     }
 
-    /// Returns an error once the time is over.
+    /// Checks that the time is not over.
     ///
     /// # Errors
-    /// The limit, by its name.
+    /// If the time is over; the message names the limit.
     pub fn check(&self) -> Result<(), String> {
         if self.remaining().is_zero() {
             Err(format!("{self} is over"))
@@ -79,19 +79,19 @@ impl fmt::Display for Deadline {
     }
 }
 
-/// The limits of one property, and what it has used of them.
+/// The limits of one property, and the part of them that it has used.
 #[derive(Debug)]
 pub struct Budget {
     requests: u32,
     deadline: Deadline,
-    /// How many requests were sent.
+    /// The number of requests that were sent.
     sent: AtomicU32,
-    /// How many more it will take to clean up.
+    /// The number of requests that are reserved for the clean-up.
     reserved: AtomicU32,
 }
 
 impl Budget {
-    /// All that there is, from now on.
+    /// Returns an unused budget, whose time begins now.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
@@ -102,16 +102,16 @@ impl Budget {
         }
     }
 
-    /// Returns the end of its time.
+    /// Returns the deadline of the property.
     #[must_use]
     pub fn deadline(&self) -> Deadline {
         self.deadline
     }
 
-    /// Takes one request out of it.
+    /// Takes one request from the budget.
     ///
     /// # Errors
-    /// Which limit is in the way.
+    /// If a limit is reached; the message names it.
     pub fn try_acquire(&self) -> Result<(), String> {
         self.exhausted().map_or(Ok(()), Err)?;
         self.sent.fetch_add(1, Ordering::Relaxed);
@@ -126,16 +126,16 @@ impl Budget {
         let sent = sent.saturating_add(reserved);
         let deadline_error = self.deadline.check().err();
         deadline_error.or_else(|| {
-            (sent >= requests).then(|| format!("CONTRACT_REQUESTS={requests} are sent"))
+            (sent >= requests).then(|| format!("CONTRACT_REQUESTS={requests} is used up"))
         })
     }
 
-    /// Puts one request aside, to clean up with.
+    /// Reserves one request for the clean-up.
     pub fn reserve_cleanup(&self) {
         self.reserved.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Takes one of those: it is always there.
+    /// Takes one reserved request, which does not depend on the limits.
     pub fn use_reserved(&self) {
         self.reserved.fetch_sub(1, Ordering::Relaxed);
         self.sent.fetch_add(1, Ordering::Relaxed);
@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(budget.try_acquire(), Ok(()));
         assert_eq!(
             budget.try_acquire(),
-            Err("CONTRACT_REQUESTS=3 are sent".to_owned())
+            Err("CONTRACT_REQUESTS=3 is used up".to_owned())
         );
         budget.use_reserved();
         assert!(budget.exhausted().is_some());

@@ -1,6 +1,6 @@
-//! Manners on an API that others use too. [`limits`] are what a run may spend, the [`mod@pace`] is how fast, and
-//! [`access`] is what lets it in, with [`secrets`] that nothing shows. Each id is in the [`namespace`] of its run, and
-//! noted in a [`journal`] before it is put.
+//! Tests of a deployed API that has other users. A run has [`limits`] and a [`rate_limiter`]. Its [`access`] authorizes
+//! its requests, with [`secrets`] that no report shows. Each id is in the [`namespace`] of its run, and recorded in a
+//! [`journal`] before it is put.
 
 pub mod access;
 pub mod journal;

@@ -1,20 +1,20 @@
-//! What every id of one run begins with, in a table where others have items too.
+//! The namespaces of runs and sessions: prefixes of all their ids, in a table that also has other users' items.
 
 use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::toolkit::random::random;
 
-/// What an id begins with that is a test's, whoever's test it is.
+/// The prefix of every id of the tests, of any run.
 const PREFIX: &str = "contract-";
 
-/// How many hexadecimal digits have the seconds since 1970 at which a run began, and its random part.
+/// The number of hexadecimal digits of a run's start, in seconds since 1970, and of its random part.
 const RUN_DIGITS: [usize; 2] = [8, 12];
 
-/// The number of hexadecimal digits that the number of a visit has: four, and more once they are used up.
+/// The number of hexadecimal digits of a session's number: four, and more once they are used up.
 const SESSION_DIGITS: RangeInclusive<usize> = 4..=8;
 
-/// The namespace of a run that begins now: 31 characters that nobody has used before.
+/// Returns the namespace of a run that starts now: 31 characters that no other run has.
 #[must_use]
 pub fn for_run() -> String {
     let [seconds, random_digits] = RUN_DIGITS;
@@ -24,13 +24,14 @@ pub fn for_run() -> String {
     format!("{PREFIX}{now:0seconds$x}-{random:0random_digits$x}-")
 }
 
-/// The namespace of one test of a run, or of one attempt to shrink it.
+/// Returns the namespace of a session of this run: one test, or one attempt to shrink its failure.
 #[must_use]
 pub fn for_session(run: &str, number: u32) -> String {
     format!("{run}{number:04x}-")
 }
 
-/// The shell's way to a namespace that is fresh each time, and as long as this one.
+/// Returns a shell expression for a namespace that is new each time and as long as this one; `None` if this one is not
+/// of a session.
 #[must_use]
 pub fn shell_expression(namespace: &str) -> Option<&'static str> {
     let expression = "$(printf 'contract-%08x-%012x-0000-' \"$(date +%s)\" \"$$\")";
@@ -43,14 +44,14 @@ pub fn is_of_run(namespace: &str) -> bool {
     split_run(namespace).is_some_and(|(_, rest)| rest.is_empty())
 }
 
-/// Returns `true` if this is the namespace of a visit of this run.
+/// Returns `true` if this is the namespace of a session of this run.
 #[must_use]
 pub fn is_of_session(namespace: &str, run: &str) -> bool {
     let number = namespace.strip_prefix(run).and_then(split_session);
     number.is_some_and(|(_, rest)| rest.is_empty())
 }
 
-/// Returns the age of the run that this id belongs to; `None` if it is in no visit's namespace.
+/// Returns the age of the run that this id belongs to; `None` if the id is not in the namespace of a session.
 #[must_use]
 pub fn age(id: &str) -> Option<Duration> {
     let (started, rest) = split_run(id)?;
@@ -59,14 +60,14 @@ pub fn age(id: &str) -> Option<Duration> {
     Some(now.saturating_sub(Duration::from_secs(started)))
 }
 
-/// Returns `true` if a test in the namespace of this prefix may have put an item with this id.
+/// Returns `true` if a test with this namespace as its prefix may have put an item with this id.
 #[must_use]
 pub fn contains(id: &str, prefix: &str) -> bool {
     id.starts_with(prefix) || id == numeric_id(prefix)
 }
 
-/// Returns a number that names no item of another client: the FNV-1a hash of the prefix. The hash of the standard
-/// library may have changed when a journal is swept.
+/// Returns a number as an id that no other client has: the FNV-1a hash of the prefix. The standard library's hash may
+/// have changed by the time a journal is swept.
 #[must_use]
 pub fn numeric_id(prefix: &str) -> String {
     let hash = prefix
@@ -77,7 +78,7 @@ pub fn numeric_id(prefix: &str) -> String {
     hash.to_string()
 }
 
-/// Takes apart the seconds at which a run began and what comes behind its namespace.
+/// Splits an id into the start of its run, in seconds since 1970, and the text after the run's namespace.
 fn split_run(id: &str) -> Option<(u64, &str)> {
     let [seconds, random_digits] = RUN_DIGITS;
     let (started, rest) = split_number(id.strip_prefix(PREFIX)?, seconds..=seconds)?;
@@ -85,15 +86,15 @@ fn split_run(id: &str) -> Option<(u64, &str)> {
     Some((started, rest))
 }
 
-/// Takes apart the number of a visit and what comes behind its namespace.
+/// Splits a text into the number of a session and the text after the session's namespace.
 fn split_session(id: &str) -> Option<(u64, &str)> {
     split_number(id, SESSION_DIGITS)
 }
 
-/// Takes apart a number of so many digits, as this module writes it, and what comes behind its hyphen.
+/// Splits a text into a number of this many digits, as this module writes it, and the text after its hyphen.
 fn split_number(text: &str, digits: RangeInclusive<usize>) -> Option<(u64, &str)> {
     let (number, rest) = text.split_once('-')?;
-    // A sign and capitals would be parsed too.
+    // `from_str_radix` also accepts a sign and capitals.
     let is_lower_hex = number.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
     let number = Some(number).filter(|number| is_lower_hex && digits.contains(&number.len()))?;
     Some((u64::from_str_radix(number, 16).ok()?, rest))

@@ -1,4 +1,4 @@
-//! The limiter of a run's requests: how fast they may follow each other, and how long none may be sent.
+//! The rate limiter of a run's requests, which also backs off while the API is busy.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -9,16 +9,16 @@ use super::limits::Deadline;
 use crate::toolkit::http::response::Response;
 use crate::toolkit::progress::{LONG_WAIT, REPORT_INTERVAL};
 
-/// How many requests may come at once after a while of silence, so that clients can meet.
+/// The number of requests that may be sent at once after an idle time, so that the requests of several clients overlap.
 const BURST: u32 = 8;
 
-/// The pause after a response that came too soon and does not say by how much.
+/// The pause after a response that says that the API is busy, but not for how long.
 pub const DEFAULT_BACKOFF: Duration = Duration::from_secs(1);
 
-/// The limit of a pause: 136 years, as long as a limit of time can be. A longer pause counts as this long.
+/// The longest pause: 136 years, as long as a time limit can be. A longer pause counts as this long.
 const MAX_BACKOFF: Duration = Duration::from_secs(u32::MAX as u64);
 
-/// The limiter of all requests of a run.
+/// The rate limiter of all requests of a run.
 #[derive(Debug)]
 pub struct RateLimiter {
     interval: Duration,
@@ -27,16 +27,16 @@ pub struct RateLimiter {
 
 #[derive(Debug)]
 struct State {
-    /// When the next request would be due, were there no bursts.
+    /// The time at which the next request would be due without bursts.
     next_due: Instant,
-    /// Until when no request may be sent, because the API is busy.
+    /// The time until which no request may be sent, because the API is busy.
     paused_until: Instant,
     /// The end of the last wait that was announced.
     announced_until: Instant,
 }
 
 impl RateLimiter {
-    /// So many requests in a second.
+    /// Returns a limiter of this many requests in a second.
     #[must_use]
     pub fn new(rate: u32) -> Self {
         let now = Instant::now();
@@ -50,17 +50,17 @@ impl RateLimiter {
         }
     }
 
-    /// Waits until a request may be sent. A long wait is announced, and a long pause is not even begun if it goes beyond
-    /// the deadline.
+    /// Waits until a request may be sent. Announces a long wait, and refuses at once to wait for a long pause that ends
+    /// after the deadline.
     ///
     /// # Errors
-    /// The reason why the request may not be sent before the deadline.
+    /// If the request may not be sent before the deadline.
     pub async fn acquire(&self, deadline: Deadline) -> Result<(), String> {
         loop {
             let due = self.due(Instant::now(), deadline)?;
             sleep_until(due.min(deadline.at)).await;
             deadline.check()?;
-            // Meanwhile a response may have asked for a pause.
+            // A response may have asked for a pause in the meantime.
             if self.state().paused_until <= Instant::now() {
                 return Ok(());
             }
@@ -71,7 +71,7 @@ impl RateLimiter {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns when the request may be sent that has come to its turn now.
+    /// Returns the time at which the next request may be sent.
     fn due(&self, now: Instant, deadline: Deadline) -> Result<Instant, String> {
         let mut state = self.state();
         let earliest = now.checked_sub(self.interval * (BURST - 1)).unwrap_or(now);
@@ -103,7 +103,7 @@ impl RateLimiter {
         Ok(due)
     }
 
-    /// Has all requests wait, because one was answered that it came too soon.
+    /// Delays all requests by a pause, because a response said that the API is busy.
     pub fn back_off(&self, pause: Duration) {
         let mut state = self.state();
         state.paused_until = state
@@ -112,7 +112,7 @@ impl RateLimiter {
     }
 }
 
-/// How long a response asks everybody to wait, in its header `retry-after`: seconds, or a date.
+/// Returns the pause that a response asks for in its header `retry-after`, as seconds or as a date.
 #[must_use]
 pub fn retry_after(response: &Response) -> Duration {
     let header = response.headers.get("retry-after");

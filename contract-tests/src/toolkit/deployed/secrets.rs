@@ -1,13 +1,13 @@
-//! The secrets that a request sends, taken out of whatever repeats them: a response may, and reports show responses.
+//! The secrets of a request. They are removed from its response, which may repeat them, because reports show responses.
 
 use reqwest::Request;
 
 use crate::toolkit::http::response::Response;
 
-/// The length of the shortest secret, in bytes. Anything shorter might be a word of an item.
+/// The minimum length of a secret, in bytes. Anything shorter might be a word of an item.
 pub const MIN_SECRET_BYTES: usize = 16;
 
-/// The text in place of a secret.
+/// The text that replaces a secret.
 const HIDDEN: &str = "[secret]";
 
 /// The secrets of one request.
@@ -15,19 +15,19 @@ const HIDDEN: &str = "[secret]";
 pub struct Secrets(Vec<String>);
 
 impl Secrets {
-    /// Returns those of this request: the values of its headers that are marked as sensitive.
+    /// Returns the secrets of this request: the values of its headers that are marked as sensitive.
     #[must_use]
     pub fn of(request: &Request) -> Self {
         let values = request.headers().values();
         let sensitive = values.filter(|value| value.is_sensitive());
         let secrets = sensitive.filter_map(|value| value.to_str().ok());
-        // The word before a token is not secret.
+        // The scheme before a token is not secret.
         let secrets = secrets.map(|secret| secret.strip_prefix("Bearer ").unwrap_or(secret));
         let secrets = secrets.filter(|secret| secret.len() >= MIN_SECRET_BYTES);
         Self(secrets.map(str::to_owned).collect())
     }
 
-    /// Takes them out of the headers and the body of a response.
+    /// Replaces the secrets in the headers and the body of a response.
     pub fn hide_in(&self, response: &mut Response) {
         for secret in &self.0 {
             for value in response.headers.values_mut() {
@@ -79,7 +79,7 @@ mod tests {
         };
         secrets.hide_in(&mut response);
         assert_eq!(response.headers["www-authenticate"], "Bearer [secret]");
-        // The second is too short for a secret.
+        // The second value is too short for a secret.
         let body = b"application/json [secret] session/token== [secret]";
         assert_eq!(response.body, body);
     }

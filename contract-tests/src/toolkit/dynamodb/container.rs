@@ -1,4 +1,4 @@
-//! `DynamoDB` Local: where it is, or the container in which it is started when it is first needed.
+//! `DynamoDB` Local: at an endpoint, or in a container that is started when it is first needed.
 
 use std::fmt;
 use std::time::Duration;
@@ -18,16 +18,16 @@ use crate::toolkit::progress::announce_long_wait;
 /// The image.
 const IMAGE: &str = "amazon/dynamodb-local";
 
-/// The one version of the image that the tests are known to run on.
+/// The version of the image that the tests are known to run on.
 const TAG: &str = "2.6.1";
 
-/// The port that it listens on in its container.
+/// The port of `DynamoDB` Local in its container.
 const PORT: u16 = 8000;
 
-/// The time that it may take to remove the container.
+/// The timeout of the container's removal.
 const REMOVE_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The label by which a container is known as one of ours; its value tells whose.
+/// The label of the tests' containers. Its value names the run that started the container.
 pub const LABEL: &str = "contract-tests";
 
 /// A `DynamoDB` Local.
@@ -44,7 +44,7 @@ enum Location {
 enum ContainerState {
     NotStarted,
     Running(Box<ContainerAsync<GenericImage>>, String),
-    /// Removed, and never to be state again: the process is about to end.
+    /// Removed and not to be started again, because the process is about to end.
     Removed,
 }
 
@@ -58,7 +58,7 @@ impl fmt::Debug for DynamoDbLocal {
 }
 
 impl DynamoDbLocal {
-    /// The one at this endpoint.
+    /// Returns the `DynamoDB` Local at this endpoint.
     #[must_use]
     pub fn at(endpoint: BaseUrl) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl DynamoDbLocal {
         }
     }
 
-    /// One in a container with this label, which is started when it is first needed.
+    /// Returns a `DynamoDB` Local in a container with this label, which is started when it is first needed.
     #[must_use]
     pub fn in_container(label: impl Into<String>) -> Self {
         Self {
@@ -76,18 +76,18 @@ impl DynamoDbLocal {
         }
     }
 
-    /// Finds out if a container can be state without a download.
+    /// Checks that a container can be started without a download.
     ///
     /// # Errors
-    /// The thing to do so that it can.
+    /// If it cannot; the message says what to do.
     pub async fn check_available() -> Result<(), String> {
         docker::check_image(&format!("{IMAGE}:{TAG}")).await
     }
 
-    /// Where it responses; starts the container if that has not been done.
+    /// Returns the URL of `DynamoDB` Local. Starts the container if it is not running yet.
     ///
     /// # Errors
-    /// What kept the container from starting.
+    /// If the container does not start.
     pub async fn endpoint(&self) -> Result<String, String> {
         let label = match &self.location {
             Location::Endpoint(url) => return Ok(url.to_string()),
@@ -102,7 +102,7 @@ impl DynamoDbLocal {
                     announce_long_wait("the container of DynamoDB Local is starting", start(label));
                 let (container, url) = starting.await.map_err(|error| {
                     format!(
-                        "{IMAGE}:{TAG} did not start, so see whether docker run does (Docker is at {}): {}",
+                        "{IMAGE}:{TAG} did not start: check that docker run can start it (Docker is at {}): {}",
                         docker::redacted_endpoint(),
                         docker::redacted(&error)
                     )
@@ -116,7 +116,7 @@ impl DynamoDbLocal {
     /// Removes the container, if one was started, and waits until it is gone.
     ///
     /// # Errors
-    /// The command that removes it, if that could not be done.
+    /// If the removal fails; the message has the command that removes the container.
     pub async fn remove(&self) -> Result<(), String> {
         let removed = timeout(REMOVE_TIMEOUT, async {
             let mut state = self.container.lock().await;
@@ -132,13 +132,13 @@ impl DynamoDbLocal {
         }
     }
 
-    /// Returns a message for a process that ends before the container is removed; `None` if there is none.
+    /// Returns a message for a process that ends before the container is removed; `None` if there is no container.
     pub fn leftover_message(&self) -> Option<String> {
         let is_absent = self.container.try_lock().is_ok_and(|state| match *state {
             ContainerState::Running(..) => false,
             ContainerState::NotStarted | ContainerState::Removed => true,
         });
-        (!is_absent).then(|| leftover_message("it was not waited for"))
+        (!is_absent).then(|| leftover_message("the tests ended before it was removed"))
     }
 }
 
@@ -152,7 +152,7 @@ fn leftover_message(reason: &str) -> String {
 async fn start(
     label: &str,
 ) -> Result<(ContainerAsync<GenericImage>, String), testcontainers::TestcontainersError> {
-    // Any response will do, and to a plain GET it is 400.
+    // Any response shows that it is ready. To a plain GET it is 400.
     let ready = HttpWaitStrategy::new("/")
         .with_client(direct("http://localhost"))
         .with_port(PORT.tcp())

@@ -1,5 +1,5 @@
-//! Docker: its endpoint, its images and its containers. The `docker` command tells the endpoint of its context. All else
-//! is asked by the client that testcontainers has, because the command may know another Docker.
+//! Docker: its endpoint, images and containers. Only the endpoint of the current context comes from the `docker`
+//! command. All other requests use testcontainers' client, because the command may use a different Docker.
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -18,14 +18,14 @@ use tokio::time::timeout;
 
 use crate::toolkit::progress::{LONG_WAIT, announce_long_wait};
 
-/// The variable that tells Docker's clients where it is.
+/// The variable that sets the endpoint of Docker for its clients.
 pub const HOST: &str = "DOCKER_HOST";
 
-/// The time in which the command, or Docker, has to answer a question.
+/// The timeout of a response of the `docker` command or of Docker.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Returns the endpoint of the `docker` command's current context, such as that of Colima or of a rootless Docker.
-/// `None` if `DOCKER_HOST` is set, or if the context is the default one.
+/// Returns the endpoint of the `docker` command's current context, for example that of Colima or of a rootless
+/// Docker; `None` if `DOCKER_HOST` is set, or if the context is the default one.
 #[must_use]
 pub fn context_endpoint() -> Option<String> {
     if variable(HOST).is_some() {
@@ -35,9 +35,9 @@ pub fn context_endpoint() -> Option<String> {
     thread::spawn(move || {
         let format = "{{.Name}} {{.Endpoints.docker.Host}}";
         let mut inspect = Command::new("docker");
-        // The command reads it from a file, and does not ask Docker.
+        // The command reads the endpoint from a file and sends no request to Docker.
         let inspect = inspect.args(["context", "inspect", "--format", format]);
-        // An error is that the result is no longer waited for.
+        // An error means that the receiver no longer waits.
         let _ = sender.send(inspect.output());
     });
     let result = receiver.recv_timeout(LONG_WAIT).or_else(|_| {
@@ -52,24 +52,24 @@ pub fn context_endpoint() -> Option<String> {
     is_custom.then(|| endpoint.to_owned())
 }
 
-/// Returns the endpoint of Docker for a message, without a password.
+/// Returns the endpoint of Docker for a message, without its password.
 #[must_use]
 pub fn redacted_endpoint() -> String {
     match variable(HOST).map(|host| Url::parse(&host)) {
-        None => "its usual sockets".to_owned(),
+        None => "its default sockets".to_owned(),
         Some(Err(_)) => format!("the value of {HOST}, which is not a URL"),
         Some(Ok(mut url)) => {
-            // An error is that the URL cannot have one.
+            // An error means that such a URL cannot have a password.
             let _ = url.set_password(None);
             url.to_string()
         }
     }
 }
 
-/// Finds out if this image is there, so that a container can be started without a download.
+/// Checks that this image is present, so that a container can be started without a download.
 ///
 /// # Errors
-/// The thing to do so that it is.
+/// If the image is missing or Docker does not answer; the message says what to do.
 pub async fn check_image(image: &str) -> Result<(), String> {
     let unreachable = |reason: String| {
         format!(
@@ -90,10 +90,10 @@ pub async fn check_image(image: &str) -> Result<(), String> {
     }
 }
 
-/// Counts the containers with this label, those that have ended included.
+/// Returns the number of containers with this label, including those that have ended.
 ///
 /// # Errors
-/// The reason why Docker does not tell.
+/// If Docker does not answer, or answers with an error.
 pub async fn count_containers(label: &str) -> Result<usize, String> {
     let filters = HashMap::from([("label", vec![label])]);
     let options = ListContainersOptionsBuilder::new()
@@ -124,7 +124,7 @@ async fn with_timeout<T>(response: impl Future<Output = T>) -> Result<T, String>
     })
 }
 
-/// Returns an error of the client for a message. The client repeats `DOCKER_HOST`, which may have a password in it.
+/// Returns an error of the client without a password: the error may repeat `DOCKER_HOST`, which may contain one.
 pub fn redacted(error: &(dyn std::error::Error + 'static)) -> String {
     let error = chain(error);
     match variable(HOST) {

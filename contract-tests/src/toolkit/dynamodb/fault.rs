@@ -1,38 +1,38 @@
 //! The faults between a service and its table.
 
-/// The fault that one request to the table meets.
+/// The fault of one request to the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing unusual.
+    /// No fault.
     Pass,
-    /// It is answered, but only after a while.
+    /// The response is delayed.
     Slow,
-    /// It is refused for its rate.
+    /// The request is throttled.
     Throttle,
-    /// The table has an error of its own.
+    /// The table answers with an internal server error.
     InternalError,
     /// The response is a 200 with no body.
     Empty,
-    /// The response is a 200 that is cut in the middle.
+    /// The response is a 200 whose body is cut off.
     Malformed,
-    /// The connection ends before the request is looked at.
+    /// The connection is closed before the request is applied.
     DropBeforeApply,
-    /// The connection ends after the request was carried out.
+    /// The connection is closed after the request is applied.
     DropAfterApply,
-    /// The connection ends, and a write is applied all the same, after a newer one.
+    /// The connection is closed, and a write is applied later, after a newer one.
     ApplyLater,
-    /// There is no response, and nothing happens.
+    /// The request hangs and is not applied.
     Hang,
-    /// There is no response, though the request was carried out.
+    /// The request is applied and then hangs.
     HangAfterApply,
-    /// The service may not do this.
+    /// The service does not have the permission.
     Denied,
-    /// The table is not there.
+    /// The table does not exist.
     TableGone,
 }
 
 impl Fault {
-    /// All of them that are one.
+    /// Every fault: all variants except [`Fault::Pass`].
     pub const ALL: [Self; 12] = [
         Self::Slow,
         Self::Throttle,
@@ -48,10 +48,10 @@ impl Fault {
         Self::TableGone,
     ];
 
-    /// The status and the body that the table answers with.
+    /// Returns the status and the body of the table's response.
     ///
     /// # Panics
-    /// For a fault that is no response.
+    /// If the fault does not consist of a response.
     #[must_use]
     pub(crate) fn response(self) -> (u16, &'static [u8]) {
         match self {
@@ -73,7 +73,7 @@ impl Fault {
                 400,
                 br#"{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException","message":"Requested resource not found: Table: items not found"}"#,
             ),
-            fault => unreachable!("{fault:?} is no response of the table"),
+            fault => unreachable!("{fault:?} has no response of the table"),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! DynamoDB for the tests: DynamoDB Local in a [`container`] of [`docker`], and a [`proxy`] that does a [`fault`] to
-//! requests on their way to a table.
+//! DynamoDB for the tests: DynamoDB Local in a [`container`] of [`docker`], and a [`proxy`] that injects a [`fault`]
+//! into requests on their way to a table.
 
 pub mod container;
 pub mod docker;

@@ -1,4 +1,4 @@
-//! A proxy between the service and its table, which does to each request what a script says.
+//! A proxy between the service and its table, which injects the faults of a script into the requests.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,10 +21,10 @@ use tokio::time::sleep;
 use crate::toolkit::dynamodb::fault::Fault;
 use crate::toolkit::http::client::direct;
 
-/// What a table's response is turned into by a planted bug.
+/// A mutant's change to the body of a faulty response, made before the service receives it.
 pub type Filter = fn(Bytes) -> Bytes;
 
-/// What becomes of the requests to the table, one after the other; once it is used up they pass.
+/// The faults of the next requests to the table, in order, and the default for all requests after them.
 #[derive(Debug, Default)]
 pub struct Script(Mutex<State>);
 
@@ -32,40 +32,40 @@ pub struct Script(Mutex<State>);
 struct State {
     scripted: std::collections::VecDeque<Fault>,
     default_fault: Option<Fault>,
-    /// How many writes the table was sent, faulty or not.
+    /// The number of writes that the service sent, faulty or not.
     writes: usize,
-    /// Writes that the service was told nothing of, and which are still to be applied.
+    /// The writes with [`Fault::ApplyLater`] that are not applied yet.
     delayed: Vec<DelayedWrite>,
 }
 
 type DelayedWrite = (reqwest::header::HeaderMap, Bytes);
 
 impl Script {
-    /// Lets the next requests come to this, one after the other.
+    /// Appends faults to the script, one for each of the next requests.
     pub fn enqueue(&self, faults: impl IntoIterator<Item = Fault>) {
         self.state().scripted.extend(faults);
     }
 
-    /// Lets every request come to this that the script says nothing else of; `None` lets them pass.
+    /// Sets the fault of every request that the script has none for; `None` lets such a request pass.
     pub fn set_default(&self, fault: Option<Fault>) {
         self.state().default_fault = fault;
     }
 
-    /// Lets everything pass from now on.
+    /// Removes all faults, so that every request passes.
     pub fn reset(&self) {
         let mut state = self.state();
         state.scripted.clear();
         state.default_fault = None;
     }
 
-    /// How many writes the table was sent so far.
+    /// Returns the number of writes that the service sent so far.
     #[must_use]
     pub fn writes(&self) -> usize {
         self.state().writes
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        // A plan cannot be left half changed.
+        // A panic cannot leave a script half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -93,7 +93,7 @@ struct Upstream {
     filter: Option<Filter>,
 }
 
-/// The DynamoDB that requests are forwarded to.
+/// The DynamoDB to which requests are forwarded.
 #[derive(Debug)]
 enum Table {
     /// In this process.
@@ -103,10 +103,10 @@ enum Table {
 }
 
 impl Proxy {
-    /// Starts one in front of this store.
+    /// Starts a proxy in front of this store.
     ///
     /// # Errors
-    /// What kept it from starting.
+    /// If the proxy does not start.
     pub async fn start(store: &Store, filter: Option<Filter>) -> Result<Self, String> {
         let failed = |error| format!("failed to {error}");
         let table = match store {
@@ -132,27 +132,27 @@ impl Proxy {
         })
     }
 
-    /// What it does to each request.
+    /// Returns the script of faults.
     #[must_use]
     pub fn script(&self) -> &Script {
         &self.upstream.script
     }
 
-    /// Where the service finds it.
+    /// Returns the URL of the proxy, for the service.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Applies the writes that were held back, in the order in which they came.
+    /// Applies the delayed writes, in the order in which they came.
     pub async fn apply_delayed(&self) {
         self.upstream.apply_delayed(|_| true).await;
     }
 
-    /// Stops it, whatever hangs in it; a table in this process is then gone.
+    /// Stops the proxy, even if requests hang in it. A table in this process is then gone.
     pub async fn stop(self) {
         drop(self.shutdown);
-        // An error would be a panic of the server's task, which has then stopped as well.
+        // An error means that the server's task panicked, so it has stopped too.
         let _ = self.server.await;
     }
 }
@@ -162,7 +162,7 @@ async fn serve(
     upstream: Arc<Upstream>,
     mut stop_signal: oneshot::Receiver<Infallible>,
 ) {
-    // Whatever still hangs is cut when this is dropped.
+    // Dropping this closes the connections that still hang.
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -170,7 +170,7 @@ async fn serve(
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else { continue };
-                // Small responses must not wait for acknowledgements; it works without.
+                // Disables Nagle's algorithm: a small response does not wait for a delayed ACK. A failure is harmless.
                 let _ = stream.set_nodelay(true);
                 let upstream = Arc::clone(&upstream);
                 let response = service_fn(move |request| {
@@ -184,7 +184,7 @@ async fn serve(
     }
 }
 
-/// The id that a write is about.
+/// Returns the id of the item that a write puts or deletes.
 fn written_id(body: &[u8]) -> Option<String> {
     let write: serde_json::Value = serde_json::from_slice(body).ok()?;
     let key = ["Item", "Key"].map(|member| &write[member][PARTITION_KEY]["S"]);
@@ -193,7 +193,7 @@ fn written_id(body: &[u8]) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// The header of a request to DynamoDB that ends in the name of the operation.
+/// Returns the header of a request to DynamoDB that ends in the name of the operation.
 fn target(headers: &hyper::HeaderMap) -> &str {
     let target = headers.get("x-amz-target");
     target
@@ -201,11 +201,10 @@ fn target(headers: &hyper::HeaderMap) -> &str {
         .unwrap_or_default()
 }
 
-/// A response of DynamoDB's JSON protocol.
+/// Returns a response of DynamoDB's JSON protocol.
 fn json(status: u16, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(body.into()));
-    *response.status_mut() =
-        hyper::StatusCode::from_u16(status).expect("a status of DynamoDB's is one");
+    *response.status_mut() = hyper::StatusCode::from_u16(status).expect("a valid status");
     let json = hyper::header::HeaderValue::from_static("application/x-amz-json-1.0");
     response
         .headers_mut()
@@ -213,13 +212,13 @@ fn json(status: u16, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
     response
 }
 
-/// Ends a connection without a response.
+/// The error that closes a connection without a response.
 #[derive(Debug)]
 struct Dropped;
 
 impl std::fmt::Display for Dropped {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the connection is cut")
+        f.write_str("the connection is closed")
     }
 }
 
@@ -232,7 +231,7 @@ impl Upstream {
         let operation = target(&head.headers).rsplit('.').next().unwrap_or_default();
         let is_write = ["PutItem", "DeleteItem"].contains(&operation);
         if !is_write && !["GetItem", "Scan"].contains(&operation) {
-            // Making and dropping the table is no business of the service's.
+            // Only the tests create and delete the table. Faults are for the service's requests.
             return self.forward(head.headers, body).await;
         }
         let fault = self.script.next_fault(is_write);
@@ -240,7 +239,7 @@ impl Upstream {
             Fault::Pass => {
                 let response = self.forward(head.headers, body.clone()).await;
                 if is_write {
-                    // The same body is the same write, sent again: that is no newer one.
+                    // The same body is the same write, sent again, and not a newer one.
                     let superseded = |delayed: &Bytes| {
                         *delayed != body && written_id(delayed) == written_id(&body)
                     };
@@ -259,7 +258,7 @@ impl Upstream {
                 }
                 Err(Dropped)
             }
-            // The service hangs up when its patience ends, or the proxy is stopped.
+            // This ends when the service closes the connection at its timeout, or when the proxy is stopped.
             Fault::Hang => std::future::pending().await,
             Fault::HangAfterApply => {
                 self.forward(head.headers, body).await?;
@@ -322,7 +321,7 @@ impl Upstream {
                 .collect()
         };
         for (headers, body) in delayed {
-            // Nobody waits for what comes of it.
+            // The service no longer waits for the response.
             drop(self.forward(headers, body).await);
         }
     }

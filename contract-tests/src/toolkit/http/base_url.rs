@@ -1,4 +1,4 @@
-//! The base URL of a service, checked once and used as it was parsed.
+//! The base URL of a service, checked and normalised once.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -19,8 +19,8 @@ impl BaseUrl {
     /// Parses the value of the variable or argument `name`.
     ///
     /// # Errors
-    /// A message that names `name` and says what to set it to. It does not repeat the value, which may have come into
-    /// the wrong variable.
+    /// If the value is not such a URL. The message has `name` and valid URLs, but not the value, which may be a secret
+    /// in the wrong variable.
     pub fn parse(name: &str, value: &str) -> Result<Self, String> {
         let invalid = |problem: &str| {
             Err(format!(
@@ -34,7 +34,7 @@ impl BaseUrl {
             return invalid("does not begin with http:// or https://");
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return invalid("has a user name or a password, which would be written down");
+            return invalid("has a user name or a password, which would appear in reports");
         }
         if url.query().is_some() || url.fragment().is_some() {
             return invalid("has a query or a fragment");
@@ -95,7 +95,7 @@ impl TryFrom<String> for BaseUrl {
 impl Default for BaseUrl {
     /// Returns the address of `cargo serve`.
     fn default() -> Self {
-        Self::parse("cargo serve", "http://127.0.0.1:3000").expect("it is a URL")
+        Self::parse("cargo serve", "http://127.0.0.1:3000").expect("the default is a URL")
     }
 }
 

@@ -1,4 +1,4 @@
-//! HTTP for the tests: clients that go through a proxy only to a deployed API, and responses of limited length.
+//! HTTP for the tests: clients that use a proxy only for a deployed API, and responses of limited length.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,20 +12,20 @@ use reqwest::{Client, ClientBuilder, Method, Request, RequestBuilder};
 use crate::toolkit::http::base_url::BaseUrl;
 use crate::toolkit::http::response::Response;
 
-/// The longest time that a response may take: longer than any gateway waits for its integration (30 s).
+/// The timeout of a response: longer than any gateway waits for its integration (30 s).
 pub(crate) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// The longest body of a response, in bytes: that of an HTTP API.
+/// The maximum body of a response, in bytes: that of an HTTP API.
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
 pub const MAX_BODY_BYTES: usize = 10 << 20;
 
-/// Returns a client of a server that the tests started, or that the user started for them: it never uses a proxy.
+/// Returns a client of a server that the tests started, or that the user started for them. It never uses a proxy.
 #[must_use]
 pub fn direct(url: &str) -> Client {
     let builder = builder().no_proxy();
-    // Reading the system's certificates takes longer than most sequences. Without a redirect or a proxy such a client
-    // never needs them.
+    // Loading the system's certificates takes longer than most sequences. A client for plain HTTP does not need them,
+    // because it follows no redirects and uses no proxy.
     let builder = if url.starts_with("http://") {
         builder.tls_certs_only([])
     } else {
@@ -34,7 +34,7 @@ pub fn direct(url: &str) -> Client {
     build(builder)
 }
 
-/// Returns a client of a deployed API, which uses the proxy of the environment unless the API is on this machine.
+/// Returns a client of a deployed API. It uses the environment's proxy unless the API is on this machine.
 pub(crate) fn deployed(url: &BaseUrl) -> Client {
     if url.is_loopback() {
         direct(url.as_str())
@@ -43,12 +43,12 @@ pub(crate) fn deployed(url: &BaseUrl) -> Client {
     }
 }
 
-/// Returns `true` if other programs would use a proxy for this URL, which is on this machine.
+/// Returns `true` if other programs would use a proxy for this URL, although it is on this machine.
 pub(crate) fn needs_proxy_exemption(url: &BaseUrl) -> bool {
     url.is_loopback() && proxy(url).is_some()
 }
 
-/// Describes the way to a deployed API, for an error: empty, or the proxy without its credentials.
+/// Describes the proxy to a deployed API in an error, without credentials. Returns an empty text if there is no proxy.
 pub(crate) fn describe_proxy(url: &BaseUrl) -> String {
     match proxy(url).filter(|_| !url.is_loopback()) {
         None => String::new(),
@@ -59,12 +59,13 @@ pub(crate) fn describe_proxy(url: &BaseUrl) -> String {
     }
 }
 
-/// Returns the proxy that the environment has for this URL.
+/// Returns the proxy that the environment sets for this URL.
 fn proxy(url: &BaseUrl) -> Option<Intercept> {
     Matcher::from_system().intercept(&url.as_str().parse().ok()?)
 }
 
-/// Begins a client. Each has its own connections, because they belong to the runtime in which they were opened.
+/// Returns the builder of a client. Clients share no connections, because a connection belongs to the runtime in which
+/// it was opened.
 fn builder() -> ClientBuilder {
     install_crypto_provider();
     Client::builder()
@@ -75,13 +76,13 @@ fn builder() -> ClientBuilder {
 fn build(builder: ClientBuilder) -> Client {
     builder
         .build()
-        .expect("a client with nothing unusual can be built")
+        .expect("a client with common settings can be built")
 }
 
-/// Begins a request to this URL, with this body and its content type.
+/// Builds a request to this URL, with this body and its content type.
 ///
 /// # Panics
-/// If the method is not a token.
+/// If the method is not a valid token of HTTP.
 pub fn build_request(
     client: &Client,
     method: &str,
@@ -99,10 +100,10 @@ pub fn build_request(
     }
 }
 
-/// The reason why there was no response.
+/// The reason why a request has no response.
 #[derive(Debug)]
 pub enum ExchangeError {
-    /// Nothing answered, or not to the end.
+    /// The server did not answer, or not to the end.
     Unreachable(reqwest::Error),
     /// The body of the response is longer than [`MAX_BODY_BYTES`].
     TooLong,
@@ -126,10 +127,10 @@ impl fmt::Display for ExchangeError {
     }
 }
 
-/// Sends a request.
+/// Sends a request and reads the response to its end.
 ///
 /// # Errors
-/// The reason why there was no response.
+/// If the server does not answer, or if its response is too long.
 pub async fn exchange(client: &Client, request: Request) -> Result<Response, ExchangeError> {
     let mut response = client.execute(request).await?;
     let mut headers = BTreeMap::<String, String>::new();
@@ -157,8 +158,8 @@ pub async fn exchange(client: &Client, request: Request) -> Result<Response, Exc
     })
 }
 
-/// Has TLS use ring in this process: without it no client can be built, not even one for plain HTTP.
+/// Makes ring the TLS provider of this process. Without a provider not even a client for plain HTTP can be built.
 fn install_crypto_provider() {
-    // An error says that there is a provider already, and any will do.
+    // An error means that there already is a provider, and any will do.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

@@ -1,4 +1,4 @@
-//! The response to a request, as it came.
+//! The response to a request: status, headers and body.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::fmt;
 pub struct Response {
     /// The status.
     pub status: u16,
-    /// The headers, their names in lower case; one that comes twice has both values.
+    /// The headers, with names in lower case. The values of a repeated header are joined by commas.
     pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: Vec<u8>,
@@ -25,17 +25,17 @@ impl fmt::Debug for Response {
 }
 
 impl Response {
-    /// Returns `true` if a busy service or a gateway in front of it may have given this response, which then says nothing
-    /// about the API.
+    /// Returns `true` if the response may come from a busy service or from the gateway in front of it. It then says
+    /// nothing about the API.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self.status, 429 | 502 | 503 | 504)
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     ///
     /// # Errors
-    /// If it is not UTF-8.
+    /// If the body is not UTF-8.
     pub fn text(&self) -> Result<&str, String> {
         std::str::from_utf8(&self.body).map_err(|_| "the body is not UTF-8".to_owned())
     }

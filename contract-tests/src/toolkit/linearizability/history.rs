@@ -1,34 +1,34 @@
-//! What several clients did to one item, and when: the raw material of a verdict on concurrency.
+//! The history of one item: the operations of several clients and their times, from which linearizability is checked.
 
 use std::fmt::{self, Display};
 
-/// The value of an item in a history: which write it comes from; `None` where there is no item.
+/// The value of an item in a history: the number of the PUT that it comes from; `None` if the item does not exist.
 pub type RegisterValue = Option<u64>;
 
 /// One operation on one item, as its client saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Which client it was.
+    /// The number of the client.
     pub client: usize,
-    /// What it did.
+    /// The effect of the operation.
     pub effect: Effect,
-    /// When it was sent, on a clock that never shows the same twice.
+    /// The time of the request, on a clock that never shows the same time twice.
     pub invoked: u64,
-    /// When it was answered; `None` if nobody knows whether it took or will take effect.
+    /// The time of the response; `None` if the operation is ambiguous: it may have taken effect, or may yet do so.
     pub returned: Option<u64>,
 }
 
-/// What an operation does to an item, or finds of it.
+/// The effect of an operation on an item, or the value that it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// A PUT of this value, which no other PUT has, or a DELETE.
+    /// A PUT of this value, which is unique to the PUT, or a DELETE.
     Write(RegisterValue),
     /// A GET, or a list, that showed this value.
     Read(RegisterValue),
 }
 
 impl Entry {
-    /// The value that it reads; `None` if it reads none.
+    /// Returns the value that the operation reads; `None` if it is a write.
     #[must_use]
     pub fn read(&self) -> Option<RegisterValue> {
         match self.effect {
@@ -55,7 +55,7 @@ impl Display for Entry {
             ),
             None => write!(
                 f,
-                "{:>5} to     ?  client {client} {verb} {value} (of unknown fate)",
+                "{:>5} to     ?  client {client} {verb} {value} (outcome unknown)",
                 self.invoked
             ),
         }

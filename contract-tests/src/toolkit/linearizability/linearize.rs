@@ -1,21 +1,22 @@
-//! Linearizability of the operations on one item: whether they can be put in one order that explains
-//! every read (the search of Wing and Gong, with the memory of Lowe).
+//! The linearizability check of the operations on one item: a search for an order that explains every read (the
+//! algorithm of Wing and Gong, with Lowe's memoization).
 
 use std::collections::HashSet;
 
 use crate::toolkit::linearizability::history::{Effect, Entry, RegisterValue};
 
-/// The most operations of one item that can be checked, which is more than any test makes.
+/// The maximum number of operations on one item that can be checked. No test sends as many.
 const MAX_ENTRIES: usize = 128;
 
-/// Whether there is an order, in keeping with who came after whom, in which each read shows what the
-/// write before it left. What is of unknown fate may come at any later place, or nowhere.
+/// Returns `true` if the operations have an order in which each read shows the value of the last write before it, and
+/// an operation that ended before another began comes first. An ambiguous write may come at any later place, or not at
+/// all.
 ///
 /// # Panics
-/// For more than 128 operations.
+/// If there are more than 128 operations.
 #[must_use]
 pub fn is_linearizable(entries: &[Entry]) -> bool {
-    // A write that may never have happened, and that nobody saw, explains nothing.
+    // An ambiguous write that no operation read explains nothing.
     let is_irrelevant = |entry: &&Entry| match entry.effect {
         Effect::Write(value) => entry.returned.is_none() && !is_read(entries, value),
         Effect::Read(_) => false,
@@ -36,20 +37,20 @@ pub fn is_linearizable(entries: &[Entry]) -> bool {
     .can_complete(0, None)
 }
 
-/// Returns `true` if any of these operations read this value.
+/// Returns `true` if any of these operations reads this value.
 fn is_read<'a>(entries: impl IntoIterator<Item = &'a Entry>, value: RegisterValue) -> bool {
     entries.into_iter().any(|entry| entry.read() == Some(value))
 }
 
 struct Search<'a> {
     entries: Vec<&'a Entry>,
-    /// From which sets of operations and which value there is no way on.
+    /// The sets of placed operations, each with the value after them, that no order completes.
     dead_ends: HashSet<(u128, RegisterValue)>,
 }
 
 impl Search<'_> {
     fn can_complete(&mut self, mut done: u128, value: RegisterValue) -> bool {
-        // A read that fits can come at once: whatever order it would fit into later, it fits here.
+        // A read that fits can come now: an order that has it later is also an order with the read here.
         loop {
             let fits = |index: &usize| self.entries[*index].effect == Effect::Read(value);
             match self.candidates(done).into_iter().find(fits) {
@@ -65,7 +66,7 @@ impl Search<'_> {
         if self.dead_ends.contains(&(done, value)) {
             return false;
         }
-        // A value is put only once, so whoever is still to read it must come before it is replaced.
+        // A value is put only once, so every remaining read of it must come before it is replaced.
         let reads_left = |(index, entry): (usize, &&Entry)| {
             done & (1 << index) == 0 && value.is_some() && entry.read() == Some(value)
         };
@@ -92,8 +93,8 @@ impl Search<'_> {
                 Effect::Read(_) => None,
             })
             .collect();
-        // Every read that fits has come, so a write is next. A write that is never read may be that one: it was
-        // answered, so that every order has it somewhere, and from there it can be moved here, because no read sees
+        // Every read that fits is placed, so a write is next. If one of the writes is never read, only that one is
+        // worth trying: it was answered, so every order has it somewhere, and it can be moved here because no read sees
         // it in either place.
         let never_read = |(_, written): &(usize, RegisterValue)| {
             !is_read(self.entries.iter().copied(), *written)
@@ -104,7 +105,7 @@ impl Search<'_> {
         writes
     }
 
-    /// What may come next: what was sent before any of the rest was answered.
+    /// Returns the operations that may come next: those sent before any of the remaining ones was answered.
     fn candidates(&self, done: u128) -> Vec<usize> {
         let remaining = || (0..self.entries.len()).filter(|index| done & (1 << index) == 0);
         let first_return = remaining()
@@ -152,7 +153,7 @@ mod tests {
         assert!(!is_linearizable(&replaced), "a stale read");
         assert!(
             !is_linearizable(&[read(Some(9), 1, 2)]),
-            "a value from nowhere"
+            "a value that was never put"
         );
     }
 
@@ -166,7 +167,10 @@ mod tests {
         }
         let mut entries = writes.to_vec();
         entries.extend([read(Some(1), 11, 12), read(Some(2), 13, 14)]);
-        assert!(!is_linearizable(&entries), "both cannot be the last");
+        assert!(
+            !is_linearizable(&entries),
+            "only one of them can be the last"
+        );
     }
 
     #[test]
@@ -204,8 +208,8 @@ mod tests {
 
     #[test]
     fn many_ambiguous_writes_are_checked_fast() {
-        // Eight clients put one after the other; every fourth response is lost, and half of those writes
-        // are seen late.
+        // Eight clients send one PUT after another. Every fourth response is lost, and half of those writes are read
+        // late.
         let puts = (0..88).map(|n| {
             let begin = n / 8 * 10;
             write(Some(n), begin, (n % 4 > 0).then_some(begin + 9))
@@ -213,7 +217,7 @@ mod tests {
         let mut entries: Vec<_> = puts.collect();
         entries.extend((0..11).map(|n| read(Some(8 * n), 200 + 2 * n, 201 + 2 * n)));
         assert!(is_linearizable(&entries));
-        // The last answered ones cannot come after a late one that was seen before.
+        // A value that was read, and replaced since, cannot be read again.
         entries.push(read(Some(8), 300, 301));
         assert!(!is_linearizable(&entries));
     }
@@ -232,7 +236,7 @@ mod tests {
         assert!(states <= 2 * entries.len(), "{states} states were tried");
     }
 
-    /// Tries every order, without any of the shortcuts.
+    /// Tries every order, without the shortcuts of [`Search`].
     fn is_linearizable_by_brute_force(entries: &[Entry], done: u32, value: RegisterValue) -> bool {
         let remaining = || (0..entries.len()).filter(|index| done & (1 << index) == 0);
         let is_next = |&index: &usize| {

@@ -1,10 +1,10 @@
-//! The least of a rejected history that is still rejected, found without running anything again.
+//! Minimises a history that is not linearizable by removing operations, without running anything again.
 
 use crate::toolkit::linearizability::history::{Effect, Entry};
 use crate::toolkit::linearizability::linearize::is_linearizable;
 
-/// Leaves out all that the rejection does not need. Only what cannot make a history worse is ever left
-/// out: a read, or a write that explains no read of what is left.
+/// Removes operations while the history remains not linearizable. Only operations whose removal cannot make a history
+/// worse are removed: a read, or a write that explains none of the remaining reads.
 #[must_use]
 pub fn minimise(mut entries: Vec<Entry>) -> Vec<Entry> {
     let mut index = 0;
@@ -15,7 +15,7 @@ pub fn minimise(mut entries: Vec<Entry>) -> Vec<Entry> {
             .iter()
             .all(|read| !may_explain(&removed, read, &fewer));
         if is_safe && !is_linearizable(&fewer) {
-            // What stood in the way of an earlier removal may be gone now.
+            // An operation that had to stay before may be removable now.
             entries = fewer;
             index = 0;
         } else {
@@ -25,9 +25,9 @@ pub fn minimise(mut entries: Vec<Entry>) -> Vec<Entry> {
     entries
 }
 
-/// Whether what `read` found may be what `write` left: after a DELETE it is not if the read was over before,
-/// or if a PUT certainly came between the two. A PUT stays as long as its value is read, for a person wants
-/// to see where it comes from.
+/// Returns `true` if `read` may show the effect of `write`. It cannot show a DELETE that began after the read ended, or
+/// one that a PUT certainly followed before the read. A PUT stays as long as its value is read, because a person wants
+/// to see where the value comes from.
 fn may_explain(write: &Entry, read: &Entry, entries: &[Entry]) -> bool {
     let (Effect::Write(written), Some(found)) = (write.effect, read.read()) else {
         return false;
@@ -56,7 +56,7 @@ mod tests {
         }
     }
 
-    /// What is left of effects of one client, each after the one before.
+    /// Returns the effects that remain of one client's operations, each sent after the one before.
     fn minimised<const N: usize>(effects: [Effect; N]) -> Vec<Effect> {
         let entries = effects
             .into_iter()

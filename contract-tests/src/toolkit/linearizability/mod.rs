@@ -1,5 +1,5 @@
-//! Linearizability: a [`history`] of what several clients did to one item is [searched](linearize) for an order that
-//! explains it, and if there is none, [made as little as can be](mod@minimise).
+//! Linearizability: a [`history`] of several clients' operations on one item is [searched](linearize) for an order that
+//! explains it. A history without such an order is [minimised](mod@minimise).
 
 pub mod history;
 pub mod linearize;

@@ -173,7 +173,7 @@ fn signed(runtime: &Handle) -> TestResult {
             ("AWS_SESSION_TOKEN", gates::SESSION),
         ],
     )?;
-    wrong.ended(2, &["403", "the signature was not taken"])?;
+    wrong.ended(2, &["403", "the signature was rejected"])?;
     Run::start(api.url(), &[])?.ended(2, &["403", "CONTRACT_AUTH=iam"])?;
     api.is_as_it_was()
 }

@@ -55,7 +55,7 @@ fn forged(runtime: &Handle) -> TestResult {
         std::fs::write(&path, &text)?;
         api.put(&format!("{session}a"))?;
         let path = path.display().to_string();
-        let tell = format!("line {line} is not of a journal, so nothing is deleted");
+        let tell = format!("line {line} is not valid in a journal, so nothing is deleted");
         harness(&["sweep", &path], &[], 1, &tell).map_err(|wrong| format!("{text}: {wrong}"))?;
         if !api.has_more()? {
             return Err(format!("an item was deleted for {text}").into());
