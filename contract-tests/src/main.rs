@@ -15,7 +15,7 @@ use contract_tests::report::script::{actual, expectation};
 use contract_tests::request::concrete::GatewayProfile;
 use contract_tests::sequences::execute::FinalCheck;
 use contract_tests::sequences::shrink::run_fresh;
-use contract_tests::settings::{INCONCLUSIVE, Variables, arguments, or_exit};
+use contract_tests::settings::{EXIT_INCONCLUSIVE, Variables, arguments, or_exit};
 use contract_tests::toolkit::deployed::journal::Journal;
 use contract_tests::toolkit::http::base_url::BaseUrl;
 use contract_tests::toolkit::outcome::NotPassed::{Failed, Inconclusive};
@@ -56,8 +56,8 @@ enum Command {
     /// `CONTRACT_URL=… cargo test -p contract-tests deployed::`
     Faulty {
         /// The name of the bug.
-        #[arg(value_parser = bug)]
-        bug: &'static Mutant,
+        #[arg(value_parser = parse_mutant)]
+        mutant: &'static Mutant,
     },
 }
 
@@ -79,34 +79,36 @@ fn path(value: &str) -> Result<PathBuf, String> {
 }
 
 /// Parses the value of `--url`. Not done by clap, whose errors repeat the value.
-fn parsed(url: &str) -> BaseUrl {
+fn parse_url(url: &str) -> BaseUrl {
     or_exit(BaseUrl::parse("--url", url))
 }
 
-fn bug(name: &str) -> Result<&'static Mutant, String> {
-    ALL.iter().find(|bug| bug.name == name).ok_or_else(|| {
-        let names: Vec<_> = ALL.iter().map(|bug| bug.name).collect();
-        format!("there are only these bugs:\n{}", names.join("\n"))
-    })
+fn parse_mutant(name: &str) -> Result<&'static Mutant, String> {
+    ALL.iter()
+        .find(|mutant| mutant.name == name)
+        .ok_or_else(|| {
+            let names: Vec<_> = ALL.iter().map(|mutant| mutant.name).collect();
+            format!("there are only these bugs:\n{}", names.join("\n"))
+        })
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments: Arguments = arguments();
-    let variables = Variables::of_process();
+    let variables = Variables::from_env();
     let code = match arguments.command {
         Command::Replay { file, url } => {
             let failure = or_exit(SavedFailure::read(&file));
             match url {
                 None => replay(&failure, Target::Embedded).await,
-                Some(url) => replay_at(parsed(&url), failure, &variables).await,
+                Some(url) => replay_at(parse_url(&url), failure, &variables).await,
             }
         }
         Command::Sweep { url: Some(url), .. } => {
-            sweep(&SweepScope::Url(parsed(&url)), &variables).await
+            sweep(&SweepScope::Url(parse_url(&url)), &variables).await
         }
         Command::Sweep { journals, .. } => sweep_journals(journals, &variables).await,
-        Command::Faulty { bug } => faulty(bug).await,
+        Command::Faulty { mutant } => faulty(mutant).await,
     };
     ExitCode::from(code)
 }
@@ -141,7 +143,7 @@ async fn replay(failure: &SavedFailure, target: Target) -> u8 {
         }
         Err(Inconclusive(reason)) => {
             eprintln!("Inconclusive: {reason}");
-            INCONCLUSIVE
+            EXIT_INCONCLUSIVE
         }
     }
 }
@@ -157,13 +159,13 @@ async fn replay_at(url: BaseUrl, failure: SavedFailure, variables: &Variables) -
         code = replayed => code.unwrap_or(1),
         code = signal.received() => code,
     };
-    let left = tokio::select! {
+    let leftover = tokio::select! {
         finished = deployment.finish() => finished.err(),
         _ = signal.received() => deployment.leftover_message("the clean-up was stopped"),
     };
-    match left {
-        Some(left) => {
-            eprintln!("{left}");
+    match leftover {
+        Some(leftover) => {
+            eprintln!("{leftover}");
             code.max(1)
         }
         None => code,
@@ -187,19 +189,19 @@ async fn sweep_journals(journals: Vec<PathBuf>, variables: &Variables) -> u8 {
 }
 
 /// Sweeps, and returns the exit code. Ctrl-C only ends it: what is left is still in the journals.
-async fn sweep(what: &SweepScope, variables: &Variables) -> u8 {
-    match deployed::sweep(what, variables, |line| println!("{line}")).await {
+async fn sweep(scope: &SweepScope, variables: &Variables) -> u8 {
+    match deployed::sweep(scope, variables, |line| println!("{line}")).await {
         Ok(()) => 0,
-        Err(left) => {
-            eprintln!("{left}");
+        Err(leftover) => {
+            eprintln!("{leftover}");
             1
         }
     }
 }
 
 /// Serves the API with this bug, and returns the exit code.
-async fn faulty(bug: &'static Mutant) -> u8 {
-    match Target::Embedded.open(&bug.setup()).await {
+async fn faulty(mutant: &'static Mutant) -> u8 {
+    match Target::Embedded.open(&mutant.setup()).await {
         Err(reason) => {
             eprintln!("{reason}");
             1

@@ -15,12 +15,12 @@ use crate::toolkit::http::base_url::BaseUrl;
 use crate::toolkit::random::{DEFAULT_CASES, Sampling, fresh_seed};
 
 /// The exit code of an inconclusive run: nothing is known to be broken, and something could not be told.
-pub const INCONCLUSIVE: u8 = 2;
+pub const EXIT_INCONCLUSIVE: u8 = 2;
 
 /// The exit code where an argument or a variable cannot be used, or what responses at `CONTRACT_URL` is not an API of items.
 ///
 /// Source: `EX_USAGE` of sysexits.h.
-pub const WRONG_SETTING: u8 = 64;
+pub const EXIT_USAGE: u8 = 64;
 
 /// Parses the arguments of this process. Help is printed on standard output; wrong arguments end the process with a
 /// code of their own, because that of clap means "inconclusive" here.
@@ -32,14 +32,14 @@ pub fn arguments<T: Parser>() -> T {
             let _ = error.print();
             exit(0)
         }
-        let arguments = std::env::args_os().map(|it| it.to_string_lossy().into_owned());
-        eprint!("{}", without_users(&error.to_string(), arguments));
-        exit(WRONG_SETTING.into())
+        let arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+        eprint!("{}", redact_credentials(&error.to_string(), arguments));
+        exit(EXIT_USAGE.into())
     })
 }
 
 /// Returns a message without the arguments that may hold a user and a password.
-fn without_users(message: &str, arguments: impl Iterator<Item = String>) -> String {
+fn redact_credentials(message: &str, arguments: impl Iterator<Item = String>) -> String {
     let values = arguments.flat_map(|argument| {
         let value = argument.split_once('=').map(|(_, value)| value.to_owned());
         [value, Some(argument)].into_iter().flatten()
@@ -51,10 +51,10 @@ fn without_users(message: &str, arguments: impl Iterator<Item = String>) -> Stri
 }
 
 /// Returns a value that was read, or ends the process with the message that says what is wrong with it.
-pub fn or_exit<T>(read: Result<T, String>) -> T {
-    read.unwrap_or_else(|wrong| {
-        eprintln!("error: {wrong}");
-        exit(WRONG_SETTING.into())
+pub fn or_exit<T>(result: Result<T, String>) -> T {
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        exit(EXIT_USAGE.into())
     })
 }
 
@@ -85,7 +85,7 @@ impl Variables {
     /// Reads the variables of this process. If one of them cannot be used, the process ends with a message and a code
     /// of its own.
     #[must_use]
-    pub fn of_process() -> Self {
+    pub fn from_env() -> Self {
         or_exit(Self::read(|name| match std::env::var(name) {
             Ok(value) => Ok(Some(value)),
             Err(VarError::NotPresent) => Ok(None),
@@ -96,7 +96,7 @@ impl Variables {
     fn read(variable: impl Fn(&str) -> Result<Option<String>, String>) -> Result<Self, String> {
         // One that is set to nothing is as good as none, so that a pipeline can leave it so. The spaces around a value
         // are none of it; only a path may have some.
-        let path = |name: &str| Ok::<_, String>(variable(name)?.filter(|it| !it.is_empty()));
+        let path = |name: &str| Ok::<_, String>(variable(name)?.filter(|path| !path.is_empty()));
         let variable = |name: &str| {
             let value = variable(name)?.map(|value| value.trim().to_owned());
             Ok::<_, String>(value.filter(|value| !value.is_empty()))
@@ -176,26 +176,26 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Result<Variables, String> {
         Variables::read(|name| {
-            let found = variables.iter().find(|(other, _)| *other == name);
+            let found = variables.iter().find(|(variable, _)| *variable == name);
             Ok(found.map(|(_, value)| (*value).to_owned()))
         })
     }
 
     #[test]
-    fn nothing_need_be_set() {
+    fn every_variable_is_optional() {
         for variables in [&[][..], &[("CONTRACT_URL", ""), ("CONTRACT_CASES", "")]] {
-            let read = read(variables).expect("nothing is wrong");
-            assert_eq!(read.sampling.cases, DEFAULT_CASES);
-            assert!(read.url.is_none() && read.required.is_empty());
+            let variables = read(variables).expect("nothing is wrong");
+            assert_eq!(variables.sampling.cases, DEFAULT_CASES);
+            assert!(variables.url.is_none() && variables.required.is_empty());
         }
     }
 
     #[test]
-    fn no_user_of_a_url_is_shown() {
+    fn credentials_in_a_url_are_hidden() {
         let arguments = ["--url=http://user:secret@host", "http://user:secret@host"];
         for argument in arguments {
             let message = format!("error: invalid value '{argument}'");
-            let shown = without_users(&message, [argument.to_owned()].into_iter());
+            let shown = redact_credentials(&message, [argument.to_owned()].into_iter());
             assert!(
                 shown.contains("[hidden]") && !shown.contains("secret"),
                 "{shown}"
@@ -204,8 +204,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_set_is_read() {
-        let read = read(&[
+    fn variables_are_read() {
+        let variables = read(&[
             ("CONTRACT_CASES", "7"),
             ("CONTRACT_SEED", "8"),
             ("CONTRACT_URL", "https://host/stage/ "),
@@ -214,19 +214,19 @@ mod tests {
             ("CONTRACT_REQUIRE", "deployed, dynamodb-local,"),
         ])
         .expect("nothing is wrong");
-        assert_eq!((read.sampling.cases, read.sampling.seed), (7, 8));
+        assert_eq!((variables.sampling.cases, variables.sampling.seed), (7, 8));
         let text = |url: &Option<BaseUrl>| url.as_ref().map(ToString::to_string);
-        assert_eq!(text(&read.url).as_deref(), Some("https://host/stage"));
-        assert_eq!(read.limits.time, Duration::from_secs(8));
+        assert_eq!(text(&variables.url).as_deref(), Some("https://host/stage"));
+        assert_eq!(variables.limits.time, Duration::from_secs(8));
         assert_eq!(
-            text(&read.dynamodb_endpoint).as_deref(),
+            text(&variables.dynamodb_endpoint).as_deref(),
             Some("http://127.0.0.1:8000")
         );
-        assert_eq!(read.required.len(), 2);
+        assert_eq!(variables.required.len(), 2);
     }
 
     #[test]
-    fn what_cannot_be_used_is_an_error_that_names_it() {
+    fn an_invalid_value_is_an_error_that_names_the_variable() {
         for (name, value) in [
             ("CONTRACT_CASES", "many"),
             ("CONTRACT_CASES", "0"),

@@ -210,7 +210,7 @@ impl Client {
 
     async fn put(&mut self, key: usize) -> Outcome<(), Rejection> {
         let value = self.now();
-        let request = Item::of_write(value).put(&self.id(key));
+        let request = Item::from_write(value).put(&self.id(key));
         self.write(key, request, Some(value)).await
     }
 
@@ -343,6 +343,6 @@ fn broken(reason: String) -> NotPassed<Rejection> {
 
 /// Returns the write that an item comes from.
 fn value_of(item: &Item) -> Outcome<u64, Rejection> {
-    item.write()
+    item.write_number()
         .ok_or_else(|| broken(format!("{} is shown, which no client put", item.shown("…"))))
 }

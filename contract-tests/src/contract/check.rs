@@ -7,7 +7,7 @@ use crate::contract::reason::Reason;
 use crate::request::concrete::{GatewayProfile, Request};
 use crate::toolkit::http::response::Response;
 
-/// From this length on, a stretch of the request in a message is no coincidence.
+/// From this length on, a part of the request in a message is no coincidence.
 const MIN_LEAKED_CHARS: usize = 12;
 
 /// What gives away how the service is built, in lower case.
@@ -45,7 +45,7 @@ pub fn check(
         check_failure(response, request)?;
     }
     match expected {
-        Expected::Put(_, otherwise) if otherwise.contains(&response.status) => Ok(()),
+        Expected::Put(_, tolerated) if tolerated.contains(&response.status) => Ok(()),
         Expected::Put(id, _) => check_text(response, &format!("Put item {id}")),
         Expected::Deleted(id) => check_text(response, &format!("Deleted item {id}")),
         Expected::Item(id, item) => {
@@ -86,7 +86,7 @@ pub fn check_failure(response: &Response, request: &Request) -> Result<(), Strin
     } else {
         message.clone()
     };
-    leaks_nothing(&redacted)?;
+    check_no_leak(&redacted)?;
     if let Some(name) = request
         .field_names()
         .find(|name| repeats_too_much(name, &message))
@@ -97,10 +97,10 @@ pub fn check_failure(response: &Response, request: &Request) -> Result<(), Strin
     }
     match request
         .client_strings()
-        .find_map(|secret| repeated_part(secret, &redacted))
+        .find_map(|text| repeated_part(text, &redacted))
     {
-        Some(stretch) => Err(format!(
-            "the message {message:?} repeats {stretch:?} of the request"
+        Some(part) => Err(format!(
+            "the message {message:?} repeats {part:?} of the request"
         )),
         None => Ok(()),
     }
@@ -110,10 +110,10 @@ pub fn check_failure(response: &Response, request: &Request) -> Result<(), Strin
 ///
 /// # Errors
 /// The part that tells it.
-pub fn leaks_nothing(message: &str) -> Result<(), String> {
+pub fn check_no_leak(message: &str) -> Result<(), String> {
     let lower = message.to_lowercase();
-    match LEAK_MARKERS.iter().find(|tale| lower.contains(**tale)) {
-        Some(tale) => Err(format!("the message {message:?} gives away {tale:?}")),
+    match LEAK_MARKERS.iter().find(|marker| lower.contains(**marker)) {
+        Some(marker) => Err(format!("the message {message:?} gives away {marker:?}")),
         None => Ok(()),
     }
 }
@@ -130,19 +130,19 @@ fn repeats_too_much(name: &str, message: &str) -> bool {
     end.is_some_and(|end| message.contains(&name[..end]))
 }
 
-/// A stretch of the secret that the message repeats. One character again and again says nothing.
-fn repeated_part<'a>(secret: &'a str, message: &str) -> Option<&'a str> {
-    let starts = secret.char_indices().map(|(at, _)| at).take(4096);
+/// A part of the text that the message repeats. One character again and again says nothing.
+fn repeated_part<'a>(text: &'a str, message: &str) -> Option<&'a str> {
+    let starts = text.char_indices().map(|(at, _)| at).take(4096);
     starts
         .filter_map(|at| {
-            let rest = &secret[at..];
-            let end = rest
+            let text = &text[at..];
+            let end = text
                 .char_indices()
                 .nth(MIN_LEAKED_CHARS)
                 .map(|(end, _)| end);
-            end.map(|end| &rest[..end])
+            end.map(|end| &text[..end])
         })
-        .find(|stretch| message.contains(stretch))
+        .find(|part| message.contains(part))
 }
 
 /// Checks that a response is declared in `openapi.json`.
@@ -165,7 +165,11 @@ pub fn check_declared(
 pub fn check_head(response: &Response, route: &str, gateway: GatewayProfile) -> Result<(), String> {
     match response.headers.get("content-type").map(String::as_str) {
         Some("application/json") => {}
-        other => return Err(format!("content-type is {other:?}, not application/json")),
+        content_type => {
+            return Err(format!(
+                "content-type is {content_type:?}, not application/json"
+            ));
+        }
     }
     let retry = response.headers.get("retry-after").map(String::as_str);
     if retry != (response.status == 503).then_some("1") && gateway == GatewayProfile::HttpApi {

@@ -53,18 +53,18 @@ pub const TOO_PRECISE: &str = "of too many digits";
 pub const OUT_OF_RANGE: &str = "out of range";
 
 /// The fault of what is not a number.
-const NO_NUMBER: &str = "not a number";
+const NOT_A_NUMBER: &str = "not a number";
 
 impl Field {
     /// Reads the value that a PUT sends; `None` for `null`, which is the same as no value.
     ///
     /// # Errors
     /// Its fault.
-    pub fn sent(&self, value: &Json) -> Result<Option<FieldValue>, &'static str> {
+    pub fn parse_sent(&self, value: &Json) -> Result<Option<FieldValue>, &'static str> {
         match (self.kind, value) {
             (_, Json::Null) => Ok(None),
             (Kind::Number, Json::Number(text)) => number(text).map(FieldValue::Number).map(Some),
-            (Kind::Number, Json::Text(_) | Json::Other(_)) => Err(NO_NUMBER),
+            (Kind::Number, Json::Text(_) | Json::Other(_)) => Err(NOT_A_NUMBER),
             (Kind::Text, Json::Text(text)) => Ok(Some(FieldValue::Text(text.clone()))),
             (Kind::Text, Json::Number(_) | Json::Other(_)) => Err("not a string"),
         }
@@ -74,7 +74,7 @@ impl Field {
     ///
     /// # Errors
     /// The text that is not of this kind.
-    pub fn shown(&self, text: &str) -> Result<FieldValue, String> {
+    pub fn parse_shown(&self, text: &str) -> Result<FieldValue, String> {
         let name = self.name;
         match self.kind {
             Kind::Number => Decimal::parse(text)
@@ -82,14 +82,14 @@ impl Field {
                 .ok_or_else(|| format!("{name} is {text} and not a number")),
             Kind::Text => json::string(text)
                 .map(FieldValue::Text)
-                .map_err(|is| format!("{name} {is}")),
+                .map_err(|fault| format!("{name} {fault}")),
         }
     }
 }
 
 /// Reads a number that an item may have.
 fn number(text: &str) -> Result<Decimal, &'static str> {
-    let number = Decimal::parse(text).ok_or(NO_NUMBER)?;
+    let number = Decimal::parse(text).ok_or(NOT_A_NUMBER)?;
     match number.magnitude() {
         Some(magnitude) if !EXPONENTS.contains(&magnitude) => Err(OUT_OF_RANGE),
         _ if number.digits() > MAX_DIGITS => Err(TOO_PRECISE),
@@ -116,9 +116,9 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 /// Returns the names as a sentence lists them: `id, price and name`.
 #[must_use]
-pub fn listed() -> String {
-    let [rest @ .., last] = FIELDS.map(|field| field.name);
-    let first = [&[ID], &rest[..]].concat();
+pub fn joined_names() -> String {
+    let [first @ .., last] = FIELDS.map(|field| field.name);
+    let first = [&[ID], &first[..]].concat();
     format!("{} and {last}", first.join(", "))
 }
 
@@ -137,7 +137,7 @@ mod tests {
             ("9e-131", OUT_OF_RANGE),
             (&format!("{nines}.9"), TOO_PRECISE),
             ("1e999999999999999999999", OUT_OF_RANGE),
-            ("1.", NO_NUMBER),
+            ("1.", NOT_A_NUMBER),
         ] {
             assert_eq!(number(text), Err(fault), "{text}");
         }

@@ -44,7 +44,7 @@ pub fn fault(id: &str) -> Option<&'static str> {
 
 /// Returns ids that PUT refuses for what is in them, of every kind.
 #[must_use]
-pub fn refused() -> Vec<String> {
+pub fn refused_ids() -> Vec<String> {
     // The latter would be other ids if they were decoded once more.
     let whole = DOTS.into_iter().chain(["%41", "a%2Fb"]).map(str::to_owned);
     let controls = ['\0', '\t', '\n', '\u{1f}', '\u{7f}', '\u{80}', '\u{9f}'];

@@ -20,7 +20,7 @@ pub struct Item(BTreeMap<&'static str, FieldValue>);
 impl Item {
     /// Returns an item of which every field tells the number of the write that it comes from.
     #[must_use]
-    pub fn of_write(write: u64) -> Self {
+    pub fn from_write(write: u64) -> Self {
         let value = |field: Field| match field.kind {
             Kind::Number => FieldValue::Number(Decimal::from(write)),
             Kind::Text => FieldValue::Text(format!("v{write}")),
@@ -30,12 +30,12 @@ impl Item {
 
     /// Returns the number of the write that the item comes from; `None` if its fields do not agree on one.
     #[must_use]
-    pub fn write(&self) -> Option<u64> {
+    pub fn write_number(&self) -> Option<u64> {
         let write = self.0.values().find_map(|value| match value {
             FieldValue::Text(text) => text.strip_prefix('v')?.parse().ok(),
             FieldValue::Number(_) => None,
         })?;
-        (*self == Self::of_write(write)).then_some(write)
+        (*self == Self::from_write(write)).then_some(write)
     }
 
     /// Gives a field a value.
@@ -63,7 +63,7 @@ impl Item {
             ((*name).to_owned(), value)
         });
         let fields = std::iter::once(id).chain(fields).collect();
-        Request::written(fields, ContentType::Json)
+        Request::put_fields(fields, ContentType::Json)
     }
 
     /// Returns the item of this id as JSON, near enough for a person.
@@ -86,10 +86,10 @@ mod tests {
 
     #[test]
     fn every_field_comes_from_the_same_write() {
-        assert_eq!(Item::of_write(7).write(), Some(7));
-        let mut mixed = Item::of_write(7);
+        assert_eq!(Item::from_write(7).write_number(), Some(7));
+        let mut mixed = Item::from_write(7);
         mixed.set(&FIELDS[0], FieldValue::Number(Decimal::from(8)));
-        assert_eq!(mixed.write(), None);
-        assert_eq!(Item::default().write(), None);
+        assert_eq!(mixed.write_number(), None);
+        assert_eq!(Item::default().write_number(), None);
     }
 }

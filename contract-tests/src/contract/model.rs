@@ -50,7 +50,7 @@ pub struct ExpectedPage {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KnownDeviations {
     /// `DynamoDB` Local refuses numbers from 1e125 on, which the service lets through: 500.
-    pub top_decade_refused: bool,
+    pub refuses_from_1e125: bool,
 }
 
 /// The state that the service must be in.
@@ -58,17 +58,17 @@ pub struct KnownDeviations {
 pub struct Model {
     prefix: String,
     items: Items,
-    exceptions: KnownDeviations,
+    deviations: KnownDeviations,
 }
 
 impl Model {
-    /// No items yet whose ids begin with `prefix`, on a table with these exceptions.
+    /// No items yet whose ids begin with `prefix`, on a table with these deviations.
     #[must_use]
-    pub fn new(prefix: impl Into<String>, exceptions: KnownDeviations) -> Self {
+    pub fn new(prefix: impl Into<String>, deviations: KnownDeviations) -> Self {
         Self {
             prefix: prefix.into(),
             items: Items::new(),
-            exceptions,
+            deviations,
         }
     }
 
@@ -84,11 +84,11 @@ impl Model {
         match request {
             Request::Put {
                 fields: None, body, ..
-            } => Expected::Refused(vec![reason::of_raw(body)]),
+            } => Expected::Refused(vec![reason::for_raw_body(body)]),
             Request::Put {
                 fields: Some(fields),
                 ..
-            } => match read(fields) {
+            } => match read_fields(fields) {
                 Ok((id, item)) => Expected::Put(id, self.tolerated_statuses(fields, &item)),
                 Err(reasons) => Expected::Refused(reasons),
             },
@@ -102,8 +102,8 @@ impl Model {
             },
             Request::Delete(id) => Expected::Deleted(id.clone()),
             Request::List { limit, start, .. } => {
-                let limit = limit.as_deref().map(reason::limit).transpose();
-                let start_fault = start.as_deref().and_then(reason::of_start_key);
+                let limit = limit.as_deref().map(reason::parse_limit).transpose();
+                let start_fault = start.as_deref().and_then(reason::for_start_key);
                 match (limit, start_fault) {
                     (Ok(limit), None) => Expected::Page(ExpectedPage {
                         items: self.items.clone(),
@@ -127,7 +127,7 @@ impl Model {
                 fields: Some(fields),
                 ..
             } if status == 200 => {
-                if let Ok((id, item)) = read(fields) {
+                if let Ok((id, item)) = read_fields(fields) {
                     self.items.insert(id, item);
                 }
             }
@@ -147,7 +147,7 @@ impl Model {
         let top_decade = |number: &Decimal| number.magnitude() == Some(*EXPONENTS.end());
         if size(fields) + SIZE_TOLERANCE > MAX_ITEM_BYTES {
             &[413]
-        } else if self.exceptions.top_decade_refused && item.numbers().any(top_decade) {
+        } else if self.deviations.refuses_from_1e125 && item.numbers().any(top_decade) {
             &[500]
         } else {
             &[]
@@ -159,7 +159,7 @@ impl Model {
 ///
 /// # Errors
 /// Every reason to refuse them.
-fn read(fields: &[(String, Json)]) -> Result<(String, Item), Vec<Reason>> {
+fn read_fields(fields: &[(String, Json)]) -> Result<(String, Item), Vec<Reason>> {
     let (mut id, mut item) = (None, Item::default());
     let (mut seen, mut reasons) = (BTreeSet::new(), Vec::new());
     for (name, value) in fields {
@@ -171,7 +171,7 @@ fn read(fields: &[(String, Json)]) -> Result<(String, Item), Vec<Reason>> {
                 Ok(read) => id = Some(read),
                 Err(fault) => reasons.push(Reason::Part(ID, fault)),
             },
-            Some(field) => match field.sent(value) {
+            Some(field) => match field.parse_sent(value) {
                 Ok(Some(value)) => item.set(field, value),
                 Ok(None) => {}
                 Err(fault) => reasons.push(Reason::Part(field.name, fault)),
@@ -182,12 +182,12 @@ fn read(fields: &[(String, Json)]) -> Result<(String, Item), Vec<Reason>> {
     if !fields.iter().any(|(name, _)| name == ID) {
         reasons.push(Reason::Part(ID, MISSING));
     }
-    let doubt = if reasons.is_empty() {
+    let tolerance = if reasons.is_empty() {
         0
     } else {
         SIZE_TOLERANCE
     };
-    if size(fields) + doubt > MAX_ITEM_BYTES {
+    if size(fields) + tolerance > MAX_ITEM_BYTES {
         reasons.push(TOO_LARGE);
     }
     match id {
@@ -244,14 +244,14 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_changes_nothing() {
+    fn a_failed_request_changes_nothing() {
         let mut model = Model::default();
         model.apply(&put(&[("id", text("a"))]), 503);
         assert!(model.items().is_empty());
     }
 
     #[test]
-    fn every_reason_to_refuse_an_item_is_told() {
+    fn every_reason_to_refuse_an_item_is_found() {
         let a = || (ID, text("a"));
         let long = "x".repeat(MAX_ID_BYTES + 1);
         let number = |text: &str| Json::Number(text.to_owned());

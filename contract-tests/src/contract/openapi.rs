@@ -40,7 +40,7 @@ struct DeclaredHeader {
 }
 
 /// Finds the declared response that a response must be.
-fn find(response: &Response, route: &str) -> Result<&'static DeclaredResponse, String> {
+fn find_response(response: &Response, route: &str) -> Result<&'static DeclaredResponse, String> {
     let declared = DOCUMENT.responses.get(&(route.to_owned(), response.status));
     declared.ok_or_else(|| format!("the status {} of {route} is not declared", response.status))
 }
@@ -50,7 +50,7 @@ fn find(response: &Response, route: &str) -> Result<&'static DeclaredResponse, S
 /// # Errors
 /// The place where it is not.
 pub fn check_body(response: &Response, route: &str, gateway: GatewayProfile) -> Result<(), String> {
-    let declared = find(response, route)?;
+    let declared = find_response(response, route)?;
     let body: Value = serde_json::from_slice(&response.body)
         .map_err(|error| format!("the body is not JSON: {error}"))?;
     // A table that others use may hold items of theirs with attributes of any type; the model reads those
@@ -58,7 +58,7 @@ pub fn check_body(response: &Response, route: &str, gateway: GatewayProfile) -> 
     if gateway == GatewayProfile::Unknown && route == route::LIST && response.status == 200 {
         return Ok(());
     }
-    valid(&declared.body, &body).map_err(|wrong| format!("the body is not as declared: {wrong}"))
+    validate(&declared.body, &body).map_err(|error| format!("the body is not as declared: {error}"))
 }
 
 /// Checks that the status and the headers of a response are declared.
@@ -66,11 +66,11 @@ pub fn check_body(response: &Response, route: &str, gateway: GatewayProfile) -> 
 /// # Errors
 /// The part that is not.
 pub fn check_head(response: &Response, route: &str, gateway: GatewayProfile) -> Result<(), String> {
-    let declared = find(response, route)?;
+    let declared = find_response(response, route)?;
     for (name, header) in &declared.headers {
         match response.headers.get(name) {
-            Some(value) => valid(&header.value, &Value::from(value.as_str()))
-                .map_err(|wrong| format!("the header {name} is not as declared: {wrong}"))?,
+            Some(value) => validate(&header.value, &Value::from(value.as_str()))
+                .map_err(|error| format!("the header {name} is not as declared: {error}"))?,
             // Whatever is in front of an unknown gateway may take headers away, and add its own.
             None if header.required && gateway == GatewayProfile::HttpApi => {
                 return Err(format!("there is no header {name}"));
@@ -96,7 +96,7 @@ pub fn declared() -> impl Iterator<Item = Declared> {
 
 /// Returns `true` if the document lets a client put this item.
 #[must_use]
-pub fn takes(item: &Value) -> bool {
+pub fn accepts_item(item: &Value) -> bool {
     DOCUMENT.item.is_valid(item)
 }
 
@@ -105,9 +105,9 @@ pub fn takes(item: &Value) -> bool {
 /// # Panics
 /// If there is no such part.
 #[must_use]
-pub fn part(pointer: &str) -> &'static Value {
-    let part = DOCUMENT.root.pointer(pointer);
-    part.unwrap_or_else(|| panic!("openapi.json has nothing at {pointer}"))
+pub fn value_at(pointer: &str) -> &'static Value {
+    let value = DOCUMENT.root.pointer(pointer);
+    value.unwrap_or_else(|| panic!("openapi.json has nothing at {pointer}"))
 }
 
 impl Document {
@@ -145,9 +145,9 @@ fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 
 impl DeclaredResponse {
     fn read(root: &Value, response: &Value) -> Self {
-        let response = followed(root, response);
+        let response = resolve_reference(root, response);
         let headers = members(&response["headers"]).map(|(name, header)| {
-            let header = followed(root, header);
+            let header = resolve_reference(root, header);
             let header = DeclaredHeader {
                 required: header["required"] == true,
                 value: validator(root, &header["schema"]),
@@ -162,7 +162,7 @@ impl DeclaredResponse {
 }
 
 /// What a reference within the document stands for, or what stands there itself.
-fn followed<'a>(root: &'a Value, value: &'a Value) -> &'a Value {
+fn resolve_reference<'a>(root: &'a Value, value: &'a Value) -> &'a Value {
     match value["$ref"].as_str() {
         None => value,
         Some(reference) => reference
@@ -179,7 +179,7 @@ fn validator(root: &Value, schema: &Value) -> Validator {
     jsonschema::draft202012::new(&schema).expect("the schemas of openapi.json are sound")
 }
 
-fn valid(validator: &Validator, value: &Value) -> Result<(), String> {
+fn validate(validator: &Validator, value: &Value) -> Result<(), String> {
     validator
         .validate(value)
         .map_err(|error| format!("{} at {:?}", error.masked(), error.instance_path().as_str()))
@@ -206,24 +206,24 @@ mod tests {
         }
     }
 
-    fn of_get(response: &Response) -> Result<(), String> {
+    fn check_get(response: &Response) -> Result<(), String> {
         check_head(response, route::GET, GatewayProfile::HttpApi)?;
         check_body(response, route::GET, GatewayProfile::HttpApi)
     }
 
     #[test]
-    fn what_is_declared_passes() {
+    fn a_declared_response_passes() {
         for body in [
             r#"{"Item":{"id":"a"}}"#,
             r#"{"Item":{"id":"a","price":99999999999999999999999999999999999999e88,"name":""}}"#,
         ] {
-            assert_eq!(of_get(&response(200, body)), Ok(()), "{body}");
+            assert_eq!(check_get(&response(200, body)), Ok(()), "{body}");
         }
-        assert_eq!(of_get(&response(404, r#"{"message":"m"}"#)), Ok(()));
+        assert_eq!(check_get(&response(404, r#"{"message":"m"}"#)), Ok(()));
     }
 
     #[test]
-    fn no_other_status_body_or_header_does() {
+    fn an_undeclared_status_body_or_header_fails() {
         for (status, body) in [
             (200, r#"{"Item":{"id":"a","colour":1}}"#),
             (200, r#"{"Item":{"id":"a","price":"1"}}"#),
@@ -235,25 +235,28 @@ mod tests {
             (413, r#"{"message":"m"}"#),
             (201, r#"{"Item":{"id":"a"}}"#),
         ] {
-            assert!(of_get(&response(status, body)).is_err(), "{status} {body}");
+            assert!(
+                check_get(&response(status, body)).is_err(),
+                "{status} {body}"
+            );
         }
-        let fine = response(200, r#"{"Item":{"id":"a"}}"#);
-        let mut more = fine.clone();
-        more.headers.insert("server".to_owned(), "x".to_owned());
-        assert!(of_get(&more).is_err());
-        let mut less = fine.clone();
-        less.headers.remove("apigw-requestid");
-        assert!(of_get(&less).is_err());
-        let mut later = response(503, r#"{"message":"m"}"#);
-        later
+        let declared = response(200, r#"{"Item":{"id":"a"}}"#);
+        let mut extra = declared.clone();
+        extra.headers.insert("server".to_owned(), "x".to_owned());
+        assert!(check_get(&extra).is_err());
+        let mut missing = declared.clone();
+        missing.headers.remove("apigw-requestid");
+        assert!(check_get(&missing).is_err());
+        let mut wrong_delay = response(503, r#"{"message":"m"}"#);
+        wrong_delay
             .headers
             .insert("retry-after".to_owned(), "2".to_owned());
-        assert!(of_get(&later).is_err());
+        assert!(check_get(&wrong_delay).is_err());
     }
 
     #[test]
-    fn every_object_is_closed_and_no_answer_is_left_to_a_default() {
-        fn look(value: &Value) {
+    fn every_object_is_closed_and_no_response_is_a_default() {
+        fn check_closed(value: &Value) {
             if value["type"] == "object" {
                 assert_eq!(value["additionalProperties"], false, "{value}");
             }
@@ -263,8 +266,8 @@ mod tests {
                 .into_iter()
                 .flat_map(|object| object.values());
             let elements = value.as_array().into_iter().flatten();
-            members.chain(elements).for_each(look);
+            members.chain(elements).for_each(check_closed);
         }
-        look(&DOCUMENT.root);
+        check_closed(&DOCUMENT.root);
     }
 }

@@ -66,7 +66,7 @@ impl Reason {
 
 /// Returns the reason to refuse a body that is not an item, whatever its bytes.
 #[must_use]
-pub fn of_raw(body: &[u8]) -> Reason {
+pub fn for_raw_body(body: &[u8]) -> Reason {
     let value = std::str::from_utf8(body).map(serde_json::from_str::<&RawValue>);
     let fault = match value {
         Err(_) => "not UTF-8",
@@ -91,29 +91,29 @@ fn lone_surrogate(object: &str) -> Option<Reason> {
     }
     // None of the names can be read if one of them is at fault.
     let members: BTreeMap<String, &RawValue> = serde_json::from_str(object).unwrap_or_default();
-    let is_half = |name: &&str| {
+    let has_lone_surrogate = |name: &&str| {
         let value = members.get(*name).map(|value| value.get());
         value.is_some_and(|value| value.starts_with('"') && json::string(value).is_err())
     };
-    Some(Reason::LoneSurrogate(names().find(is_half)))
+    Some(Reason::LoneSurrogate(names().find(has_lone_surrogate)))
 }
 
 /// Reads the parameter `limit`.
 ///
 /// # Errors
 /// The reason to refuse it.
-pub fn limit(text: &str) -> Result<usize, Reason> {
+pub fn parse_limit(text: &str) -> Result<usize, Reason> {
     let limit: Option<u128> = text.parse().ok().filter(|_| !text.starts_with('+'));
     let limit = limit.ok_or(Reason::Part("limit", "not a whole number"))?;
-    let within = usize::try_from(limit)
+    let in_range = usize::try_from(limit)
         .ok()
         .filter(|_| PAGE_LIMITS.contains(&limit));
-    within.ok_or(Reason::Part("limit", "out of range"))
+    in_range.ok_or(Reason::Part("limit", "out of range"))
 }
 
 /// Returns the reason to refuse the parameter `exclusiveStartKey`, if there is one.
 #[must_use]
-pub fn of_start_key(key: &str) -> Option<Reason> {
+pub fn for_start_key(key: &str) -> Option<Reason> {
     let fault = match key.len() {
         0 => "empty",
         1..=MAX_ID_BYTES => return None,

@@ -23,7 +23,7 @@ impl Response {
     /// # Errors
     /// The text that is not a string.
     pub fn string(&self) -> Result<String, String> {
-        json::string(self.text()?).map_err(|is| format!("the body {is}"))
+        json::string(self.text()?).map_err(|error| format!("the body {error}"))
     }
 
     /// The message of a failure, all that its body may hold.
@@ -32,7 +32,7 @@ impl Response {
     /// What it holds instead.
     pub fn message(&self) -> Result<String, String> {
         let message = self.only_member("message")?;
-        json::string(&message).map_err(|is| format!("the message {is}"))
+        json::string(&message).map_err(|error| format!("the message {error}"))
     }
 
     /// Returns `true` if the 503 of a write says that it may have been applied, `false` if it says that nothing was
@@ -79,12 +79,8 @@ impl Response {
     /// What is wrong with the body, or with its counts.
     pub fn page(&self, prefix: &str) -> Result<ListedPage, String> {
         let mut body = self.members()?;
-        let shown =
-            json::array(&body.take_required("Items")?).map_err(|is| format!("Items {is}"))?;
-        let counts = [
-            body.take_required("Count")?,
-            body.take_required("ScannedCount")?,
-        ];
+        let shown = json::array(&body.take_required("Items")?).map_err(|error| format!("Items {error}"))?;
+        let counts = [body.take_required("Count")?, body.take_required("ScannedCount")?];
         let last = body.take("LastEvaluatedKey");
         let last = last.map(|key| last_id(&key)).transpose()?;
         body.ensure_empty()?;
@@ -113,19 +109,19 @@ fn last_id(text: &str) -> Result<String, String> {
     let mut key = Members::parse("LastEvaluatedKey", text)?;
     let id = key.take_required(ID)?;
     key.ensure_empty()?;
-    json::string(&id).map_err(|is| format!("the id of LastEvaluatedKey {is}"))
+    json::string(&id).map_err(|error| format!("the id of LastEvaluatedKey {error}"))
 }
 
 fn item(text: &str, prefix: &str) -> Result<(String, Item), String> {
     let mut members = Members::parse("an item", text)?;
-    let id = json::string(&members.take_required(ID)?).map_err(|is| format!("an id {is}"))?;
+    let id = json::string(&members.take_required(ID)?).map_err(|error| format!("an id {error}"))?;
     if !id.starts_with(prefix) {
         return Ok((id, Item::default()));
     }
     let mut item = Item::default();
     for field in &FIELDS {
         if let Some(text) = members.take(field.name) {
-            item.set(field, field.shown(&text)?);
+            item.set(field, field.parse_shown(&text)?);
         }
     }
     members.ensure_empty()?;
@@ -151,14 +147,17 @@ mod tests {
     fn every_digit_of_a_price_counts() {
         let price =
             |text: &str| response(&format!(r#"{{"Item":{{"id":"a","price":{text}}}}}"#)).item();
-        let all = "12345678901234567890123456789012345678";
-        let (_, item) = price(all).expect("an item");
-        assert!(item.numbers().eq([&Decimal::parse(all).expect("a number")]));
+        let digits = "12345678901234567890123456789012345678";
+        let (_, item) = price(digits).expect("an item");
+        assert!(
+            item.numbers()
+                .eq([&Decimal::parse(digits).expect("a number")])
+        );
         assert!(price("\"1\"").is_err() && price("null").is_err());
     }
 
     #[test]
-    fn what_nothing_declares_is_refused() {
+    fn an_undeclared_member_is_refused() {
         for body in [
             r#"{"Item":{"id":"a","colour":1}}"#,
             r#"{"Item":{"id":"a"},"more":1}"#,
@@ -177,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_counts_what_it_shows() {
+    fn a_page_must_count_the_items_that_it_shows() {
         let page = |body: &str| response(body).page("");
         let whole = page(r#"{"Items":[{"id":"a"}],"Count":1,"ScannedCount":1}"#).expect("a page");
         assert_eq!((whole.order, whole.last), (vec!["a".to_owned()], None));
@@ -192,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_stored_is_not_read() {
+    fn only_the_ids_of_foreign_items_are_read() {
         let body = r#"{"Items":[{"id":"a","price":["1"]}],"Count":1,"ScannedCount":1}"#;
         assert!(response(body).page("").is_err());
         let shown = response(body).page("contract-").expect("a page");

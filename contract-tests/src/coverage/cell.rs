@@ -11,7 +11,7 @@ use crate::request::concrete::Request;
 use crate::toolkit::http::response::Response;
 
 /// What the class begins with of a cell that is about a table that fails.
-pub const A_TABLE: &str = "table: ";
+pub const FAULT_CLASS_PREFIX: &str = "table: ";
 
 /// One thing to have tried.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,7 +91,7 @@ impl State<'_> {
             },
             Expected::Item(id, _) | Expected::Deleted(id) => vec![self.class(id)],
             Expected::NotFound => match request {
-                Request::Get(id) if self.has_nearly(id) => {
+                Request::Get(id) if self.has_near_duplicate_of(id) => {
                     vec!["id nearly that of an item".to_owned()]
                 }
                 Request::Get(id) => vec![self.class(id)],
@@ -138,7 +138,7 @@ impl State<'_> {
 
     fn transition(&self, request: &Request, status: u16) -> &'static str {
         match request {
-            Request::Put { .. } => match (target(request).is_some_and(|id| self.has(id)), status) {
+            Request::Put { .. } => match (put_id(request).is_some_and(|id| self.has(id)), status) {
                 (false, 200) => "absent -> put",
                 (true, 200) => "present -> overwrite",
                 (false, _) => "absent -> absent",
@@ -184,10 +184,10 @@ impl State<'_> {
     }
 
     /// Whether there is an item whose id some would take for this one.
-    fn has_nearly(&self, id: &str) -> bool {
-        let folded = classes::folded(id);
-        let mut others = self.model.items().keys();
-        others.any(|other| other != id && classes::folded(other) == folded)
+    fn has_near_duplicate_of(&self, id: &str) -> bool {
+        let normalised = classes::normalised(id);
+        let mut present = self.model.items().keys();
+        present.any(|present| present != id && classes::normalised(present) == normalised)
     }
 
     fn class(&self, id: &str) -> String {
@@ -196,7 +196,7 @@ impl State<'_> {
 }
 
 /// The id of the item that a PUT is about, if it says one.
-fn target(request: &Request) -> Option<&str> {
+fn put_id(request: &Request) -> Option<&str> {
     let Request::Put {
         fields: Some(fields),
         ..

@@ -29,8 +29,10 @@ pub fn of_put(request: &Request) -> Vec<String> {
         return Vec::new();
     };
     let sent = |wanted: &str| {
-        let mut all = fields.iter();
-        all.find(|(name, _)| name == wanted).map(|(_, value)| value)
+        let mut fields = fields.iter();
+        fields
+            .find(|(name, _)| name == wanted)
+            .map(|(_, value)| value)
     };
     let body = match content_type {
         ContentType::Json | ContentType::Text => "body as text",
@@ -94,7 +96,7 @@ pub fn of_id(id: &str) -> &'static str {
 
 /// An id as those would have it who fold case, space and composition.
 #[must_use]
-pub fn folded(id: &str) -> String {
+pub fn normalised(id: &str) -> String {
     id.trim().to_lowercase().replace("e\u{301}", "\u{e9}")
 }
 

@@ -1,6 +1,6 @@
 //! What `CONTRACT.md` says: the clauses, the tests that hold them, and the cells to be reached.
 
-use crate::coverage::cell::{A_TABLE, Cell};
+use crate::coverage::cell::{Cell, FAULT_CLASS_PREFIX};
 
 /// All of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,31 +40,31 @@ pub struct Row {
 impl ContractDoc {
     /// That of `CONTRACT.md`.
     #[must_use]
-    pub fn of_contract() -> Self {
+    pub fn load() -> Self {
         Self::parse(include_str!("../../CONTRACT.md"))
     }
 
     /// The cells that one client alone has to reach, on a table that works.
-    pub fn of_sequences(&self) -> impl Iterator<Item = Cell> {
+    pub fn sequence_cells(&self) -> impl Iterator<Item = Cell> {
         let rows = self.rows.iter();
         rows.flat_map(Row::cells)
-            .filter(|cell| !cell.class.starts_with(A_TABLE))
+            .filter(|cell| !cell.class.starts_with(FAULT_CLASS_PREFIX))
     }
 
     /// Reads the tables: a row of three columns is a clause, and one of five is a row of coverage.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let mut inventory = Self::default();
+        let mut contract = Self::default();
         for line in text.lines() {
             let Some(cells) = line
                 .strip_prefix("| ")
-                .and_then(|rest| rest.strip_suffix(" |"))
+                .and_then(|line| line.strip_suffix(" |"))
             else {
                 continue;
             };
             match cells.split(" | ").collect::<Vec<_>>()[..] {
                 [number, sentence, tests] if number.starts_with(|c: char| c.is_ascii_digit()) => {
-                    inventory.clauses.push(Clause {
+                    contract.clauses.push(Clause {
                         number: number.to_owned(),
                         sentence: sentence.to_owned(),
                         tests: listed(tests),
@@ -72,7 +72,7 @@ impl ContractDoc {
                 }
                 [route, transitions, status, classes, about] => {
                     if let Ok(status) = status.parse() {
-                        inventory.rows.push(Row {
+                        contract.rows.push(Row {
                             route: route.trim_matches('`').to_owned(),
                             transitions: listed(transitions),
                             status,
@@ -84,7 +84,7 @@ impl ContractDoc {
                 _ => {}
             }
         }
-        inventory
+        contract
     }
 }
 
@@ -101,7 +101,7 @@ impl Row {
 
 fn listed(cell: &str) -> Vec<String> {
     cell.split("; ")
-        .map(|one| one.trim_matches('`').to_owned())
+        .map(|name| name.trim_matches('`').to_owned())
         .collect()
 }
 
@@ -147,7 +147,7 @@ mod tests {
                 let function = lines[at..].iter().find(|line| !line.starts_with("#["));
                 let name =
                     function.and_then(|line| line.trim_start_matches("async ").strip_prefix("fn "));
-                if let Some(name) = name.and_then(|rest| rest.split('(').next()) {
+                if let Some(name) = name.and_then(|line| line.split('(').next()) {
                     tests.insert(match module {
                         "main" => format!("{binary}::{name}"),
                         _ => format!("{binary}::{module}::{name}"),
@@ -165,10 +165,10 @@ mod tests {
 
     #[test]
     fn the_clauses_are_numbered_in_order_and_each_is_a_sentence() {
-        let inventory = ContractDoc::of_contract();
-        assert!(!inventory.clauses.is_empty() && !inventory.rows.is_empty());
+        let contract = ContractDoc::load();
+        assert!(!contract.clauses.is_empty() && !contract.rows.is_empty());
         let (mut section, mut number) = (0, 0);
-        for clause in &inventory.clauses {
+        for clause in &contract.clauses {
             let next = [
                 format!("{section}.{}", number + 1),
                 format!("{}.1", section + 1),
@@ -193,14 +193,14 @@ mod tests {
 
     #[test]
     fn every_clause_has_tests_and_every_test_of_the_rules_has_a_clause() {
-        let inventory = ContractDoc::of_contract();
+        let contract = ContractDoc::load();
         let functions: BTreeSet<_> = BINARIES
             .iter()
             .flat_map(|(binary, folder)| tests_of(binary, folder))
             .collect();
         let trials = read(TRIALS);
         let mut named = BTreeSet::new();
-        for clause in &inventory.clauses {
+        for clause in &contract.clauses {
             for test in &clause.tests {
                 let exists = match test.strip_prefix("properties::") {
                     Some(trial) => trials.contains(&format!("\"{trial}\"")),
@@ -221,15 +221,15 @@ mod tests {
     }
 
     #[test]
-    fn every_row_is_of_clauses_that_exist_and_of_answers_that_are_declared() {
-        let inventory = ContractDoc::of_contract();
-        let numbers: BTreeSet<_> = inventory
+    fn every_row_names_existing_clauses_and_declared_responses() {
+        let contract = ContractDoc::load();
+        let numbers: BTreeSet<_> = contract
             .clauses
             .iter()
             .map(|clause| &clause.number)
             .collect();
         let declared: BTreeSet<_> = openapi::declared().collect();
-        for row in &inventory.rows {
+        for row in &contract.rows {
             let response = (row.route.as_str(), row.status);
             assert!(
                 declared.contains(&response),

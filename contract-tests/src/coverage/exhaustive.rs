@@ -1,7 +1,7 @@
 //! Sequences that reach every cell of the contract, whatever chance leaves out.
 
 use crate::contract::fields::{FIELDS, Field, Kind};
-use crate::contract::id::{ID, refused};
+use crate::contract::id::{ID, refused_ids};
 use crate::contract::limits::{EXPONENTS, MAX_DIGITS, MAX_ID_BYTES, MAX_ITEM_BYTES, PAGE_LIMITS};
 use crate::request::operation::{
     ContentType, Id, JsonStyle, NoRoute, Object, Operation, Query, Value,
@@ -23,10 +23,10 @@ const RAW: [&str; 5] = ["", "{", "[]", "{}", r#"{"id":"\ud800"}"#];
 /// All of them.
 #[must_use]
 pub fn sequences() -> Vec<Vec<Operation>> {
-    let mut all: Vec<_> = items().into_iter().map(life).collect();
-    all.extend(no_items().into_iter().map(refusal));
-    all.extend([raw(), ids_alone(), near(), lists(), no_routes()]);
-    all
+    let mut sequences: Vec<_> = items().into_iter().map(lifecycle).collect();
+    sequences.extend(invalid_items().into_iter().map(refusal));
+    sequences.extend([raw(), absent_ids(), near_duplicates(), lists(), no_routes()]);
+    sequences
 }
 
 fn text(text: &str) -> Value {
@@ -41,7 +41,7 @@ fn id(text: &str) -> Id {
     Id::Text(Text::plain(text))
 }
 
-fn filled(fill: char, bytes: usize) -> Text {
+fn repeated(fill: char, bytes: usize) -> Text {
     Text::Repeated { fill, bytes }
 }
 
@@ -60,14 +60,14 @@ fn object(id: Id, more: &[(&str, Value)]) -> Object {
 /// An item of every class of ids, and of the values of every field.
 fn items() -> Vec<(Id, Object)> {
     let mut ids: Vec<_> = IDS.map(id).into();
-    ids.push(Id::Text(filled('x', MAX_ID_BYTES)));
+    ids.push(Id::Text(repeated('x', MAX_ID_BYTES)));
     let nulls: Vec<_> = FIELDS.map(|field| (field.name, Value::Null)).into();
     let mut more: Vec<Vec<(&str, Value)>> = vec![vec![], nulls];
     for Field { name, kind } in FIELDS {
         let values: Vec<_> = match kind {
             Kind::Number => NUMBERS.map(number).into(),
             Kind::Text => {
-                let long = Value::Text(filled('x', 2000));
+                let long = Value::Text(repeated('x', 2000));
                 TEXTS.map(text).into_iter().chain([long]).collect()
             }
         };
@@ -87,7 +87,7 @@ fn valid(kind: Kind) -> Value {
 }
 
 /// All that can become of an item, and each twice.
-fn life((id, object): (Id, Object)) -> Vec<Operation> {
+fn lifecycle((id, object): (Id, Object)) -> Vec<Operation> {
     vec![
         Operation::Get(id.clone()),
         Operation::Delete(id.clone()),
@@ -103,8 +103,8 @@ fn life((id, object): (Id, Object)) -> Vec<Operation> {
 }
 
 /// An object for every single thing that can be wrong with one.
-fn no_items() -> Vec<Object> {
-    let other = || Value::Other("true".to_owned());
+fn invalid_items() -> Vec<Object> {
+    let boolean = || Value::Other("true".to_owned());
     let mut wrong = vec![vec![("colour", Value::Null)], vec![(ID, text("a"))]];
     let [above, below] = [EXPONENTS.end() + 1, EXPONENTS.start() - 1];
     for Field { name, kind } in FIELDS {
@@ -112,21 +112,21 @@ fn no_items() -> Vec<Object> {
         let values = match kind {
             Kind::Number => vec![
                 text("1"),
-                other(),
+                boolean(),
                 number(&"1".repeat(MAX_DIGITS + 1)),
                 number(&format!("1e{above}")),
                 number(&format!("-1e{below}")),
             ],
-            Kind::Text => vec![number("1"), Value::Text(filled('x', MAX_ITEM_BYTES))],
+            Kind::Text => vec![number("1"), Value::Text(repeated('x', MAX_ITEM_BYTES))],
         };
         wrong.extend(values.into_iter().map(|value| vec![(name, value)]));
     }
     let mut objects: Vec<_> = wrong.iter().map(|more| object(id("a"), more)).collect();
-    let ids = refused()
+    let ids = refused_ids()
         .into_iter()
         .chain([String::new()])
         .map(Text::Plain);
-    let ids = ids.chain([filled('x', MAX_ID_BYTES + 1)]);
+    let ids = ids.chain([repeated('x', MAX_ID_BYTES + 1)]);
     objects.extend(ids.map(|text| object(Id::Text(text), &[])));
     objects.extend([Some(Value::Null), Some(number("1")), None].map(|wrong| {
         Object {
@@ -162,24 +162,24 @@ fn raw() -> Vec<Operation> {
 }
 
 /// Ids that can be asked for, though there never is such an item, and those that cannot be.
-fn ids_alone() -> Vec<Operation> {
+fn absent_ids() -> Vec<Operation> {
     let ids = ["a%b", "a?b", "..", "\u{1}"].map(id);
-    let too_long = Id::Text(filled('x', MAX_ID_BYTES + 1));
-    let all = ids.into_iter().chain([too_long, id("")]);
-    all.flat_map(|id| [Operation::Get(id.clone()), Operation::Delete(id)])
+    let too_long = Id::Text(repeated('x', MAX_ID_BYTES + 1));
+    let ids = ids.into_iter().chain([too_long, id("")]);
+    ids.flat_map(|id| [Operation::Get(id.clone()), Operation::Delete(id)])
         .collect()
 }
 
 /// Ids that some would take for that of an item, of which one had an item of its own.
-fn near() -> Vec<Operation> {
+fn near_duplicates() -> Vec<Operation> {
     let put = |text| Operation::Put(object(id(text), &[]), ContentType::Json);
-    let others = ["E\u{301}X", "\u{e9}x", " e\u{301}x", "e\u{301}x "];
+    let near = ["E\u{301}X", "\u{e9}x", " e\u{301}x", "e\u{301}x "];
     let mut operations = vec![put("e\u{301}x")];
-    operations.extend(others.map(|other| Operation::Get(id(other))));
+    operations.extend(near.map(|text| Operation::Get(id(text))));
     operations.extend([
-        put(others[0]),
-        Operation::Delete(id(others[0])),
-        Operation::Get(id(others[0])),
+        put(near[0]),
+        Operation::Delete(id(near[0])),
+        Operation::Get(id(near[0])),
     ]);
     operations
 }
@@ -193,22 +193,22 @@ fn lists() -> Vec<Operation> {
             other: other.map(str::to_owned),
         })
     };
-    let too_long = Id::Text(filled('x', MAX_ID_BYTES + 1));
-    let most = *PAGE_LIMITS.end();
+    let too_long = Id::Text(repeated('x', MAX_ID_BYTES + 1));
+    let max = *PAGE_LIMITS.end();
     let pages = [
         list(None, None, None),
         list(Some("1"), None, Some("x")),
-        list(Some(&most.to_string()), None, None),
+        list(Some(&max.to_string()), None, None),
         list(Some("2"), Some(id("a")), None),
         list(None, Some(id("z")), None),
         list(Some("0"), None, None),
-        list(Some(&(most + 1).to_string()), None, None),
+        list(Some(&(max + 1).to_string()), None, None),
         list(Some("ten"), None, None),
         list(None, Some(id("")), None),
         list(None, Some(too_long), None),
     ];
     let put = |text| Operation::Put(object(id(text), &[]), ContentType::Json);
-    let walk = Operation::Paginate {
+    let paginate = Operation::Paginate {
         limit: 1,
         delete_last_of_page: true,
     };
@@ -218,7 +218,7 @@ fn lists() -> Vec<Operation> {
         .into_iter()
         .chain(puts)
         .chain(pages)
-        .chain([walk])
+        .chain([paginate])
         .collect()
 }
 

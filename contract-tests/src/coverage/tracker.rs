@@ -11,7 +11,7 @@ use crate::coverage::contract_doc::ContractDoc;
 static REACHED: Mutex<BTreeMap<Cell, u64>> = Mutex::new(BTreeMap::new());
 
 /// Counts these cells.
-pub fn note(cells: impl IntoIterator<Item = Cell>) {
+pub fn record(cells: impl IntoIterator<Item = Cell>) {
     let mut reached = REACHED.lock().unwrap_or_else(PoisonError::into_inner);
     for cell in cells {
         *reached.entry(cell).or_default() += 1;
@@ -31,17 +31,17 @@ pub struct Coverage {
 #[must_use]
 pub fn coverage() -> Option<Coverage> {
     let reached = REACHED.lock().unwrap_or_else(PoisonError::into_inner);
-    (!reached.is_empty()).then(|| Coverage::of(&ContractDoc::of_contract(), &reached))
+    (!reached.is_empty()).then(|| Coverage::of(&ContractDoc::load(), &reached))
 }
 
 impl Coverage {
-    fn of(inventory: &ContractDoc, reached: &BTreeMap<Cell, u64>) -> Self {
+    fn of(contract: &ContractDoc, reached: &BTreeMap<Cell, u64>) -> Self {
         let mut table =
             "| request | transition | status | input, and how often |\n|---|---|---|---|\n"
                 .to_owned();
         let mut gaps = Vec::new();
         let mut declared = BTreeSet::new();
-        for row in &inventory.rows {
+        for row in &contract.rows {
             for transition in &row.transitions {
                 let counts: Vec<_> = row
                     .classes
@@ -90,22 +90,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_not_reached_or_not_declared_is_a_gap() {
-        let inventory =
-            ContractDoc::parse("| `GET /items` | items | 200 | limit; no limit | 1.1 |");
+    fn an_unreached_or_undeclared_cell_is_a_gap() {
+        let contract = ContractDoc::parse("| `GET /items` | items | 200 | limit; no limit | 1.1 |");
         let cell = |class| Cell::new("GET /items", "items", 200, class);
         let gaps = |cells: &[Cell]| {
             let reached = cells.iter().map(|cell| (cell.clone(), 1)).collect();
-            Coverage::of(&inventory, &reached).gaps
+            Coverage::of(&contract, &reached).gaps
         };
-        let (limit, none, other) = (cell("limit"), cell("no limit"), cell("other"));
-        assert!(gaps(&[limit.clone(), none.clone()]).is_empty());
+        let (limit, no_limit, undeclared) = (cell("limit"), cell("no limit"), cell("other"));
+        assert!(gaps(&[limit.clone(), no_limit.clone()]).is_empty());
         assert_eq!(
             gaps(std::slice::from_ref(&limit)),
             ["never reached: GET /items | items | 200 | no limit"]
         );
         assert_eq!(
-            gaps(&[limit, none, other]),
+            gaps(&[limit, no_limit, undeclared]),
             ["not declared: GET /items | items | 200 | other"]
         );
     }

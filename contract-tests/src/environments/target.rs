@@ -69,7 +69,7 @@ impl Target {
             }
             Self::DynamoDbLocal(dynamodb) => {
                 let exceptions = KnownDeviations {
-                    top_decade_refused: true,
+                    refuses_from_1e125: true,
                 };
                 let store = Store::Endpoint(dynamodb.endpoint().await?);
                 Environment::start(store, exceptions, setup).await

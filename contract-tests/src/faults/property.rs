@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::contract::check::{check_declared, check_failure};
 use crate::contract::item::Item;
-use crate::coverage::cell::{A_TABLE, Cell};
+use crate::coverage::cell::{Cell, FAULT_CLASS_PREFIX};
 use crate::coverage::tracker;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
@@ -119,7 +119,7 @@ pub async fn check_all(
         }
         held?;
         if setup.is_sound() {
-            tracker::note(at_once.iter().map(FaultCase::cell));
+            tracker::record(at_once.iter().map(FaultCase::cell));
         }
         progress.advance(u32::try_from(at_once.len()).unwrap_or(u32::MAX));
     }
@@ -201,8 +201,8 @@ impl FaultCase {
             ExpectedOutcome::Ambiguous => "unknown",
         };
         let class = match self.condition {
-            Condition::Fault(fault) => format!("{A_TABLE}{fault:?}"),
-            Condition::Unreachable(endpoint) => format!("{A_TABLE}{endpoint}"),
+            Condition::Fault(fault) => format!("{FAULT_CLASS_PREFIX}{fault:?}"),
+            Condition::Unreachable(endpoint) => format!("{FAULT_CLASS_PREFIX}{endpoint}"),
         };
         Cell::new(
             self.request.route_key(),
@@ -231,7 +231,7 @@ const NEW: u64 = 2;
 const NEWER: u64 = 3;
 
 fn put(write: u64) -> Request {
-    Item::of_write(write).put(ID)
+    Item::from_write(write).put(ID)
 }
 
 fn get() -> Request {
@@ -347,7 +347,7 @@ async fn write(environment: &Environment) -> Result<Option<u64>, String> {
         200 => {
             let (_, item) = response.item()?;
             let write = item
-                .write()
+                .write_number()
                 .ok_or_else(|| format!("{} was never put", item.shown(ID)));
             write.map(Some)
         }

@@ -17,15 +17,15 @@ pub fn item() -> impl Strategy<Value = Object> {
 }
 
 /// An object that is no item, for one reason.
-pub fn no_item() -> impl Strategy<Value = Object> {
+pub fn invalid_item() -> impl Strategy<Value = Object> {
     prop_oneof![
         7 => (0..FIELDS.len()).prop_flat_map(|wrong| object(Some(wrong))),
-        3 => (item(), superfluous(), any::<usize>()).prop_map(|(mut item, field, at)| {
+        3 => (item(), extra_field(), any::<usize>()).prop_map(|(mut item, field, at)| {
             let at = at % (item.fields.len() + 1);
             item.fields.insert(at, field);
             item
         }),
-        2 => (item(), wrong_id()).prop_map(|(mut item, wrong)| {
+        2 => (item(), invalid_id()).prop_map(|(mut item, wrong)| {
             item.fields.retain(|(name, _)| name != ID);
             item.fields.extend(wrong.map(|value| (ID.to_owned(), value)));
             item
@@ -35,8 +35,8 @@ pub fn no_item() -> impl Strategy<Value = Object> {
 
 /// Bytes that are no item at all.
 pub fn raw() -> impl Strategy<Value = Operation> {
-    let whole = near_item(None);
-    let near: Vec<_> = (0..FIELDS.len()).flat_map(near_items).collect();
+    let whole = item_json(None);
+    let broken: Vec<_> = (0..FIELDS.len()).flat_map(broken_items).collect();
     let text = prop_oneof![
         1 => select(vec![
             "", " ", "[]", "null", "42", "\"a\"", "true", "{", "}", "{}", "{\"id\":\"a\"} x",
@@ -45,12 +45,12 @@ pub fn raw() -> impl Strategy<Value = Operation> {
             "{\"id\":\"\\ud800\"}", "{\"id\":\"\\x\"}",
             "{\"id\":\"a\",\"\\ud800\":1}", "id=a&price=1", "<id>a</id>", "eyJpZCI6ImEifQ==",
         ]).prop_map(|text| text.as_bytes().to_vec()),
-        1 => select(near).prop_map(String::into_bytes),
+        1 => select(broken).prop_map(String::into_bytes),
         1 => (1..whole.len()).prop_map(move |end| whole.as_bytes()[..end].to_vec()),
         1 => vec(any::<u8>(), 0..40),
         1 => Just("[".repeat(10_000).into_bytes()),
     ];
-    let anyhow = (text, content_type()).prop_map(|(body, kind)| Operation::PutRaw(body, kind));
+    let any_type = (text, content_type()).prop_map(|(body, kind)| Operation::PutRaw(body, kind));
     // As text such bytes would not come as they are: a gateway mends them on the way.
     let not_utf8 = select(vec![
         ContentType::Form,
@@ -58,7 +58,7 @@ pub fn raw() -> impl Strategy<Value = Operation> {
         ContentType::None,
     ])
     .prop_map(|kind| Operation::PutRaw(b"{\"id\":\"a\xff\"}".to_vec(), kind));
-    prop_oneof![9 => anyhow, 1 => not_utf8]
+    prop_oneof![9 => any_type, 1 => not_utf8]
 }
 
 /// Draws a content type: what is not text reaches the service as base64.
@@ -73,7 +73,7 @@ pub fn content_type() -> impl Strategy<Value = ContentType> {
 }
 
 /// Writes an item that has every field, one of them with this text for a value.
-fn near_item(wrong: Option<(usize, &str)>) -> String {
+fn item_json(wrong: Option<(usize, &str)>) -> String {
     let fields = (0..).zip(FIELDS).map(|(at, Field { name, kind })| {
         let value = match (wrong, kind) {
             (Some((wrong, value)), _) if wrong == at => value,
@@ -86,12 +86,12 @@ fn near_item(wrong: Option<(usize, &str)>) -> String {
 }
 
 /// Writes items of which this field is not JSON, or half a character.
-fn near_items(at: usize) -> Vec<String> {
+fn broken_items(at: usize) -> Vec<String> {
     let wrong = match FIELDS[at].kind {
         Kind::Number => &["NaN", "01", ".5", "+1", "0x10"][..],
         Kind::Text => &["\"\\udc00\\ud800\"", "\"\\x\""],
     };
-    let wrong = wrong.iter().map(|value| near_item(Some((at, *value))));
+    let wrong = wrong.iter().map(|value| item_json(Some((at, *value))));
     wrong.collect()
 }
 
@@ -106,8 +106,8 @@ fn object(wrong: Option<usize>) -> BoxedStrategy<Object> {
             let value = match (is_wrong, kind) {
                 (false, Kind::Number) => number().boxed(),
                 (false, Kind::Text) => text().boxed(),
-                (true, Kind::Number) => no_number().boxed(),
-                (true, Kind::Text) => no_text().boxed(),
+                (true, Kind::Number) => invalid_number().boxed(),
+                (true, Kind::Text) => invalid_text().boxed(),
             };
             let field = value.prop_map(move |value| Some((name.to_owned(), value)));
             let absent = if is_wrong { 0 } else { 2 };
@@ -155,17 +155,17 @@ const NUMBERS: [&str; 16] = [
 ];
 
 /// Returns the numbers at the limits, which must be stored to the last digit.
-fn numbers_within() -> Vec<String> {
-    let (least, most) = (EXPONENTS.start(), EXPONENTS.end());
+fn numbers_within_limits() -> Vec<String> {
+    let (min, max) = (EXPONENTS.start(), EXPONENTS.end());
     let digits = "1234567890".repeat(4)[..MAX_DIGITS].to_owned();
     vec![
-        format!("1e{least}"),
-        format!("-1e{least}"),
-        format!("9.9e{least}"),
-        format!("1e{}", most - 1),
-        format!("-9.99e{}", most - 1),
-        format!("1e{most}"),
-        format!("9.99e{most}"),
+        format!("1e{min}"),
+        format!("-1e{min}"),
+        format!("9.9e{min}"),
+        format!("1e{}", max - 1),
+        format!("-9.99e{}", max - 1),
+        format!("1e{max}"),
+        format!("9.99e{max}"),
         format!("0.{digits}"),
         format!("{digits}0000.000"),
         format!("{}.{}e-92", &digits[..1], &digits[1..]),
@@ -175,7 +175,7 @@ fn numbers_within() -> Vec<String> {
 }
 
 /// Returns the numbers beyond the limits.
-fn numbers_beyond() -> Vec<String> {
+fn numbers_beyond_limits() -> Vec<String> {
     let (below, above) = (EXPONENTS.start() - 1, EXPONENTS.end() + 1);
     let digits = "1".repeat(MAX_DIGITS + 1);
     vec![
@@ -195,18 +195,18 @@ fn number() -> impl Strategy<Value = Value> {
     prop_oneof![
         2 => Just(Value::Number("0".to_owned())),
         3 => select(&NUMBERS[..]).prop_map(|number| Value::Number(number.to_owned())),
-        3 => select(numbers_within()).prop_map(Value::Number),
+        3 => select(numbers_within_limits()).prop_map(Value::Number),
         3 => any::<i64>().prop_map(|number| Value::Number(number.to_string())),
         2 => (any::<u32>(), 0..1000).prop_map(|(whole, part)| Value::Number(format!("{whole}.{part:03}"))),
         1 => Just(Value::Null),
     ]
 }
 
-fn no_number() -> impl Strategy<Value = Value> {
+fn invalid_number() -> impl Strategy<Value = Value> {
     prop_oneof![
-        3 => select(numbers_beyond()).prop_map(Value::Number),
+        3 => select(numbers_beyond_limits()).prop_map(Value::Number),
         1 => select(vec!["1", "", "0", "NaN", "1,5"]).prop_map(|text| Value::Text(Text::plain(text))),
-        1 => other(),
+        1 => other_json(),
     ]
 }
 
@@ -221,40 +221,40 @@ fn text() -> impl Strategy<Value = Value> {
         1 => vec(any::<char>(), 0..20)
             .prop_map(|characters| Value::Text(Text::plain(String::from_iter(characters)))),
         1 => Just(Value::Null),
-        1 => huge(),
+        1 => long_text(),
     ]
 }
 
 /// Texts up to and beyond what an item may hold.
-fn huge() -> impl Strategy<Value = Value> {
+fn long_text() -> impl Strategy<Value = Value> {
     let characters = select(vec!['x', '"', '\u{1}', '\u{1f600}']);
     let lengths =
         prop_oneof![4 => 1_000_usize..5_000, 1 => MAX_ITEM_BYTES - 100..MAX_ITEM_BYTES + 100];
     (characters, lengths).prop_map(|(fill, bytes)| Value::Text(Text::Repeated { fill, bytes }))
 }
 
-fn no_text() -> impl Strategy<Value = Value> {
+fn invalid_text() -> impl Strategy<Value = Value> {
     prop_oneof![
         1 => Just(Value::Number("1".to_owned())),
-        1 => other(),
+        1 => other_json(),
     ]
 }
 
-fn wrong_id() -> impl Strategy<Value = Option<Value>> {
+fn invalid_id() -> impl Strategy<Value = Option<Value>> {
     prop_oneof![
         1 => Just(None),
         1 => Just(Some(Value::Null)),
         1 => Just(Some(Value::Number("1".to_owned()))),
-        1 => other().prop_map(Some),
+        1 => other_json().prop_map(Some),
     ]
 }
 
 /// Draws a field that no item has, though some names come near, or that may come a second time.
-fn superfluous() -> impl Strategy<Value = (String, Value)> {
+fn extra_field() -> impl Strategy<Value = (String, Value)> {
     let near = names().flat_map(|name| [name.to_uppercase(), format!("{name} ")]);
-    let others = ["colour", "", "__proto__", "\"\n"].into_iter();
-    let others = names().chain(others).map(str::to_owned);
-    let names = select(near.chain(others).collect::<Vec<_>>());
+    let unknown = ["colour", "", "__proto__", "\"\n"].into_iter();
+    let known_or_unknown = names().chain(unknown).map(str::to_owned);
+    let names = select(near.chain(known_or_unknown).collect::<Vec<_>>());
     let names = prop_oneof![9 => names, 1 => Just("colour ".repeat(40))];
     let values = prop_oneof![
         Just(Value::Number("1".to_owned())),
@@ -265,7 +265,7 @@ fn superfluous() -> impl Strategy<Value = (String, Value)> {
 }
 
 /// What JSON has besides strings, numbers and null; some of it means something to a table's client.
-fn other() -> impl Strategy<Value = Value> {
+fn other_json() -> impl Strategy<Value = Value> {
     select(vec![
         "true",
         "false",

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::contract::id::refused;
+use crate::contract::id::refused_ids;
 use crate::contract::limits::MAX_ID_BYTES;
 use crate::request::operation::{Id, NearDuplicateKind};
 use crate::toolkit::text::Text;
@@ -21,20 +21,20 @@ pub fn id_to_put() -> impl Strategy<Value = Id> {
 fn weighted([used, near, new, long]: [u32; 4]) -> impl Strategy<Value = Id> {
     prop_oneof![
         used => (0_usize..12).prop_map(Id::Used),
-        near => (0_usize..12, variation()).prop_map(|(index, variation)| Id::NearDuplicate(index, variation)),
-        new => plain().prop_map(Id::Text),
-        long => boundary().prop_map(Id::Text),
+        near => (0_usize..12, near_duplicate_kind()).prop_map(|(index, kind)| Id::NearDuplicate(index, kind)),
+        new => valid_id().prop_map(Id::Text),
+        long => boundary_id().prop_map(Id::Text),
         3 => refused_in_put().prop_map(Id::Text),
     ]
 }
 
-fn variation() -> impl Strategy<Value = NearDuplicateKind> {
+fn near_duplicate_kind() -> impl Strategy<Value = NearDuplicateKind> {
     select(NearDuplicateKind::ALL.to_vec())
 }
 
 /// Ids that must be taken: few that come again and again, some of them the same but for their form or
 /// their case, and all that clients, gateways and tables might stumble over.
-fn plain() -> impl Strategy<Value = Text> {
+fn valid_id() -> impl Strategy<Value = Text> {
     let few = select(vec!["a", "b", "c", "A", "e\u{301}", "\u{e9}"]);
     let many = select(vec![
         "d",
@@ -71,7 +71,7 @@ fn plain() -> impl Strategy<Value = Text> {
 }
 
 /// Ids about as long as an id may be, with characters of one byte and of four.
-fn boundary() -> impl Strategy<Value = Text> {
+fn boundary_id() -> impl Strategy<Value = Text> {
     let characters = select(vec!['x', '\u{1f600}']);
     let lengths = prop_oneof![
         1 => Just(MAX_ID_BYTES - 1),
@@ -83,7 +83,7 @@ fn boundary() -> impl Strategy<Value = Text> {
 
 /// Ids that PUT must refuse, though GET and DELETE take them (and the empty one is another route).
 fn refused_in_put() -> impl Strategy<Value = Text> {
-    let mut refused = refused();
+    let mut refused = refused_ids();
     refused.push(String::new());
     select(refused).prop_map(Text::Plain)
 }

@@ -17,7 +17,7 @@ pub fn sequence() -> impl Strategy<Value = Vec<Operation>> {
 fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         30 => put(bodies::item()),
-        8 => put(bodies::no_item()),
+        8 => put(bodies::invalid_item()),
         5 => bodies::raw().boxed(),
         25 => id().prop_map(Operation::Get),
         15 => id().prop_map(Operation::Delete),
@@ -36,12 +36,12 @@ fn put(object: impl Strategy<Value = Object> + 'static) -> BoxedStrategy<Operati
 }
 
 fn query() -> impl Strategy<Value = Query> {
-    let most = *PAGE_LIMITS.end();
+    let max = *PAGE_LIMITS.end();
     let limit = prop_oneof![
         4 => Just(None),
         6 => (1_u16..=5).prop_map(|limit| Some(limit.to_string())),
-        1 => Just(Some(most.to_string())),
-        1 => Just(Some((most + 1).to_string())),
+        1 => Just(Some(max.to_string())),
+        1 => Just(Some((max + 1).to_string())),
         2 => select(vec!["0", "-1", "+1", "1.0", "", "ten", "1e2", "18446744073709551617"])
             .prop_map(|limit| Some(limit.to_owned())),
     ];

@@ -11,7 +11,7 @@ use crate::request::operation::{ContentType, JsonStyle, NoRoute, Object, Query, 
 use crate::request::route;
 
 /// What a path or a query may hold as it is (RFC 3986's unreserved characters).
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+const ENCODED_CHARACTERS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -19,7 +19,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The longest id in a path, in bytes as it is escaped: API Gateway refuses a request line and headers
 /// of more than 10,240 bytes, and something must be left for the rest of them.
-const MAX_PATH: usize = 9_000;
+const MAX_ENCODED_ID_BYTES: usize = 9_000;
 
 /// One request with nothing left to choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,16 +68,16 @@ impl Request {
         let fields: Vec<_> = fields
             .into_iter()
             .map(|(name, value)| {
-                let confined = if namespacing::is_id(&name) {
-                    namespacing::value(value, ids.prefix())
+                let namespaced = if namespacing::may_be_id(&name) {
+                    namespacing::prefix_value(value, ids.prefix())
                 } else {
                     value
                 };
-                (name, confined)
+                (name, namespaced)
             })
             .collect();
         Self::Put {
-            body: written(&fields, object.style).into_bytes(),
+            body: to_json(&fields, object.style).into_bytes(),
             fields: Some(fields),
             content_type,
         }
@@ -88,16 +88,16 @@ impl Request {
     pub fn put_raw(body: &[u8], content_type: ContentType, ids: &Ids) -> Self {
         Self::Put {
             fields: None,
-            body: namespacing::body(body, ids.prefix()),
+            body: namespacing::prefix_body(body, ids.prefix()),
             content_type,
         }
     }
 
     /// The PUT of an object with these fields, plainly written.
     #[must_use]
-    pub fn written(fields: Vec<(String, Json)>, content_type: ContentType) -> Self {
+    pub fn put_fields(fields: Vec<(String, Json)>, content_type: ContentType) -> Self {
         Self::Put {
-            body: written(&fields, JsonStyle::Plain).into_bytes(),
+            body: to_json(&fields, JsonStyle::Plain).into_bytes(),
             fields: Some(fields),
             content_type,
         }
@@ -161,7 +161,7 @@ impl Request {
     pub fn target(&self, gateway: GatewayProfile) -> Option<String> {
         match self {
             Self::Put { .. } => Some("/items".to_owned()),
-            Self::Get(id) | Self::Delete(id) => Some(format!("/items/{}", in_path(id, gateway)?)),
+            Self::Get(id) | Self::Delete(id) => Some(format!("/items/{}", encode_id(id, gateway)?)),
             Self::List {
                 limit,
                 start,
@@ -175,7 +175,7 @@ impl Request {
                 let pairs: Vec<_> = parameters
                     .into_iter()
                     .filter_map(|(name, value)| {
-                        Some(format!("{name}={}", escaped(value.as_ref()?)))
+                        Some(format!("{name}={}", percent_encode(value.as_ref()?)))
                     })
                     .collect();
                 Some(if pairs.is_empty() {
@@ -202,7 +202,7 @@ impl Request {
         }
         match self {
             Self::Get(id) | Self::Delete(id) => {
-                let once = escaped(id);
+                let once = percent_encode(id);
                 let twice = once.replace('%', "%25");
                 vec![format!("/items/{once}"), format!("/items/{twice}")]
             }
@@ -219,7 +219,9 @@ impl Request {
                 fields: Some(fields),
                 ..
             } => {
-                let ids = fields.iter().filter(|(name, _)| namespacing::is_id(name));
+                let ids = fields
+                    .iter()
+                    .filter(|(name, _)| namespacing::may_be_id(name));
                 ids.filter_map(|(_, value)| match value {
                     Json::Text(id) | Json::Number(id) => Some(id.clone()),
                     Json::Null | Json::Other(_) => None,
@@ -252,7 +254,7 @@ impl Request {
 
     /// The strings that a client chose, none of which may come back in the message of a failure.
     pub fn client_strings(&self) -> impl Iterator<Item = &str> {
-        let (fields, others) = match self {
+        let (fields, parameters) = match self {
             Self::Put { fields, .. } => (fields.as_deref().unwrap_or_default(), [None, None]),
             Self::Get(id) | Self::Delete(id) => (&[][..], [Some(id), None]),
             Self::List { start, limit, .. } => (&[][..], [start.as_ref(), limit.as_ref()]),
@@ -262,7 +264,7 @@ impl Request {
             Json::Text(text) | Json::Number(text) | Json::Other(text) => Some(text.as_str()),
             Json::Null => None,
         });
-        values.chain(others.into_iter().flatten().map(String::as_str))
+        values.chain(parameters.into_iter().flatten().map(String::as_str))
     }
 }
 
@@ -278,23 +280,25 @@ pub enum GatewayProfile {
 /// An id as a segment of a path. What decoding it once more would change, or what clients and
 /// gateways fold away, is escaped twice: so it arrives where a path is decoded twice, and nowhere
 /// else. A slash arrives nowhere, nor does what is too long.
-fn in_path(id: &str, gateway: GatewayProfile) -> Option<String> {
+fn encode_id(id: &str, gateway: GatewayProfile) -> Option<String> {
     let dots = id == "." || id == "..";
     let path = match gateway {
         _ if id.contains('/') => return None,
         GatewayProfile::HttpApi if dots => id.replace('.', "%252E"),
-        GatewayProfile::HttpApi => escaped(id).replace("%25", "%2525").replace("%3F", "%253F"),
+        GatewayProfile::HttpApi => percent_encode(id)
+            .replace("%25", "%2525")
+            .replace("%3F", "%253F"),
         GatewayProfile::Unknown if dots || id.contains(['%', '?']) => return None,
-        GatewayProfile::Unknown => escaped(id),
+        GatewayProfile::Unknown => percent_encode(id),
     };
-    (path.len() <= MAX_PATH).then_some(path)
+    (path.len() <= MAX_ENCODED_ID_BYTES).then_some(path)
 }
 
-fn escaped(text: &str) -> String {
-    utf8_percent_encode(text, ESCAPED).to_string()
+fn percent_encode(text: &str) -> String {
+    utf8_percent_encode(text, ENCODED_CHARACTERS).to_string()
 }
 
-fn written(fields: &[(String, Json)], style: JsonStyle) -> String {
+fn to_json(fields: &[(String, Json)], style: JsonStyle) -> String {
     let gap = match style {
         JsonStyle::Spaced => " \t\r\n ",
         JsonStyle::Plain | JsonStyle::Escaped => "",
@@ -303,17 +307,17 @@ fn written(fields: &[(String, Json)], style: JsonStyle) -> String {
         .iter()
         .map(|(name, value)| {
             let value = match value {
-                Json::Text(text) => string(text, style),
+                Json::Text(text) => json_string(text, style),
                 Json::Number(text) | Json::Other(text) => text.clone(),
                 Json::Null => "null".to_owned(),
             };
-            format!("{gap}{}{gap}:{gap}{value}{gap}", string(name, style))
+            format!("{gap}{}{gap}:{gap}{value}{gap}", json_string(name, style))
         })
         .collect();
     format!("{gap}{{{}{gap}}}{gap}", members.join(","))
 }
 
-fn string(text: &str, style: JsonStyle) -> String {
+fn json_string(text: &str, style: JsonStyle) -> String {
     if style == JsonStyle::Escaped {
         let mut escapes = "\"".to_owned();
         for unit in text.encode_utf16() {
@@ -332,7 +336,7 @@ mod tests {
     use crate::toolkit::text::Text;
 
     #[test]
-    fn every_spelling_says_the_same() {
+    fn every_style_has_the_same_value() {
         let fields = vec![
             ("id".to_owned(), Value::Id(Id::Text(Text::plain("\"é😀\n")))),
             ("price".to_owned(), Value::Number("1.0".to_owned())),
@@ -354,22 +358,28 @@ mod tests {
     }
 
     #[test]
-    fn ids_in_paths() {
-        let sent = |id: &str, gateway| Request::Get(id.to_owned()).target(gateway);
-        let ours = |id| sent(id, GatewayProfile::HttpApi);
-        assert_eq!(ours("a b+é").as_deref(), Some("/items/a%20b%2B%C3%A9"));
-        assert_eq!(ours("%41").as_deref(), Some("/items/%252541"));
-        assert_eq!(ours("é?%").as_deref(), Some("/items/%C3%A9%253F%2525"));
-        assert_eq!(ours("..").as_deref(), Some("/items/%252E%252E"));
-        assert_eq!(ours("a.b..").as_deref(), Some("/items/a.b.."));
-        assert_eq!(ours("a/b"), None);
-        assert_eq!(sent("%41", GatewayProfile::Unknown), None);
+    fn ids_are_encoded_for_paths() {
+        let target = |id: &str, gateway| Request::Get(id.to_owned()).target(gateway);
+        let at_http_api = |id| target(id, GatewayProfile::HttpApi);
+        assert_eq!(
+            at_http_api("a b+é").as_deref(),
+            Some("/items/a%20b%2B%C3%A9")
+        );
+        assert_eq!(at_http_api("%41").as_deref(), Some("/items/%252541"));
+        assert_eq!(
+            at_http_api("é?%").as_deref(),
+            Some("/items/%C3%A9%253F%2525")
+        );
+        assert_eq!(at_http_api("..").as_deref(), Some("/items/%252E%252E"));
+        assert_eq!(at_http_api("a.b..").as_deref(), Some("/items/a.b.."));
+        assert_eq!(at_http_api("a/b"), None);
+        assert_eq!(target("%41", GatewayProfile::Unknown), None);
     }
 
     #[test]
-    fn the_longest_ids_fit_into_a_path_unless_most_of_them_is_escaped_twice() {
-        let sent = |id: String| Request::Get(id).target(GatewayProfile::HttpApi);
-        assert!(sent(format!("%{}", "😀".repeat(512))).is_some());
-        assert!(sent("%".repeat(2048)).is_none());
+    fn the_longest_ids_fit_into_a_path_unless_most_characters_are_escaped_twice() {
+        let target = |id: String| Request::Get(id).target(GatewayProfile::HttpApi);
+        assert!(target(format!("%{}", "😀".repeat(512))).is_some());
+        assert!(target("%".repeat(2048)).is_none());
     }
 }

@@ -33,7 +33,7 @@ impl Ids {
         let resolved = match id {
             Id::Text(text) => text.with_prefix(&self.prefix),
             Id::Used(index) => self.pick(*index),
-            Id::NearDuplicate(index, variation) => self.vary(&self.pick(*index), *variation),
+            Id::NearDuplicate(index, kind) => self.vary(&self.pick(*index), *kind),
         };
         if !self.used.contains(&resolved) {
             self.used.push(resolved.clone());
@@ -50,24 +50,22 @@ impl Ids {
     /// What to save of a resolved id, so that another namespace can take it: the text behind the prefix.
     #[must_use]
     pub fn literal(&self, resolved: &str) -> Id {
-        let own = resolved.strip_prefix(&self.prefix).unwrap_or(resolved);
-        let mut characters = own.chars();
+        let suffix = resolved.strip_prefix(&self.prefix).unwrap_or(resolved);
+        let mut characters = suffix.chars();
         let first = characters.next();
         Id::Text(match first {
-            Some(fill)
-                if own.len() > 64 && characters.all(|other| other == fill || other == 'x') =>
-            {
-                let filled = Text::Repeated {
+            Some(fill) if suffix.len() > 64 && characters.all(|c| c == fill || c == 'x') => {
+                let repeated = Text::Repeated {
                     fill,
                     bytes: resolved.len(),
                 };
-                if filled.with_prefix(&self.prefix) == resolved {
-                    filled
+                if repeated.with_prefix(&self.prefix) == resolved {
+                    repeated
                 } else {
-                    Text::plain(own)
+                    Text::plain(suffix)
                 }
             }
-            _ => Text::plain(own),
+            _ => Text::plain(suffix),
         })
     }
 
@@ -79,16 +77,16 @@ impl Ids {
     }
 
     /// Varies what is behind the prefix, and never the prefix: every id stays in the namespace.
-    fn vary(&self, id: &str, variation: NearDuplicateKind) -> String {
-        let own = id.strip_prefix(&self.prefix).unwrap_or(id);
-        format!("{}{}", self.prefix, varied(own, variation))
+    fn vary(&self, id: &str, kind: NearDuplicateKind) -> String {
+        let suffix = id.strip_prefix(&self.prefix).unwrap_or(id);
+        format!("{}{}", self.prefix, near_duplicate(suffix, kind))
     }
 }
 
-fn varied(id: &str, variation: NearDuplicateKind) -> String {
+fn near_duplicate(id: &str, kind: NearDuplicateKind) -> String {
     const COMPOSED: &str = "\u{e9}";
     const DECOMPOSED: &str = "e\u{301}";
-    match variation {
+    match kind {
         NearDuplicateKind::OtherCase => id.chars().map(other_case).collect(),
         NearDuplicateKind::OtherForm if id.contains(COMPOSED) => id.replace(COMPOSED, DECOMPOSED),
         NearDuplicateKind::OtherForm if id.contains(DECOMPOSED) => id.replace(DECOMPOSED, COMPOSED),
@@ -124,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_index_means_something_in_every_sequence() {
+    fn an_index_is_valid_in_every_sequence() {
         let mut ids = Ids::new("p-");
         assert_eq!(ids.resolve(&Id::Used(7)), "p-a");
         assert_eq!(ids.resolve(&Id::Text(Text::plain("b"))), "p-b");
@@ -135,13 +133,13 @@ mod tests {
     #[test]
     fn a_near_duplicate_is_another_id_in_the_same_namespace() {
         for id in ["a", "A", "\u{e9}", "e\u{301}x", "\u{1f600}", "a b"] {
-            for variation in NearDuplicateKind::ALL {
+            for kind in NearDuplicateKind::ALL {
                 let mut ids = Ids::new("p-");
                 let original = ids.resolve(&Id::Text(Text::plain(id)));
-                let near = ids.resolve(&Id::NearDuplicate(0, variation));
+                let near = ids.resolve(&Id::NearDuplicate(0, kind));
                 assert!(near.starts_with("p-"));
-                let caseless = variation == NearDuplicateKind::OtherCase && !id.is_ascii();
-                assert!(near != original || caseless, "{id} {variation:?}");
+                let caseless = kind == NearDuplicateKind::OtherCase && !id.is_ascii();
+                assert!(near != original || caseless, "{id} {kind:?}");
             }
         }
         let mut ids = Ids::new("");

@@ -7,17 +7,17 @@ use crate::request::json::Json;
 use crate::toolkit::deployed::namespace::numeric_id;
 
 /// What comes before an id in a body that is no item, however it is written.
-const BEFORE: [&str; 5] = ["\"id\":\"", "'id':'", "{id:\"", "id=", "<id>"];
+const BEFORE_ID: [&str; 5] = ["\"id\":\"", "'id':'", "{id:\"", "id=", "<id>"];
 
 /// Whether a field of this name may be taken for the id: some parsers do not mind its case.
 #[must_use]
-pub fn is_id(name: &str) -> bool {
+pub fn may_be_id(name: &str) -> bool {
     name.trim().eq_ignore_ascii_case("id")
 }
 
 /// The value of such a field, which means the same as before to a sound service.
 #[must_use]
-pub fn value(value: Json, prefix: &str) -> Json {
+pub fn prefix_value(value: Json, prefix: &str) -> Json {
     match value {
         _ if prefix.is_empty() => value,
         Json::Text(text) if text.starts_with(prefix) => Json::Text(text),
@@ -33,26 +33,26 @@ pub fn value(value: Json, prefix: &str) -> Json {
 
 /// A body that is no item, with the ids in it put behind the prefix.
 #[must_use]
-pub fn body(body: &[u8], prefix: &str) -> Vec<u8> {
+pub fn prefix_body(body: &[u8], prefix: &str) -> Vec<u8> {
     if prefix.is_empty() {
         return body.to_vec();
     }
     if let Ok(inner) = BASE64_STANDARD.decode(body)
         && !inner.is_empty()
     {
-        return BASE64_STANDARD.encode(self::body(&inner, prefix)).into();
+        return BASE64_STANDARD.encode(prefix_body(&inner, prefix)).into();
     }
-    let mut confined = Vec::with_capacity(body.len() + prefix.len());
+    let mut namespaced = Vec::with_capacity(body.len() + prefix.len());
     for &byte in body {
-        confined.push(byte);
-        if BEFORE
+        namespaced.push(byte);
+        if BEFORE_ID
             .iter()
-            .any(|before| confined.ends_with(before.as_bytes()))
+            .any(|before| namespaced.ends_with(before.as_bytes()))
         {
-            confined.extend(prefix.bytes());
+            namespaced.extend(prefix.bytes());
         }
     }
-    confined
+    namespaced
 }
 
 #[cfg(test)]
@@ -61,7 +61,7 @@ mod tests {
     use crate::toolkit::deployed::namespace::contains;
 
     #[test]
-    fn bodies() {
+    fn ids_in_bodies_get_the_prefix() {
         for (given, expected) in [
             (
                 "{\"id\":\"a\"}{\"id\":\"b\"}",
@@ -77,30 +77,33 @@ mod tests {
             ("[]", "[]"),
             ("", ""),
         ] {
-            let confined = String::from_utf8(body(given.as_bytes(), "p-"));
-            assert_eq!(confined.as_deref(), Ok(expected));
-            assert_eq!(body(given.as_bytes(), ""), given.as_bytes());
+            let namespaced = String::from_utf8(prefix_body(given.as_bytes(), "p-"));
+            assert_eq!(namespaced.as_deref(), Ok(expected));
+            assert_eq!(prefix_body(given.as_bytes(), ""), given.as_bytes());
         }
     }
 
     #[test]
-    fn values() {
-        let confined = |json| value(json, "p-");
+    fn values_get_the_prefix() {
+        let namespaced = |json| prefix_value(json, "p-");
         let text = |text: &str| Json::Text(text.to_owned());
-        let other = |text: &str| Json::Other(text.to_owned());
-        assert_eq!(confined(text("a")), text("p-a"));
-        assert_eq!(confined(text("p-a")), text("p-a"));
-        assert_eq!(confined(other("{\"S\":\"a\"}")), other("{\"S\":\"p-a\"}"));
-        assert_eq!(confined(other("[1]")), other("[\"p-a\"]"));
-        assert_eq!(confined(Json::Null), Json::Null);
-        let one = || Json::Number("1".to_owned());
-        assert_ne!(confined(one()), one());
-        assert_eq!(value(one(), ""), one());
-        let Json::Number(number) = confined(one()) else {
+        let other_json = |text: &str| Json::Other(text.to_owned());
+        assert_eq!(namespaced(text("a")), text("p-a"));
+        assert_eq!(namespaced(text("p-a")), text("p-a"));
+        assert_eq!(
+            namespaced(other_json("{\"S\":\"a\"}")),
+            other_json("{\"S\":\"p-a\"}")
+        );
+        assert_eq!(namespaced(other_json("[1]")), other_json("[\"p-a\"]"));
+        assert_eq!(namespaced(Json::Null), Json::Null);
+        let number_one = || Json::Number("1".to_owned());
+        assert_ne!(namespaced(number_one()), number_one());
+        assert_eq!(prefix_value(number_one(), ""), number_one());
+        let Json::Number(number) = namespaced(number_one()) else {
             panic!("a number stays one");
         };
         assert!(contains(&number, "p-") && contains("p-a", "p-"));
         assert!(!contains(&number, "q-") && !contains("a", "p-"));
-        assert!(is_id("id") && is_id("ID") && is_id("id ") && !is_id("price"));
+        assert!(may_be_id("id") && may_be_id("ID") && may_be_id("id ") && !may_be_id("price"));
     }
 }

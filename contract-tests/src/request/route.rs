@@ -22,7 +22,7 @@ pub fn of(method: &str, path: &str) -> &'static str {
     let is_route = |route: &&str| {
         let template = route
             .strip_prefix(method)
-            .and_then(|it| it.strip_prefix(' '));
+            .and_then(|route| route.strip_prefix(' '));
         template.is_some_and(|template| match template.strip_suffix("{id}") {
             Some(folder) => path
                 .strip_prefix(folder)

@@ -100,7 +100,7 @@ async fn check_operations(
         Ok(()) => {
             // In a namespace on a shared API much cannot be reached, and of a faulty service nothing counts.
             if setup.is_sound() && !matches!(target, Target::Deployed(..)) {
-                tracker::note(cell::reached(&first));
+                tracker::record(cell::reached(&first));
             }
             return Ok(first);
         }

@@ -32,19 +32,19 @@ fn read(path: &str) -> String {
 }
 
 fn members(pointer: &str) -> BTreeSet<&'static str> {
-    let object = openapi::part(pointer).as_object().expect("an object");
+    let object = openapi::value_at(pointer).as_object().expect("an object");
     object.keys().map(String::as_str).collect()
 }
 
 #[test]
-fn the_fields_are_those_of_the_service_and_of_the_documents() {
+fn the_fields_match_the_service_and_the_documents() {
     assert!(names().eq(attribute::ALL), "function/src/attribute.rs");
     let known: BTreeSet<_> = names().collect();
     for schema in ["NewItem", "Item"] {
         let properties = members(&format!("/components/schemas/{schema}/properties"));
         assert_eq!(properties, known, "{schema} in openapi.json");
     }
-    let rows = ContractDoc::of_contract().rows;
+    let rows = ContractDoc::load().rows;
     let accepted = rows.iter().filter(|row| row.status == 200);
     let classes: BTreeSet<_> = accepted
         .filter(|row| row.route == route::PUT)
@@ -59,10 +59,10 @@ fn the_fields_are_those_of_the_service_and_of_the_documents() {
     ] {
         let text = read(document);
         let (_, text) = text.split_once(after).expect(document);
-        let said = text.split("\n\n").find(|paragraph| !paragraph.is_empty());
+        let first = text.split("\n\n").find(|paragraph| !paragraph.is_empty());
         for name in names() {
-            let is_said = said.is_some_and(|said| said.contains(&format!("`{name}`")));
-            assert!(is_said, "{name} in {document}");
+            let is_named = first.is_some_and(|paragraph| paragraph.contains(&format!("`{name}`")));
+            assert!(is_named, "{name} in {document}");
         }
     }
     let key = format!("hash_key = \"{ID}\"");
@@ -77,34 +77,34 @@ fn the_fields_are_those_of_the_service_and_of_the_documents() {
 }
 
 #[test]
-fn the_limits_are_those_of_the_service_and_of_the_documents() {
+fn the_limits_match_the_service_and_the_documents() {
     assert_eq!(MAX_ID_BYTES, limits::MAX_ID_BYTES);
     assert_eq!(MAX_ITEM_BYTES, limits::MAX_ITEM_BYTES);
     assert_eq!(MAX_DIGITS, limits::MAX_DIGITS);
     assert_eq!(EXPONENTS, limits::EXPONENTS);
     assert_eq!(MAX_NAME_SHOWN, limits::MAX_NAME_SHOWN);
-    let [least, most] = [PAGE_LIMITS.start(), PAGE_LIMITS.end()].map(|&limit| limit);
+    let [min, max] = [PAGE_LIMITS.start(), PAGE_LIMITS.end()].map(|&limit| limit);
     let pages = limits::PAGE_LIMITS;
     assert_eq!(
-        [least, most],
+        [min, max],
         [pages.start(), pages.end()].map(|&limit| limit.into())
     );
 
-    let number = |pointer: &str| openapi::part(pointer).as_u64().map(u128::from);
+    let number = |pointer: &str| openapi::value_at(pointer).as_u64().map(u128::from);
     let longest = number("/components/schemas/Id/maxLength");
     assert_eq!(longest, Some(MAX_ID_BYTES as u128));
     let limit = "/paths/~1items/get/parameters/0/schema";
-    assert_eq!(number(&format!("{limit}/minimum")), Some(least));
-    assert_eq!(number(&format!("{limit}/maximum")), Some(most));
+    assert_eq!(number(&format!("{limit}/minimum")), Some(min));
+    assert_eq!(number(&format!("{limit}/maximum")), Some(max));
 
     let (smallest, largest) = (EXPONENTS.start(), EXPONENTS.end() + 1);
     let thousands = format!("{},{:03}", MAX_ITEM_BYTES / 1000, MAX_ITEM_BYTES % 1000);
     let digits = format!("{MAX_DIGITS} significant digits");
     let bytes = format!("{MAX_ID_BYTES} bytes");
-    for (document, said) in [
+    for (document, wanted) in [
         ("README.md", format!("1 to {bytes}")),
         ("README.md", format!("up to {MAX_DIGITS} digits")),
-        ("README.md", format!("({least} to {most})")),
+        ("README.md", format!("({min} to {max})")),
         ("contract-tests/CONTRACT.md", format!("1 to {bytes}")),
         ("contract-tests/CONTRACT.md", format!("{thousands} bytes")),
         ("contract-tests/CONTRACT.md", digits.clone()),
@@ -116,33 +116,38 @@ fn the_limits_are_those_of_the_service_and_of_the_documents() {
             "contract-tests/CONTRACT.md",
             format!("from 1e{smallest} to below 1e{largest}"),
         ),
-        (
-            "contract-tests/CONTRACT.md",
-            format!("from {least} to {most}"),
-        ),
+        ("contract-tests/CONTRACT.md", format!("from {min} to {max}")),
         ("contract-tests/openapi.json", format!("{bytes} of UTF-8")),
         ("contract-tests/openapi.json", digits),
     ] {
-        assert!(read(document).contains(&said), "{said:?} in {document}");
+        assert!(read(document).contains(&wanted), "{wanted:?} in {document}");
     }
 }
 
 #[test]
-fn the_ids_that_put_refuses_are_those_of_the_service_and_of_the_document() {
+fn the_ids_that_put_refuses_match_the_service_and_the_document() {
     let characters = ('\0'..='\u{2ff}').chain(['\u{2028}', '\u{feff}', '\u{1f600}']);
     let within = characters.flat_map(|c| [format!("{c}"), format!("a{c}b")]);
     let dots = ["", ".", "..", "...", ".a", "a."].map(str::to_owned);
     let long = [MAX_ID_BYTES, MAX_ID_BYTES + 1].map(|bytes| "x".repeat(bytes));
-    for id in within.chain(dots).chain(long).chain(id::refused()) {
+    for id in within.chain(dots).chain(long).chain(id::refused_ids()) {
         let item = json!({ ID: id });
-        let is_taken = id::fault(&id).is_none();
-        assert_eq!(Item::parse(&item.to_string()).is_ok(), is_taken, "{id:?}");
-        assert_eq!(openapi::takes(&item), is_taken, "{id:?} in openapi.json");
+        let is_accepted = id::fault(&id).is_none();
+        assert_eq!(
+            Item::parse(&item.to_string()).is_ok(),
+            is_accepted,
+            "{id:?}"
+        );
+        assert_eq!(
+            openapi::accepts_item(&item),
+            is_accepted,
+            "{id:?} in openapi.json"
+        );
     }
 }
 
 #[test]
-fn the_routes_are_those_of_the_service_and_of_the_documents_and_of_terraform() {
+fn the_routes_match_the_service_the_documents_and_terraform() {
     let routes: BTreeSet<_> = route::ALL.into();
     assert_eq!(routes, Route::ALL.map(Route::key).into(), "route.rs");
     let declared = openapi::declared().map(|(route, _)| route);
@@ -155,17 +160,17 @@ fn the_routes_are_those_of_the_service_and_of_the_documents_and_of_terraform() {
         .lines()
         .filter_map(|line| line.trim().split('"').nth(1));
     assert_eq!(routes, keys.collect(), "terraform/main.tf");
-    let rows = ContractDoc::of_contract().rows;
-    for (what, status) in [("done", 200), ("refused by the table", 500)] {
+    let rows = ContractDoc::load().rows;
+    for (case, status) in [("done", 200), ("refused by the table", 500)] {
         let rows = rows.iter().filter(|row| row.status == status);
         let covered: BTreeSet<_> = rows.map(|row| row.route.as_str()).collect();
-        assert_eq!(routes, covered, "{what}: coverage in CONTRACT.md");
+        assert_eq!(routes, covered, "{case}: coverage in CONTRACT.md");
     }
 }
 
 /// Returns `true` if a schema can tell that this item is refused for this reason. None can count bytes or digits, or tell
 /// a number from zero that is too small for a binary float.
-fn is_seen_by_a_schema(reason: &Reason, item: Option<&Value>) -> bool {
+fn schema_can_see(reason: &Reason, item: Option<&Value>) -> bool {
     match reason {
         Reason::Part(ID, TOO_LONG) | Reason::Part(_, TOO_PRECISE) | Reason::DuplicateField(_) => {
             false
@@ -185,23 +190,23 @@ fn the_document_lets_a_client_put_what_the_model_takes() {
         cases: 2000,
         seed: 7,
     };
-    let (mut taken, mut refused) = (0, 0);
+    let (mut accepted, mut refused) = (0, 0);
     for case in 0..sampling.cases {
         let item = sampling.draw(&bodies::item(), case);
-        let no_item = sampling.draw(&bodies::no_item(), case);
+        let invalid_item = sampling.draw(&bodies::invalid_item(), case);
         let Operation::PutRaw(raw, kind) = sampling.draw(&bodies::raw(), case) else {
             panic!("bytes are put");
         };
         let raw = Request::put_raw(&raw, kind, &Ids::new(""));
         let put = |object| Request::put(object, ContentType::Json, &mut Ids::new(""));
-        for request in [put(&item), put(&no_item), raw] {
+        for request in [put(&item), put(&invalid_item), raw] {
             let (body, _) = request.body().expect("a PUT has a body");
             let shown = String::from_utf8_lossy(&body[..body.len().min(300)]);
             let value = serde_json::from_slice::<Value>(body).ok();
-            let is_valid = value.as_ref().is_some_and(openapi::takes);
-            let is_seen = |reason: &Reason| is_seen_by_a_schema(reason, value.as_ref());
-            let response = Model::default().expected(&request);
-            if let Expected::Refused(reasons) = &response {
+            let is_valid = value.as_ref().is_some_and(openapi::accepts_item);
+            let is_seen = |reason: &Reason| schema_can_see(reason, value.as_ref());
+            let expected = Model::default().expected(&request);
+            if let Expected::Refused(reasons) = &expected {
                 // Of a member that comes twice, a schema sees the last value only.
                 let is_twice = |reason: &Reason| matches!(reason, Reason::DuplicateField(_));
                 if !reasons.iter().any(is_twice) && reasons.iter().any(is_seen) {
@@ -209,13 +214,13 @@ fn the_document_lets_a_client_put_what_the_model_takes() {
                     assert!(!is_valid, "{reasons:?}: {shown}");
                 }
             } else {
-                taken += 1;
-                assert!(is_valid, "{response:?}: {shown}");
+                accepted += 1;
+                assert!(is_valid, "{expected:?}: {shown}");
             }
         }
     }
     assert!(
-        taken > 1000 && refused > 1000,
-        "{taken} taken, {refused} refused"
+        accepted > 1000 && refused > 1000,
+        "{accepted} accepted, {refused} refused"
     );
 }

@@ -14,18 +14,21 @@ const LAYERS: &str = "//! A module uses only those on lines above its own:";
 type Module = String;
 
 #[test]
-fn no_crate_has_modules_that_use_each_other_in_a_circle() {
+fn no_crate_has_a_cycle_of_modules() {
     for source in CRATES {
-        let mut left = uses(&files(Path::new(source)));
+        let mut remaining = uses(&files(Path::new(source)));
         // A module that uses nothing of what is left is in no circle.
         loop {
-            let rest: BTreeSet<_> = left.keys().cloned().collect();
-            left.retain(|_, used| !used.is_disjoint(&rest));
-            if left.len() == rest.len() {
+            let before: BTreeSet<_> = remaining.keys().cloned().collect();
+            remaining.retain(|_, used| !used.is_disjoint(&before));
+            if remaining.len() == before.len() {
                 break;
             }
         }
-        assert!(left.is_empty(), "{source} has a circle in {left:#?}");
+        assert!(
+            remaining.is_empty(),
+            "{source} has a cycle in {remaining:#?}"
+        );
     }
 }
 
@@ -62,8 +65,8 @@ fn every_module_keeps_to_the_layers_of_its_crate() {
             let children = children.iter().map(String::as_str).collect();
             assert_eq!(named, children, "{source}: the layers of {folder:?}");
             let layer = |child: &str| {
-                let stands = |line: &str| line.split_whitespace().any(|word| word == child);
-                let layer = lines().position(stands);
+                let names_child = |line: &str| line.split_whitespace().any(|word| word == child);
+                let layer = lines().position(names_child);
                 layer.expect("every module is named")
             };
             for (user, used) in uses

@@ -94,7 +94,7 @@ impl Api {
         // The response to HEAD never has a body.
         if response.status != 200 && method != "HEAD" {
             let message = response.message();
-            let told = message.and_then(|message| check::leaks_nothing(&message));
+            let told = message.and_then(|message| check::check_no_leak(&message));
             told.unwrap_or_else(|wrong| panic!("{wrong}: {response:?}"));
         }
         // The headers are checked, and different each time.

@@ -79,7 +79,7 @@ fn main() -> ExitCode {
     let processors = available_parallelism().map_or(1, NonZero::get);
     let threads = &mut arguments.test_threads;
     threads.get_or_insert(processors.max(MIN_TEST_THREADS));
-    let variables = Variables::of_process();
+    let variables = Variables::from_env();
     if variables.dynamodb_endpoint.is_none() {
         reach_docker();
     }

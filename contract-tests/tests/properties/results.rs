@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use contract_tests::settings::{INCONCLUSIVE, WRONG_SETTING};
+use contract_tests::settings::{EXIT_INCONCLUSIVE, EXIT_USAGE};
 use contract_tests::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 use contract_tests::toolkit::outcome::Outcome;
 use contract_tests::toolkit::progress::Passed;
@@ -64,9 +64,9 @@ impl Results {
         if conclusion.num_failed == 0 || conclusion.num_failed > self.state().inconclusive {
             conclusion.exit_code()
         } else if wrong_url {
-            ExitCode::from(WRONG_SETTING)
+            ExitCode::from(EXIT_USAGE)
         } else {
-            ExitCode::from(INCONCLUSIVE)
+            ExitCode::from(EXIT_INCONCLUSIVE)
         }
     }
 

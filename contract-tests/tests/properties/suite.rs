@@ -154,8 +154,8 @@ impl Suite {
                 let setup = Setup::default();
                 let held = sequences::check_exhaustive(&target, &setup, &test).await;
                 let (held, reached) = held.map_err(reported)?;
-                let inventory = ContractDoc::of_contract();
-                let mut declared = inventory.of_sequences();
+                let inventory = ContractDoc::load();
+                let mut declared = inventory.sequence_cells();
                 match declared.find(|cell| !reached.contains(cell)) {
                     None => Ok(held),
                     Some(cell) => Err(Failed(format!(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contract_tests::contract::fields::listed;
+use contract_tests::contract::fields::joined_names;
 use contract_tests::toolkit::json::canonical;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -63,7 +63,7 @@ struct LastKey {
 
 impl Verdicts {
     pub fn read() -> Self {
-        let verdicts = include_str!("../data/verdicts.json").replace("<fields>", &listed());
+        let verdicts = include_str!("../data/verdicts.json").replace("<fields>", &joined_names());
         serde_json::from_str(&verdicts).expect("the verdicts")
     }
 

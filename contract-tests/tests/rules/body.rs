@@ -1,6 +1,6 @@
 //! The body of a PUT: one JSON object of known fields, each at most once.
 
-use contract_tests::contract::fields::listed;
+use contract_tests::contract::fields::joined_names;
 
 use crate::common::{Api, JSON};
 use crate::{empty_list, failure, ok, refuses, was_put};
@@ -13,7 +13,7 @@ fn not_json(line: usize, column: usize) -> String {
 }
 
 fn about(fault: &str, field: &str) -> String {
-    let fields = listed();
+    let fields = joined_names();
     format!("{fault} field {field:?}: an item has {fields}, each at most once")
 }
 

@@ -123,7 +123,7 @@ impl Drop for Shared {
 
 async fn put(sound: &LocalApi, id: &str) -> Result<(), BoxError> {
     let fields = vec![("id".to_owned(), Json::Text(id.to_owned()))];
-    let put = Request::written(fields, ContentType::Json);
+    let put = Request::put_fields(fields, ContentType::Json);
     let response = Api::new(&sound.url()).send(&put).await;
     match response.ok_or("a PUT can be sent")?? {
         response if response.status == 200 => Ok(()),
