@@ -1,20 +1,21 @@
-//! The contract of the items API as tests: one model, and every environment held against it.
+//! The contract tests of the items API: one model of correct behaviour, compared with every environment that runs the
+//! API.
 //!
 //! In reading order:
 //!
-//! 1. [`request`]: what a client can do, and how it is sent.
-//! 2. [`contract`]: what is right. The model says what each request must be answered with, and the checks hold an
-//!    response against it, to the last digit.
-//! 3. [`generate`]: what is done, drawn at random from few ids and every kind of right and wrong.
-//! 4. [`environments`]: where it is done. The same tests run on a table in this process, on `DynamoDB` Local, and
-//!    [`deployed`], on any deployed API, where others have items too.
-//! 5. [`sequences`], [`concurrency`] and [`faults`]: the three properties. One client against the model; several clients,
-//!    whose history must have an order that explains it; and a table that fails.
-//! 6. [`report`] and [`coverage`]: a failure that a person can act on, and what of the contract was tried at all.
-//! 7. [`mutants`]: the tests of the tests, which are faulty services that the properties must catch.
+//! 1. [`request`]: the requests of a client, and how each is sent.
+//! 2. [`contract`]: correct behaviour. The model computes the expected response of each request, and the checks compare
+//!    a response with it, to the last digit.
+//! 3. [`generate`]: random operations on few ids, valid and invalid in every way.
+//! 4. [`environments`]: the targets of the tests. The same tests run on a table in this process, on `DynamoDB` Local,
+//!    and, with [`deployed`], on a deployed API that has other users.
+//! 5. [`sequences`], [`concurrency`] and [`faults`]: the three properties. Every response to one client matches the
+//!    model; the history of several clients is linearizable; and every fault of the table is handled.
+//! 6. [`report`] and [`coverage`]: the report of a failure, and the parts of the contract that a run has tried.
+//! 7. [`mutants`]: the tests of the tests, which are faulty services that the properties must detect.
 //!
-//! [`settings`] is what the environment variables say. All that would serve any API is the [`toolkit`]: a change of the
-//! items API never leads there. The tests themselves are put together in `tests/properties/main.rs`.
+//! [`settings`] reads the environment variables. The [`toolkit`] knows nothing of the items API, so a change of the API
+//! does not touch it. `tests/properties/main.rs` puts the tests together.
 //!
 //! A module uses only those on lines above its own:
 //!
@@ -28,7 +29,7 @@
 //! mutants
 //! ```
 
-// A new route or operation must not fall into the arm of another.
+// A wildcard arm must not match a new route or operation.
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod concurrency;
@@ -45,6 +46,6 @@ pub mod sequences;
 pub mod settings;
 #[cfg(test)]
 mod tests;
-// It knows no route.
+// The toolkit has no routes and operations.
 #[allow(clippy::wildcard_enum_match_arm)]
 pub mod toolkit;

@@ -1,5 +1,5 @@
-//! `cargo run -p contract-tests`: replays a saved failure anywhere, sweeps what killed runs have left
-//! behind, or serves an API that has a bug.
+//! `cargo run -p contract-tests`: replays a saved failure on any API, deletes the stale items of killed runs, or serves
+//! a mutant.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,8 +21,8 @@ use contract_tests::toolkit::http::base_url::BaseUrl;
 use contract_tests::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 use local::signal::Signal;
 
-/// Replays a saved failure, sweeps what runs have left behind, or serves an API that has a bug. The tests themselves
-/// are run by `cargo test -p contract-tests`.
+/// Replays a saved failure, deletes stale items, or serves a mutant of the API. `cargo test -p contract-tests` runs the
+/// tests themselves.
 #[derive(Parser)]
 #[command(bin_name = "cargo run -p contract-tests --", after_help = EXIT_CODES)]
 struct Arguments {
@@ -32,30 +32,31 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Sends the requests of a saved failure, and says of each response if it is the one that the contract asks for.
+    /// Sends the requests of a saved failure, and compares each response with the expected one.
     Replay {
         /// The file of the saved failure.
         #[arg(value_parser = path)]
         file: PathBuf,
 
-        /// The API to send them to; without it, one on a table in memory.
+        /// The URL of the API to send them to; by default, an API on a table in memory.
         #[arg(long)]
         url: Option<String>,
     },
-    /// Deletes the items that runs have left behind which were killed, or lost the API.
+    /// Deletes the stale items of runs that were killed, or could not reach the API any more.
     Sweep {
-        /// The journals of these runs; without one, all in target/contract-tests (or `CONTRACT_JOURNALS`).
+        /// The journals of these runs; by default, all in target/contract-tests (or `CONTRACT_JOURNALS`).
         #[arg(value_parser = path)]
         journals: Vec<PathBuf>,
 
-        /// Needs no journal: reads the list of this API, and deletes the items of runs that began more than a day ago.
+        /// The URL of an API to sweep without journals: lists its items, and deletes those of runs that began more than
+        /// a day ago.
         #[arg(long, conflicts_with = "journals")]
         url: Option<String>,
     },
-    /// Serves the API with a planted bug until Ctrl-C, to see what the tests make of it:
+    /// Serves a mutant, which is the API with a deliberate bug, until Ctrl-C. To test it:
     /// `CONTRACT_URL=… cargo test -p contract-tests deployed::`
     Faulty {
-        /// The name of the bug.
+        /// The name of the mutant.
         #[arg(value_parser = parse_mutant)]
         mutant: &'static Mutant,
     },
@@ -63,22 +64,22 @@ enum Command {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0         the contract held; nothing is left behind
-  1         it did not hold; items are left behind, or may be
-  2         inconclusive: whether it holds could not be told
-  64        an argument or an environment variable is wrong
+  0         passed, and no items are left behind
+  1         failed, or items are or may be left behind
+  2         inconclusive: the contract could not be checked
+  64        an argument or an environment variable is invalid
   130, 143  Ctrl-C or SIGTERM ended a replay";
 
-/// Parses a path. A URL is refused: its `--url` was forgotten.
+/// Parses a path. Rejects a URL, because `--url` was probably forgotten.
 fn path(value: &str) -> Result<PathBuf, String> {
     if value.contains("://") {
-        Err("a URL is given with --url".to_owned())
+        Err("a URL must follow --url".to_owned())
     } else {
         Ok(value.into())
     }
 }
 
-/// Parses the value of `--url`. Not done by clap, whose errors repeat the value.
+/// Parses the value of `--url`. Clap does not parse it, because its errors repeat the value.
 fn parse_url(url: &str) -> BaseUrl {
     or_exit(BaseUrl::parse("--url", url))
 }
@@ -88,7 +89,7 @@ fn parse_mutant(name: &str) -> Result<&'static Mutant, String> {
         .find(|mutant| mutant.name == name)
         .ok_or_else(|| {
             let names: Vec<_> = ALL.iter().map(|mutant| mutant.name).collect();
-            format!("there are only these bugs:\n{}", names.join("\n"))
+            format!("the mutants are:\n{}", names.join("\n"))
         })
 }
 
@@ -113,7 +114,7 @@ async fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Replays a failure, and returns the exit code.
+/// Replays a failure and returns the exit code.
 async fn replay(failure: &SavedFailure, target: Target) -> u8 {
     let (setup, operations) = (Setup::default(), &failure.operations);
     let replayed = run_fresh(&target, &setup, operations, FinalCheck::AtEnd).await;
@@ -134,11 +135,11 @@ async fn replay(failure: &SavedFailure, target: Target) -> u8 {
     }
     match outcome {
         Ok(()) => {
-            println!("\nThe contract held.");
+            println!("\nPassed.");
             0
         }
         Err(Failed(reason)) => {
-            println!("\nBroken: {reason}");
+            println!("\nFailed: {reason}");
             1
         }
         Err(Inconclusive(reason)) => {
@@ -148,14 +149,14 @@ async fn replay(failure: &SavedFailure, target: Target) -> u8 {
     }
 }
 
-/// Replays a failure at this API, and leaves nothing behind there, even when it is interrupted.
+/// Replays a failure at this API and cleans up there, also after a signal.
 async fn replay_at(url: BaseUrl, failure: SavedFailure, variables: &Variables) -> u8 {
     let mut signal = Signal::listen().expect("signals can be listened to");
     let deployment = Deployment::of_variables(url, variables);
     let target = Target::deployed(&deployment);
     let replayed = tokio::spawn(async move { replay(&failure, target).await });
     let code = tokio::select! {
-        // It panics if nothing reads what it prints.
+        // `replay` panics if standard output is closed.
         code = replayed => code.unwrap_or(1),
         code = signal.received() => code,
     };
@@ -188,7 +189,7 @@ async fn sweep_journals(journals: Vec<PathBuf>, variables: &Variables) -> u8 {
     }
 }
 
-/// Sweeps, and returns the exit code. Ctrl-C only ends it: what is left is still in the journals.
+/// Sweeps and returns the exit code. It needs no clean-up after Ctrl-C: the journals still list the remaining items.
 async fn sweep(scope: &SweepScope, variables: &Variables) -> u8 {
     match deployed::sweep(scope, variables, |line| println!("{line}")).await {
         Ok(()) => 0,
@@ -199,7 +200,7 @@ async fn sweep(scope: &SweepScope, variables: &Variables) -> u8 {
     }
 }
 
-/// Serves the API with this bug, and returns the exit code.
+/// Serves the mutant and returns the exit code.
 async fn faulty(mutant: &'static Mutant) -> u8 {
     match Target::Embedded.open(&mutant.setup()).await {
         Err(reason) => {
@@ -207,8 +208,8 @@ async fn faulty(mutant: &'static Mutant) -> u8 {
             1
         }
         Ok(environment) => {
-            println!("The API with a bug is at {}", environment.api().url());
-            // Without signals to wait for it would have to be killed, and it is about to end anyway.
+            println!("The mutant is at {}", environment.api().url());
+            // If it cannot listen for Ctrl-C, it ends at once.
             let _ = tokio::signal::ctrl_c().await;
             environment.close().await;
             0

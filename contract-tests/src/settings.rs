@@ -1,4 +1,4 @@
-//! What the environment variables choose of a run; README.md has them all in a table.
+//! The settings of a run, which are environment variables. README.md lists them in a table.
 
 use std::collections::BTreeSet;
 use std::env::VarError;
@@ -14,16 +14,16 @@ use crate::toolkit::deployed::limits::Limits;
 use crate::toolkit::http::base_url::BaseUrl;
 use crate::toolkit::random::{DEFAULT_CASES, Sampling, fresh_seed};
 
-/// The exit code of an inconclusive run: nothing is known to be broken, and something could not be told.
+/// The exit code of an inconclusive run: no test failed, but some could not check the contract.
 pub const EXIT_INCONCLUSIVE: u8 = 2;
 
-/// The exit code where an argument or a variable cannot be used, or what responses at `CONTRACT_URL` is not an API of items.
+/// The exit code if an argument or a variable is invalid, or if the server at `CONTRACT_URL` is not an items API.
 ///
 /// Source: `EX_USAGE` of sysexits.h.
 pub const EXIT_USAGE: u8 = 64;
 
-/// Parses the arguments of this process. Help is printed on standard output; wrong arguments end the process with a
-/// code of their own, because that of clap means "inconclusive" here.
+/// Parses the arguments of this process. Help is printed on standard output. Wrong arguments end the process with
+/// [`EXIT_USAGE`], because clap's exit code means "inconclusive" here.
 #[must_use]
 pub fn arguments<T: Parser>() -> T {
     T::try_parse().unwrap_or_else(|error| {
@@ -38,7 +38,7 @@ pub fn arguments<T: Parser>() -> T {
     })
 }
 
-/// Returns a message without the arguments that may hold a user and a password.
+/// Returns the message without the arguments that may contain a user name and a password.
 fn redact_credentials(message: &str, arguments: impl Iterator<Item = String>) -> String {
     let values = arguments.flat_map(|argument| {
         let value = argument.split_once('=').map(|(_, value)| value.to_owned());
@@ -50,7 +50,7 @@ fn redact_credentials(message: &str, arguments: impl Iterator<Item = String>) ->
     })
 }
 
-/// Returns a value that was read, or ends the process with the message that says what is wrong with it.
+/// Returns the value, or prints the error and ends the process with [`EXIT_USAGE`].
 pub fn or_exit<T>(result: Result<T, String>) -> T {
     result.unwrap_or_else(|error| {
         eprintln!("error: {error}");
@@ -61,29 +61,29 @@ pub fn or_exit<T>(result: Result<T, String>) -> T {
 /// The targets that `CONTRACT_REQUIRE` may name.
 const TARGETS: [&str; 3] = ["embedded", "dynamodb-local", "deployed"];
 
-/// What all the variables say.
+/// The values of all the variables.
 #[derive(Clone, Debug)]
 pub struct Variables {
     /// `CONTRACT_CASES` and `CONTRACT_SEED`.
     pub sampling: Sampling,
     /// `CONTRACT_URL`: the deployed API to test.
     pub url: Option<BaseUrl>,
-    /// `CONTRACT_AUTH` and `CONTRACT_BEARER`: what lets requests in there.
+    /// `CONTRACT_AUTH` and `CONTRACT_BEARER`: how requests to that API are authorized.
     pub auth: Auth,
-    /// `CONTRACT_TIME`, `CONTRACT_CLEAN_UP`, `CONTRACT_REQUESTS`, `CONTRACT_RATE` and `CONTRACT_PAGES`: what may be spent
-    /// there.
+    /// `CONTRACT_TIME`, `CONTRACT_CLEAN_UP`, `CONTRACT_REQUESTS`, `CONTRACT_RATE` and `CONTRACT_PAGES`: the limits of a
+    /// run at that API.
     pub limits: Limits,
-    /// `CONTRACT_JOURNALS`: where the journals of what was put there are kept.
+    /// `CONTRACT_JOURNALS`: the folder of the journals of the items put there.
     pub journals: PathBuf,
-    /// `DYNAMODB_ENDPOINT`: where `DynamoDB` Local is, if no container is to be started.
+    /// `DYNAMODB_ENDPOINT`: a `DynamoDB` Local that runs already; by default, a container is started.
     pub dynamodb_endpoint: Option<BaseUrl>,
     /// `CONTRACT_REQUIRE`: the targets that must be tested.
     pub required: BTreeSet<String>,
 }
 
 impl Variables {
-    /// Reads the variables of this process. If one of them cannot be used, the process ends with a message and a code
-    /// of its own.
+    /// Reads the variables of this process. If one is invalid, prints an error and ends the process with
+    /// [`EXIT_USAGE`].
     #[must_use]
     pub fn from_env() -> Self {
         or_exit(Self::read(|name| match std::env::var(name) {
@@ -94,8 +94,8 @@ impl Variables {
     }
 
     fn read(variable: impl Fn(&str) -> Result<Option<String>, String>) -> Result<Self, String> {
-        // One that is set to nothing is as good as none, so that a pipeline can leave it so. The spaces around a value
-        // are none of it; only a path may have some.
+        // An empty variable counts as unset, so that a pipeline may pass it on. White space around a value is removed,
+        // except from a path.
         let path = |name: &str| Ok::<_, String>(variable(name)?.filter(|path| !path.is_empty()));
         let variable = |name: &str| {
             let value = variable(name)?.map(|value| value.trim().to_owned());
@@ -146,7 +146,7 @@ impl Variables {
     }
 }
 
-/// Returns a path with which a command in another folder finds the same file.
+/// Returns the absolute path, with which a command in another folder finds the same file.
 fn absolute(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
 }
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn every_variable_is_optional() {
         for variables in [&[][..], &[("CONTRACT_URL", ""), ("CONTRACT_CASES", "")]] {
-            let variables = read(variables).expect("nothing is wrong");
+            let variables = read(variables).expect("the variables are valid");
             assert_eq!(variables.sampling.cases, DEFAULT_CASES);
             assert!(variables.url.is_none() && variables.required.is_empty());
         }
@@ -213,7 +213,7 @@ mod tests {
             ("DYNAMODB_ENDPOINT", "http://127.0.0.1:8000"),
             ("CONTRACT_REQUIRE", "deployed, dynamodb-local,"),
         ])
-        .expect("nothing is wrong");
+        .expect("the variables are valid");
         assert_eq!((variables.sampling.cases, variables.sampling.seed), (7, 8));
         let text = |url: &Option<BaseUrl>| url.as_ref().map(ToString::to_string);
         assert_eq!(text(&variables.url).as_deref(), Some("https://host/stage"));

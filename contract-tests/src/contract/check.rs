@@ -1,4 +1,4 @@
-//! The checks that hold a response against the contract: its status, its headers and its whole body.
+//! The checks that compare a response with the contract: its status, its headers and its whole body.
 
 use crate::contract::limits::MAX_NAME_SHOWN;
 use crate::contract::model::{Expected, ExpectedPage};
@@ -7,10 +7,10 @@ use crate::contract::reason::Reason;
 use crate::request::concrete::{GatewayProfile, Request};
 use crate::toolkit::http::response::Response;
 
-/// From this length on, a part of the request in a message is no coincidence.
+/// The length from which a part of the request in a message counts as leaked, and not as a coincidence.
 const MIN_LEAKED_CHARS: usize = 12;
 
-/// What gives away how the service is built, in lower case.
+/// The words that reveal how the service is built, in lower case.
 const LEAK_MARKERS: [&str; 16] = [
     "arn:",
     "aws",
@@ -33,7 +33,7 @@ const LEAK_MARKERS: [&str; 16] = [
 /// Checks one response.
 ///
 /// # Errors
-/// A sentence about the first thing that is wrong.
+/// The first difference from the contract.
 pub fn check(
     expected: &Expected,
     response: &Response,
@@ -70,10 +70,10 @@ pub fn check(
     }
 }
 
-/// Checks what every failure has to be: a message, and one that gives nothing away.
+/// Checks that a failure has a message, and that the message leaks nothing.
 ///
 /// # Errors
-/// A sentence about the first thing that is wrong.
+/// The first difference from the contract.
 pub fn check_failure(response: &Response, request: &Request) -> Result<(), String> {
     let message = response.message()?;
     if message.is_empty() {
@@ -106,14 +106,14 @@ pub fn check_failure(response: &Response, request: &Request) -> Result<(), Strin
     }
 }
 
-/// Checks that a message does not tell how the service is built.
+/// Checks that a message does not reveal how the service is built.
 ///
 /// # Errors
-/// The part that tells it.
+/// The word that reveals it.
 pub fn check_no_leak(message: &str) -> Result<(), String> {
     let lower = message.to_lowercase();
     match LEAK_MARKERS.iter().find(|marker| lower.contains(**marker)) {
-        Some(marker) => Err(format!("the message {message:?} gives away {marker:?}")),
+        Some(marker) => Err(format!("the message {message:?} reveals {marker:?}")),
         None => Ok(()),
     }
 }
@@ -130,7 +130,8 @@ fn repeats_too_much(name: &str, message: &str) -> bool {
     end.is_some_and(|end| message.contains(&name[..end]))
 }
 
-/// A part of the text that the message repeats. One character again and again says nothing.
+/// Returns a part of the text that the message repeats. Tries the first 4,096 characters only, because longer texts
+/// repeat one character.
 fn repeated_part<'a>(text: &'a str, message: &str) -> Option<&'a str> {
     let starts = text.char_indices().map(|(at, _)| at).take(4096);
     starts
@@ -145,10 +146,10 @@ fn repeated_part<'a>(text: &'a str, message: &str) -> Option<&'a str> {
         .find(|part| message.contains(part))
 }
 
-/// Checks that a response is declared in `openapi.json`.
+/// Checks that a response is as `openapi.json` declares it.
 ///
 /// # Errors
-/// A sentence about the first thing that is wrong.
+/// The first difference from the document.
 pub fn check_declared(
     response: &Response,
     route: &str,
@@ -161,7 +162,7 @@ pub fn check_declared(
 /// Checks the status and the headers of a response.
 ///
 /// # Errors
-/// A sentence about the first thing that is wrong.
+/// The first difference from the contract.
 pub fn check_head(response: &Response, route: &str, gateway: GatewayProfile) -> Result<(), String> {
     match response.headers.get("content-type").map(String::as_str) {
         Some("application/json") => {}
@@ -208,7 +209,7 @@ fn check_message(response: &Response, expected: &str) -> Result<(), String> {
     }
 }
 
-/// Checks that a response has the status of one of these reasons, and a message that says where to look.
+/// Checks that a response has the status of one of these reasons, and a message that names the faulty part.
 fn check_refusal(response: &Response, reasons: &[Reason]) -> Result<(), String> {
     let statuses: Vec<_> = reasons.iter().map(Reason::status).collect();
     check_status(response, &statuses)?;
@@ -220,20 +221,20 @@ fn check_refusal(response: &Response, reasons: &[Reason]) -> Result<(), String> 
     }
     let classes: Vec<_> = reasons.iter().map(Reason::class).collect();
     Err(format!(
-        "the message {message:?} does not name what is wrong: {}",
+        "the message {message:?} does not name the faulty part: {}",
         classes.join("; ")
     ))
 }
 
-/// Every item of a page must be one that there is, as it is; a page that is the whole list must
-/// show them all.
+/// Checks that every item of a page exists and is shown unchanged, and that a page that is the whole list shows every
+/// item.
 fn check_page(page: &ExpectedPage, response: &Response) -> Result<(), String> {
     let shown = response.page(&page.prefix)?;
     if let Some(limit) = page.limit
         && shown.order.len() > limit
     {
         return Err(format!(
-            "{} items are shown at a limit of {limit}",
+            "the page shows {} items at a limit of {limit}",
             shown.order.len()
         ));
     }
@@ -241,10 +242,10 @@ fn check_page(page: &ExpectedPage, response: &Response) -> Result<(), String> {
         && shown.items.contains_key(start)
     {
         return Err(format!(
-            "the page shows the item {start:?}, behind which it begins"
+            "the page shows the item {start:?}, which is its start key"
         ));
     }
-    // Where others have items too, only those of our own namespace are any business of ours.
+    // Foreign items are not checked, only those of this namespace.
     for (id, item) in shown
         .items
         .iter()
@@ -261,7 +262,7 @@ fn check_page(page: &ExpectedPage, response: &Response) -> Result<(), String> {
             }
             None => {
                 return Err(format!(
-                    "the page shows the item {id:?}, which is not there"
+                    "the page shows the item {id:?}, which does not exist"
                 ));
             }
         }

@@ -1,5 +1,5 @@
-//! The fields of an item besides its id: the one table that the model, the parser, the generators, the classes of input
-//! and the planted bugs go by. `tests::definitions` compares it with the service's list and with the documents.
+//! The table of the fields of an item besides its id, which the model, the parser, the generators, the classes of input
+//! and the mutants use. `tests::definitions` compares it with the service's list and with the documents.
 
 use crate::contract::id::ID;
 use crate::contract::limits::{EXPONENTS, MAX_DIGITS};
@@ -40,9 +40,9 @@ pub enum Kind {
 /// The value of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FieldValue {
-    /// That of a [`Kind::Number`].
+    /// The value of a [`Kind::Number`].
     Number(Decimal),
-    /// That of a [`Kind::Text`].
+    /// The value of a [`Kind::Text`].
     Text(String),
 }
 
@@ -52,14 +52,14 @@ pub const TOO_PRECISE: &str = "of too many digits";
 /// The fault of a number that is neither zero nor within [`EXPONENTS`].
 pub const OUT_OF_RANGE: &str = "out of range";
 
-/// The fault of what is not a number.
+/// The fault of a value that is not a number.
 const NOT_A_NUMBER: &str = "not a number";
 
 impl Field {
-    /// Reads the value that a PUT sends; `None` for `null`, which is the same as no value.
+    /// Parses the value that a PUT sends; `None` for `null`, which counts as absent.
     ///
     /// # Errors
-    /// Its fault.
+    /// The fault of the value.
     pub fn parse_sent(&self, value: &Json) -> Result<Option<FieldValue>, &'static str> {
         match (self.kind, value) {
             (_, Json::Null) => Ok(None),
@@ -70,16 +70,16 @@ impl Field {
         }
     }
 
-    /// Reads the JSON text that a response shows.
+    /// Parses the JSON text that a response shows.
     ///
     /// # Errors
-    /// The text that is not of this kind.
+    /// If the text is not a value of this kind.
     pub fn parse_shown(&self, text: &str) -> Result<FieldValue, String> {
         let name = self.name;
         match self.kind {
             Kind::Number => Decimal::parse(text)
                 .map(FieldValue::Number)
-                .ok_or_else(|| format!("{name} is {text} and not a number")),
+                .ok_or_else(|| format!("{name} is {text}, not a number")),
             Kind::Text => json::string(text)
                 .map(FieldValue::Text)
                 .map_err(|fault| format!("{name} {fault}")),
@@ -87,7 +87,7 @@ impl Field {
     }
 }
 
-/// Reads a number that an item may have.
+/// Parses a number, which must be within the limits of an item.
 fn number(text: &str) -> Result<Decimal, &'static str> {
     let number = Decimal::parse(text).ok_or(NOT_A_NUMBER)?;
     match number.magnitude() {
@@ -97,7 +97,7 @@ fn number(text: &str) -> Result<Decimal, &'static str> {
     }
 }
 
-/// Returns the field of this name, if it is one besides the id.
+/// Returns the field of this name, if it is one of [`FIELDS`].
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Field> {
     FIELDS.iter().find(|field| field.name == name)
@@ -109,12 +109,12 @@ pub fn is_known(name: &str) -> bool {
     names().any(|known| known == name)
 }
 
-/// Returns every name that a field may have.
+/// Returns the names of all fields, the id first.
 pub fn names() -> impl Iterator<Item = &'static str> {
     std::iter::once(ID).chain(FIELDS.map(|field| field.name))
 }
 
-/// Returns the names as a sentence lists them: `id, price and name`.
+/// Returns the names as a list in a sentence: `id, price and name`.
 #[must_use]
 pub fn joined_names() -> String {
     let [first @ .., last] = FIELDS.map(|field| field.name);

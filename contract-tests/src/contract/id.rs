@@ -1,4 +1,4 @@
-//! The id of an item: which ids PUT refuses, though GET and DELETE take them.
+//! The id of an item, and the ids that PUT refuses although GET and DELETE accept them.
 
 use crate::contract::limits::MAX_ID_BYTES;
 use crate::request::json::Json;
@@ -6,22 +6,22 @@ use crate::request::json::Json;
 /// The name of the id, the one field that an item must have.
 pub const ID: &str = "id";
 
-/// The ids that clients fold away from a path.
+/// The ids that clients remove from a path, as dot segments.
 const DOTS: [&str; 2] = [".", ".."];
 
-/// The characters of an id that no path carries to the item.
+/// The characters that may change the meaning of an id in a path.
 const SEPARATORS: [char; 3] = ['/', '?', '%'];
 
-/// The fault of an item without an id, or with `null` for one.
+/// The fault of an item without an id, or with `null` as its id.
 pub const MISSING: &str = "missing";
 
 /// The fault of an id of more than [`MAX_ID_BYTES`].
 pub const TOO_LONG: &str = "too long";
 
-/// Reads the value of the field `id` of a PUT.
+/// Parses the value of the field `id` of a PUT.
 ///
 /// # Errors
-/// Its fault.
+/// The fault of the value.
 pub fn read(value: &Json) -> Result<String, &'static str> {
     match value {
         Json::Text(id) => fault(id).map_or_else(|| Ok(id.clone()), Err),
@@ -42,10 +42,10 @@ pub fn fault(id: &str) -> Option<&'static str> {
     }
 }
 
-/// Returns ids that PUT refuses for what is in them, of every kind.
+/// Returns ids that PUT refuses because of their characters, of every kind.
 #[must_use]
 pub fn refused_ids() -> Vec<String> {
-    // The latter would be other ids if they were decoded once more.
+    // The last two would be different ids if they were decoded once more.
     let whole = DOTS.into_iter().chain(["%41", "a%2Fb"]).map(str::to_owned);
     let controls = ['\0', '\t', '\n', '\u{1f}', '\u{7f}', '\u{80}', '\u{9f}'];
     let within = SEPARATORS.into_iter().chain(controls);

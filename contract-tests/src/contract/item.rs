@@ -1,4 +1,4 @@
-//! An item as the contract sees it: the values of the fields that it has.
+//! An item in the model: the values of its fields.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,15 +10,15 @@ use crate::request::json::Json;
 use crate::request::operation::ContentType;
 use crate::toolkit::decimal::Decimal;
 
-/// All the items there are, by id.
+/// Items by id.
 pub type Items = BTreeMap<String, Item>;
 
-/// An item, besides its id.
+/// An item without its id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Item(BTreeMap<&'static str, FieldValue>);
 
 impl Item {
-    /// Returns an item of which every field tells the number of the write that it comes from.
+    /// Returns an item in which every field contains the number of the write that stores the item.
     #[must_use]
     pub fn from_write(write: u64) -> Self {
         let value = |field: Field| match field.kind {
@@ -28,7 +28,7 @@ impl Item {
         Self(FIELDS.map(|field| (field.name, value(field))).into())
     }
 
-    /// Returns the number of the write that the item comes from; `None` if its fields do not agree on one.
+    /// Returns the number of the write that stored the item; `None` if the fields do not agree on one.
     #[must_use]
     pub fn write_number(&self) -> Option<u64> {
         let write = self.0.values().find_map(|value| match value {
@@ -38,7 +38,7 @@ impl Item {
         (*self == Self::from_write(write)).then_some(write)
     }
 
-    /// Gives a field a value.
+    /// Sets the value of a field.
     pub fn set(&mut self, field: &Field, value: FieldValue) {
         self.0.insert(field.name, value);
     }
@@ -51,7 +51,7 @@ impl Item {
         })
     }
 
-    /// Returns the PUT of the item under this id.
+    /// Returns the PUT of the item with this id.
     #[must_use]
     pub fn put(&self, id: &str) -> Request {
         let id = (ID.to_owned(), Json::Text(id.to_owned()));
@@ -66,7 +66,7 @@ impl Item {
         Request::put_fields(fields, ContentType::Json)
     }
 
-    /// Returns the item of this id as JSON, near enough for a person.
+    /// Returns the item with this id as approximate JSON, for messages.
     #[must_use]
     pub fn shown(&self, id: &str) -> String {
         let mut shown = format!("{{\"{ID}\":{id:?}");

@@ -1,7 +1,7 @@
-//! The contract. An [`item`] has an [`id`] and may have [`fields`], within [`limits`]. The [`model`] says what a request
-//! must be answered with; if it is refused, for which [`reason`]. [`mod@response`] takes a response apart, and
-//! [`mod@check`] holds it against the model and against the document that clients read, [`openapi`]. A [`run`] is every
-//! request of a sequence with its response.
+//! The contract of the API. An [`item`] has an [`id`] and may have [`fields`], within [`limits`]. The [`model`]
+//! computes the expected response of a request, and for a refused one the [`reason`]s. [`mod@response`] parses a
+//! response, and [`mod@check`] compares it with the model and with [`openapi`], the document that clients read. A
+//! [`run`] is every request of a sequence with its response.
 
 pub mod check;
 pub mod fields;

@@ -1,4 +1,4 @@
-//! The model: a map from id to item, and what each request must be answered with.
+//! The model: a map from id to item, and the expected response of each request.
 
 use std::collections::BTreeSet;
 
@@ -11,13 +11,13 @@ use crate::request::concrete::Request;
 use crate::request::json::Json;
 use crate::toolkit::decimal::Decimal;
 
-/// The distance to [`MAX_ITEM_BYTES`] in which an item may also be refused: two counts of bytes may differ.
+/// The distance to [`MAX_ITEM_BYTES`] within which an item may also be refused, because two counts of bytes may differ.
 const SIZE_TOLERANCE: usize = 64;
 
-/// What a request must be answered with.
+/// The expected response of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// 200 and the JSON string `Put item <id>`, or one of these other statuses and nothing stored.
+    /// 200 and the JSON string `Put item <id>`; or one of these other statuses, and nothing is stored.
     Put(String, &'static [u16]),
     /// 200 and the JSON string `Deleted item <id>`.
     Deleted(String),
@@ -25,35 +25,35 @@ pub enum Expected {
     Item(String, Item),
     /// 200 and a page of these items.
     Page(ExpectedPage),
-    /// 404, since there is no such item.
+    /// 404, because there is no such item.
     NotFound,
-    /// 404, since there is no such route: the gateway's own response.
+    /// 404 from the gateway, because there is no such route.
     NoRoute,
-    /// The status and the message of one of these reasons.
+    /// The status of one of these reasons, and a message that names it.
     Refused(Vec<Reason>),
 }
 
-/// What a page of the list may be.
+/// The expected content of a page of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpectedPage {
-    /// The items that there are, of those whose ids begin with `prefix`.
+    /// The items that exist in the namespace.
     pub items: Items,
-    /// What the ids of the namespace begin with; the ids of others do not.
+    /// The prefix of the ids of the namespace, which no foreign id has.
     pub prefix: String,
-    /// The most that it may show.
+    /// The maximum number of items that the page may show.
     pub limit: Option<usize>,
-    /// The item that it must not show, since it begins behind it.
+    /// The start key: the page begins after this item, and must not show it.
     pub start: Option<String>,
 }
 
-/// What a table is known to do otherwise than `DynamoDB` itself.
+/// The known deviations of a table from `DynamoDB` itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KnownDeviations {
-    /// `DynamoDB` Local refuses numbers from 1e125 on, which the service lets through: 500.
+    /// `DynamoDB` Local refuses numbers from 1e125 on, which the service accepts, so that the response is a 500.
     pub refuses_from_1e125: bool,
 }
 
-/// The state that the service must be in.
+/// The expected state of the service.
 #[derive(Clone, Debug, Default)]
 pub struct Model {
     prefix: String,
@@ -62,7 +62,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// No items yet whose ids begin with `prefix`, on a table with these deviations.
+    /// Returns a model without items, for ids that begin with `prefix`, on a table with these deviations.
     #[must_use]
     pub fn new(prefix: impl Into<String>, deviations: KnownDeviations) -> Self {
         Self {
@@ -72,13 +72,13 @@ impl Model {
         }
     }
 
-    /// The items that there must be.
+    /// Returns the items that must exist.
     #[must_use]
     pub fn items(&self) -> &Items {
         &self.items
     }
 
-    /// What this request must be answered with now.
+    /// Returns the expected response of this request in the current state.
     #[must_use]
     pub fn expected(&self, request: &Request) -> Expected {
         match request {
@@ -120,7 +120,7 @@ impl Model {
         }
     }
 
-    /// What the request changes, if its status says that it succeeded.
+    /// Applies the change of this request, if the status says that it succeeded.
     pub fn apply(&mut self, request: &Request, status: u16) {
         match request {
             Request::Put {
@@ -142,7 +142,7 @@ impl Model {
         }
     }
 
-    /// Returns the statuses with which this item may be refused all the same.
+    /// Returns the statuses with which this valid item may still be refused.
     fn tolerated_statuses(&self, fields: &[(String, Json)], item: &Item) -> &'static [u16] {
         let top_decade = |number: &Decimal| number.magnitude() == Some(*EXPONENTS.end());
         if size(fields) + SIZE_TOLERANCE > MAX_ITEM_BYTES {
@@ -155,10 +155,10 @@ impl Model {
     }
 }
 
-/// Reads the fields of a PUT: the item that they are.
+/// Parses the fields of a PUT into an id and an item.
 ///
 /// # Errors
-/// Every reason to refuse them.
+/// Every reason to refuse the fields.
 fn read_fields(fields: &[(String, Json)]) -> Result<(String, Item), Vec<Reason>> {
     let (mut id, mut item) = (None, Item::default());
     let (mut seen, mut reasons) = (BTreeSet::new(), Vec::new());
@@ -196,7 +196,8 @@ fn read_fields(fields: &[(String, Json)]) -> Result<(String, Item), Vec<Reason>>
     }
 }
 
-/// Returns the bytes that `DynamoDB` counts for an item of these fields: none for one that is as good as absent.
+/// Returns the number of bytes that `DynamoDB` counts for an item of these fields. A field that counts as absent has
+/// none.
 fn size(fields: &[(String, Json)]) -> usize {
     let sizes = fields.iter().map(|(name, value)| match value {
         Json::Text(text) => name.len() + text.len(),

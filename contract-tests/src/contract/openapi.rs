@@ -1,5 +1,5 @@
-//! The document `openapi.json`: which responses it declares, with their headers and bodies, and which items it lets a
-//! client put.
+//! The document `openapi.json`: the responses that it declares, with their headers and bodies, and the items that it
+//! allows a client to put.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -11,15 +11,15 @@ use crate::request::concrete::GatewayProfile;
 use crate::request::route;
 use crate::toolkit::http::response::Response;
 
-/// The document, which is written by hand: no test may be easier on the service than what its clients
-/// are told. Numbers are compared as binary floats here, which the bounds of a price survive; their
-/// digits are the model's to check.
+/// The document, which is written by hand. Every response is compared with it, so that the tests are not more lenient
+/// than the document that clients read. Numbers are compared as binary floats here, which is exact enough for the
+/// bounds of a price; the model checks their digits.
 static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
     let text = include_str!("../../openapi.json");
     Document::read(serde_json::from_str(text).expect("openapi.json is JSON"))
 });
 
-/// A route key and one of its statuses.
+/// The route key and the status of a declared response.
 pub type Declared = (&'static str, u16);
 
 struct Document {
@@ -28,7 +28,7 @@ struct Document {
     item: Validator,
 }
 
-/// One declared response.
+/// A declared response.
 struct DeclaredResponse {
     headers: BTreeMap<String, DeclaredHeader>,
     body: Validator,
@@ -39,39 +39,38 @@ struct DeclaredHeader {
     value: Validator,
 }
 
-/// Finds the declared response that a response must be.
+/// Returns the declared response of this route and status.
 fn find_response(response: &Response, route: &str) -> Result<&'static DeclaredResponse, String> {
     let declared = DOCUMENT.responses.get(&(route.to_owned(), response.status));
     declared.ok_or_else(|| format!("the status {} of {route} is not declared", response.status))
 }
 
-/// Checks that the body of a response is declared.
+/// Checks that the body of a response is as declared.
 ///
 /// # Errors
-/// The place where it is not.
+/// The first place where it is not.
 pub fn check_body(response: &Response, route: &str, gateway: GatewayProfile) -> Result<(), String> {
     let declared = find_response(response, route)?;
     let body: Value = serde_json::from_slice(&response.body)
         .map_err(|error| format!("the body is not JSON: {error}"))?;
-    // A table that others use may hold items of theirs with attributes of any type; the model reads those
-    // of our own.
+    // The list may show foreign items, with attributes of any type; the model checks the items of this namespace.
     if gateway == GatewayProfile::Unknown && route == route::LIST && response.status == 200 {
         return Ok(());
     }
     validate(&declared.body, &body).map_err(|error| format!("the body is not as declared: {error}"))
 }
 
-/// Checks that the status and the headers of a response are declared.
+/// Checks that the status and the headers of a response are as declared.
 ///
 /// # Errors
-/// The part that is not.
+/// The first part that is not.
 pub fn check_head(response: &Response, route: &str, gateway: GatewayProfile) -> Result<(), String> {
     let declared = find_response(response, route)?;
     for (name, header) in &declared.headers {
         match response.headers.get(name) {
             Some(value) => validate(&header.value, &Value::from(value.as_str()))
                 .map_err(|error| format!("the header {name} is not as declared: {error}"))?,
-            // Whatever is in front of an unknown gateway may take headers away, and add its own.
+            // Proxies in front of an unknown gateway may remove and add headers.
             None if header.required && gateway == GatewayProfile::HttpApi => {
                 return Err(format!("there is no header {name}"));
             }
@@ -94,16 +93,16 @@ pub fn declared() -> impl Iterator<Item = Declared> {
     declared.map(|(route, status)| (route.as_str(), *status))
 }
 
-/// Returns `true` if the document lets a client put this item.
+/// Returns `true` if the document allows a client to put this item.
 #[must_use]
 pub fn accepts_item(item: &Value) -> bool {
     DOCUMENT.item.is_valid(item)
 }
 
-/// Returns a part of the document, by its JSON pointer.
+/// Returns the value at this JSON pointer in the document.
 ///
 /// # Panics
-/// If there is no such part.
+/// If there is none.
 #[must_use]
 pub fn value_at(pointer: &str) -> &'static Value {
     let value = DOCUMENT.root.pointer(pointer);
@@ -114,7 +113,7 @@ impl Document {
     fn read(root: Value) -> Self {
         let mut responses = BTreeMap::new();
         for (path, operations) in members(&root["paths"]) {
-            // Beside the methods there may be the parameters that all of them have.
+            // Besides the methods, a path may have parameters for all of them.
             let operations = members(operations).filter(|(_, operation)| operation.is_object());
             for (method, operation) in operations {
                 let route = format!("{} {path}", method.to_uppercase());
@@ -125,7 +124,7 @@ impl Document {
                 }
             }
         }
-        // The document can declare the response where there is no route, and not its path.
+        // The document can declare the response of an unknown route, but not the path.
         let not_found = &root["components"]["responses"]["NotFound"];
         let not_found = DeclaredResponse::read(&root, not_found);
         responses.insert((route::NO_ROUTE.to_owned(), 404), not_found);
@@ -161,7 +160,7 @@ impl DeclaredResponse {
     }
 }
 
-/// What a reference within the document stands for, or what stands there itself.
+/// Returns the value that a `$ref` within the document refers to, or the value itself if it is not a `$ref`.
 fn resolve_reference<'a>(root: &'a Value, value: &'a Value) -> &'a Value {
     match value["$ref"].as_str() {
         None => value,
@@ -172,11 +171,11 @@ fn resolve_reference<'a>(root: &'a Value, value: &'a Value) -> &'a Value {
     }
 }
 
-/// A validator of a schema that may refer to the document's components.
+/// Compiles a schema that may refer to the document's components.
 fn validator(root: &Value, schema: &Value) -> Validator {
     assert!(schema.is_object(), "openapi.json lacks a schema");
     let schema = json!({ "allOf": [schema], "components": root["components"] });
-    jsonschema::draft202012::new(&schema).expect("the schemas of openapi.json are sound")
+    jsonschema::draft202012::new(&schema).expect("the schemas of openapi.json are valid")
 }
 
 fn validate(validator: &Validator, value: &Value) -> Result<(), String> {

@@ -1,5 +1,4 @@
-//! The reasons for which a request is refused: which status each has, what its message must name, and which class of
-//! input it is.
+//! The reasons to refuse a request. Each has a status, a word that the message must contain, and a class of input.
 
 use std::collections::BTreeMap;
 
@@ -10,19 +9,20 @@ use crate::contract::id::{self, ID};
 use crate::contract::limits::{MAX_ID_BYTES, MAX_NAME_SHOWN, PAGE_LIMITS};
 use crate::toolkit::json;
 
-/// The reason to refuse an item for its size.
+/// The reason to refuse an item that is too large.
 pub const TOO_LARGE: Reason = Reason::Part("item", "too large");
 
-/// A reason for which a request is refused.
+/// A reason to refuse a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// A part of the request, by the name that a message must have for it, has this fault.
+    /// The part of the request with this name, which the message must contain, has this fault.
     Part(&'static str, &'static str),
-    /// A field of this name is not one of an item.
+    /// An item cannot have a field of this name.
     UnknownField(String),
-    /// The field of this name comes a second time.
+    /// The field of this name occurs twice.
     DuplicateField(String),
-    /// A string in the body has half a character, which no UTF-8 can hold: the value of this field, if it is one.
+    /// A string in the body has a lone surrogate, which UTF-8 cannot encode. If the string is a known field's value,
+    /// the name of that field.
     LoneSurrogate(Option<&'static str>),
 }
 
@@ -33,7 +33,7 @@ impl Reason {
         if *self == TOO_LARGE { 413 } else { 400 }
     }
 
-    /// Returns the class of such an input, as the table of coverage names it.
+    /// Returns the class of the input, as the coverage table names it.
     #[must_use]
     pub fn class(&self) -> String {
         match self {
@@ -44,7 +44,7 @@ impl Reason {
         }
     }
 
-    /// Returns `true` if a message tells the client where to look.
+    /// Returns `true` if the message names the faulty part of the request.
     #[must_use]
     pub fn is_named_in(&self, message: &str) -> bool {
         let has = |wanted: &str| {
@@ -64,7 +64,7 @@ impl Reason {
     }
 }
 
-/// Returns the reason to refuse a body that is not an item, whatever its bytes.
+/// Returns the reason to refuse bytes that are not an item.
 #[must_use]
 pub fn for_raw_body(body: &[u8]) -> Reason {
     let value = std::str::from_utf8(body).map(serde_json::from_str::<&RawValue>);
@@ -84,12 +84,12 @@ pub fn for_raw_body(body: &[u8]) -> Reason {
     Reason::Part("body", fault)
 }
 
-/// Returns the reason to refuse an object for half a character in a string of it, if there is one.
+/// Returns the reason to refuse an object that has a string with a lone surrogate, if it has one.
 fn lone_surrogate(object: &str) -> Option<Reason> {
     if !object.to_lowercase().contains("\\ud") {
         return None;
     }
-    // None of the names can be read if one of them is at fault.
+    // If a name has the lone surrogate, none of the names can be read.
     let members: BTreeMap<String, &RawValue> = serde_json::from_str(object).unwrap_or_default();
     let has_lone_surrogate = |name: &&str| {
         let value = members.get(*name).map(|value| value.get());
@@ -98,7 +98,7 @@ fn lone_surrogate(object: &str) -> Option<Reason> {
     Some(Reason::LoneSurrogate(names().find(has_lone_surrogate)))
 }
 
-/// Reads the parameter `limit`.
+/// Parses the parameter `limit`.
 ///
 /// # Errors
 /// The reason to refuse it.

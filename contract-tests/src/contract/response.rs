@@ -1,4 +1,4 @@
-//! The parts of a response, as the contract names them.
+//! Parses the parts of a response that the contract defines.
 
 use crate::contract::fields::FIELDS;
 use crate::contract::id::ID;
@@ -6,30 +6,30 @@ use crate::contract::item::{Item, Items};
 use crate::toolkit::http::response::Response;
 use crate::toolkit::json::{self, Members};
 
-/// A page of the list, as it was shown.
+/// A page of the list in a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedPage {
     /// The items, by id.
     pub items: Items,
-    /// Their ids in the order in which they were shown.
+    /// The ids of the items, in the order of the response.
     pub order: Vec<String>,
-    /// Where the next page begins, if there may be one.
+    /// The start key of the next page, if there may be one.
     pub last: Option<String>,
 }
 
 impl Response {
-    /// The whole body as a JSON string.
+    /// Parses the whole body as a JSON string.
     ///
     /// # Errors
-    /// The text that is not a string.
+    /// If the body is not a JSON string.
     pub fn string(&self) -> Result<String, String> {
         json::string(self.text()?).map_err(|error| format!("the body {error}"))
     }
 
-    /// The message of a failure, all that its body may hold.
+    /// Returns the message of a failure, which must be the only member of the body.
     ///
     /// # Errors
-    /// What it holds instead.
+    /// If the body is anything else.
     pub fn message(&self) -> Result<String, String> {
         let message = self.only_member("message")?;
         json::string(&message).map_err(|error| format!("the message {error}"))
@@ -39,7 +39,7 @@ impl Response {
     /// changed.
     ///
     /// # Errors
-    /// If it says neither.
+    /// If it says neither, or both.
     pub fn may_have_been_applied(&self) -> Result<bool, String> {
         let message = self.message()?.to_lowercase();
         let unchanged = message.contains("nothing was changed");
@@ -53,10 +53,10 @@ impl Response {
         }
     }
 
-    /// The item in `{"Item":{…}}`.
+    /// Returns the id and the item in `{"Item":{…}}`.
     ///
     /// # Errors
-    /// What the body holds instead.
+    /// If the body is anything else.
     pub fn item(&self) -> Result<(String, Item), String> {
         item(&self.only_member("Item")?, "")
     }
@@ -72,15 +72,19 @@ impl Response {
         Ok(member)
     }
 
-    /// The page in `{"Items":[…],"Count":n,"ScannedCount":n}`. Of items whose ids do not begin with
-    /// `prefix` nothing is read but the id: those are other writers', and may hold anything.
+    /// Returns the page in `{"Items":[…],"Count":n,"ScannedCount":n}`. Items whose ids do not begin with `prefix` are
+    /// foreign and may have any attributes, so only their ids are read.
     ///
     /// # Errors
-    /// What is wrong with the body, or with its counts.
+    /// If the body is anything else, or a count is wrong.
     pub fn page(&self, prefix: &str) -> Result<ListedPage, String> {
         let mut body = self.members()?;
-        let shown = json::array(&body.take_required("Items")?).map_err(|error| format!("Items {error}"))?;
-        let counts = [body.take_required("Count")?, body.take_required("ScannedCount")?];
+        let shown =
+            json::array(&body.take_required("Items")?).map_err(|error| format!("Items {error}"))?;
+        let counts = [
+            body.take_required("Count")?,
+            body.take_required("ScannedCount")?,
+        ];
         let last = body.take("LastEvaluatedKey");
         let last = last.map(|key| last_id(&key)).transpose()?;
         body.ensure_empty()?;
@@ -96,7 +100,7 @@ impl Response {
         for (name, count) in ["Count", "ScannedCount"].into_iter().zip(counts) {
             if count != order.len().to_string() {
                 return Err(format!(
-                    "{name} is {count}, and {} items are shown",
+                    "{name} is {count}, but the page shows {} items",
                     order.len()
                 ));
             }

@@ -1,4 +1,4 @@
-//! A run of a sequence: every request with its response, and what came of it all.
+//! The run of a sequence: every request with its response, and the outcome.
 
 use crate::contract::model::Expected;
 use crate::request::concrete::Request;
@@ -9,15 +9,15 @@ use crate::toolkit::outcome::Outcome;
 /// The run of a sequence.
 #[derive(Debug)]
 pub struct Run {
-    /// The operations so far, with nothing left to choose: so they are saved.
+    /// The operations so far, with every random choice made: the form in which they are saved.
     pub operations: Vec<Operation>,
-    /// Every request so far.
+    /// The requests so far.
     pub steps: Vec<Step>,
     /// The prefix of every id.
     pub prefix: String,
-    /// The outcome: if the contract was not kept, the last step shows it.
+    /// The outcome. If it is a failure, the last step shows it.
     pub outcome: Outcome<()>,
-    /// The clause that no verdict is about, if there is one.
+    /// The part of the property that could not be checked, if there is one.
     pub unchecked: Option<String>,
 }
 
@@ -26,10 +26,10 @@ pub struct Run {
 pub struct Step {
     /// The request.
     pub request: Request,
-    /// The response that it had to have.
+    /// The expected response.
     pub expected: Expected,
     /// The response, or the reason why there is none.
     pub response: Result<Response, String>,
-    /// The index of its operation; `None` if it only looked at the state in the end.
+    /// The index of its operation; `None` for a request of the final check.
     pub operation_index: Option<usize>,
 }

@@ -1,4 +1,4 @@
-//! The cells of the contract that a sequence reached.
+//! The cells of the coverage table that a sequence reached.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
@@ -10,24 +10,24 @@ use crate::coverage::classes;
 use crate::request::concrete::Request;
 use crate::toolkit::http::response::Response;
 
-/// What the class begins with of a cell that is about a table that fails.
+/// The prefix of the classes of fault-injection cells.
 pub const FAULT_CLASS_PREFIX: &str = "table: ";
 
-/// One thing to have tried.
+/// A cell of the coverage table.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cell {
     /// The route key.
     pub route: String,
-    /// What there was before, and what became of it.
+    /// The state of the item before and after the request.
     pub transition: String,
     /// The status of the response.
     pub status: u16,
-    /// The class of what was sent.
+    /// The class of the input.
     pub class: String,
 }
 
 impl Cell {
-    /// A cell of these parts.
+    /// Returns a cell of these parts.
     #[must_use]
     pub fn new(route: &str, transition: &str, status: u16, class: &str) -> Self {
         Self {
@@ -51,7 +51,7 @@ impl Display for Cell {
     }
 }
 
-/// The cells of every request of a run that held, each as often as it was reached.
+/// Returns the cells that the requests of a passed run reached. A cell occurs as often as it was reached.
 #[must_use]
 pub fn reached(run: &Run) -> Vec<Cell> {
     let mut state = State {
@@ -70,7 +70,7 @@ pub fn reached(run: &Run) -> Vec<Cell> {
     cells
 }
 
-/// What there is at one moment of a run.
+/// The state at one step of a run.
 struct State<'a> {
     model: Model,
     deleted: BTreeSet<String>,
@@ -81,12 +81,12 @@ impl State<'_> {
     fn cells(&self, step: &Step, response: &Response) -> Vec<Cell> {
         let (request, status) = (&step.request, response.status);
         let mut classes = match &step.expected {
-            // Where more than one response is right, nothing is known of what was tried.
+            // If more than one response is right, it is unknown which class was tried.
             Expected::Put(_, [_, ..]) => return Vec::new(),
             Expected::Put(..) => classes::of_put(request),
             Expected::Refused(reasons) => match reasons.as_slice() {
                 [only] => vec![only.class()],
-                // With two faults at once, either may be what was seen.
+                // With two faults at once, the service may have seen either.
                 _ => return Vec::new(),
             },
             Expected::Item(id, _) | Expected::Deleted(id) => vec![self.class(id)],
@@ -106,7 +106,7 @@ impl State<'_> {
             Expected::NoRoute => {
                 let path = match request {
                     Request::NoRoute(no_route) => no_route.parts().1,
-                    // Without an id.
+                    // A GET or DELETE with an empty id.
                     Request::Get(_)
                     | Request::Delete(_)
                     | Request::Put { .. }
@@ -183,7 +183,7 @@ impl State<'_> {
         self.model.items().contains_key(id)
     }
 
-    /// Whether there is an item whose id some would take for this one.
+    /// Returns `true` if there is another item whose id a service that normalises ids would take for this one.
     fn has_near_duplicate_of(&self, id: &str) -> bool {
         let normalised = classes::normalised(id);
         let mut present = self.model.items().keys();
@@ -195,7 +195,7 @@ impl State<'_> {
     }
 }
 
-/// The id of the item that a PUT is about, if it says one.
+/// Returns the id that a PUT sends, if it sends one.
 fn put_id(request: &Request) -> Option<&str> {
     let Request::Put {
         fields: Some(fields),

@@ -1,4 +1,4 @@
-//! The classes of input that must be taken: what of a request may make a difference.
+//! The equivalence classes of valid input: the properties of a request that may make a difference.
 
 use crate::contract::fields::{FIELDS, Field, Kind};
 use crate::contract::id::{self, ID};
@@ -8,16 +8,16 @@ use crate::request::json::Json;
 use crate::request::operation::ContentType;
 use crate::toolkit::decimal::Decimal;
 
-/// More digits than a binary float of 64 bits keeps.
-const DIGITS_OF_A_DOUBLE: usize = 17;
+/// The maximum number of significant digits of a binary float of 64 bits.
+const MAX_DOUBLE_DIGITS: usize = 17;
 
-/// The powers of ten from which on a magnitude counts as extreme.
-const EXTREME: i64 = 100;
+/// The power of ten beyond which a magnitude, large or small, counts as extreme.
+const EXTREME_MAGNITUDE: i64 = 100;
 
-/// The length from which on a text counts as long, in bytes.
-const LONG_TEXT: usize = 1000;
+/// The length from which a text counts as long.
+const LONG_TEXT_BYTES: usize = 1000;
 
-/// Returns the classes of an item that is put: of its body, its id, and each field.
+/// Returns the classes of the PUT of an item: of its body, its id, and each field.
 #[must_use]
 pub fn of_put(request: &Request) -> Vec<String> {
     let Request::Put {
@@ -62,8 +62,8 @@ fn of_number(text: &str) -> &'static str {
     let digits = digits.bytes().filter(u8::is_ascii_digit).count();
     match Decimal::parse(text).and_then(|number| number.magnitude()) {
         None => "zero",
-        Some(magnitude) if magnitude.abs() > EXTREME => "of extreme magnitude",
-        Some(_) if digits > DIGITS_OF_A_DOUBLE => "beyond a double",
+        Some(magnitude) if magnitude.abs() > EXTREME_MAGNITUDE => "of extreme magnitude",
+        Some(_) if digits > MAX_DOUBLE_DIGITS => "beyond a double",
         Some(_) if text.starts_with('-') => "negative",
         Some(_) => "",
     }
@@ -72,7 +72,7 @@ fn of_number(text: &str) -> &'static str {
 fn of_text(text: &str) -> &'static str {
     match text {
         "" => "empty",
-        _ if text.len() >= LONG_TEXT => "long",
+        _ if text.len() >= LONG_TEXT_BYTES => "long",
         _ if text.contains(|c: char| c.is_control() || c == '"' || c == '\\') => {
             "that JSON escapes"
         }
@@ -81,7 +81,7 @@ fn of_text(text: &str) -> &'static str {
     }
 }
 
-/// The class of an id that may be asked for.
+/// Returns the class of an id.
 #[must_use]
 pub fn of_id(id: &str) -> &'static str {
     match id {
@@ -94,13 +94,13 @@ pub fn of_id(id: &str) -> &'static str {
     }
 }
 
-/// An id as those would have it who fold case, space and composition.
+/// Returns the id after trimming, lower-casing and composition, as a service that normalises ids would store it.
 #[must_use]
 pub fn normalised(id: &str) -> String {
     id.trim().to_lowercase().replace("e\u{301}", "\u{e9}")
 }
 
-/// The classes of a list that must be answered, with whether there is an item of this id.
+/// Returns the classes of a valid list request. `has` returns `true` if there is an item with this id.
 pub fn of_list(request: &Request, has: impl Fn(&str) -> bool) -> Vec<String> {
     let Request::List {
         limit,

@@ -1,57 +1,57 @@
-//! What `CONTRACT.md` says: the clauses, the tests that hold them, and the cells to be reached.
+//! The content of `CONTRACT.md`: the clauses, the tests of each, and the cells that a run must reach.
 
 use crate::coverage::cell::{Cell, FAULT_CLASS_PREFIX};
 
-/// All of it.
+/// The clauses and the coverage table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContractDoc {
     /// The clauses, in their order.
     pub clauses: Vec<Clause>,
-    /// The rows of the table of coverage.
+    /// The rows of the coverage table.
     pub rows: Vec<Row>,
 }
 
-/// One sentence of the contract.
+/// A clause of the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clause {
     /// Its number, such as `2.1`.
     pub number: String,
     /// The sentence.
     pub sentence: String,
-    /// The tests that hold the service to it.
+    /// The tests that check it.
     pub tests: Vec<String>,
 }
 
-/// Cells with the same route and status: each transition with each class.
+/// Cells with the same route and status: every transition with every class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The route key.
     pub route: String,
-    /// What there was before, and what became of it.
+    /// The states of the item before and after the request.
     pub transitions: Vec<String>,
     /// The status.
     pub status: u16,
     /// The classes of input.
     pub classes: Vec<String>,
-    /// The clauses that it is about.
+    /// The clauses that the row is about.
     pub clauses: Vec<String>,
 }
 
 impl ContractDoc {
-    /// That of `CONTRACT.md`.
+    /// Returns the content of `CONTRACT.md`.
     #[must_use]
     pub fn load() -> Self {
         Self::parse(include_str!("../../CONTRACT.md"))
     }
 
-    /// The cells that one client alone has to reach, on a table that works.
+    /// Returns the cells that the sequences of one client must reach, on a table that works.
     pub fn sequence_cells(&self) -> impl Iterator<Item = Cell> {
         let rows = self.rows.iter();
         rows.flat_map(Row::cells)
             .filter(|cell| !cell.class.starts_with(FAULT_CLASS_PREFIX))
     }
 
-    /// Reads the tables: a row of three columns is a clause, and one of five is a row of coverage.
+    /// Parses the tables: a row of three columns is a clause, and a row of five is one of the coverage table.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut contract = Self::default();
@@ -89,7 +89,7 @@ impl ContractDoc {
 }
 
 impl Row {
-    /// Its cells.
+    /// Returns its cells.
     pub fn cells(&self) -> impl Iterator<Item = Cell> {
         let transitions = self.transitions.iter();
         transitions.flat_map(move |transition| {
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
     use crate::contract::openapi;
 
-    /// The test binaries that clauses may name, and where their modules are.
+    /// The test binaries that clauses may name, and the folders of their modules.
     const BINARIES: [(&str, &str); 4] = [
         ("rules", "contract-tests/tests/rules"),
         ("recorded", "contract-tests/tests/recorded"),
@@ -121,7 +121,7 @@ mod tests {
         ("gateway", "local/tests/gateway"),
     ];
 
-    /// Where the names of the trials stand, which are no functions.
+    /// The file with the names of the trials, which are not functions.
     const TRIALS: &str = "contract-tests/tests/properties/suite.rs";
 
     fn root() -> PathBuf {
@@ -132,7 +132,7 @@ mod tests {
         std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
-    /// Every test in the modules of a binary, as clauses name it.
+    /// Returns every test in the modules of a binary, as clauses name it.
     fn tests_of(binary: &str, folder: &str) -> BTreeSet<String> {
         let files = std::fs::read_dir(root().join(folder)).expect("a folder of tests");
         let mut tests = BTreeSet::new();
@@ -185,7 +185,7 @@ mod tests {
             number += 1;
             assert!(
                 clause.sentence.ends_with('.'),
-                "{} is no sentence",
+                "{} is not a sentence",
                 clause.number
             );
         }
@@ -206,12 +206,11 @@ mod tests {
                     Some(trial) => trials.contains(&format!("\"{trial}\"")),
                     None => functions.contains(test),
                 };
-                assert!(exists, "{} names {test:?}, which is no test", clause.number);
+                assert!(exists, "{} names the unknown test {test:?}", clause.number);
                 named.insert(test.clone());
             }
         }
-        // Those of the recorder compare with the tutorial, and some of the gateway's with AWS's, not with
-        // clauses of their own.
+        // The tests of `recorded` compare with the tutorial, and some of `gateway` with AWS, so they need no clause.
         let needs_clause = |test: &&String| {
             let binary = test.split("::").next();
             binary.is_some_and(|binary| !["recorded", "gateway"].contains(&binary))

@@ -1,4 +1,4 @@
-//! Sequences that reach every cell of the contract, whatever chance leaves out.
+//! The sequences that reach every cell of the contract, including those that random cases may miss.
 
 use crate::contract::fields::{FIELDS, Field, Kind};
 use crate::contract::id::{ID, refused_ids};
@@ -8,7 +8,7 @@ use crate::request::operation::{
 };
 use crate::toolkit::text::Text;
 
-/// Ids of every class that PUT takes.
+/// Ids of every class that PUT accepts, except the longest.
 const IDS: [&str; 3] = ["b", "a #+&", "\u{e9}\u{1f600}"];
 
 /// Numbers of every class.
@@ -17,10 +17,10 @@ const NUMBERS: [&str; 5] = ["0", "19.90", "-1", "9007199254740993.01", "-1e-130"
 /// Texts of every class but the long one.
 const TEXTS: [&str; 4] = ["", "x", "\"\\\n", "\u{1f600}"];
 
-/// Bytes that are no item, one of every class.
+/// Bytes that are not an item, one of every class.
 const RAW: [&str; 5] = ["", "{", "[]", "{}", r#"{"id":"\ud800"}"#];
 
-/// All of them.
+/// Returns all the sequences.
 #[must_use]
 pub fn sequences() -> Vec<Vec<Operation>> {
     let mut sequences: Vec<_> = items().into_iter().map(lifecycle).collect();
@@ -57,7 +57,7 @@ fn object(id: Id, more: &[(&str, Value)]) -> Object {
     }
 }
 
-/// An item of every class of ids, and of the values of every field.
+/// Returns an item for every class of ids, and one for every class of values of every field.
 fn items() -> Vec<(Id, Object)> {
     let mut ids: Vec<_> = IDS.map(id).into();
     ids.push(Id::Text(repeated('x', MAX_ID_BYTES)));
@@ -78,7 +78,7 @@ fn items() -> Vec<(Id, Object)> {
     by_id.chain(by_fields).collect()
 }
 
-/// A value that a field of this kind may have.
+/// Returns a valid value of a field of this kind.
 fn valid(kind: Kind) -> Value {
     match kind {
         Kind::Number => number("1"),
@@ -86,7 +86,7 @@ fn valid(kind: Kind) -> Value {
     }
 }
 
-/// All that can become of an item, and each twice.
+/// Returns operations that make every transition of an item twice.
 fn lifecycle((id, object): (Id, Object)) -> Vec<Operation> {
     vec![
         Operation::Get(id.clone()),
@@ -102,7 +102,7 @@ fn lifecycle((id, object): (Id, Object)) -> Vec<Operation> {
     ]
 }
 
-/// An object for every single thing that can be wrong with one.
+/// Returns an object for every fault that an object can have.
 fn invalid_items() -> Vec<Object> {
     let boolean = || Value::Other("true".to_owned());
     let mut wrong = vec![vec![("colour", Value::Null)], vec![(ID, text("a"))]];
@@ -140,7 +140,7 @@ fn invalid_items() -> Vec<Object> {
     objects
 }
 
-/// What is refused, without an item and with one, and afterwards the item is what it was.
+/// Returns PUTs of an object that is refused, without an item and with one, which must stay unchanged.
 fn refusal(object: Object) -> Vec<Operation> {
     let item = self::object(
         id("a"),
@@ -161,7 +161,7 @@ fn raw() -> Vec<Operation> {
     bodies.into_iter().chain([not_utf8]).collect()
 }
 
-/// Ids that can be asked for, though there never is such an item, and those that cannot be.
+/// Returns GETs and DELETEs of ids that are never stored: valid ones, a too long one, and the empty one.
 fn absent_ids() -> Vec<Operation> {
     let ids = ["a%b", "a?b", "..", "\u{1}"].map(id);
     let too_long = Id::Text(repeated('x', MAX_ID_BYTES + 1));
@@ -170,7 +170,7 @@ fn absent_ids() -> Vec<Operation> {
         .collect()
 }
 
-/// Ids that some would take for that of an item, of which one had an item of its own.
+/// Returns GETs of near-duplicates of an item's id. One of them is then put and deleted.
 fn near_duplicates() -> Vec<Operation> {
     let put = |text| Operation::Put(object(id(text), &[]), ContentType::Json);
     let near = ["E\u{301}X", "\u{e9}x", " e\u{301}x", "e\u{301}x "];
@@ -184,7 +184,7 @@ fn near_duplicates() -> Vec<Operation> {
     operations
 }
 
-/// Every kind of page, of no items and of some.
+/// Returns requests of every kind of page, without items and with some.
 fn lists() -> Vec<Operation> {
     let list = |limit: Option<&str>, start: Option<Id>, other: Option<&str>| {
         Operation::List(Query {

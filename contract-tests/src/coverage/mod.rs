@@ -1,7 +1,7 @@
-//! What has been tried of the contract, and what not. A [`cell`] is one route, what became of the item,
-//! the status and one class of input; [`classes`] names those of a request. The [`inventory`] reads in
-//! `CONTRACT.md` which cells there must be, the [`tour`] goes through all that chance might leave out,
-//! and the [`ledger`] counts, and has the verdict of a whole run.
+//! The coverage of the contract by a run. A [`cell`] is a route, a transition of the item, a status and one class of
+//! input; [`classes`] names the classes of a request. [`contract_doc`] reads from `CONTRACT.md` the cells that a run
+//! must reach, [`exhaustive`] has sequences that reach those that random cases may miss, and [`tracker`] counts the
+//! cells that were reached and reports the gaps.
 
 pub mod cell;
 pub mod classes;

@@ -1,4 +1,4 @@
-//! Counts the cells that a run of the tests reached, and says in the end which it did not.
+//! Counts the cells that a run of the tests reached, and reports the gaps at its end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -18,16 +18,16 @@ pub fn record(cells: impl IntoIterator<Item = Cell>) {
     }
 }
 
-/// What a run came to.
+/// The coverage of a run.
 #[derive(Debug)]
 pub struct Coverage {
-    /// The rows of `CONTRACT.md`, with how often each cell was reached, and what else there is to say.
+    /// The rows of `CONTRACT.md` with the count of each cell, and the responses that were never observed.
     pub table: String,
-    /// The cells that were never reached, and those that nothing declares.
+    /// The cells that were never reached, and those that `CONTRACT.md` does not declare.
     pub gaps: Vec<String>,
 }
 
-/// What has been reached so far; `None` if nothing was.
+/// Returns the coverage so far; `None` if no cell was reached.
 #[must_use]
 pub fn coverage() -> Option<Coverage> {
     let reached = REACHED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -37,7 +37,7 @@ pub fn coverage() -> Option<Coverage> {
 impl Coverage {
     fn of(contract: &ContractDoc, reached: &BTreeMap<Cell, u64>) -> Self {
         let mut table =
-            "| request | transition | status | input, and how often |\n|---|---|---|---|\n"
+            "| request | transition | status | input, with its count |\n|---|---|---|---|\n"
                 .to_owned();
         let mut gaps = Vec::new();
         let mut declared = BTreeSet::new();
@@ -78,7 +78,7 @@ impl Coverage {
             .collect();
         let _ = writeln!(
             table,
-            "\nDeclared in openapi.json, and never observed: {}.",
+            "\nDeclared in openapi.json, but never observed: {}.",
             unseen.join(", ")
         );
         Self { table, gaps }

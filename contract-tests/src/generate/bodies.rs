@@ -1,4 +1,4 @@
-//! The bodies of PUTs: items with every value that a field may have, and what is no item.
+//! Random bodies of PUTs: items with values of every class, and bodies that are not items.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -11,12 +11,12 @@ use crate::generate::ids::id_to_put;
 use crate::request::operation::{ContentType, JsonStyle, Object, Operation, Value};
 use crate::toolkit::text::Text;
 
-/// An object that is an item, unless its id is one that PUT refuses.
+/// Draws an object that is an item, unless PUT refuses its id.
 pub fn item() -> impl Strategy<Value = Object> {
     object(None)
 }
 
-/// An object that is no item, for one reason.
+/// Draws an object that is not an item, for one reason.
 pub fn invalid_item() -> impl Strategy<Value = Object> {
     prop_oneof![
         7 => (0..FIELDS.len()).prop_flat_map(|wrong| object(Some(wrong))),
@@ -33,7 +33,7 @@ pub fn invalid_item() -> impl Strategy<Value = Object> {
     ]
 }
 
-/// Bytes that are no item at all.
+/// Draws a PUT of bytes that are not an item.
 pub fn raw() -> impl Strategy<Value = Operation> {
     let whole = item_json(None);
     let broken: Vec<_> = (0..FIELDS.len()).flat_map(broken_items).collect();
@@ -51,7 +51,7 @@ pub fn raw() -> impl Strategy<Value = Operation> {
         1 => Just("[".repeat(10_000).into_bytes()),
     ];
     let any_type = (text, content_type()).prop_map(|(body, kind)| Operation::PutRaw(body, kind));
-    // As text such bytes would not come as they are: a gateway mends them on the way.
+    // Not with a text type, because a gateway would replace the invalid bytes.
     let not_utf8 = select(vec![
         ContentType::Form,
         ContentType::Octets,
@@ -61,7 +61,7 @@ pub fn raw() -> impl Strategy<Value = Operation> {
     prop_oneof![9 => any_type, 1 => not_utf8]
 }
 
-/// Draws a content type: what is not text reaches the service as base64.
+/// Draws a content type. A body that is not text reaches the service as base64.
 pub fn content_type() -> impl Strategy<Value = ContentType> {
     prop_oneof![
         8 => Just(ContentType::Json),
@@ -72,7 +72,7 @@ pub fn content_type() -> impl Strategy<Value = ContentType> {
     ]
 }
 
-/// Writes an item that has every field, one of them with this text for a value.
+/// Returns the JSON text of an item with every field, one of them with this text as its value.
 fn item_json(wrong: Option<(usize, &str)>) -> String {
     let fields = (0..).zip(FIELDS).map(|(at, Field { name, kind })| {
         let value = match (wrong, kind) {
@@ -85,7 +85,7 @@ fn item_json(wrong: Option<(usize, &str)>) -> String {
     format!("{{\"{ID}\":\"a\"{}}}", fields.collect::<String>())
 }
 
-/// Writes items of which this field is not JSON, or half a character.
+/// Returns the texts of items in which this field is not valid JSON, or has a lone surrogate.
 fn broken_items(at: usize) -> Vec<String> {
     let wrong = match FIELDS[at].kind {
         Kind::Number => &["NaN", "01", ".5", "+1", "0x10"][..],
@@ -95,8 +95,8 @@ fn broken_items(at: usize) -> Vec<String> {
     wrong.collect()
 }
 
-/// Draws an object of an id and the other fields, in any order, each of which may be left out. The field at the index
-/// `wrong` is present and invalid.
+/// Draws an object with an id and the other fields, each of which may be absent, in the usual order or backwards. The
+/// field at the index `wrong` is present and invalid.
 fn object(wrong: Option<usize>) -> BoxedStrategy<Object> {
     let id = id_to_put().prop_map(|id| (ID.to_owned(), Value::Id(id)));
     let fields: Vec<_> = (0..)
@@ -154,7 +154,7 @@ const NUMBERS: [&str; 16] = [
     "0e999999999999",
 ];
 
-/// Returns the numbers at the limits, which must be stored to the last digit.
+/// Returns valid numbers at the limits, which must be stored to the last digit.
 fn numbers_within_limits() -> Vec<String> {
     let (min, max) = (EXPONENTS.start(), EXPONENTS.end());
     let digits = "1234567890".repeat(4)[..MAX_DIGITS].to_owned();
@@ -174,7 +174,7 @@ fn numbers_within_limits() -> Vec<String> {
     ]
 }
 
-/// Returns the numbers beyond the limits.
+/// Returns numbers beyond the limits.
 fn numbers_beyond_limits() -> Vec<String> {
     let (below, above) = (EXPONENTS.start() - 1, EXPONENTS.end() + 1);
     let digits = "1".repeat(MAX_DIGITS + 1);
@@ -225,7 +225,7 @@ fn text() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Texts up to and beyond what an item may hold.
+/// Draws long texts, up to and beyond the size of the largest item.
 fn long_text() -> impl Strategy<Value = Value> {
     let characters = select(vec!['x', '"', '\u{1}', '\u{1f600}']);
     let lengths =
@@ -249,7 +249,7 @@ fn invalid_id() -> impl Strategy<Value = Option<Value>> {
     ]
 }
 
-/// Draws a field that no item has, though some names come near, or that may come a second time.
+/// Draws an additional field: an unknown one, whose name may resemble a known one, or a duplicate.
 fn extra_field() -> impl Strategy<Value = (String, Value)> {
     let near = names().flat_map(|name| [name.to_uppercase(), format!("{name} ")]);
     let unknown = ["colour", "", "__proto__", "\"\n"].into_iter();
@@ -264,7 +264,7 @@ fn extra_field() -> impl Strategy<Value = (String, Value)> {
     (names, values)
 }
 
-/// What JSON has besides strings, numbers and null; some of it means something to a table's client.
+/// Draws JSON other than strings, numbers and null. Some of it has a meaning for clients of `DynamoDB`.
 fn other_json() -> impl Strategy<Value = Value> {
     select(vec![
         "true",

@@ -1,4 +1,5 @@
-//! Ids: few, so that they collide, and all that clients, gateways and tables might stumble over.
+//! Random ids: a few common ones, so that operations collide, and unusual ones that clients, gateways or tables may
+//! handle wrongly.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -8,12 +9,12 @@ use crate::contract::limits::MAX_ID_BYTES;
 use crate::request::operation::{Id, NearDuplicateKind};
 use crate::toolkit::text::Text;
 
-/// Any id: mostly one that was used before, or nearly.
+/// Draws any id: mostly one that was used before, or a near-duplicate.
 pub fn id() -> impl Strategy<Value = Id> {
     weighted([70, 14, 8, 5])
 }
 
-/// An id for a PUT, which needs more of those that have not been used before.
+/// Draws an id for a PUT, more often one that was not used before.
 pub fn id_to_put() -> impl Strategy<Value = Id> {
     weighted([45, 10, 36, 6])
 }
@@ -32,8 +33,7 @@ fn near_duplicate_kind() -> impl Strategy<Value = NearDuplicateKind> {
     select(NearDuplicateKind::ALL.to_vec())
 }
 
-/// Ids that must be taken: few that come again and again, some of them the same but for their form or
-/// their case, and all that clients, gateways and tables might stumble over.
+/// Draws a valid id: one of a few common ids, of which some differ only in Unicode form or case, or an unusual one.
 fn valid_id() -> impl Strategy<Value = Text> {
     let few = select(vec!["a", "b", "c", "A", "e\u{301}", "\u{e9}"]);
     let many = select(vec![
@@ -70,7 +70,7 @@ fn valid_id() -> impl Strategy<Value = Text> {
     prop_oneof![few, many].prop_map(Text::plain)
 }
 
-/// Ids about as long as an id may be, with characters of one byte and of four.
+/// Draws an id at the maximum length, or one byte from it, with characters of one byte or of four.
 fn boundary_id() -> impl Strategy<Value = Text> {
     let characters = select(vec!['x', '\u{1f600}']);
     let lengths = prop_oneof![
@@ -81,7 +81,7 @@ fn boundary_id() -> impl Strategy<Value = Text> {
     (characters, lengths).prop_map(|(fill, bytes)| Text::Repeated { fill, bytes })
 }
 
-/// Ids that PUT must refuse, though GET and DELETE take them (and the empty one is another route).
+/// Draws an id that PUT must refuse although GET and DELETE accept it (with an empty id they have no route).
 fn refused_in_put() -> impl Strategy<Value = Text> {
     let mut refused = refused_ids();
     refused.push(String::new());

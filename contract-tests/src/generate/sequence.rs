@@ -1,4 +1,4 @@
-//! What sequences are made of: few ids, so that they collide, and every kind of right and wrong.
+//! Random sequences of operations, valid and invalid ones of every kind.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ use crate::generate::bodies::{self, content_type};
 use crate::generate::ids::id;
 use crate::request::operation::{NoRoute, Object, Operation, Query};
 
-/// Sequences of operations.
+/// Draws a sequence of operations.
 pub fn sequence() -> impl Strategy<Value = Vec<Operation>> {
     vec(operation(), 1..=30)
 }
@@ -28,7 +28,8 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// Returns the PUTs of these objects. Boxed, because unoptimised the nested strategies take more stack than a test has.
+/// Draws a PUT of such an object. Boxed, because without optimisation the nested strategies need more stack than a test
+/// has.
 fn put(object: impl Strategy<Value = Object> + 'static) -> BoxedStrategy<Operation> {
     (object, content_type())
         .prop_map(|(object, kind)| Operation::Put(object, kind))

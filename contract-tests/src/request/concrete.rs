@@ -1,4 +1,4 @@
-//! One request in its concrete form: what is sent, and what it means to the model.
+//! A concrete request: the bytes to send, and their meaning for the model.
 
 use std::fmt::Write as _;
 
@@ -10,27 +10,27 @@ use crate::request::namespacing;
 use crate::request::operation::{ContentType, JsonStyle, NoRoute, Object, Query, Value};
 use crate::request::route;
 
-/// What a path or a query may hold as it is (RFC 3986's unreserved characters).
+/// The characters to percent-encode: all but the unreserved characters of RFC 3986.
 const ENCODED_CHARACTERS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// The longest id in a path, in bytes as it is escaped: API Gateway refuses a request line and headers
-/// of more than 10,240 bytes, and something must be left for the rest of them.
+/// The maximum length of a percent-encoded id in a path. API Gateway refuses a request line and headers of more than
+/// 10,240 bytes, and the other parts need some of them.
 const MAX_ENCODED_ID_BYTES: usize = 9_000;
 
-/// One request with nothing left to choose.
+/// A request with every random choice made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// `PUT /items`
     Put {
-        /// The fields of the object; `None` for bytes that are no item.
+        /// The fields of the object; `None` for bytes that are not an item.
         fields: Option<Vec<(String, Json)>>,
-        /// The body as it is sent.
+        /// The body to send.
         body: Vec<u8>,
-        /// The header to send with it.
+        /// The content type to send.
         content_type: ContentType,
     },
     /// `GET /items/{id}`
@@ -43,15 +43,15 @@ pub enum Request {
         limit: Option<String>,
         /// `exclusiveStartKey=…`
         start: Option<String>,
-        /// Another parameter.
+        /// An unknown parameter.
         other: Option<String>,
     },
-    /// What no route takes.
+    /// A request that has no route.
     NoRoute(NoRoute),
 }
 
 impl Request {
-    /// The PUT of an object, its ids chosen.
+    /// Returns the PUT of an object, with its ids resolved.
     pub fn put(object: &Object, content_type: ContentType, ids: &mut Ids) -> Self {
         let mut value = |value: &Value| match value {
             Value::Id(id) => Json::Text(ids.resolve(id)),
@@ -83,7 +83,7 @@ impl Request {
         }
     }
 
-    /// The PUT of bytes that are no item.
+    /// Returns the PUT of bytes that are not an item.
     #[must_use]
     pub fn put_raw(body: &[u8], content_type: ContentType, ids: &Ids) -> Self {
         Self::Put {
@@ -93,7 +93,7 @@ impl Request {
         }
     }
 
-    /// The PUT of an object with these fields, plainly written.
+    /// Returns the PUT of an object with these fields, in plain style.
     #[must_use]
     pub fn put_fields(fields: Vec<(String, Json)>, content_type: ContentType) -> Self {
         Self::Put {
@@ -103,7 +103,7 @@ impl Request {
         }
     }
 
-    /// One page of the list, its start chosen.
+    /// Returns the request of one page of the list, with its start key resolved.
     pub fn list(query: &Query, ids: &mut Ids) -> Self {
         Self::List {
             limit: query.limit.clone(),
@@ -112,7 +112,7 @@ impl Request {
         }
     }
 
-    /// The page of a walk that begins behind `start`.
+    /// Returns the request of the page that begins after `start`.
     #[must_use]
     pub fn page(limit: Option<u16>, start: Option<String>) -> Self {
         Self::List {
@@ -135,7 +135,7 @@ impl Request {
         }
     }
 
-    /// Returns `true` if it may change an item.
+    /// Returns `true` if the request may change an item.
     #[must_use]
     pub fn is_write(&self) -> bool {
         match self {
@@ -145,7 +145,7 @@ impl Request {
         }
     }
 
-    /// Its method.
+    /// Returns its method.
     #[must_use]
     pub fn method(&self) -> &'static str {
         match self {
@@ -156,7 +156,7 @@ impl Request {
         }
     }
 
-    /// Its path and query; `None` if no client can send the id in a path to such a gateway.
+    /// Returns its path and query; `None` if the id cannot be sent in a path to this gateway.
     #[must_use]
     pub fn target(&self, gateway: GatewayProfile) -> Option<String> {
         match self {
@@ -184,7 +184,7 @@ impl Request {
                     format!("/items?{}", pairs.join("&"))
                 })
             }
-            // Should there be such a route after all, it would touch the items of others.
+            // If a faulty service had such a route, it might change foreign items.
             Self::NoRoute(NoRoute::DeleteAll | NoRoute::Patch)
                 if gateway == GatewayProfile::Unknown =>
             {
@@ -194,7 +194,7 @@ impl Request {
         }
     }
 
-    /// The paths of an id, as one gateway or the other wants it written, even where that is no verdict.
+    /// Returns the path in every encoding of the id that some gateway may need. For clean-up, not for checks.
     #[must_use]
     pub fn every_encoding(&self) -> Vec<String> {
         if let Some(target) = self.target(GatewayProfile::Unknown) {
@@ -210,7 +210,7 @@ impl Request {
         }
     }
 
-    /// The ids under which a service may store what it sends, faulty services included.
+    /// Returns the ids under which a service, even a faulty one, may store the body.
     #[must_use]
     pub fn ids_to_put(&self, prefix: &str) -> Vec<String> {
         match self {
@@ -232,7 +232,7 @@ impl Request {
         }
     }
 
-    /// What it sends along, and as what.
+    /// Returns the body and its content type.
     #[must_use]
     pub fn body(&self) -> Option<(&[u8], Option<&'static str>)> {
         match self {
@@ -243,7 +243,7 @@ impl Request {
         }
     }
 
-    /// The names of the fields that a PUT sends.
+    /// Returns the names of the fields that a PUT sends.
     pub fn field_names(&self) -> impl Iterator<Item = &str> {
         let fields = match self {
             Self::Put { fields, .. } => fields.as_deref().unwrap_or_default(),
@@ -252,7 +252,7 @@ impl Request {
         fields.iter().map(|(name, _)| name.as_str())
     }
 
-    /// The strings that a client chose, none of which may come back in the message of a failure.
+    /// Returns the strings that the client chose, which the message of a failure must not repeat.
     pub fn client_strings(&self) -> impl Iterator<Item = &str> {
         let (fields, parameters) = match self {
             Self::Put { fields, .. } => (fields.as_deref().unwrap_or_default(), [None, None]),
@@ -268,18 +268,18 @@ impl Request {
     }
 }
 
-/// What is known of the gateway in front of the service.
+/// The known behaviour of the gateway in front of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GatewayProfile {
-    /// It decodes a path twice, like an HTTP API of AWS, and passes on every header as it is.
+    /// Like an HTTP API of AWS, it decodes a path twice and passes on every header unchanged.
     HttpApi,
-    /// One that nobody knows: what gateways differ in is no verdict there.
+    /// An unknown gateway, of which behaviour that differs between gateways is not checked.
     Unknown,
 }
 
-/// An id as a segment of a path. What decoding it once more would change, or what clients and
-/// gateways fold away, is escaped twice: so it arrives where a path is decoded twice, and nowhere
-/// else. A slash arrives nowhere, nor does what is too long.
+/// Encodes an id as a segment of a path. Characters that a second decoding would change, and dot segments, which
+/// clients and gateways remove, are encoded twice: they arrive at a gateway that decodes a path twice, and at no other.
+/// An id with a slash, or one that is too long, cannot be sent at all.
 fn encode_id(id: &str, gateway: GatewayProfile) -> Option<String> {
     let dots = id == "." || id == "..";
     let path = match gateway {

@@ -1,11 +1,11 @@
-//! The ids that a sequence has used, from which later operations choose.
+//! The ids that a sequence has used, from which later operations choose theirs.
 
 use std::fmt::Write as _;
 
 use crate::request::operation::{Id, NearDuplicateKind};
 use crate::toolkit::text::Text;
 
-/// The ids of one sequence in the order of their first use, each with its namespace's prefix.
+/// The ids of a sequence in the order of their first use, each with the prefix of the namespace.
 #[derive(Clone, Debug)]
 pub struct Ids {
     prefix: String,
@@ -13,7 +13,7 @@ pub struct Ids {
 }
 
 impl Ids {
-    /// None yet; each will begin with `prefix`.
+    /// Returns an empty list, for ids that begin with `prefix`.
     #[must_use]
     pub fn new(prefix: impl Into<String>) -> Self {
         Self {
@@ -22,13 +22,13 @@ impl Ids {
         }
     }
 
-    /// What every id begins with.
+    /// Returns the prefix of every id.
     #[must_use]
     pub fn prefix(&self) -> &str {
         &self.prefix
     }
 
-    /// The id that is meant, which counts as used from now on.
+    /// Returns the concrete id, which counts as used from now on.
     pub fn resolve(&mut self, id: &Id) -> String {
         let resolved = match id {
             Id::Text(text) => text.with_prefix(&self.prefix),
@@ -41,13 +41,13 @@ impl Ids {
         resolved
     }
 
-    /// Every id that was used.
+    /// Returns every id that was used.
     #[must_use]
     pub fn used(&self) -> &[String] {
         &self.used
     }
 
-    /// What to save of a resolved id, so that another namespace can take it: the text behind the prefix.
+    /// Returns the form in which a resolved id is saved: the text after the prefix, which is valid in any namespace.
     #[must_use]
     pub fn literal(&self, resolved: &str) -> Id {
         let suffix = resolved.strip_prefix(&self.prefix).unwrap_or(resolved);
@@ -76,7 +76,7 @@ impl Ids {
         }
     }
 
-    /// Varies what is behind the prefix, and never the prefix: every id stays in the namespace.
+    /// Returns a near-duplicate of an id. Only the text after the prefix changes, so the id stays in the namespace.
     fn vary(&self, id: &str, kind: NearDuplicateKind) -> String {
         let suffix = id.strip_prefix(&self.prefix).unwrap_or(id);
         format!("{}{}", self.prefix, near_duplicate(suffix, kind))

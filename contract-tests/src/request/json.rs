@@ -1,15 +1,15 @@
-//! The value of a field, as it is sent.
+//! The JSON value of a field in a request.
 
-/// A field's value, as the model sees it.
+/// The JSON value of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Json {
     /// A string.
     Text(String),
-    /// A number, digit by digit.
+    /// A number, with its digits as sent.
     Number(String),
     /// `null`.
     Null,
-    /// Any other JSON text, which no field can have.
+    /// Any other JSON text, which is not valid for any field.
     Other(String),
 }
 

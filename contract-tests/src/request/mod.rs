@@ -1,6 +1,6 @@
-//! The requests of a client: an [`operation`] is what is generated and saved, and still means something when others
-//! before it are left out. With its [`ids`] chosen, it is sent as one [`request`] or several, whose fields have [`json`]
-//! values; a [`route`] is known by its key. What might be taken for an id is [`confined`].
+//! The requests of a client. An [`operation`] is generated and saved, and stays valid when earlier operations are left
+//! out. With its [`ids`] resolved, it is sent as one or several [`concrete`] requests, whose fields have [`json`]
+//! values. A [`route`] is identified by its key. [`namespacing`] prefixes values that a service might take for an id.
 
 pub mod concrete;
 pub mod ids;

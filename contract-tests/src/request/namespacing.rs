@@ -1,21 +1,22 @@
-//! Keeps in its namespace what is no id of an item, and what a faulty service might take for one all the
-//! same: else a test that a service fails could overwrite an item of others.
+//! Prefixes id-like values in *invalid* bodies with the namespace, so that a faulty service that stores them anyway
+//! cannot overwrite a foreign item.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 
 use crate::request::json::Json;
 use crate::toolkit::deployed::namespace::numeric_id;
 
-/// What comes before an id in a body that is no item, however it is written.
+/// The texts that come before an id in a body that is not an item.
 const BEFORE_ID: [&str; 5] = ["\"id\":\"", "'id':'", "{id:\"", "id=", "<id>"];
 
-/// Whether a field of this name may be taken for the id: some parsers do not mind its case.
+/// Returns `true` if a service may take a field of this name for the id: some parsers ignore the case of names.
 #[must_use]
 pub fn may_be_id(name: &str) -> bool {
     name.trim().eq_ignore_ascii_case("id")
 }
 
-/// The value of such a field, which means the same as before to a sound service.
+/// Returns the value of such a field with any id in it prefixed. A correct service still accepts or refuses it as
+/// before.
 #[must_use]
 pub fn prefix_value(value: Json, prefix: &str) -> Json {
     match value {
@@ -31,7 +32,7 @@ pub fn prefix_value(value: Json, prefix: &str) -> Json {
     }
 }
 
-/// A body that is no item, with the ids in it put behind the prefix.
+/// Returns a body that is not an item, with every id in it prefixed.
 #[must_use]
 pub fn prefix_body(body: &[u8], prefix: &str) -> Vec<u8> {
     if prefix.is_empty() {

@@ -1,33 +1,33 @@
-//! What a client may do: one enum, from which every test is made and in which every failure is saved.
+//! The operations of a client: one enum, from which every test is generated and in which every failure is saved.
 
 use serde::{Deserialize, Serialize};
 
 use crate::toolkit::text::Text;
 
-/// One thing that a client does.
+/// An operation of a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Operation {
-    /// `PUT /items` with a JSON object. What the contract refuses must change nothing.
+    /// `PUT /items` with a JSON object. If the contract refuses it, it must change nothing.
     Put(Object, ContentType),
-    /// `PUT /items` with bytes that are not an item, whatever they are: 400.
+    /// `PUT /items` with any bytes that are not an item: 400.
     PutRaw(Vec<u8>, ContentType),
-    /// `GET /items/{id}`. The item, or 404 where there is none.
+    /// `GET /items/{id}`: the item, or 404 if there is none.
     Get(Id),
-    /// `DELETE /items/{id}`. Succeeds where there is no item as well.
+    /// `DELETE /items/{id}`: succeeds even if there is no item.
     Delete(Id),
-    /// `GET /items` with these parameters, one page of it.
+    /// `GET /items` with these parameters: one page of the list.
     List(Query),
-    /// `GET /items` page after page to the end; whatever is deleted on the way stays deleted.
+    /// `GET /items`, page after page to the end. Items that are deleted on the way stay deleted.
     #[serde(rename = "walk")]
     Paginate {
         /// The limit of each page.
         limit: u16,
-        /// Whether the item that each page ends with is deleted before the next is asked for.
+        /// `true` to delete the last item of each page before the next page is requested.
         #[serde(rename = "delete_boundary")]
         delete_last_of_page: bool,
     },
-    /// A method and a path for which there is no route: the gateway's own 404.
+    /// A method and a path that have no route: 404 from the gateway.
     NoRoute(NoRoute),
 }
 
@@ -46,42 +46,42 @@ impl Operation {
     }
 }
 
-/// The id of an item. An index is taken modulo the number of ids that the sequence has used so far,
-/// so that it still means something when the sequence was shortened; where none was used, `a` is.
+/// The id of an item. An index is taken modulo the number of ids that the sequence has used so far, so that it stays
+/// valid when the sequence is shortened. If no id was used yet, the id is `a`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Id {
     /// This text.
     Text(Text),
-    /// One that was used before.
+    /// An id that was used before.
     Used(usize),
-    /// A near-duplicate of one that was used before.
+    /// A near-duplicate of an id that was used before.
     #[serde(rename = "near")]
     NearDuplicate(usize, NearDuplicateKind),
 }
 
-/// How a near-duplicate differs.
+/// The difference of a near-duplicate from its original.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum NearDuplicateKind {
     /// Every letter in the other case.
     OtherCase,
-    /// `é` as one character where it was two, and two where it was one; if there is none, one more.
+    /// With `é` composed where it was decomposed, and the reverse; without an `é`, one is appended.
     OtherForm,
     /// Without its last character, or with one more if it has only one.
     Prefix,
-    /// With one character more.
+    /// With one more character.
     Longer,
     /// With a space in front.
     SpaceBefore,
-    /// With a space behind.
+    /// With a space at the end.
     SpaceAfter,
-    /// Its last character written as the escapes that a path has for it.
+    /// With its last character percent-encoded.
     Escaped,
 }
 
 impl NearDuplicateKind {
-    /// All of them.
+    /// Every kind.
     pub const ALL: [Self; 7] = [
         Self::OtherCase,
         Self::OtherForm,
@@ -93,12 +93,12 @@ impl NearDuplicateKind {
     ];
 }
 
-/// A JSON object, field by field, as it is written.
+/// A JSON object to send.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Object {
-    /// The fields, in their order; a name may come twice.
+    /// The fields, in the order of the JSON text; a name may occur twice.
     pub fields: Vec<(String, Value)>,
-    /// How it is written.
+    /// The style of the JSON text.
     #[serde(rename = "spelling")]
     pub style: JsonStyle,
 }
@@ -111,11 +111,11 @@ pub enum Value {
     Id(Id),
     /// A string.
     Text(Text),
-    /// A number, digit by digit as it is sent.
+    /// A number, with its digits as sent.
     Number(String),
     /// `null`.
     Null,
-    /// Any other JSON text: it is neither of the above, and never a valid value of a field.
+    /// Any other JSON text, which is not valid for any field.
     Other(String),
 }
 
@@ -128,19 +128,19 @@ impl Value {
     }
 }
 
-/// How an object is written: it means the same.
+/// The style of a JSON text, which does not change its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum JsonStyle {
-    /// Without anything that need not be there.
+    /// Without optional white space and escapes.
     Plain,
-    /// With spaces, tabs and line breaks around everything.
+    /// With spaces, tabs and line breaks around every token.
     Spaced,
-    /// With every character of every string as an escape.
+    /// With every character of every string escaped.
     Escaped,
 }
 
-/// The content type of a PUT. A gateway hands over the last three as base64.
+/// The content type of a PUT. A gateway passes on a body of the last three as base64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ContentType {
@@ -148,7 +148,7 @@ pub enum ContentType {
     Json,
     /// `text/plain; charset=utf-8`
     Text,
-    /// `application/x-www-form-urlencoded`, what plain `curl -d` sends.
+    /// `application/x-www-form-urlencoded`, the default of `curl -d`.
     Form,
     /// `application/octet-stream`
     Octets,
@@ -157,7 +157,7 @@ pub enum ContentType {
 }
 
 impl ContentType {
-    /// The header's value.
+    /// Returns the value of the header.
     #[must_use]
     pub fn value(self) -> Option<&'static str> {
         match self {
@@ -170,7 +170,7 @@ impl ContentType {
     }
 }
 
-/// The parameters of a list, as they are sent.
+/// The parameters of a list request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
     /// `limit=…`
@@ -179,12 +179,12 @@ pub struct Query {
     /// `exclusiveStartKey=…`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<Id>,
-    /// Another parameter, which must be ignored.
+    /// An unknown parameter, which must be ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other: Option<String>,
 }
 
-/// A request that no route takes.
+/// A request that has no route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum NoRoute {
@@ -203,7 +203,7 @@ pub enum NoRoute {
 }
 
 impl NoRoute {
-    /// All of them.
+    /// Every such request.
     pub const ALL: [Self; 6] = [
         Self::Post,
         Self::Patch,
@@ -213,7 +213,7 @@ impl NoRoute {
         Self::OtherPath,
     ];
 
-    /// Its method and path.
+    /// Returns its method and path.
     #[must_use]
     pub fn parts(self) -> (&'static str, &'static str) {
         match self {

@@ -1,6 +1,6 @@
-//! The route keys of the API, as the tests know them: `tests::definitions` compares them with the service's.
+//! The route keys of the API, repeated for the tests. `tests::definitions` compares them with the service's.
 
-/// Creates an item, or replaces the whole of it.
+/// Creates an item, or replaces the whole item.
 pub const PUT: &str = "PUT /items";
 /// Reads one item.
 pub const GET: &str = "GET /items/{id}";
@@ -12,7 +12,7 @@ pub const DELETE: &str = "DELETE /items/{id}";
 /// Every route.
 pub const ALL: [&str; 4] = [PUT, GET, LIST, DELETE];
 
-/// The route key of what no route takes.
+/// The route key of a request that has no route.
 pub const NO_ROUTE: &str = "no route";
 
 /// Returns the route key of a request.

@@ -1,4 +1,4 @@
-//! Compares what is written down more than once on purpose: by the service, by its tests and in the documents.
+//! Compares the definitions that the service, its tests and the documents repeat on purpose.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -168,8 +168,8 @@ fn the_routes_match_the_service_the_documents_and_terraform() {
     }
 }
 
-/// Returns `true` if a schema can tell that this item is refused for this reason. None can count bytes or digits, or tell
-/// a number from zero that is too small for a binary float.
+/// Returns `true` if a schema can detect this reason to refuse this item. A schema cannot count bytes or digits, or
+/// distinguish from zero a number that is too small for a binary float.
 fn schema_can_see(reason: &Reason, item: Option<&Value>) -> bool {
     match reason {
         Reason::Part(ID, TOO_LONG) | Reason::Part(_, TOO_PRECISE) | Reason::DuplicateField(_) => {
@@ -195,7 +195,7 @@ fn the_document_lets_a_client_put_what_the_model_takes() {
         let item = sampling.draw(&bodies::item(), case);
         let invalid_item = sampling.draw(&bodies::invalid_item(), case);
         let Operation::PutRaw(raw, kind) = sampling.draw(&bodies::raw(), case) else {
-            panic!("bytes are put");
+            panic!("raw() draws a PutRaw");
         };
         let raw = Request::put_raw(&raw, kind, &Ids::new(""));
         let put = |object| Request::put(object, ContentType::Json, &mut Ids::new(""));
@@ -207,7 +207,7 @@ fn the_document_lets_a_client_put_what_the_model_takes() {
             let is_seen = |reason: &Reason| schema_can_see(reason, value.as_ref());
             let expected = Model::default().expected(&request);
             if let Expected::Refused(reasons) = &expected {
-                // Of a member that comes twice, a schema sees the last value only.
+                // Of a duplicate member, a schema sees only the last value.
                 let is_twice = |reason: &Reason| matches!(reason, Reason::DuplicateField(_));
                 if !reasons.iter().any(is_twice) && reasons.iter().any(is_seen) {
                     refused += 1;

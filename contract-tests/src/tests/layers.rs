@@ -1,5 +1,5 @@
-//! Holds each crate to its layers: those that its `lib.rs` states, and no circle between files. A file uses another if it
-//! names a path to it; methods that come with a type are not seen.
+//! Checks that the modules of each crate keep to the layers that its `lib.rs` states, and that no files use each other
+//! in a cycle. A file uses another if it names a path to it; calls of a type's methods do not count.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,14 +10,14 @@ const CRATES: [&str; 3] = ["../function/src", "../local/src", "src"];
 /// The line before the layers in the documentation of a module.
 const LAYERS: &str = "//! A module uses only those on lines above its own:";
 
-/// The path of a module, such as `toolkit::json`; that of the crate is empty.
+/// The path of a module, such as `toolkit::json`; the path of the crate is empty.
 type Module = String;
 
 #[test]
 fn no_crate_has_a_cycle_of_modules() {
     for source in CRATES {
         let mut remaining = uses(&files(Path::new(source)));
-        // A module that uses nothing of what is left is in no circle.
+        // A module that uses none of the remaining modules is not in a cycle.
         loop {
             let before: BTreeSet<_> = remaining.keys().cloned().collect();
             remaining.retain(|_, used| !used.is_disjoint(&before));
@@ -53,7 +53,7 @@ fn every_module_keeps_to_the_layers_of_its_crate() {
                 let child = module.strip_prefix(&prefix)?.split("::").next()?;
                 (!child.is_empty()).then(|| child.to_owned())
             };
-            // The first line is the rest of the fence.
+            // The first line is the end of the opening fence.
             let lines = || {
                 block
                     .lines()
@@ -103,7 +103,7 @@ fn no_package_depends_on_one_above_it_not_even_for_its_tests() {
     }
 }
 
-/// Reads the source files under a folder, without their tests.
+/// Returns the source files under a folder, without their tests.
 fn files(source: &Path) -> BTreeMap<Module, String> {
     let mut files = BTreeMap::new();
     let mut folders = vec![(source.to_owned(), Module::new())];
@@ -130,7 +130,7 @@ fn files(source: &Path) -> BTreeMap<Module, String> {
     files
 }
 
-/// Finds the modules that each module uses.
+/// Returns the modules that each module uses.
 fn uses(files: &BTreeMap<Module, String>) -> BTreeMap<Module, BTreeSet<Module>> {
     let uses = files.iter().map(|(module, text)| {
         let code = text
@@ -147,7 +147,7 @@ fn uses(files: &BTreeMap<Module, String>) -> BTreeMap<Module, BTreeSet<Module>> 
                 }
             }
         }
-        // A re-export is a use too.
+        // A re-export is also a use.
         for (at, name) in code.match_indices("use ") {
             let tree = &code[at + name.len()..];
             if !["crate::", "super::"]
@@ -175,31 +175,32 @@ fn uses(files: &BTreeMap<Module, String>) -> BTreeMap<Module, BTreeSet<Module>> 
     uses.collect()
 }
 
-/// Reads the paths of a use tree below `base`, such as `a::b` and `a::c` of `a::{b, c}`. Returns what comes behind it.
+/// Adds the paths of a use tree below `base` to `paths`, such as `a::b` and `a::c` of `a::{b, c}`. Returns the text
+/// after the tree.
 fn read_tree<'a>(base: &str, tree: &'a str, paths: &mut Vec<Module>) -> &'a str {
-    if let Some(mut rest) = tree.strip_prefix('{') {
+    if let Some(mut tail) = tree.strip_prefix('{') {
         loop {
-            rest = rest.trim_start_matches([',', ' ']);
-            if rest.is_empty() || rest.starts_with(['}', ';']) {
-                return rest.strip_prefix('}').unwrap_or(rest);
+            tail = tail.trim_start_matches([',', ' ']);
+            if tail.is_empty() || tail.starts_with(['}', ';']) {
+                return tail.strip_prefix('}').unwrap_or(tail);
             }
-            rest = read_tree(base, rest, paths);
+            tail = read_tree(base, tail, paths);
         }
     }
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     let end = tree.find(|c| !is_name(c)).unwrap_or(tree.len());
-    let (name, rest) = tree.split_at(end);
+    let (name, tail) = tree.split_at(end);
     let path = match (name, base) {
         ("super", _) => parent(base).to_owned(),
         (_, "") => name.to_owned(),
         _ => format!("{base}::{name}"),
     };
-    if let Some(rest) = rest.strip_prefix("::") {
-        return read_tree(&path, rest, paths);
+    if let Some(tail) = tail.strip_prefix("::") {
+        return read_tree(&path, tail, paths);
     }
     paths.push(path);
-    // It may get another name.
-    rest.find([',', '}', ';']).map_or("", |at| &rest[at..])
+    // Skips an alias.
+    tail.find([',', '}', ';']).map_or("", |at| &tail[at..])
 }
 
 /// Returns the folder of a module.

@@ -1,4 +1,4 @@
-//! Tests of the workspace as a whole: [`definitions`] that stand more than once, and the [`layers`] of each crate.
+//! Tests of the workspace as a whole: [`definitions`] that are repeated on purpose, and the [`layers`] of each crate.
 
 mod definitions;
 mod layers;
