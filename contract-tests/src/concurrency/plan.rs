@@ -6,20 +6,20 @@ use proptest::prelude::*;
 use crate::toolkit::dynamodb::fault::Fault;
 
 /// The most items that there are to fight for.
-const KEYS: usize = 3;
+const CONTENDED_ITEMS: usize = 3;
 
 /// How many items there are besides, which nobody touches once they are there: every list must show
 /// them, whatever is done to the others meanwhile.
 const BYSTANDERS: usize = 2;
 
 /// How many items there are at most. The first of them are the bystanders.
-pub const ITEMS: usize = BYSTANDERS + KEYS;
+pub const ITEMS: usize = BYSTANDERS + CONTENDED_ITEMS;
 
 /// Who does what.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// What is done first, by one client alone.
-    pub before: Vec<Action>,
+    pub initial: Vec<Action>,
     /// What each client does then, all at once.
     pub clients: Vec<Vec<Action>>,
     /// What the service's requests to the table come to meanwhile, where there is a proxy.
@@ -41,11 +41,11 @@ pub enum Action {
 
 /// Plans of 2 to 8 clients, who do up to 120 things, at times all to the same item.
 pub fn plan() -> impl Strategy<Value = Plan> {
-    (1..=KEYS).prop_flat_map(|keys| {
+    (1..=CONTENDED_ITEMS).prop_flat_map(|keys| {
         let client = vec(action(keys), 1..=14);
-        let before = vec(action(keys), 0..=6);
-        (before, vec(client, 2..=8), faults()).prop_map(|(before, clients, faults)| Plan {
-            before: (0..BYSTANDERS).map(Action::Put).chain(before).collect(),
+        let initial = vec(action(keys), 0..=6);
+        (initial, vec(client, 2..=8), faults()).prop_map(|(initial, clients, faults)| Plan {
+            initial: (0..BYSTANDERS).map(Action::Put).chain(initial).collect(),
             clients,
             faults,
         })
@@ -64,11 +64,11 @@ fn action(keys: usize) -> impl Strategy<Value = Action> {
 
 /// Faults that come alone, and throttling that goes on until the service gives up.
 fn faults() -> impl Strategy<Value = Vec<Fault>> {
-    let few = prop_oneof![
+    let group = prop_oneof![
         12 => fault().prop_map(|fault| vec![fault]),
         1 => (4_usize..=12).prop_map(|times| vec![Fault::Throttle; times]),
     ];
-    vec(few, 0..=40).prop_map(|few| few.concat())
+    vec(group, 0..=40).prop_map(|groups| groups.concat())
 }
 
 /// Mostly nothing unusual. What hangs makes every case long, so it is rare here.

@@ -36,7 +36,7 @@ const FAULTY_PARALLELISM: u32 = 16;
 #[derive(Debug)]
 pub struct RejectedHistory {
     /// The number of the case, from one.
-    pub cases: u32,
+    pub case: u32,
     /// The reason why it is rejected.
     pub reason: String,
     /// The least of it that is still rejected; none if one response is wrong by itself.
@@ -56,7 +56,7 @@ pub async fn check_cases(
     sampling: Sampling,
     test: &str,
 ) -> Outcome<Passed, RejectedHistory> {
-    let at_once = match target {
+    let parallelism = match target {
         Target::Deployed(..) => 1,
         Target::Embedded if setup.proxied => FAULTY_PARALLELISM,
         Target::Embedded | Target::DynamoDbLocal(_) => PARALLELISM,
@@ -64,22 +64,22 @@ pub async fn check_cases(
     let mut progress = Progress::new(test, sampling.cases);
     let mut next = 0;
     while next < sampling.cases {
-        let cases = next..sampling.cases.min(next.saturating_add(at_once));
+        let cases = next..sampling.cases.min(next.saturating_add(parallelism));
         next = cases.end;
-        let tried = cases.end - cases.start;
+        let batch_size = cases.end - cases.start;
         let cases: Vec<_> = cases
             .map(|case| {
                 let (target, setup) = (target.clone(), setup.clone());
                 tokio::spawn(async move { check_case(&target, &setup, sampling, case).await })
             })
             .collect();
-        let mut held = Ok(());
+        let mut outcome = Ok(());
         for case in cases {
             // Every one is waited for, so that nothing of it is left.
-            held = held.and(case.await.expect("a case does not panic"));
+            outcome = outcome.and(case.await.expect("a case does not panic"));
         }
-        match (held, target.exhausted()) {
-            (Ok(()), _) => progress.advance(tried),
+        match (outcome, target.exhausted()) {
+            (Ok(()), _) => progress.advance(batch_size),
             (Err(Inconclusive(_)), Some(limit)) if progress.has_started() => {
                 return Ok(progress.passed(Some(limit), None));
             }
@@ -100,11 +100,11 @@ pub async fn check_case(
     case: u32,
 ) -> Outcome<(), RejectedHistory> {
     let environment = target.open(setup).await.map_err(Inconclusive)?;
-    let outcome = judge(&environment, sampling.draw(&plan(), case)).await;
+    let outcome = run_plan(&environment, sampling.draw(&plan(), case)).await;
     environment.close().await;
     outcome.map_err(|not_passed| {
         not_passed.map(|(reason, entries)| RejectedHistory {
-            cases: case + 1,
+            case: case + 1,
             reason,
             entries,
         })
@@ -115,7 +115,7 @@ impl RejectedHistory {
     /// Returns all that there is to say, with the seed that finds it again.
     #[must_use]
     pub fn report(&self, seed: u64) -> String {
-        let mut report = format!("{}\n\nFound in case {}.", self.reason, self.cases);
+        let mut report = format!("{}\n\nFound in case {}.", self.reason, self.case);
         if !self.entries.is_empty() {
             report.push_str(" The least of what was seen that cannot be explained:\n\n");
         }
@@ -130,17 +130,17 @@ impl RejectedHistory {
 /// The reason why a history is rejected, and the least of it that is.
 type Rejection = (String, Vec<Entry>);
 
-async fn judge(environment: &Environment, plan: Plan) -> Outcome<(), Rejection> {
+async fn run_plan(environment: &Environment, plan: Plan) -> Outcome<(), Rejection> {
     let clock = Arc::new(AtomicU64::new(1));
     let client = |number| Client {
         number,
         api: environment.api().clone(),
         prefix: environment.prefix().to_owned(),
-        faulty: environment.proxy().is_some(),
+        may_fail: environment.proxy().is_some(),
         clock: Arc::clone(&clock),
-        seen: Vec::new(),
+        entries: Vec::new(),
     };
-    let mut all = client(0).run(plan.before).await?;
+    let mut all_entries = client(0).run(plan.initial).await?;
 
     if let Some(proxy) = environment.proxy() {
         proxy.script().enqueue(plan.faults);
@@ -151,9 +151,9 @@ async fn judge(environment: &Environment, plan: Plan) -> Outcome<(), Rejection> 
     }
     let mut outcome = Ok(());
     // Whatever one of them met, the others come to their end: nothing is under way after that.
-    while let Some(done) = clients.join_next().await {
-        match done.expect("a client does not panic") {
-            Ok(seen) => all.extend(seen),
+    while let Some(finished) = clients.join_next().await {
+        match finished.expect("a client does not panic") {
+            Ok(entries) => all_entries.extend(entries),
             Err(not_passed) => outcome = outcome.and(Err(not_passed)),
         }
     }
@@ -162,41 +162,43 @@ async fn judge(environment: &Environment, plan: Plan) -> Outcome<(), Rejection> 
         proxy.script().reset();
         proxy.apply_delayed().await;
     }
-    let looks = (0..ITEMS).map(Action::Get).chain([Action::List(2)]);
-    all.extend(client(0).run(looks.collect()).await?);
+    let final_reads = (0..ITEMS).map(Action::Get).chain([Action::List(2)]);
+    all_entries.extend(client(0).run(final_reads.collect()).await?);
 
     // Not on this thread, because a long search would keep services from their responses.
-    let least = spawn_blocking(move || {
+    let minimal = spawn_blocking(move || {
         let mut histories = (0..ITEMS).map(|key| {
-            let entries = all.iter().filter(|(of, _)| *of == key);
+            let entries = all_entries
+                .iter()
+                .filter(|(entry_key, _)| *entry_key == key);
             entries.map(|(_, entry)| entry.clone()).collect::<Vec<_>>()
         });
         histories
             .find(|entries| !is_linearizable(entries))
             .map(minimise)
     });
-    let Some(mut least) = least.await.expect("a search does not panic") else {
+    let Some(mut minimal) = minimal.await.expect("a search does not panic") else {
         return Ok(());
     };
-    least.sort_by_key(|entry| entry.invoked);
+    minimal.sort_by_key(|entry| entry.invoked);
     let reason = "no order of these operations on one item explains what was read";
-    Err(Failed((reason.to_owned(), least)))
+    Err(Failed((reason.to_owned(), minimal)))
 }
 
-type Seen = Vec<(usize, Entry)>;
+type KeyedEntries = Vec<(usize, Entry)>;
 
 struct Client {
     number: usize,
     api: Api,
     prefix: String,
     /// Whether the table may fail, so that failures are responses like any other.
-    faulty: bool,
+    may_fail: bool,
     clock: Arc<AtomicU64>,
-    seen: Seen,
+    entries: KeyedEntries,
 }
 
 impl Client {
-    async fn run(mut self, actions: Vec<Action>) -> Outcome<Seen, Rejection> {
+    async fn run(mut self, actions: Vec<Action>) -> Outcome<KeyedEntries, Rejection> {
         for action in actions {
             match action {
                 Action::Put(key) => self.put(key).await?,
@@ -205,7 +207,7 @@ impl Client {
                 Action::List(limit) => self.list(limit).await?,
             }
         }
-        Ok(self.seen)
+        Ok(self.entries)
     }
 
     async fn put(&mut self, key: usize) -> Outcome<(), Rejection> {
@@ -224,11 +226,11 @@ impl Client {
         let response = self.send(&request).await?;
         let returned = match response.status {
             200 => Some(self.now()),
-            503 if response.may_have_been_applied().map_err(broken)? => None,
+            503 if response.may_have_been_applied().map_err(failed)? => None,
             // Nothing was changed, so it is no part of the history.
             _ => return Ok(()),
         };
-        self.saw(key, Effect::Write(value), invoked, returned);
+        self.record(key, Effect::Write(value), invoked, returned);
         Ok(())
     }
 
@@ -237,60 +239,63 @@ impl Client {
         let response = self.send(&Request::Get(self.id(key))).await?;
         let value = match response.status {
             200 => {
-                let (id, item) = response.item().map_err(broken)?;
+                let (id, item) = response.item().map_err(failed)?;
                 if id != self.id(key) {
-                    return Err(broken(format!("{id:?} is shown for {:?}", self.id(key))));
+                    return Err(failed(format!("{id:?} is shown for {:?}", self.id(key))));
                 }
-                Some(value_of(&item)?)
+                Some(written_value(&item)?)
             }
             404 => None,
             _ => return Ok(()),
         };
         let returned = self.now();
-        self.saw(key, Effect::Read(value), invoked, Some(returned));
+        self.record(key, Effect::Read(value), invoked, Some(returned));
         Ok(())
     }
 
     /// A list is a read of every item: of one that is shown during its page, and of one that is not
     /// at some moment of the whole walk.
     async fn list(&mut self, limit: u16) -> Outcome<(), Rejection> {
-        let begun = self.now();
-        let mut shown = Vec::new();
+        let started = self.now();
+        let mut listed = Vec::new();
         let mut start = None;
-        let followed = self.api.session().map(|session| session.pages() as usize);
-        for page in 0..followed.unwrap_or(MAX_PAGES) {
+        let max_pages = self
+            .api
+            .session()
+            .map(|session| session.max_pages() as usize);
+        for page in 0..max_pages.unwrap_or(MAX_PAGES) {
             let invoked = self.now();
             // Where others have items too the end may be far, so the later pages are as long as can be.
-            let limit = Some(limit).filter(|_| followed.is_none_or(|pages| 2 * page < pages));
+            let limit = Some(limit).filter(|_| max_pages.is_none_or(|pages| 2 * page < pages));
             let response = self.send(&Request::page(limit, start)).await?;
             if response.status != 200 {
                 return Ok(());
             }
-            let page = response.page(&self.prefix).map_err(broken)?;
+            let page = response.page(&self.prefix).map_err(failed)?;
             let returned = self.now();
             for (id, item) in page.items {
-                if shown.contains(&id) {
-                    return Err(broken(format!("a list shows {id:?} a second time")));
+                if listed.contains(&id) {
+                    return Err(failed(format!("a list shows {id:?} a second time")));
                 }
                 if let Some(key) = (0..ITEMS).find(|key| self.id(*key) == id) {
-                    let value = Some(value_of(&item)?);
-                    self.saw(key, Effect::Read(value), invoked, Some(returned));
+                    let value = Some(written_value(&item)?);
+                    self.record(key, Effect::Read(value), invoked, Some(returned));
                 }
-                shown.push(id);
+                listed.push(id);
             }
             if page.last.is_none() {
                 for key in 0..ITEMS {
-                    if !shown.contains(&self.id(key)) {
+                    if !listed.contains(&self.id(key)) {
                         let returned = self.now();
-                        self.saw(key, Effect::Read(None), begun, Some(returned));
+                        self.record(key, Effect::Read(None), started, Some(returned));
                     }
                 }
                 return Ok(());
             }
             start = page.last;
         }
-        match followed {
-            None => Err(broken("a list does not end".to_owned())),
+        match max_pages {
+            None => Err(failed("a list does not end".to_owned())),
             // What was not shown may be on a later page.
             Some(_) => Ok(()),
         }
@@ -302,20 +307,20 @@ impl Client {
         let answered = self.api.require_response(&response);
         let response =
             answered.map_err(|not_passed| not_passed.map(|reason| (reason, Vec::new())))?;
-        check_declared(response, request.route_key(), self.api.gateway()).map_err(broken)?;
+        check_declared(response, request.route_key(), self.api.gateway()).map_err(failed)?;
         if response.status != 200 {
-            check_failure(response, request).map_err(broken)?;
+            check_failure(response, request).map_err(failed)?;
         }
         let is_expected = match response.status {
             200 => true,
             404 => matches!(request, Request::Get(_)),
-            status => self.faulty && matches!(status, 500 | 503),
+            status => self.may_fail && matches!(status, 500 | 503),
         };
         if is_expected {
             return Ok(response.clone());
         }
         let (method, status) = (request.method(), response.status);
-        Err(broken(format!("{method} was answered with {status}")))
+        Err(failed(format!("{method} was answered with {status}")))
     }
 
     fn id(&self, key: usize) -> String {
@@ -326,23 +331,23 @@ impl Client {
         self.clock.fetch_add(1, Ordering::SeqCst)
     }
 
-    fn saw(&mut self, key: usize, effect: Effect, invoked: u64, returned: Option<u64>) {
+    fn record(&mut self, key: usize, effect: Effect, invoked: u64, returned: Option<u64>) {
         let entry = Entry {
             client: self.number,
             effect,
             invoked,
             returned,
         };
-        self.seen.push((key, entry));
+        self.entries.push((key, entry));
     }
 }
 
-fn broken(reason: String) -> NotPassed<Rejection> {
+fn failed(reason: String) -> NotPassed<Rejection> {
     Failed((reason, Vec::new()))
 }
 
 /// Returns the write that an item comes from.
-fn value_of(item: &Item) -> Outcome<u64, Rejection> {
+fn written_value(item: &Item) -> Outcome<u64, Rejection> {
     item.write_number()
-        .ok_or_else(|| broken(format!("{} is shown, which no client put", item.shown("…"))))
+        .ok_or_else(|| failed(format!("{} is shown, which no client put", item.shown("…"))))
 }

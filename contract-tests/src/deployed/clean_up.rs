@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use tokio::time::timeout_at;
 
-use super::deployment::{Deployment, NoResponse, shown};
+use super::deployment::{Deployment, NoResponse, summarize};
 use crate::contract::limits::MAX_ID_BYTES;
 use crate::request::concrete::{GatewayProfile, Request};
 use crate::toolkit::deployed::limits::Deadline;
@@ -25,7 +25,7 @@ const MAX_ROUNDS: usize = 3;
 /// A page of the list, of which nothing is wanted but the keys.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Page {
+struct KeyPage {
     items: Vec<Key>,
     last_evaluated_key: Option<Key>,
 }
@@ -37,7 +37,7 @@ struct Key {
 
 /// What a clean-up came to.
 #[derive(Debug, PartialEq, Eq)]
-pub struct CleanedUp {
+pub struct CleanUpSummary {
     /// How many items the list still showed, and were deleted.
     pub found: usize,
     /// Whether the list was followed to its end.
@@ -50,30 +50,33 @@ impl Deployment {
     ///
     /// # Errors
     /// The items that are left behind, and the way to delete them.
-    pub async fn finish(&self) -> Result<Option<CleanedUp>, String> {
+    pub async fn finish(&self) -> Result<Option<CleanUpSummary>, String> {
         self.finish_by(self.clean_up_deadline()).await
     }
 
-    pub(super) async fn finish_by(&self, deadline: Deadline) -> Result<Option<CleanedUp>, String> {
+    pub(super) async fn finish_by(
+        &self,
+        deadline: Deadline,
+    ) -> Result<Option<CleanUpSummary>, String> {
         // Waits for the requests under way, so that nothing is put behind the back of what follows.
         let accepting = announce_long_wait("requests are still under way", self.accepting.write());
         let Ok(mut accepting) = timeout_at(deadline.at, accepting).await else {
-            let left = self.leftover_message("a request is still under way");
-            return left.map_or(Ok(None), Err);
+            let message = self.leftover_message("a request is still under way");
+            return message.map_or(Ok(None), Err);
         };
         *accepting = false;
         drop(accepting);
         if !self.journal.exists() {
             return Ok(None);
         }
-        let doing = format!(
+        let announcement = format!(
             "the items at {} are being deleted, until {deadline} is over",
             self.url()
         );
-        let cleaned = announce_long_wait(&doing, self.clean_up(deadline)).await;
-        let cleaned = cleaned.map_err(|reason| self.leftover_message(&reason).unwrap_or(reason))?;
+        let summary = announce_long_wait(&announcement, self.clean_up(deadline)).await;
+        let summary = summary.map_err(|reason| self.leftover_message(&reason).unwrap_or(reason))?;
         self.journal.remove()?;
-        Ok(Some(cleaned))
+        Ok(Some(summary))
     }
 
     /// Returns the end of a clean-up that begins now.
@@ -93,14 +96,14 @@ impl Deployment {
         })
     }
 
-    async fn clean_up(&self, deadline: Deadline) -> Result<CleanedUp, String> {
-        let mut uncertain = None;
+    async fn clean_up(&self, deadline: Deadline) -> Result<CleanUpSummary, String> {
+        let mut undeleted = None;
         for namespace in self.journal.namespaces() {
             let mut is_clean = true;
             for id in self.journal.ids_in(&namespace) {
                 if !self.delete(&id, deadline).await? {
                     is_clean = false;
-                    uncertain = Some(id);
+                    undeleted = Some(id);
                 }
             }
             if is_clean {
@@ -108,31 +111,31 @@ impl Deployment {
             }
         }
         // A faulty service may have stored other ids than it was told.
-        let is_ours = |id: &str| id.starts_with(self.namespace());
-        let cleaned = self.delete_listed(is_ours, deadline).await?;
-        match uncertain {
+        let is_of_run = |id: &str| id.starts_with(self.namespace());
+        let summary = self.delete_listed(is_of_run, deadline).await?;
+        match undeleted {
             // A list that is seen to its end leaves none.
-            Some(id) if !cleaned.complete => Err(format!("{id:?} cannot be deleted")),
-            _ => Ok(cleaned),
+            Some(id) if !summary.complete => Err(format!("{id:?} cannot be deleted")),
+            _ => Ok(summary),
         }
     }
 
-    /// Deletes every item that the list shows on its first `CONTRACT_PAGES` pages and `is_ours` knows.
+    /// Deletes every item that the list shows on its first `CONTRACT_PAGES` pages and `matches` accepts.
     ///
     /// # Errors
     /// What could not be deleted, or could not be seen.
     pub(super) async fn delete_listed(
         &self,
-        is_ours: impl Fn(&str) -> bool,
+        matches: impl Fn(&str) -> bool,
         deadline: Deadline,
-    ) -> Result<CleanedUp, String> {
+    ) -> Result<CleanUpSummary, String> {
         let mut deleted = BTreeSet::new();
         let mut rounds = 0;
         // With each round new items may move up to the pages that are followed.
         while rounds < MAX_ROUNDS {
-            let (listed, complete) = self.listed(&is_ours, deadline).await?;
+            let (listed, complete) = self.list_ids(&matches, deadline).await?;
             if listed.is_empty() {
-                return Ok(CleanedUp {
+                return Ok(CleanUpSummary {
                     found: deleted.len(),
                     complete,
                 });
@@ -153,9 +156,9 @@ impl Deployment {
     }
 
     /// The ids of ours that the list shows, and whether it was followed to its end.
-    async fn listed(
+    async fn list_ids(
         &self,
-        is_ours: impl Fn(&str) -> bool,
+        matches: impl Fn(&str) -> bool,
         deadline: Deadline,
     ) -> Result<(BTreeSet<String>, bool), String> {
         let (mut ids, mut starts) = (BTreeSet::new(), BTreeSet::new());
@@ -166,15 +169,15 @@ impl Deployment {
             let target = target.expect("a list can always be sent");
             let response = self.send_with_retries(&request, &target, deadline).await?;
             if response.status != 200 {
-                return Err(format!("the list answered {}", shown(&response)));
+                return Err(format!("the list answered {}", summarize(&response)));
             }
-            let page: Page = serde_json::from_slice(&response.body)
+            let page: KeyPage = serde_json::from_slice(&response.body)
                 .map_err(|error| format!("the list cannot be read: {error}"))?;
             ids.extend(
                 page.items
                     .into_iter()
                     .map(|key| key.id)
-                    .filter(|id| is_ours(id)),
+                    .filter(|id| matches(id)),
             );
             start = page.last_evaluated_key.map(|key| key.id);
             match &start {
@@ -231,10 +234,10 @@ impl Deployment {
         deadline: Deadline,
     ) -> Result<Response, String> {
         let mut tries = 0;
-        let mut last = String::new();
+        let mut last_response = String::new();
         loop {
             let acquired = self.rate_limiter.acquire(deadline).await;
-            acquired.map_err(|reason| format!("{reason}{last}"))?;
+            acquired.map_err(|reason| format!("{reason}{last_response}"))?;
             let response = self.send(request, target, deadline).await;
             tries += 1;
             let max_tries = match &response {
@@ -248,8 +251,8 @@ impl Deployment {
             if response.is_err() {
                 self.rate_limiter.back_off(DEFAULT_BACKOFF);
             }
-            let answered = |response| format!("it answered {}", shown(&response));
-            last = format!("; {}", response.map_or_else(String::from, answered));
+            let answered = |response| format!("it answered {}", summarize(&response));
+            last_response = format!("; {}", response.map_or_else(String::from, answered));
         }
     }
 }

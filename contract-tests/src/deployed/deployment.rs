@@ -157,7 +157,7 @@ impl Deployment {
                     Err(format!(
                         "there is no API of items at {url}: {url}/items?limit=1 answered {} \
                          (the URL is that of its stage, with the path if it has one)",
-                        shown(&response)
+                        summarize(&response)
                     ))
                 }
             }
@@ -205,20 +205,20 @@ impl Deployment {
         };
         *built.timeout_mut() = Some(timeout);
         let secrets = Secrets::of(&built);
-        let waited_for = format!("{url} has not answered yet");
-        let response = announce_long_wait(&waited_for, exchange(&self.client, built)).await;
+        let announcement = format!("{url} has not answered yet");
+        let response = announce_long_wait(&announcement, exchange(&self.client, built)).await;
         let mut response = response.map_err(|error| match error {
             ExchangeError::TooLong => NoResponse::Final(format!("{url}: {error}")),
             ExchangeError::Unreachable(_) => {
-                let way = describe_proxy(url);
-                NoResponse::Unreachable(format!("{url} cannot be reached{way}: {error}"))
+                let proxy = describe_proxy(url);
+                NoResponse::Unreachable(format!("{url} cannot be reached{proxy}: {error}"))
             }
         })?;
         secrets.hide_in(&mut response);
         match response.status {
             401 | 403 => Err(NoResponse::Final(format!(
                 "{url} answered {}: {}",
-                shown(&response),
+                summarize(&response),
                 access.advice()
             ))),
             429 | 500.. => {
@@ -231,7 +231,7 @@ impl Deployment {
 }
 
 /// Returns the status of a response and the beginning of its body.
-pub(super) fn shown(response: &Response) -> String {
+pub(super) fn summarize(response: &Response) -> String {
     let body = &response.body[..response.body.len().min(200)];
     format!("{} {:?}", response.status, String::from_utf8_lossy(body))
 }

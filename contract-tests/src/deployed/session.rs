@@ -46,7 +46,7 @@ impl Session {
 
     /// How many pages of a list may be followed.
     #[must_use]
-    pub fn pages(&self) -> u32 {
+    pub fn max_pages(&self) -> u32 {
         self.deployment.limits().pages
     }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::clean_up::CleanedUp;
+use super::clean_up::CleanUpSummary;
 use super::deployment::Deployment;
 use crate::settings::Variables;
 use crate::toolkit::deployed::access::{Auth, AuthKind};
@@ -30,26 +30,26 @@ pub enum SweepScope {
 pub async fn sweep(
     scope: &SweepScope,
     variables: &Variables,
-    mut say: impl FnMut(&str),
+    mut report: impl FnMut(&str),
 ) -> Result<(), String> {
     let journals = match scope {
         SweepScope::Journals(journals) => journals,
-        SweepScope::Url(url) => return sweep_url(url, variables, say).await,
+        SweepScope::Url(url) => return sweep_url(url, variables, report).await,
     };
     if journals.is_empty() {
-        say("no run has left a journal behind");
+        report("no run has left a journal behind");
     }
-    let mut left = Vec::new();
+    let mut errors = Vec::new();
     for path in journals {
         match sweep_journal(path, variables).await {
-            Ok(done) => say(&format!("{}: {done}", path.display())),
-            Err(reason) => left.push(format!("{}: {reason}", path.display())),
+            Ok(summary) => report(&format!("{}: {summary}", path.display())),
+            Err(reason) => errors.push(format!("{}: {reason}", path.display())),
         }
     }
-    if left.is_empty() {
+    if errors.is_empty() {
         Ok(())
     } else {
-        Err(left.join("\n"))
+        Err(errors.join("\n"))
     }
 }
 
@@ -66,19 +66,19 @@ async fn sweep_journal(path: &Path, variables: &Variables) -> Result<String, Str
     let deployment = Deployment::of_journal(journal, auth, variables.limits);
     let deadline = deployment.clean_up_deadline();
     deployment.health_check(deadline).await?;
-    let cleaned = deployment.finish_by(deadline).await?;
-    let CleanedUp { found, complete } = cleaned.unwrap_or(CleanedUp {
+    let clean_up = deployment.finish_by(deadline).await?;
+    let CleanUpSummary { found, complete } = clean_up.unwrap_or(CleanUpSummary {
         found: 0,
         complete: true,
     });
-    let mut done = format!(
+    let mut summary = format!(
         "{put} ids deleted at {}, and {found} more that the list showed",
         deployment.url()
     );
     if !complete {
-        done.push_str(" (it goes on beyond CONTRACT_PAGES)");
+        summary.push_str(" (it goes on beyond CONTRACT_PAGES)");
     }
-    Ok(done)
+    Ok(summary)
 }
 
 /// Returns what lets requests in at the API that a journal names. Credentials are sent there only if the variables of
@@ -100,7 +100,7 @@ fn auth(journal: &Journal, variables: &Variables) -> Result<Auth, String> {
 async fn sweep_url(
     url: &BaseUrl,
     variables: &Variables,
-    mut say: impl FnMut(&str),
+    mut report: impl FnMut(&str),
 ) -> Result<(), String> {
     // Nothing is put, so nothing is written into this folder.
     let deployment = Deployment::new(
@@ -112,10 +112,10 @@ async fn sweep_url(
     let deadline = deployment.clean_up_deadline();
     deployment.health_check(deadline).await?;
     let is_stale = |id: &str| namespace::age(id).is_some_and(|age| age > STALE_AFTER);
-    let cleaned = deployment.delete_listed(is_stale, deadline).await;
-    let CleanedUp { found, complete } =
-        cleaned.map_err(|reason| format!("{url}: more may be left: {reason}"))?;
-    say(&format!("{url}: {found} items deleted"));
+    let clean_up = deployment.delete_listed(is_stale, deadline).await;
+    let CleanUpSummary { found, complete } =
+        clean_up.map_err(|reason| format!("{url}: more may be left: {reason}"))?;
+    report(&format!("{url}: {found} items deleted"));
     if complete {
         Ok(())
     } else {

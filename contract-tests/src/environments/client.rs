@@ -82,9 +82,9 @@ impl Api {
             Transport::Session(session) => Some(session.send(request, &target).await),
             Transport::Direct(client) => {
                 let url = format!("{}{target}", self.url);
-                let sent = build_request(client, request.method(), &url, request.body()).build();
-                let sent = sent.expect("a path and headers that can be sent");
-                let response = exchange(client, sent).await;
+                let built = build_request(client, request.method(), &url, request.body()).build();
+                let built = built.expect("a path and headers that can be sent");
+                let response = exchange(client, built).await;
                 Some(response.map_err(|no_response| no_response.to_string()))
             }
         }

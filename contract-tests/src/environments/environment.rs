@@ -47,7 +47,7 @@ impl Default for Setup {
 impl Setup {
     /// Returns `true` if the service is the sound one.
     #[must_use]
-    pub fn is_sound(&self) -> bool {
+    pub fn is_original(&self) -> bool {
         self.wrap.is_none() && self.filter.is_none()
     }
 }
@@ -56,7 +56,7 @@ impl Setup {
 pub struct Environment {
     api: Api,
     prefix: String,
-    exceptions: KnownDeviations,
+    deviations: KnownDeviations,
     running: Option<Running>,
 }
 
@@ -75,7 +75,7 @@ impl Environment {
     /// What kept it from starting.
     pub async fn start(
         store: Store,
-        exceptions: KnownDeviations,
+        deviations: KnownDeviations,
         setup: &Setup,
     ) -> Result<Self, String> {
         let failed = |error: &dyn std::error::Error| format!("failed to {error}");
@@ -125,7 +125,7 @@ impl Environment {
         Ok(Self {
             api: Api::new(&gateway.url()),
             prefix: setup.prefix.clone(),
-            exceptions,
+            deviations,
             running: Some(Running {
                 gateway,
                 table,
@@ -141,7 +141,7 @@ impl Environment {
         Self {
             prefix: session.namespace().to_owned(),
             api: Api::deployed(session),
-            exceptions: KnownDeviations::default(),
+            deviations: KnownDeviations::default(),
             running: None,
         }
     }
@@ -160,8 +160,8 @@ impl Environment {
 
     /// What its table is known to do otherwise.
     #[must_use]
-    pub fn exceptions(&self) -> KnownDeviations {
-        self.exceptions
+    pub fn known_deviations(&self) -> KnownDeviations {
+        self.deviations
     }
 
     /// What stands between the service and its table, if anything does.

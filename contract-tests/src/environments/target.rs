@@ -68,11 +68,11 @@ impl Target {
                 Environment::start(Store::Memory, KnownDeviations::default(), setup).await
             }
             Self::DynamoDbLocal(dynamodb) => {
-                let exceptions = KnownDeviations {
+                let deviations = KnownDeviations {
                     refuses_from_1e125: true,
                 };
                 let store = Store::Endpoint(dynamodb.endpoint().await?);
-                Environment::start(store, exceptions, setup).await
+                Environment::start(store, deviations, setup).await
             }
             Self::Deployed(deployment, budget) => Ok(Environment::deployed(
                 Session::open(deployment, budget).await?,

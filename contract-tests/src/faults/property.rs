@@ -99,13 +99,13 @@ pub async fn check_all(
     test: &str,
 ) -> Outcome<Passed, FaultFailure> {
     let faults = Fault::ALL.map(Condition::Fault).into_iter();
-    let all = faults.chain(UNREACHABLE.map(Condition::Unreachable));
-    let cases: Vec<_> = all
+    let conditions = faults.chain(UNREACHABLE.map(Condition::Unreachable));
+    let cases: Vec<_> = conditions
         .flat_map(|condition| requests().map(|request| FaultCase { request, condition }))
         .collect();
     let mut progress = Progress::new(test, u32::try_from(cases.len()).unwrap_or(u32::MAX));
-    for at_once in cases.chunks(PARALLELISM) {
-        let tried: Vec<_> = at_once
+    for batch in cases.chunks(PARALLELISM) {
+        let checks: Vec<_> = batch
             .iter()
             .map(|case| {
                 let (target, setup) = (target.clone(), setup.clone());
@@ -113,15 +113,15 @@ pub async fn check_all(
                 tokio::spawn(async move { check_case(case, &target, &setup).await })
             })
             .collect();
-        let mut held = Ok(());
-        for tried in tried {
-            held = held.and(tried.await.expect("a case does not panic"));
+        let mut outcome = Ok(());
+        for check in checks {
+            outcome = outcome.and(check.await.expect("a case does not panic"));
         }
-        held?;
-        if setup.is_sound() {
-            tracker::record(at_once.iter().map(FaultCase::cell));
+        outcome?;
+        if setup.is_original() {
+            tracker::record(batch.iter().map(FaultCase::cell));
         }
-        progress.advance(u32::try_from(at_once.len()).unwrap_or(u32::MAX));
+        progress.advance(u32::try_from(batch.len()).unwrap_or(u32::MAX));
     }
     Ok(progress.passed(None, None))
 }
@@ -149,18 +149,18 @@ pub async fn check_case(
         ..setup.clone()
     };
     let environment = target.open(&setup).await.map_err(Inconclusive)?;
-    let held = match condition {
-        Condition::Fault(fault) => try_fault(&environment, request, fault, case.fate()).await,
-        Condition::Unreachable(_) => answer_in_time(&environment, request)
+    let outcome = match condition {
+        Condition::Fault(fault) => check_fault(&environment, request, fault, case.expected()).await,
+        Condition::Unreachable(_) => send_within_deadline(&environment, request)
             .await
-            .and_then(|response| judge(&response, request, case.fate())),
+            .and_then(|response| check_response(&response, request, case.expected())),
     };
     environment.close().await;
-    held.map_err(|wrong| Failed(FaultFailure { case, wrong }))
+    outcome.map_err(|wrong| Failed(FaultFailure { case, wrong }))
 }
 
 /// Returns the fate of a write that meets this fault.
-fn fate_of_write(fault: Fault) -> ExpectedOutcome {
+fn expected_of_write(fault: Fault) -> ExpectedOutcome {
     match fault {
         Fault::Pass | Fault::Slow => ExpectedOutcome::Success,
         Fault::Throttle => ExpectedOutcome::Unchanged,
@@ -178,24 +178,24 @@ fn fate_of_write(fault: Fault) -> ExpectedOutcome {
 
 impl FaultCase {
     /// Returns the fate of the request.
-    fn fate(&self) -> ExpectedOutcome {
+    fn expected(&self) -> ExpectedOutcome {
         match self.condition {
             Condition::Unreachable(_) => ExpectedOutcome::Unchanged,
-            Condition::Fault(fault) => match fate_of_write(fault) {
+            Condition::Fault(fault) => match expected_of_write(fault) {
                 ExpectedOutcome::Ambiguous if !self.request.is_write() => {
                     ExpectedOutcome::Unchanged
                 }
-                fate @ (ExpectedOutcome::Success
+                expected @ (ExpectedOutcome::Success
                 | ExpectedOutcome::Unchanged
                 | ExpectedOutcome::Ambiguous
-                | ExpectedOutcome::OperatorError) => fate,
+                | ExpectedOutcome::OperatorError) => expected,
             },
         }
     }
 
     /// Returns its cell of the contract.
     fn cell(&self) -> Cell {
-        let transition = match self.fate() {
+        let transition = match self.expected() {
             ExpectedOutcome::Success => "as asked",
             ExpectedOutcome::Unchanged | ExpectedOutcome::OperatorError => "unchanged",
             ExpectedOutcome::Ambiguous => "unknown",
@@ -207,15 +207,15 @@ impl FaultCase {
         Cell::new(
             self.request.route_key(),
             transition,
-            status(self.fate()),
+            status(self.expected()),
             &class,
         )
     }
 }
 
 /// The status that a fate is answered with.
-fn status(fate: ExpectedOutcome) -> u16 {
-    match fate {
+fn status(expected: ExpectedOutcome) -> u16 {
+    match expected {
         ExpectedOutcome::Success => 200,
         ExpectedOutcome::Unchanged | ExpectedOutcome::Ambiguous => 503,
         ExpectedOutcome::OperatorError => 500,
@@ -248,22 +248,22 @@ fn requests() -> [Request; 4] {
     ]
 }
 
-async fn try_fault(
+async fn check_fault(
     environment: &Environment,
     request: &Request,
     fault: Fault,
-    fate: ExpectedOutcome,
+    expected: ExpectedOutcome,
 ) -> Result<(), String> {
     let proxy = environment.proxy().expect("this environment has a proxy");
     expect_200(environment, &put(OLD)).await?;
-    let writes = proxy.script().writes();
+    let writes_before = proxy.script().writes();
     proxy.script().set_default(Some(fault));
 
-    let response = answer_in_time(environment, request).await?;
-    judge(&response, request, fate)?;
-    let sent = proxy.script().writes() - writes;
-    if fate == ExpectedOutcome::Ambiguous && sent != 1 {
-        return Err(format!("a write of unknown fate was sent {sent} times"));
+    let response = send_within_deadline(environment, request).await?;
+    check_response(&response, request, expected)?;
+    let sends = proxy.script().writes() - writes_before;
+    if expected == ExpectedOutcome::Ambiguous && sends != 1 {
+        return Err(format!("a write of unknown fate was sent {sends} times"));
     }
 
     proxy.script().reset();
@@ -274,19 +274,19 @@ async fn try_fault(
         Request::Delete(_) => None,
         Request::Get(_) | Request::List { .. } | Request::NoRoute(_) => old,
     };
-    let allowed = match fate {
+    let allowed = match expected {
         ExpectedOutcome::Success => vec![new],
         ExpectedOutcome::Unchanged | ExpectedOutcome::OperatorError => vec![old],
         ExpectedOutcome::Ambiguous => vec![new, old],
     };
-    let found = write(environment).await?;
+    let found = stored_write(environment).await?;
     if !allowed.contains(&found) {
         return Err(format!(
             "the item is that of write {found:?} afterwards, and should be that of one of {allowed:?}"
         ));
     }
     expect_200(environment, &put(NEWER)).await?;
-    match write(environment).await? {
+    match stored_write(environment).await? {
         Some(NEWER) => Ok(()),
         found => Err(format!(
             "after all has healed, the item is that of write {found:?} and not that of the PUT"
@@ -295,9 +295,13 @@ async fn try_fault(
 }
 
 /// Whether a response is the right one for what happened.
-fn judge(response: &Response, request: &Request, fate: ExpectedOutcome) -> Result<(), String> {
+fn check_response(
+    response: &Response,
+    request: &Request,
+    expected: ExpectedOutcome,
+) -> Result<(), String> {
     check_declared(response, request.route_key(), GatewayProfile::HttpApi)?;
-    let status = status(fate);
+    let status = status(expected);
     if response.status != status {
         return Err(format!("the status is {}, not {status}", response.status));
     }
@@ -306,14 +310,17 @@ fn judge(response: &Response, request: &Request, fate: ExpectedOutcome) -> Resul
     }
     if status == 503
         && request.is_write()
-        && response.may_have_been_applied()? != (fate == ExpectedOutcome::Ambiguous)
+        && response.may_have_been_applied()? != (expected == ExpectedOutcome::Ambiguous)
     {
         return Err(format!("{:?} is not true", response.message()?));
     }
     Ok(())
 }
 
-async fn answer_in_time(environment: &Environment, request: &Request) -> Result<Response, String> {
+async fn send_within_deadline(
+    environment: &Environment,
+    request: &Request,
+) -> Result<Response, String> {
     let started = Instant::now();
     let response = environment
         .api()
@@ -330,7 +337,7 @@ async fn answer_in_time(environment: &Environment, request: &Request) -> Result<
 }
 
 async fn expect_200(environment: &Environment, request: &Request) -> Result<(), String> {
-    let response = answer_in_time(environment, request).await?;
+    let response = send_within_deadline(environment, request).await?;
     match response.status {
         200 => Ok(()),
         status => Err(format!(
@@ -341,8 +348,8 @@ async fn expect_200(environment: &Environment, request: &Request) -> Result<(), 
 }
 
 /// Returns the write that the item comes from, if there is one.
-async fn write(environment: &Environment) -> Result<Option<u64>, String> {
-    let response = answer_in_time(environment, &get()).await?;
+async fn stored_write(environment: &Environment) -> Result<Option<u64>, String> {
+    let response = send_within_deadline(environment, &get()).await?;
     match response.status {
         200 => {
             let (_, item) = response.item()?;

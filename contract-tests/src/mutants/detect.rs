@@ -1,4 +1,4 @@
-//! The test of the tests: each planted bug is looked for as the contract's own tests would.
+//! The test of the tests: each mutant is looked for as the contract's own tests would.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Semaphore;
 
-use crate::concurrency::RejectedHistory;
 use crate::environments::environment::Setup;
 use crate::environments::target::Target;
 use crate::faults::TIME_LIMIT;
@@ -18,13 +17,13 @@ use crate::toolkit::progress::Progress;
 use crate::toolkit::random::Sampling;
 use crate::{concurrency, faults, sequences};
 
-/// How a bug was caught.
+/// How a mutant was detected.
 #[derive(Clone, Debug)]
 pub struct Detection {
     /// By which suite.
     pub suite: &'static str,
     /// In which case.
-    pub cases: u32,
+    pub case: u32,
     /// To how many requests, or operations of a history, it was shrunk.
     pub shrunk: Option<usize>,
 }
@@ -32,42 +31,42 @@ pub struct Detection {
 /// How many bugs are looked for at once.
 const PARALLELISM: usize = 4;
 
-/// Looks for every bug from this seed, and remembers what came of it for [`table`].
+/// Looks for every mutant from this seed, and remembers what came of it for [`results_table`].
 ///
 /// # Errors
-/// The bugs that were not caught, or not shrunk as far as they can be.
+/// The bugs that were not detected, or not shrunk as far as they can be.
 ///
 /// # Panics
 /// If the search for one does.
 pub async fn every_mutant_is_detected(sampling: Sampling, test: &str) -> Result<(), String> {
     let mut missed = String::new();
-    let at_once = Arc::new(Semaphore::new(PARALLELISM));
-    let caught: Vec<_> = ALL
+    let semaphore = Arc::new(Semaphore::new(PARALLELISM));
+    let searches: Vec<_> = ALL
         .iter()
-        .map(|bug| {
-            let (at_once, test) = (Arc::clone(&at_once), format!("{test}, {}", bug.name));
+        .map(|mutant| {
+            let (semaphore, test) = (Arc::clone(&semaphore), format!("{test}, {}", mutant.name));
             tokio::spawn(async move {
-                let _turn = at_once.acquire().await;
-                catch(bug, sampling, &test).await
+                let _permit = semaphore.acquire().await;
+                detect(mutant, sampling, &test).await
             })
         })
         .collect();
-    for (bug, caught) in ALL.iter().zip(caught) {
-        match caught.await.expect("a search does not panic") {
-            Ok(caught) => {
-                if let (Some(shrunk), Some(requests)) = (caught.shrunk, bug.requests)
-                    && shrunk > requests
+    for (mutant, search) in ALL.iter().zip(searches) {
+        match search.await.expect("a search does not panic") {
+            Ok(detection) => {
+                if let (Some(shrunk), Some(max_requests)) = (detection.shrunk, mutant.max_requests)
+                    && shrunk > max_requests
                 {
-                    let name = bug.name;
+                    let name = mutant.name;
                     let _ = writeln!(
                         missed,
-                        "{name}: shrunk to {shrunk} requests, not {requests}"
+                        "{name}: shrunk to {shrunk} requests, not {max_requests}"
                     );
                 }
-                remember(bug, caught);
+                record(mutant, detection);
             }
             Err(reason) => {
-                let _ = writeln!(missed, "{}: {reason}", bug.name);
+                let _ = writeln!(missed, "{}: {reason}", mutant.name);
             }
         }
     }
@@ -78,12 +77,16 @@ pub async fn every_mutant_is_detected(sampling: Sampling, test: &str) -> Result<
     }
 }
 
-/// Looks for one bug: with sequences if it shows every time, for these have to find it; or else with one
-/// case of each suite after the other. The sound service must not be reported for the same, or it was not
-/// the bug that was caught.
-async fn catch(bug: &'static Mutant, sampling: Sampling, test: &str) -> Result<Detection, String> {
-    let sound = Setup::default();
-    let setup = bug.setup();
+/// Looks for one mutant: with sequences if it shows every time, for these have to find it; or else with one
+/// case of each suite after the other. The original service must not be reported for the same, or it was not
+/// the mutant that was detected.
+async fn detect(
+    mutant: &'static Mutant,
+    sampling: Sampling,
+    test: &str,
+) -> Result<Detection, String> {
+    let original = Setup::default();
+    let setup = mutant.setup();
     let faulty = |setup: &Setup| Setup {
         proxied: true,
         time_limit: TIME_LIMIT,
@@ -91,34 +94,34 @@ async fn catch(bug: &'static Mutant, sampling: Sampling, test: &str) -> Result<D
     };
     let mut progress = Progress::new(test, sampling.cases);
     for case in 0..sampling.cases {
-        if let Some(caught) = by_a_sequence(&setup, &sound, sampling, case).await? {
-            return Ok(caught);
+        if let Some(detection) = with_sequences(&setup, &original, sampling, case).await? {
+            return Ok(detection);
         }
         progress.advance(1);
-        if bug.requests.is_some() {
+        if mutant.max_requests.is_some() {
             continue;
         }
-        for (suite, setup, sound) in [
-            ("concurrency", &setup, &sound),
-            ("faults, concurrently", &faulty(&setup), &faulty(&sound)),
+        for (suite, setup, original) in [
+            ("concurrency", &setup, &original),
+            ("faults, concurrently", &faulty(&setup), &faulty(&original)),
         ] {
-            if let Some(caught) = by_a_history(suite, setup, sound, sampling, case).await? {
-                return Ok(caught);
+            if let Some(detection) = with_histories(suite, setup, original, sampling, case).await? {
+                return Ok(detection);
             }
         }
     }
-    if bug.requests.is_some() {
+    if mutant.max_requests.is_some() {
         return Err(format!("not caught by any of {} sequences", sampling.cases));
     }
-    by_a_fault(&setup, &sound, test).await?.ok_or(format!(
+    with_faults(&setup, &original, test).await?.ok_or(format!(
         "not caught by any of {} cases, nor by a fault",
         sampling.cases
     ))
 }
 
-async fn by_a_sequence(
+async fn with_sequences(
     setup: &Setup,
-    sound: &Setup,
+    original: &Setup,
     sampling: Sampling,
     case: u32,
 ) -> Result<Option<Detection>, String> {
@@ -128,90 +131,100 @@ async fn by_a_sequence(
         Err(Failed(failure)) => failure,
         Err(Inconclusive(reason)) => return Err(reason),
     };
-    let again = run_fresh(target, sound, &failure.run.operations, FinalCheck::AtEnd).await?;
-    again.outcome.map_err(|it| also_sound(&it))?;
+    let rerun = run_fresh(target, original, &failure.run.operations, FinalCheck::AtEnd).await?;
+    rerun
+        .outcome
+        .map_err(|not_passed| original_fails_too(&not_passed))?;
     Ok(Some(Detection {
         suite: "sequences",
-        cases: failure.cases,
+        case: failure.case,
         shrunk: failure.note.is_none().then_some(failure.run.steps.len()),
     }))
 }
 
-async fn by_a_history(
+async fn with_histories(
     suite: &'static str,
     setup: &Setup,
-    sound: &Setup,
+    original: &Setup,
     sampling: Sampling,
     case: u32,
 ) -> Result<Option<Detection>, String> {
     let target = &Target::Embedded;
-    let RejectedHistory { cases, entries, .. } =
-        match concurrency::check_case(target, setup, sampling, case).await {
-            Ok(()) => return Ok(None),
-            Err(Failed(rejected)) => rejected,
-            Err(Inconclusive(reason)) => return Err(reason),
-        };
-    let again = concurrency::check_case(target, sound, sampling, case).await;
-    again.map_err(|it| also_sound(&it.map(|rejected| rejected.report(sampling.seed))))?;
+    let rejected = match concurrency::check_case(target, setup, sampling, case).await {
+        Ok(()) => return Ok(None),
+        Err(Failed(rejected)) => rejected,
+        Err(Inconclusive(reason)) => return Err(reason),
+    };
+    let entries = rejected.entries.len();
+    let rerun = concurrency::check_case(target, original, sampling, case).await;
+    rerun.map_err(|not_passed| {
+        original_fails_too(&not_passed.map(|rejected| rejected.report(sampling.seed)))
+    })?;
     Ok(Some(Detection {
         suite,
-        cases,
-        shrunk: (!entries.is_empty()).then_some(entries.len()),
+        case: rejected.case,
+        shrunk: (entries > 0).then_some(entries),
     }))
 }
 
-async fn by_a_fault(setup: &Setup, sound: &Setup, test: &str) -> Result<Option<Detection>, String> {
+async fn with_faults(
+    setup: &Setup,
+    original: &Setup,
+    test: &str,
+) -> Result<Option<Detection>, String> {
     let target = &Target::Embedded;
     let case = match faults::check_all(target, setup, test).await {
         Ok(_) => return Ok(None),
-        Err(Failed(misbehaviour)) => misbehaviour.case,
+        Err(Failed(failure)) => failure.case,
         Err(Inconclusive(reason)) => return Err(reason),
     };
-    let again = faults::check_case(case, target, sound).await;
-    again.map_err(|it| also_sound(&it.map(|wrong| wrong.to_string())))?;
+    let rerun = faults::check_case(case, target, original).await;
+    rerun
+        .map_err(|not_passed| original_fails_too(&not_passed.map(|failure| failure.to_string())))?;
     Ok(Some(Detection {
         suite: "faults",
-        cases: 1,
+        case: 1,
         shrunk: None,
     }))
 }
 
-fn also_sound(not_passed: &NotPassed) -> String {
-    format!("the sound service is reported too: {not_passed}")
+fn original_fails_too(not_passed: &NotPassed) -> String {
+    format!("the original service is reported too: {not_passed}")
 }
 
-type Rows = BTreeMap<&'static str, Vec<Detection>>;
+type Detections = BTreeMap<&'static str, Vec<Detection>>;
 
-static ROWS: Mutex<Rows> = Mutex::new(Rows::new());
+static DETECTIONS: Mutex<Detections> = Mutex::new(Detections::new());
 
-fn remember(bug: &'static Mutant, caught: Detection) {
-    let mut rows = ROWS.lock().unwrap_or_else(PoisonError::into_inner);
-    rows.entry(bug.name).or_default().push(caught);
+fn record(mutant: &'static Mutant, detection: Detection) {
+    let mut detections = DETECTIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    detections.entry(mutant.name).or_default().push(detection);
 }
 
-/// What has been caught so far, as a table in Markdown; `None` if nothing was looked for.
+/// What has been detected so far, as a table in Markdown; `None` if nothing was looked for.
 #[must_use]
-pub fn table() -> Option<String> {
-    let rows = ROWS.lock().unwrap_or_else(PoisonError::into_inner);
-    if rows.is_empty() {
+pub fn results_table() -> Option<String> {
+    let detections = DETECTIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    if detections.is_empty() {
         return None;
     }
     let mut table =
-        "| planted bug | caught by | in case | shrunk to |\n|---|---|--:|--:|\n".to_owned();
-    for bug in &ALL {
-        let caught = rows.get(bug.name).map(Vec::as_slice).unwrap_or_default();
-        let mut suites: Vec<_> = caught.iter().map(|caught| caught.suite).collect();
+        "| mutant | detected by | in case | shrunk to |\n|---|---|--:|--:|\n".to_owned();
+    for mutant in &ALL {
+        let by_seed = detections.get(mutant.name);
+        let by_seed = by_seed.map(Vec::as_slice).unwrap_or_default();
+        let mut suites: Vec<_> = by_seed.iter().map(|detection| detection.suite).collect();
         suites.sort_unstable();
         suites.dedup();
-        let cases: Vec<_> = caught.iter().map(|caught| caught.cases as usize).collect();
-        let shrunk: Vec<_> = caught.iter().filter_map(|caught| caught.shrunk).collect();
+        let cases = by_seed.iter().map(|detection| detection.case as usize);
+        let shrunk = by_seed.iter().filter_map(|detection| detection.shrunk);
         let _ = writeln!(
             table,
             "| {} | {} | {} | {} |",
-            bug.name,
+            mutant.name,
             suites.join("; "),
-            range(cases),
-            range(shrunk)
+            range(cases.collect()),
+            range(shrunk.collect())
         );
     }
     Some(table)

@@ -17,28 +17,28 @@ pub(super) type Event = LambdaEvent<Value>;
 pub(super) use crate::request::route::{DELETE, GET, LIST, PUT};
 
 /// A service that does this with the sound one inside it.
-pub(super) fn around<F>(inner: Handler, bug: fn(Handler, Event) -> F) -> Handler
+pub(super) fn wrap<F>(inner: Handler, mutant: fn(Handler, Event) -> F) -> Handler
 where
     F: Future<Output = LambdaResponse> + Send + 'static,
 {
-    handler(move |event| bug(Handler::clone(&inner), event))
+    handler(move |event| mutant(Handler::clone(&inner), event))
 }
 
 /// A service that has this done to each event first.
-pub(super) fn before(inner: Handler, bug: fn(&mut Event)) -> Handler {
+pub(super) fn map_event(inner: Handler, change: fn(&mut Event)) -> Handler {
     handler(move |mut event| {
-        bug(&mut event);
+        change(&mut event);
         inner(event)
     })
 }
 
 /// A service that has this done to the reply to each event.
-pub(super) fn after(inner: Handler, bug: fn(&Event, &mut LambdaResponse)) -> Handler {
+pub(super) fn map_reply(inner: Handler, change: fn(&Event, &mut LambdaResponse)) -> Handler {
     handler(move |event: Event| {
         let reply = inner(event.clone());
         async move {
             let mut reply = reply.await;
-            bug(&event, &mut reply);
+            change(&event, &mut reply);
             reply
         }
     })
@@ -76,11 +76,11 @@ pub(super) fn fields(event: &Event) -> Option<Vec<(String, String)>> {
 pub(super) fn set_fields(event: &mut Event, fields: &[(String, String)]) {
     let member = |(name, value): &(String, String)| format!("{}:{value}", json_string(name));
     let members: Vec<_> = fields.iter().map(member).collect();
-    set_sent(event, &format!("{{{}}}", members.join(",")));
+    set_event_body(event, &format!("{{{}}}", members.join(",")));
 }
 
 /// Has an event carry this text as its body.
-pub(super) fn set_sent(event: &mut Event, text: &str) {
+pub(super) fn set_event_body(event: &mut Event, text: &str) {
     event.payload["body"] = json!(text);
     event.payload["isBase64Encoded"] = json!(false);
 }
@@ -112,28 +112,28 @@ pub(super) fn set_id(event: &mut Event, id: &str) {
 }
 
 /// Another event, as if it had come at the same time: of this route, about this id.
-pub(super) fn other(event: &Event, route: &str, id: &str) -> Event {
-    let mut other = event.clone();
-    other.payload["routeKey"] = json!(route);
-    other.payload["pathParameters"] = json!({ "id": id });
-    other.payload["queryStringParameters"] = json!({});
-    other
+pub(super) fn derived_event(event: &Event, route: &str, id: &str) -> Event {
+    let mut derived = event.clone();
+    derived.payload["routeKey"] = json!(route);
+    derived.payload["pathParameters"] = json!({ "id": id });
+    derived.payload["queryStringParameters"] = json!({});
+    derived
 }
 
-pub(super) fn body(reply: &LambdaResponse) -> &str {
+pub(super) fn reply_body(reply: &LambdaResponse) -> &str {
     match &reply.response.body {
         Some(Body::Text(text)) => text,
         _ => "",
     }
 }
 
-pub(super) fn set_body(reply: &mut LambdaResponse, body: String) {
+pub(super) fn set_reply_body(reply: &mut LambdaResponse, body: String) {
     reply.response.body = Some(Body::Text(body));
 }
 
 /// The members of a reply's body, each as its JSON text.
 pub(super) fn members(reply: &LambdaResponse) -> Vec<(String, String)> {
-    Members::parse("the body", body(reply))
+    Members::parse("the body", reply_body(reply))
         .map(Members::into_texts)
         .unwrap_or_default()
 }

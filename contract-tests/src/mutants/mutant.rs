@@ -16,7 +16,7 @@ pub struct Mutant {
     /// What it takes an answer of its table for.
     pub filter: Option<Filter>,
     /// The most requests that are needed to show it; `None` if chance or time has a hand in it.
-    pub requests: Option<usize>,
+    pub max_requests: Option<usize>,
 }
 
 impl Mutant {
@@ -45,17 +45,17 @@ pub const ALL: [Mutant; 26] = [
         reads::cached_copy,
         4,
     ),
-    deterministic("the list stops at page one", reads::one_page, 3),
+    deterministic("the list stops at page one", reads::only_first_page, 3),
     deterministic(
         "the list repeats the boundary item",
-        reads::boundary_twice,
+        reads::last_item_repeated,
         2,
     ),
     deterministic("the price goes through f64", writes::price_is_a_float, 2),
     deterministic("base64 is ignored", writes::base64_is_ignored, 1),
-    deterministic("the id in the path is decoded again", ids::decoded_again, 2),
+    deterministic("the id in the path is decoded again", ids::decoded_twice, 2),
     // One where a write answers with another id than it was sent, two where a read finds its double.
-    deterministic("ids are folded", ids::folded, 2),
+    deterministic("ids are folded", ids::case_folded, 2),
     deterministic("ids are normalised", ids::normalised, 2),
     deterministic("ids are trimmed", ids::trimmed, 2),
     deterministic(
@@ -68,7 +68,7 @@ pub const ALL: [Mutant; 26] = [
         writes::falsy_is_absent,
         2,
     ),
-    deterministic("null is stored", writes::null_is_empty, 2),
+    deterministic("null is stored", writes::null_is_stored, 2),
     deterministic(
         "an unknown field is dropped",
         writes::unknown_fields_are_dropped,
@@ -78,50 +78,50 @@ pub const ALL: [Mutant; 26] = [
     deterministic("an error has no content type", errors::no_content_type, 1),
     deterministic(
         "a message names another field",
-        errors::another_field_is_named,
+        errors::wrong_field_is_named,
         1,
     ),
-    by_chance("throttling is 400", errors::throttle_is_400),
-    by_chance("an ARN is in a message", errors::arn_in_message),
+    nondeterministic("throttling is 400", errors::throttle_is_400),
+    nondeterministic("an ARN is in a message", errors::arn_in_message),
     Mutant {
-        filter: Some(errors::empty_is_missing),
-        ..by_chance("an empty answer of the table is read as missing", |inner| {
+        filter: Some(errors::empty_is_not_found),
+        ..nondeterministic("an empty answer of the table is read as missing", |inner| {
             inner
         })
     },
-    by_chance(
+    nondeterministic(
         "a retried write is applied after a newer one",
-        errors::unknown_is_retried,
+        errors::ambiguous_put_is_retried,
     ),
-    by_chance(
+    nondeterministic(
         "1 write in 50 is acknowledged but not stored",
         races::forgets_one_in_fifty,
     ),
-    by_chance(
+    nondeterministic(
         "read-modify-write loses concurrent updates",
         races::read_modify_write,
     ),
-    by_chance("an overwrite deletes first", races::delete_then_put),
+    nondeterministic("an overwrite deletes first", races::delete_before_put),
 ];
 
 const fn deterministic(
     name: &'static str,
     wrap: fn(Handler) -> Handler,
-    requests: usize,
+    max_requests: usize,
 ) -> Mutant {
     Mutant {
         name,
         wrap,
         filter: None,
-        requests: Some(requests),
+        max_requests: Some(max_requests),
     }
 }
 
-const fn by_chance(name: &'static str, wrap: fn(Handler) -> Handler) -> Mutant {
+const fn nondeterministic(name: &'static str, wrap: fn(Handler) -> Handler) -> Mutant {
     Mutant {
         name,
         wrap,
         filter: None,
-        requests: None,
+        max_requests: None,
     }
 }

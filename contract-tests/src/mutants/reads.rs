@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use local::gateway::{Handler, LambdaResponse, handler};
 
 use super::event::{
-    DELETE, Event, GET, LIST, PUT, after, around, body, fields, members, other, path_id, put_id,
-    route, set_body, set_fields,
+    DELETE, Event, GET, LIST, PUT, derived_event, fields, map_reply, members, path_id, put_id,
+    reply_body, route, set_fields, set_reply_body, wrap,
 };
 use crate::contract::fields::is_known;
 use crate::toolkit::json;
@@ -28,9 +28,9 @@ pub(super) fn cached_copy(inner: Handler) -> Handler {
             if read && reply.response.status_code == 200 {
                 let cached = lock()
                     .entry(id)
-                    .or_insert_with(|| body(&reply).to_owned())
+                    .or_insert_with(|| reply_body(&reply).to_owned())
                     .clone();
-                set_body(&mut reply, cached);
+                set_reply_body(&mut reply, cached);
             }
             reply
         }
@@ -38,8 +38,8 @@ pub(super) fn cached_copy(inner: Handler) -> Handler {
 }
 
 /// The list ends with its first page.
-pub(super) fn one_page(inner: Handler) -> Handler {
-    after(inner, |event, reply| {
+pub(super) fn only_first_page(inner: Handler) -> Handler {
+    map_reply(inner, |event, reply| {
         if route(event) == LIST && reply.response.status_code == 200 {
             let members = members(reply);
             let kept = members
@@ -48,31 +48,31 @@ pub(super) fn one_page(inner: Handler) -> Handler {
             let kept: Vec<_> = kept
                 .map(|(name, value)| format!("{name:?}:{value}"))
                 .collect();
-            set_body(reply, format!("{{{}}}", kept.join(",")));
+            set_reply_body(reply, format!("{{{}}}", kept.join(",")));
         }
     })
 }
 
 /// A page begins with the item that the one before ended with.
-pub(super) fn boundary_twice(inner: Handler) -> Handler {
-    async fn bug(inner: Handler, event: Event) -> LambdaResponse {
+pub(super) fn last_item_repeated(inner: Handler) -> Handler {
+    async fn mutant(inner: Handler, event: Event) -> LambdaResponse {
         let start = event.payload["queryStringParameters"]["exclusiveStartKey"].as_str();
-        let boundary = match start.filter(|_| route(&event) == LIST) {
+        let last_item = match start.filter(|_| route(&event) == LIST) {
             None => None,
             Some(id) => {
-                let found = inner(other(&event, GET, id)).await;
+                let found = inner(derived_event(&event, GET, id)).await;
                 members(&found).into_iter().find(|(name, _)| name == "Item")
             }
         };
         let mut page = inner(event).await;
-        if let (Some((_, boundary)), 200) = (boundary, page.response.status_code) {
+        if let (Some((_, last_item)), 200) = (last_item, page.response.status_code) {
             let mut shown = members(&page);
             let items = shown.iter().find(|(name, _)| name == "Items");
             let items = items
                 .and_then(|(_, items)| json::array(items).ok())
                 .unwrap_or_default();
             let mut items: Vec<_> = items.iter().map(|item| item.get().to_owned()).collect();
-            items.insert(0, boundary);
+            items.insert(0, last_item);
             for (name, value) in &mut shown {
                 match name.as_str() {
                     "Items" => *value = format!("[{}]", items.join(",")),
@@ -84,11 +84,11 @@ pub(super) fn boundary_twice(inner: Handler) -> Handler {
                 .iter()
                 .map(|(name, value)| format!("{name:?}:{value}"))
                 .collect();
-            set_body(&mut page, format!("{{{}}}", shown.join(",")));
+            set_reply_body(&mut page, format!("{{{}}}", shown.join(",")));
         }
         page
     }
-    around(inner, bug)
+    wrap(inner, mutant)
 }
 
 /// A field that no item has is kept, and shown by GET.
@@ -114,8 +114,8 @@ pub(super) fn extra_field(inner: Handler) -> Handler {
             if let (Some(id), 200) = (id, reply.response.status_code)
                 && let Some(extra) = lock().get(&id)
             {
-                let item = body(&reply).trim_end_matches('}').to_owned();
-                set_body(&mut reply, format!("{item}{extra}}}}}"));
+                let item = reply_body(&reply).trim_end_matches('}').to_owned();
+                set_reply_body(&mut reply, format!("{item}{extra}}}}}"));
             }
             reply
         }

@@ -3,8 +3,8 @@
 use local::gateway::{Handler, LambdaResponse};
 
 use super::event::{
-    DELETE, Event, GET, around, before, fields, json_string, map_fields, members, message, other,
-    path_id, put_id, reply, route, set_fields,
+    DELETE, Event, GET, derived_event, fields, json_string, map_event, map_fields, members,
+    message, path_id, put_id, reply, route, set_fields, wrap,
 };
 use crate::contract::fields::{Kind, find, is_known};
 use crate::contract::limits::MAX_ID_BYTES;
@@ -12,9 +12,9 @@ use crate::toolkit::json::Members;
 
 /// Fields that a PUT leaves out stay as they were.
 pub(super) fn put_merges(inner: Handler) -> Handler {
-    async fn bug(inner: Handler, mut event: Event) -> LambdaResponse {
+    async fn mutant(inner: Handler, mut event: Event) -> LambdaResponse {
         if let (Some(mut sent), Some(id)) = (fields(&event), put_id(&event)) {
-            let stored = inner(other(&event, GET, &id)).await;
+            let stored = inner(derived_event(&event, GET, &id)).await;
             let item = members(&stored)
                 .into_iter()
                 .find(|(name, _)| name == "Item");
@@ -28,27 +28,27 @@ pub(super) fn put_merges(inner: Handler) -> Handler {
         }
         inner(event).await
     }
-    around(inner, bug)
+    wrap(inner, mutant)
 }
 
 /// DELETE of what is not there is 404.
 pub(super) fn delete_of_missing_fails(inner: Handler) -> Handler {
-    async fn bug(inner: Handler, event: Event) -> LambdaResponse {
+    async fn mutant(inner: Handler, event: Event) -> LambdaResponse {
         let id = path_id(&event).filter(|_| route(&event) == DELETE);
         if let Some(id) = id {
-            let found = inner(other(&event, GET, id)).await;
+            let found = inner(derived_event(&event, GET, id)).await;
             if found.response.status_code == 404 {
                 return found;
             }
         }
         inner(event).await
     }
-    around(inner, bug)
+    wrap(inner, mutant)
 }
 
 /// DELETE answers, and does nothing.
 pub(super) fn delete_does_nothing(inner: Handler) -> Handler {
-    async fn bug(inner: Handler, event: Event) -> LambdaResponse {
+    async fn mutant(inner: Handler, event: Event) -> LambdaResponse {
         let id = path_id(&event).filter(|_| route(&event) == DELETE);
         match id {
             Some(id) if id.len() <= MAX_ID_BYTES => {
@@ -57,7 +57,7 @@ pub(super) fn delete_does_nothing(inner: Handler) -> Handler {
             _ => inner(event).await,
         }
     }
-    around(inner, bug)
+    wrap(inner, mutant)
 }
 
 /// Returns the kind of a field, if it is one besides the id.
@@ -66,7 +66,7 @@ fn kind(name: &str) -> Option<Kind> {
 }
 
 /// Returns the JSON text of the value of a field that is as good as nothing.
-fn empty(name: &str) -> Option<&'static str> {
+fn falsy_value(name: &str) -> Option<&'static str> {
     Some(match kind(name)? {
         Kind::Number => "0",
         Kind::Text => "\"\"",
@@ -75,7 +75,7 @@ fn empty(name: &str) -> Option<&'static str> {
 
 /// A price goes through a binary float.
 pub(super) fn price_is_a_float(inner: Handler) -> Handler {
-    before(inner, |event| {
+    map_event(inner, |event| {
         map_fields(event, |name, value| {
             let float = value.parse::<f64>().ok();
             let float = float.filter(|_| kind(name) == Some(Kind::Number));
@@ -89,19 +89,21 @@ pub(super) fn price_is_a_float(inner: Handler) -> Handler {
 
 /// What is 0 or "" is taken for absent.
 pub(super) fn falsy_is_absent(inner: Handler) -> Handler {
-    before(inner, |event| {
+    map_event(inner, |event| {
         map_fields(event, |name, value| {
-            let falsy = empty(name) == Some(value);
-            (!falsy).then(|| value.to_owned())
+            let is_falsy = falsy_value(name) == Some(value);
+            (!is_falsy).then(|| value.to_owned())
         });
     })
 }
 
 /// A null is stored as nothing much, but stored.
-pub(super) fn null_is_empty(inner: Handler) -> Handler {
-    before(inner, |event| {
+pub(super) fn null_is_stored(inner: Handler) -> Handler {
+    map_event(inner, |event| {
         map_fields(event, |name, value| {
-            let stored = empty(name).filter(|_| value == "null").unwrap_or(value);
+            let stored = falsy_value(name)
+                .filter(|_| value == "null")
+                .unwrap_or(value);
             Some(stored.to_owned())
         });
     })
@@ -109,14 +111,14 @@ pub(super) fn null_is_empty(inner: Handler) -> Handler {
 
 /// A body that came as base64 is read as it came.
 pub(super) fn base64_is_ignored(inner: Handler) -> Handler {
-    before(inner, |event| {
+    map_event(inner, |event| {
         event.payload["isBase64Encoded"] = false.into();
     })
 }
 
 /// A field that no item has is taken, and lost.
 pub(super) fn unknown_fields_are_dropped(inner: Handler) -> Handler {
-    before(inner, |event| {
+    map_event(inner, |event| {
         map_fields(event, |name, value| {
             is_known(name).then(|| value.to_owned())
         });
@@ -125,7 +127,7 @@ pub(super) fn unknown_fields_are_dropped(inner: Handler) -> Handler {
 
 /// The length of an id is counted in characters, and DynamoDB then refuses it.
 pub(super) fn length_in_characters(inner: Handler) -> Handler {
-    async fn bug(inner: Handler, event: Event) -> LambdaResponse {
+    async fn mutant(inner: Handler, event: Event) -> LambdaResponse {
         let id = path_id(&event)
             .map(str::to_owned)
             .or_else(|| put_id(&event));
@@ -135,5 +137,5 @@ pub(super) fn length_in_characters(inner: Handler) -> Handler {
         }
         inner(event).await
     }
-    around(inner, bug)
+    wrap(inner, mutant)
 }

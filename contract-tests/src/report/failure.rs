@@ -30,10 +30,10 @@ impl SavedFailure {
     /// # Errors
     /// Why it cannot be read, or what in it is not as it is saved.
     pub fn read(path: &Path) -> Result<Self, String> {
-        let shown = path.display();
+        let file = path.display();
         let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("failed to read {shown}: {error}"))?;
-        serde_json::from_str(&text).map_err(|error| format!("{shown} is no saved failure: {error}"))
+            .map_err(|error| format!("failed to read {file}: {error}"))?;
+        serde_json::from_str(&text).map_err(|error| format!("{file} is no saved failure: {error}"))
     }
 }
 
@@ -45,7 +45,7 @@ pub struct FailureReport {
     /// The seed with which it found it.
     pub seed: u64,
     /// How many cases it took.
-    pub cases: u32,
+    pub case: u32,
     /// The shortest run that shows it.
     pub run: Run,
     /// Where it was found, or can be.
@@ -58,22 +58,22 @@ impl FailureReport {
     /// All that there is to say, with the script; saves the failure in this folder.
     #[must_use]
     pub fn report(&self, folder: &Path) -> String {
-        let broken = match &self.run.outcome {
+        let reason = match &self.run.outcome {
             Err(Failed(reason) | Inconclusive(reason)) => reason.as_str(),
             Ok(()) => "nothing",
         };
         let steps = &self.run.steps;
         let mut report = format!(
-            "{broken}\n\nFound in case {}, and shrunk to {} requests. To see it, run this script \
+            "{reason}\n\nFound in case {}, and shrunk to {} requests. To see it, run this script \
              (cargo serve starts an API):\n\n{}\n",
-            self.cases,
+            self.case,
             steps.len(),
             script(steps, &self.run.prefix, &self.target)
         );
         if let Some(note) = &self.note {
             let _ = writeln!(report, "Note: {note}.");
         }
-        match self.save(broken, folder) {
+        match self.save(reason, folder) {
             Ok(path) => {
                 let _ = writeln!(
                     report,
@@ -89,9 +89,9 @@ impl FailureReport {
         report
     }
 
-    fn save(&self, broken: &str, folder: &Path) -> std::io::Result<String> {
+    fn save(&self, reason: &str, folder: &Path) -> std::io::Result<String> {
         let saved = SavedFailure {
-            broken: broken.to_owned(),
+            broken: reason.to_owned(),
             test: self.test.clone(),
             seed: self.seed,
             operations: self.run.operations.clone(),

@@ -14,10 +14,10 @@ use crate::toolkit::http::response::Response;
 use crate::toolkit::shell::quoted;
 
 /// A character that comes so many times in a row is written once, with the number.
-const RUN: usize = 40;
+const MIN_REPEATS: usize = 40;
 
 /// The most characters of an expectation or a response that are shown.
-const SHOWN: usize = 300;
+const MAX_SHOWN_CHARS: usize = 300;
 
 /// Where a script is run.
 #[derive(Clone, Debug)]
@@ -33,29 +33,36 @@ pub struct ScriptTarget {
 /// The script of these requests. Where every id has this prefix, the script makes it anew each time; and
 /// where others have items too, it cleans up.
 #[must_use]
-pub fn script(steps: &[Step], prefix: &str, place: &ScriptTarget) -> String {
-    let gateway = place.gateway;
-    let mut script = format!("url=${{1:-{}}}\n", quoted(place.url.as_str()));
-    let shared = namespace::shell_expression(prefix);
+pub fn script(steps: &[Step], prefix: &str, script_target: &ScriptTarget) -> String {
+    let gateway = script_target.gateway;
+    let mut script = format!("url=${{1:-{}}}\n", quoted(script_target.url.as_str()));
+    let fresh_namespace = namespace::shell_expression(prefix);
     if !prefix.is_empty() {
-        let fresh = shared.unwrap_or("$(printf '%08x-' \"$(date +%s)\")");
-        let _ = writeln!(script, "p={fresh}");
+        let prefix_command = fresh_namespace.unwrap_or("$(printf '%08x-' \"$(date +%s)\")");
+        let _ = writeln!(script, "p={prefix_command}");
     }
-    if needs_proxy_exemption(&place.url) {
-        let host = place.url.host();
+    if needs_proxy_exemption(&script_target.url) {
+        let host = script_target.url.host();
         let _ = writeln!(script, "export no_proxy=\"${{no_proxy-$NO_PROXY}},{host}\"");
     }
-    if !place.curl_options.is_empty() {
-        let options = &place.curl_options;
+    if !script_target.curl_options.is_empty() {
+        let options = &script_target.curl_options;
         let _ = writeln!(script, "curl() {{ command curl {options} \"$@\"; }}");
     }
-    let body = |step: &Step| step.request.body().is_some_and(|(body, _)| long(body));
-    let target = |step: &Step| {
+    let has_long_body = |step: &Step| {
+        step.request
+            .body()
+            .is_some_and(|(body, _)| has_repeats(body))
+    };
+    let has_long_target = |step: &Step| {
         step.request
             .target(gateway)
-            .is_some_and(|path| long(path.as_bytes()))
+            .is_some_and(|path| has_repeats(path.as_bytes()))
     };
-    if steps.iter().any(|step| body(step) || target(step)) {
+    if steps
+        .iter()
+        .any(|step| has_long_body(step) || has_long_target(step))
+    {
         script.push_str("rep() { yes -- \"$1\" | head -n \"$2\" | tr -d '\\n'; }\n");
     }
     for (number, step) in steps.iter().enumerate() {
@@ -68,12 +75,12 @@ pub fn script(steps: &[Step], prefix: &str, place: &ScriptTarget) -> String {
         let _ = writeln!(script, "#    actual:   {}", actual(&step.response));
         let _ = writeln!(script, "{}", command(&step.request, prefix, gateway));
     }
-    if shared.is_some() {
+    if fresh_namespace.is_some() {
         script.push_str("\n# Nothing stays behind.\n");
-        let put = steps
+        let ids = steps
             .iter()
             .flat_map(|step| step.request.ids_to_put(prefix));
-        for id in put.collect::<BTreeSet<_>>() {
+        for id in ids.collect::<BTreeSet<_>>() {
             let delete = Request::Delete(id);
             if delete.target(gateway).is_some() {
                 let _ = writeln!(script, "{}", command(&delete, prefix, gateway));
@@ -88,24 +95,24 @@ fn command(request: &Request, prefix: &str, gateway: GatewayProfile) -> String {
     let curl = format!(
         "curl -sS -i --path-as-is -X {} \"$url\"{}",
         request.method(),
-        argument(&target, prefix)
+        path_argument(&target, prefix)
     );
     let Some((body, content_type)) = request.body() else {
         return format!("{curl}; echo");
     };
     // Without a value curl leaves a header out that it would add by itself.
-    let header = content_type.map_or("Content-Type:".to_owned(), |it| {
-        format!("Content-Type: {it}")
+    let header = content_type.map_or("Content-Type:".to_owned(), |value| {
+        format!("Content-Type: {value}")
     });
     format!(
         "{{ {}; }} |
   {curl} -H '{header}' --data-binary @-; echo",
-        printed(body, prefix)
+        print_commands(body, prefix)
     )
 }
 
 /// A path as an argument; its characters need no quotes but for the repeated ones.
-fn argument(path: &str, prefix: &str) -> String {
+fn path_argument(path: &str, prefix: &str) -> String {
     let mut argument = String::new();
     for part in parts(path.as_bytes(), prefix) {
         match part {
@@ -126,7 +133,7 @@ fn argument(path: &str, prefix: &str) -> String {
 }
 
 /// A body as the commands that print it, whatever bytes it has.
-fn printed(body: &[u8], prefix: &str) -> String {
+fn print_commands(body: &[u8], prefix: &str) -> String {
     let commands: Vec<_> = parts(body, prefix)
         .into_iter()
         .map(|part| match part {
@@ -165,7 +172,7 @@ enum Part<'a> {
     Repeated(&'a [u8], usize),
 }
 
-fn long(bytes: &[u8]) -> bool {
+fn has_repeats(bytes: &[u8]) -> bool {
     parts(bytes, "")
         .iter()
         .any(|part| matches!(part, Part::Repeated(..)))
@@ -177,17 +184,17 @@ fn parts<'a>(bytes: &'a [u8], prefix: &str) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
     let (mut at, mut literal) = (0, 0);
     while at < bytes.len() {
-        let rest = &bytes[at..];
-        let found = if !prefix.is_empty() && rest.starts_with(prefix.as_bytes()) {
+        let remaining = &bytes[at..];
+        let found = if !prefix.is_empty() && remaining.starts_with(prefix.as_bytes()) {
             Some((Part::Prefix, prefix.len()))
         } else {
             [1, 2, 3, 4, 6, 12].into_iter().find_map(|width| {
-                let unit = rest.get(..width)?;
-                let times = rest
+                let unit = remaining.get(..width)?;
+                let times = remaining
                     .chunks(width)
                     .take_while(|chunk| *chunk == unit)
                     .count();
-                (times >= RUN).then_some((Part::Repeated(unit, times), width * times))
+                (times >= MIN_REPEATS).then_some((Part::Repeated(unit, times), width * times))
             })
         };
         let Some((part, length)) = found else {
@@ -212,7 +219,9 @@ fn parts<'a>(bytes: &'a [u8], prefix: &str) -> Vec<Part<'a>> {
 pub fn expectation(expected: &Expected) -> String {
     let line = match expected {
         Expected::Put(id, []) => format!("200 {:?}", format!("Put item {id}")),
-        Expected::Put(id, other) => format!("200 {:?}, or {other:?}", format!("Put item {id}")),
+        Expected::Put(id, alternatives) => {
+            format!("200 {:?}, or {alternatives:?}", format!("Put item {id}"))
+        }
         Expected::Deleted(id) => format!("200 {:?}", format!("Deleted item {id}")),
         Expected::Item(id, item) => format!("200 {{\"Item\":{}}}", item.shown(id)),
         Expected::Page(page) => {
@@ -234,15 +243,15 @@ pub fn expectation(expected: &Expected) -> String {
             reasons.iter().map(reason).collect::<Vec<_>>().join(", or ")
         }
     };
-    cut(&line)
+    truncate(&line)
 }
 
 /// What a request was answered with, in one line.
 #[must_use]
 pub fn actual(response: &Result<Response, String>) -> String {
     match response {
-        Err(reason) => cut(&format!("no response: {reason}")),
-        Ok(response) => cut(&format!(
+        Err(reason) => truncate(&format!("no response: {reason}")),
+        Ok(response) => truncate(&format!(
             "{} {}",
             response.status,
             String::from_utf8_lossy(&response.body)
@@ -250,7 +259,7 @@ pub fn actual(response: &Result<Response, String>) -> String {
     }
 }
 
-fn cut(line: &str) -> String {
+fn truncate(line: &str) -> String {
     let line: String = line
         .chars()
         .flat_map(|c| {
@@ -261,7 +270,7 @@ fn cut(line: &str) -> String {
             }
         })
         .collect();
-    match line.char_indices().nth(SHOWN) {
+    match line.char_indices().nth(MAX_SHOWN_CHARS) {
         Some((end, _)) => format!("{}… ({} bytes)", &line[..end], line.len()),
         None => line,
     }
@@ -273,14 +282,14 @@ mod tests {
     use crate::request::operation::ContentType;
 
     #[test]
-    fn a_body_prints_itself() {
+    fn the_commands_print_the_body() {
         let body = [
             b"{\"id\":\"p-1'%\\".as_slice(),
             "é".repeat(50).as_bytes(),
             b"\0\xff\"}",
         ]
         .concat();
-        let script = printed(&body, "p-");
+        let script = print_commands(&body, "p-");
         let shell = format!(
             "p=p-; rep() {{ yes -- \"$1\" | head -n \"$2\" | tr -d '\\n'; }}; {{ {script}; }}"
         );
@@ -291,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn long_ids_are_short() {
+    fn a_repeated_character_is_written_once() {
         let command = command(&Request::Get("😀".repeat(512)), "", GatewayProfile::HttpApi);
         assert!(command.contains("rep '%F0%9F%98%80' 512"), "{command}");
         let put = Request::Put {

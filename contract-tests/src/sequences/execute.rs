@@ -30,7 +30,7 @@ pub async fn execute(
 ) -> Run {
     let api = environment.api();
     let mut execution = Execution {
-        model: Model::new(environment.prefix(), environment.exceptions()),
+        model: Model::new(environment.prefix(), environment.known_deviations()),
         ids: Ids::new(environment.prefix()),
         steps: Vec::new(),
         operations: Vec::new(),
@@ -38,7 +38,7 @@ pub async fn execute(
         unchecked: None,
         api,
     };
-    let outcome = execution.all(operations, final_check).await;
+    let outcome = execution.run(operations, final_check).await;
     Run {
         operations: execution.operations,
         steps: execution.steps,
@@ -59,24 +59,24 @@ struct Execution<'a> {
 }
 
 impl Execution<'_> {
-    async fn all(&mut self, operations: &[Operation], final_check: FinalCheck) -> Outcome<()> {
+    async fn run(&mut self, operations: &[Operation], final_check: FinalCheck) -> Outcome<()> {
         for operation in operations {
-            self.operation(operation).await?;
+            self.run_operation(operation).await?;
         }
         if final_check == FinalCheck::Skip {
             return Ok(());
         }
         self.in_final_check = true;
         for id in self.ids.used().to_vec() {
-            self.call(Request::Get(id)).await?;
+            self.send_and_check(Request::Get(id)).await?;
         }
-        self.walk(None, false).await
+        self.paginate(None, false).await
     }
 
-    async fn operation(&mut self, operation: &Operation) -> Outcome<()> {
-        let literal = self.literal(operation);
-        self.operations.push(literal.clone());
-        let request = match literal {
+    async fn run_operation(&mut self, operation: &Operation) -> Outcome<()> {
+        let operation = self.with_literal_ids(operation);
+        self.operations.push(operation.clone());
+        let request = match operation {
             Operation::Put(object, content_type) => {
                 Request::put(&object, content_type, &mut self.ids)
             }
@@ -90,13 +90,13 @@ impl Execution<'_> {
             Operation::Paginate {
                 limit,
                 delete_last_of_page,
-            } => return self.walk(Some(limit), delete_last_of_page).await,
+            } => return self.paginate(Some(limit), delete_last_of_page).await,
         };
-        self.call(request).await.map(drop)
+        self.send_and_check(request).await.map(drop)
     }
 
     /// The operation with its ids chosen.
-    fn literal(&mut self, operation: &Operation) -> Operation {
+    fn with_literal_ids(&mut self, operation: &Operation) -> Operation {
         let mut literal = operation.clone();
         for id in literal.ids_mut() {
             let resolved = self.ids.resolve(id);
@@ -106,7 +106,7 @@ impl Execution<'_> {
     }
 
     /// Sends one request, and holds its response against the model.
-    async fn call(&mut self, request: Request) -> Outcome<Option<Response>> {
+    async fn send_and_check(&mut self, request: Request) -> Outcome<Option<Response>> {
         let Some(response) = self.api.send(&request).await else {
             return Ok(None);
         };
@@ -117,24 +117,27 @@ impl Execution<'_> {
         if let Ok(response) = &response {
             self.model.apply(&request, response.status);
         }
-        let known = response.clone().ok();
+        let received = response.clone().ok();
         self.steps.push(Step {
             request,
             expected,
             response,
             operation_index: (!self.in_final_check).then(|| self.operations.len() - 1),
         });
-        outcome.map(|()| known)
+        outcome.map(|()| received)
     }
 
     /// Follows the list to its end: every item that stays must be shown once, and none twice. Where
     /// others have items too the end may be far, so the later pages are as long as can be, and after so
     /// many it cannot be told what else the list would show.
-    async fn walk(&mut self, limit: Option<u16>, delete_last_of_page: bool) -> Outcome<()> {
-        let max_pages = self.api.session().map(|session| session.pages() as usize);
+    async fn paginate(&mut self, limit: Option<u16>, delete_last_of_page: bool) -> Outcome<()> {
+        let max_pages = self
+            .api
+            .session()
+            .map(|session| session.max_pages() as usize);
         let mut missing = self.model.items().clone();
         // A page may be empty before the end, but not again and again.
-        let page_limit = 2 * missing.len() + 3;
+        let max_expected_pages = 2 * missing.len() + 3;
         let mut seen = Vec::<String>::new();
         let mut start = None;
         for page in 0.. {
@@ -144,19 +147,19 @@ impl Execution<'_> {
                 ));
                 return Ok(());
             }
-            if max_pages.is_none() && page == page_limit {
+            if max_pages.is_none() && page == max_expected_pages {
                 return Err(Failed(format!("the list goes on after {page} pages")));
             }
             let limit = limit.filter(|_| max_pages.is_none_or(|pages| 2 * page < pages));
-            let ListedPage { order, last, .. } = self.page(limit, start).await?;
-            if let Some(twice) = order.iter().find(|id| seen.contains(id)) {
-                return Err(Failed(format!("the list shows {twice:?} a second time")));
+            let ListedPage { order, last, .. } = self.list_page(limit, start).await?;
+            if let Some(repeated) = order.iter().find(|id| seen.contains(id)) {
+                return Err(Failed(format!("the list shows {repeated:?} a second time")));
             }
             missing.retain(|id, _| !order.contains(id));
             seen.extend(order);
             let Some(last) = last else { break };
             if delete_last_of_page && last.starts_with(self.ids.prefix()) {
-                self.call(Request::Delete(last.clone())).await?;
+                self.send_and_check(Request::Delete(last.clone())).await?;
                 missing.remove(&last);
             }
             start = Some(last);
@@ -167,10 +170,14 @@ impl Execution<'_> {
         }
     }
 
-    async fn page(&mut self, limit: Option<u16>, start: Option<String>) -> Outcome<ListedPage> {
+    async fn list_page(
+        &mut self,
+        limit: Option<u16>,
+        start: Option<String>,
+    ) -> Outcome<ListedPage> {
         let request = Request::page(limit, start);
         let response = self
-            .call(request)
+            .send_and_check(request)
             .await?
             .expect("a list can always be sent");
         response.page(self.ids.prefix()).map_err(Failed)

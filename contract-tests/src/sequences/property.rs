@@ -33,10 +33,10 @@ pub async fn check_cases(
     let mut progress = Progress::new(test, sampling.cases);
     let mut unchecked = None;
     for case in 0..sampling.cases {
-        let held = check_case(target, setup, sampling, case, test).await;
-        match (held, target.exhausted()) {
-            (Ok(clause), _) => {
-                unchecked = unchecked.or(clause);
+        let outcome = check_case(target, setup, sampling, case, test).await;
+        match (outcome, target.exhausted()) {
+            (Ok(unchecked_part), _) => {
+                unchecked = unchecked.or(unchecked_part);
                 progress.advance(1);
             }
             (Err(Inconclusive(_)), Some(limit)) if progress.has_started() => {
@@ -82,8 +82,8 @@ pub async fn check_case(
     test: &str,
 ) -> Outcome<Option<String>, Box<FailureReport>> {
     let operations = sampling.draw(&sequence(), case);
-    let held = check_operations(target, setup, &operations, (sampling, case), test);
-    held.await.map(|run| run.unchecked)
+    let checked = check_operations(target, setup, &operations, (sampling, case), test);
+    checked.await.map(|run| run.unchecked)
 }
 
 async fn check_operations(
@@ -93,22 +93,22 @@ async fn check_operations(
     (sampling, case): (Sampling, u32),
     test: &str,
 ) -> Outcome<Run, Box<FailureReport>> {
-    let first = run_fresh(target, setup, operations, FinalCheck::AtEnd)
+    let first_run = run_fresh(target, setup, operations, FinalCheck::AtEnd)
         .await
         .map_err(Inconclusive)?;
-    match &first.outcome {
+    match &first_run.outcome {
         Ok(()) => {
             // In a namespace on a shared API much cannot be reached, and of a faulty service nothing counts.
-            if setup.is_sound() && !matches!(target, Target::Deployed(..)) {
-                tracker::record(cell::reached(&first));
+            if setup.is_original() && !matches!(target, Target::Deployed(..)) {
+                tracker::record(cell::reached(&first_run));
             }
-            return Ok(first);
+            return Ok(first_run);
         }
         Err(Inconclusive(reason)) => return Err(Inconclusive(reason.clone())),
         Err(Failed(_)) => {}
     }
-    let shrunk = shrink(target, setup, first).await;
-    let run = behind_a_prefix(target, setup, shrunk.run).await;
+    let shrunk = shrink(target, setup, first_run).await;
+    let run = with_prefix(target, setup, shrunk.run).await;
     let script_target = match target {
         Target::Deployed(api, _) => ScriptTarget {
             url: api.url().clone(),
@@ -124,7 +124,7 @@ async fn check_operations(
     Err(Failed(Box::new(FailureReport {
         test: test.to_owned(),
         seed: sampling.seed,
-        cases: case + 1,
+        case: case + 1,
         run,
         target: script_target,
         note: shrunk.note,
@@ -133,7 +133,7 @@ async fn check_operations(
 
 /// The same run with a prefix before every id, so that its script can be run again and again; or the
 /// run as it is, if it has one, or if it is the absence of one that breaks the contract.
-async fn behind_a_prefix(target: &Target, setup: &Setup, shrunk: Run) -> Run {
+async fn with_prefix(target: &Target, setup: &Setup, shrunk: Run) -> Run {
     let prefixed = Setup {
         prefix: unique_prefix(),
         ..setup.clone()

@@ -10,7 +10,7 @@ use crate::request::concrete::Request;
 use crate::request::ids::Ids;
 use crate::request::operation::{Operation, Query};
 use crate::sequences::execute::{FinalCheck, execute};
-use crate::sequences::simplify::{renamed, simpler};
+use crate::sequences::simplify::{simpler_operations, with_simpler_ids};
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 
 /// The most sequences that are tried, lest a slow environment never ends.
@@ -41,17 +41,17 @@ pub async fn run_fresh(
     Ok(run)
 }
 
-/// Shrinks the sequence that broke the contract in `first`. Each candidate runs in a fresh environment;
+/// Shrinks the sequence that broke the contract in `first_run`. Each candidate runs in a fresh environment;
 /// where one cannot be told, the search ends with what was proven last.
-pub async fn shrink(target: &Target, setup: &Setup, first: Run) -> Shrunk {
-    let explicit = explicit(&first);
+pub async fn shrink(target: &Target, setup: &Setup, first_run: Run) -> Shrunk {
+    let candidates = with_explicit_check(&first_run);
     let mut search = Search {
         target,
         setup,
-        best: first,
+        best: first_run,
         tried: HashSet::new(),
     };
-    let note = search.start(explicit).await.err();
+    let note = search.run(candidates).await.err();
     Shrunk {
         run: search.best,
         note,
@@ -60,26 +60,26 @@ pub async fn shrink(target: &Target, setup: &Setup, first: Run) -> Shrunk {
 
 /// The operations of a run, and as one more of them what was found by looking at the state in the end:
 /// then nothing is sent that a script would not show. Should the last look alone not do, all of them.
-fn explicit(run: &Run) -> [Vec<Operation>; 2] {
-    let looks = run
+fn with_explicit_check(run: &Run) -> [Vec<Operation>; 2] {
+    let check_steps = run
         .steps
         .iter()
         .filter(|step| step.operation_index.is_none());
     let (lists, gets): (Vec<_>, Vec<_>) =
-        looks.partition(|step| matches!(step.request, Request::List { .. }));
-    let walk = (!lists.is_empty()).then_some(Operation::Paginate {
+        check_steps.partition(|step| matches!(step.request, Request::List { .. }));
+    let paginate = (!lists.is_empty()).then_some(Operation::Paginate {
         limit: 1000,
         delete_last_of_page: false,
     });
     let gets: Vec<_> = gets
         .iter()
-        .map(|step| operation(&step.request, &run.prefix))
+        .map(|step| to_operation(&step.request, &run.prefix))
         .collect();
-    let last = walk.as_ref().or(gets.last()).cloned();
-    let with = |looks: Vec<Operation>| [run.operations.clone(), looks].concat();
+    let last_check = paginate.as_ref().or(gets.last()).cloned();
+    let with = |checks: Vec<Operation>| [run.operations.clone(), checks].concat();
     [
-        with(last.into_iter().collect()),
-        with(gets.into_iter().chain(walk).collect()),
+        with(last_check.into_iter().collect()),
+        with(gets.into_iter().chain(paginate).collect()),
     ]
 }
 
@@ -92,9 +92,9 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    async fn start(&mut self, explicit: [Vec<Operation>; 2]) -> Result<(), String> {
-        for operations in explicit {
-            if self.breaks(operations).await? {
+    async fn run(&mut self, candidates: [Vec<Operation>; 2]) -> Result<(), String> {
+        for operations in candidates {
+            if self.still_fails(operations).await? {
                 return self.shrink().await;
             }
         }
@@ -103,27 +103,27 @@ impl Search<'_> {
 
     async fn shrink(&mut self) -> Result<(), String> {
         // What could not be left out may be once the others are simpler.
-        while self.leave_out().await? || self.simplify().await? {}
+        while self.remove_operations().await? || self.simplify().await? {}
         Ok(())
     }
 
     /// Leaves out whatever need not be there; whether anything was.
-    async fn leave_out(&mut self) -> Result<bool, String> {
-        let mut any = false;
+    async fn remove_operations(&mut self) -> Result<bool, String> {
+        let mut changed = false;
         let mut width = self.best.operations.len().div_ceil(2);
         loop {
-            let mut at = 0;
-            while at < self.best.operations.len() {
-                let mut fewer = self.best.operations.clone();
-                fewer.drain(at..fewer.len().min(at + width));
-                if self.breaks(fewer).await? {
-                    any = true;
+            let mut start = 0;
+            while start < self.best.operations.len() {
+                let mut candidate = self.best.operations.clone();
+                candidate.drain(start..candidate.len().min(start + width));
+                if self.still_fails(candidate).await? {
+                    changed = true;
                 } else {
-                    at += width;
+                    start += width;
                 }
             }
             if width <= 1 {
-                return Ok(any);
+                return Ok(changed);
             }
             width = width.div_ceil(2);
         }
@@ -131,47 +131,48 @@ impl Search<'_> {
 
     /// Simplifies what is in the operations; whether anything could be.
     async fn simplify(&mut self) -> Result<bool, String> {
-        let mut any = false;
-        'again: loop {
-            for simpler in self.simpler() {
-                if self.breaks(simpler).await? {
-                    any = true;
-                    continue 'again;
+        let mut changed = false;
+        'restart: loop {
+            for candidate in self.candidates() {
+                if self.still_fails(candidate).await? {
+                    changed = true;
+                    continue 'restart;
                 }
             }
-            return Ok(any);
+            return Ok(changed);
         }
     }
 
     /// Every sequence that is simpler than the best in one place.
-    fn simpler(&self) -> Vec<Vec<Operation>> {
+    fn candidates(&self) -> Vec<Vec<Operation>> {
         let operations = &self.best.operations;
         let mut candidates = Vec::new();
-        for (at, old) in operations.iter().enumerate() {
-            let mut replace = |by: &[Operation]| {
-                candidates.push([&operations[..at], by, &operations[at + 1..]].concat());
+        for (index, operation) in operations.iter().enumerate() {
+            let mut replace = |replacement: &[Operation]| {
+                candidates
+                    .push([&operations[..index], replacement, &operations[index + 1..]].concat());
             };
-            for simpler in simpler(old) {
+            for simpler in simpler_operations(operation) {
                 replace(&[simpler]);
             }
-            if matches!(old, Operation::Paginate { .. }) {
+            if matches!(operation, Operation::Paginate { .. }) {
                 let steps = self
                     .best
                     .steps
                     .iter()
-                    .filter(|step| step.operation_index == Some(at));
-                let pages = steps.map(|step| operation(&step.request, &self.best.prefix));
+                    .filter(|step| step.operation_index == Some(index));
+                let pages = steps.map(|step| to_operation(&step.request, &self.best.prefix));
                 replace(&pages.collect::<Vec<_>>());
             }
         }
-        candidates.extend(renamed(operations));
+        candidates.extend(with_simpler_ids(operations));
         candidates
     }
 
     /// Whether these operations break the contract as well; if so, they are the best from now on.
-    async fn breaks(&mut self, operations: Vec<Operation>) -> Result<bool, String> {
-        let written = serde_json::to_string(&operations).expect("operations can be written");
-        if !self.tried.insert(written) {
+    async fn still_fails(&mut self, operations: Vec<Operation>) -> Result<bool, String> {
+        let json = serde_json::to_string(&operations).expect("operations can be written");
+        if !self.tried.insert(json) {
             return Ok(false);
         }
         if self.tried.len() > MAX_TRIES {
@@ -194,7 +195,7 @@ impl Search<'_> {
 }
 
 /// The operation that sends this and nothing else. Only what a look or a walk sends is asked for.
-fn operation(request: &Request, prefix: &str) -> Operation {
+fn to_operation(request: &Request, prefix: &str) -> Operation {
     let literal = |id: &String| Ids::new(prefix).literal(id);
     match request {
         Request::Get(id) => Operation::Get(literal(id)),

@@ -6,20 +6,20 @@ use crate::toolkit::decimal::Decimal;
 use crate::toolkit::text::Text;
 
 /// The ids to prefer, the first most of all.
-const IDS: [&str; 4] = ["a", "b", "c", "d"];
+const PREFERRED_IDS: [&str; 4] = ["a", "b", "c", "d"];
 
 /// The texts to prefer.
-const TEXTS: [&str; 2] = ["x", ""];
+const PREFERRED_TEXTS: [&str; 2] = ["x", ""];
 
 /// The numbers to prefer.
-const NUMBERS: [&str; 2] = ["1", "0"];
+const PREFERRED_NUMBERS: [&str; 2] = ["1", "0"];
 
 /// Operations that are simpler than this one, the simplest first.
 #[must_use]
-pub fn simpler(operation: &Operation) -> Vec<Operation> {
+pub fn simpler_operations(operation: &Operation) -> Vec<Operation> {
     match operation {
         Operation::Put(object, content_type) => {
-            let objects = objects(object).into_iter();
+            let objects = simpler_objects(object).into_iter();
             let mut simpler: Vec<_> = objects
                 .map(|object| Operation::Put(object, *content_type))
                 .collect();
@@ -37,7 +37,10 @@ pub fn simpler(operation: &Operation) -> Vec<Operation> {
             }
             simpler
         }
-        Operation::List(query) => queries(query).into_iter().map(Operation::List).collect(),
+        Operation::List(query) => simpler_queries(query)
+            .into_iter()
+            .map(Operation::List)
+            .collect(),
         Operation::Paginate {
             limit,
             delete_last_of_page,
@@ -67,10 +70,10 @@ pub fn simpler(operation: &Operation) -> Vec<Operation> {
 
 /// The same operations with one id written more simply, wherever it comes.
 #[must_use]
-pub fn renamed(operations: &[Operation]) -> Vec<Vec<Operation>> {
+pub fn with_simpler_ids(operations: &[Operation]) -> Vec<Vec<Operation>> {
     let mut texts: Vec<Text> = Vec::new();
-    let mut all = operations.to_vec();
-    for id in all.iter_mut().flat_map(Operation::ids_mut) {
+    let mut copy = operations.to_vec();
+    for id in copy.iter_mut().flat_map(Operation::ids_mut) {
         if let Id::Text(text) = id
             && !texts.contains(text)
         {
@@ -79,7 +82,7 @@ pub fn renamed(operations: &[Operation]) -> Vec<Vec<Operation>> {
     }
     let mut renamed = Vec::new();
     for old in &texts {
-        for new in simpler_texts(old, &IDS) {
+        for new in simpler_texts(old, &PREFERRED_IDS) {
             let mut operations = operations.to_vec();
             for id in operations.iter_mut().flat_map(Operation::ids_mut) {
                 if *id == Id::Text(old.clone()) {
@@ -92,7 +95,7 @@ pub fn renamed(operations: &[Operation]) -> Vec<Vec<Operation>> {
     renamed
 }
 
-fn objects(object: &Object) -> Vec<Object> {
+fn simpler_objects(object: &Object) -> Vec<Object> {
     let mut simpler: Vec<_> = shorter(&object.fields)
         .map(|fields| Object {
             fields,
@@ -105,23 +108,23 @@ fn objects(object: &Object) -> Vec<Object> {
             ..object.clone()
         });
     }
-    for (at, (_, value)) in object.fields.iter().enumerate() {
-        for value in values(value) {
+    for (index, (_, value)) in object.fields.iter().enumerate() {
+        for value in simpler_values(value) {
             let mut object = object.clone();
-            object.fields[at].1 = value;
+            object.fields[index].1 = value;
             simpler.push(object);
         }
     }
     simpler
 }
 
-fn values(value: &Value) -> Vec<Value> {
+fn simpler_values(value: &Value) -> Vec<Value> {
     match value {
         Value::Text(text) => {
-            let texts = simpler_texts(text, &TEXTS).into_iter();
+            let texts = simpler_texts(text, &PREFERRED_TEXTS).into_iter();
             texts.map(Value::Text).collect()
         }
-        Value::Number(number) => simpler_strings(number, &NUMBERS)
+        Value::Number(number) => simpler_strings(number, &PREFERRED_NUMBERS)
             .into_iter()
             .filter(|number| Decimal::parse(number).is_some())
             .map(Value::Number)
@@ -131,7 +134,7 @@ fn values(value: &Value) -> Vec<Value> {
     }
 }
 
-fn queries(query: &Query) -> Vec<Query> {
+fn simpler_queries(query: &Query) -> Vec<Query> {
     let mut simpler = Vec::new();
     if query.other.is_some() {
         simpler.push(Query {
@@ -160,23 +163,21 @@ fn queries(query: &Query) -> Vec<Query> {
     simpler
 }
 
-fn simpler_texts(text: &Text, favourites: &[&str]) -> Vec<Text> {
+fn simpler_texts(text: &Text, preferred: &[&str]) -> Vec<Text> {
     match text {
         Text::Plain(text) => {
-            let strings = simpler_strings(text, favourites).into_iter();
+            let strings = simpler_strings(text, preferred).into_iter();
             strings.map(Text::Plain).collect()
         }
         Text::Repeated { fill, bytes } => {
-            let mut simpler: Vec<_> = favourites.iter().copied().map(Text::plain).collect();
-            let halves = std::iter::successors(Some(bytes / 2), |less| Some(less / 2));
-            simpler.extend(
-                halves
-                    .take_while(|less| *less > 0)
-                    .map(|less| Text::Repeated {
-                        fill: *fill,
-                        bytes: bytes - less,
-                    }),
-            );
+            let mut simpler: Vec<_> = preferred.iter().copied().map(Text::plain).collect();
+            let halves = std::iter::successors(Some(bytes / 2), |removed| Some(removed / 2));
+            simpler.extend(halves.take_while(|removed| *removed > 0).map(|removed| {
+                Text::Repeated {
+                    fill: *fill,
+                    bytes: bytes - removed,
+                }
+            }));
             if *fill != 'x' {
                 let (fill, bytes) = ('x', *bytes);
                 simpler.push(Text::Repeated { fill, bytes });
@@ -186,11 +187,11 @@ fn simpler_texts(text: &Text, favourites: &[&str]) -> Vec<Text> {
     }
 }
 
-fn simpler_strings(text: &str, favourites: &[&str]) -> Vec<String> {
-    let favourite = favourites.iter().position(|favourite| *favourite == text);
-    let better = &favourites[..favourite.unwrap_or(favourites.len())];
+fn simpler_strings(text: &str, preferred: &[&str]) -> Vec<String> {
+    let rank = preferred.iter().position(|preferred| *preferred == text);
+    let better = &preferred[..rank.unwrap_or(preferred.len())];
     let mut simpler: Vec<_> = better.iter().map(|&text| text.to_owned()).collect();
-    if favourite.is_none() {
+    if rank.is_none() {
         let characters: Vec<_> = text.chars().collect();
         // The empty text is another thing than a short one, and simpler only where it is a favourite.
         let shorter = shorter(&characters).filter(|shorter| !shorter.is_empty());
@@ -201,18 +202,18 @@ fn simpler_strings(text: &str, favourites: &[&str]) -> Vec<String> {
 
 /// What is left without a part of it: first without a half, then without a quarter, and so on; one by one
 /// only where there are not many.
-fn shorter<T: Clone>(all: &[T]) -> impl Iterator<Item = Vec<T>> {
-    const MANY: usize = 64;
-    let length = all.len();
+fn shorter<T: Clone>(elements: &[T]) -> impl Iterator<Item = Vec<T>> {
+    const MAX_PARTS: usize = 64;
+    let length = elements.len();
     let widths = std::iter::successors(Some(length.div_ceil(2)), |width| {
         (*width > 1).then(|| width.div_ceil(2))
     });
     widths
-        .filter(move |width| *width > 0 && length / width <= MANY)
+        .filter(move |width| *width > 0 && length / width <= MAX_PARTS)
         .flat_map(move |width| {
             (0..length).step_by(width).map(move |start| {
                 let end = (start + width).min(length);
-                [&all[..start], &all[end..]].concat()
+                [&elements[..start], &elements[end..]].concat()
             })
         })
 }
@@ -222,10 +223,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_left_out_from_large_to_small() {
-        let all: Vec<_> = shorter(&[1, 2, 3]).collect();
+    fn larger_parts_are_removed_first() {
+        let candidates: Vec<_> = shorter(&[1, 2, 3]).collect();
         assert_eq!(
-            all,
+            candidates,
             [vec![3], vec![1, 2], vec![2, 3], vec![1, 3], vec![1, 2]]
         );
         assert_eq!(shorter::<u8>(&[]).count(), 0);
@@ -233,31 +234,35 @@ mod tests {
     }
 
     #[test]
-    fn simplifying_comes_to_an_end() {
-        for (text, favourites) in [("b", &IDS[..]), ("%41é", &IDS), ("12.50", &NUMBERS)] {
+    fn simplifying_terminates() {
+        for (text, preferred) in [
+            ("b", &PREFERRED_IDS[..]),
+            ("%41é", &PREFERRED_IDS),
+            ("12.50", &PREFERRED_NUMBERS),
+        ] {
             let mut texts = vec![text.to_owned()];
             let mut steps = 0;
             while let Some(last) = texts.pop() {
                 // Whatever is tried, and were everything accepted, there is nothing left in the end.
-                texts = simpler_strings(&last, favourites);
+                texts = simpler_strings(&last, preferred);
                 steps += 1;
                 assert!(steps < 10, "{text}");
             }
         }
-        let filled = Text::Repeated {
+        let repeated = Text::Repeated {
             fill: '😀',
             bytes: 2049,
         };
-        assert!(!simpler_texts(&filled, &IDS).contains(&filled));
+        assert!(!simpler_texts(&repeated, &PREFERRED_IDS).contains(&repeated));
     }
 
     #[test]
-    fn an_id_is_renamed_wherever_it_comes() {
+    fn an_id_is_renamed_everywhere() {
         let id = || Id::Text(Text::plain("b"));
         let operations = [Operation::Get(id()), Operation::Delete(id())];
         let a = || Id::Text(Text::plain("a"));
         assert_eq!(
-            renamed(&operations),
+            with_simpler_ids(&operations),
             [vec![Operation::Get(a()), Operation::Delete(a())]]
         );
     }

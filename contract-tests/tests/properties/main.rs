@@ -109,7 +109,7 @@ fn main() -> ExitCode {
     if resources.interrupted.load(Ordering::SeqCst) {
         return runtime.block_on(std::future::pending());
     }
-    if let Some(table) = detect::table() {
+    if let Some(table) = detect::results_table() {
         println!("{table}");
     }
     if let Some(summary) = results.summary().filter(|_| !arguments.list) {
