@@ -1,4 +1,4 @@
-//! The test of the tests: each mutant is looked for as the contract's own tests would.
+//! The test of the tests: runs the properties against each mutant, as against any other service.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,27 +17,27 @@ use crate::toolkit::progress::Progress;
 use crate::toolkit::random::Sampling;
 use crate::{concurrency, faults, sequences};
 
-/// How a mutant was detected.
+/// The detection of a mutant.
 #[derive(Clone, Debug)]
 pub struct Detection {
-    /// By which suite.
+    /// The suite that detected it.
     pub suite: &'static str,
-    /// In which case.
+    /// The number of the case that failed, from one.
     pub case: u32,
-    /// To how many requests, or operations of a history, it was shrunk.
+    /// The number of requests, or of entries of a history, to which the failure was shrunk.
     pub shrunk: Option<usize>,
 }
 
-/// How many bugs are looked for at once.
+/// The number of mutants that are tested at once.
 const PARALLELISM: usize = 4;
 
-/// Looks for every mutant from this seed, and remembers what came of it for [`results_table`].
+/// Tests every mutant with this seed, and records the detections for [`results_table`].
 ///
 /// # Errors
-/// The bugs that were not detected, or not shrunk as far as they can be.
+/// The mutants that were not detected, or whose failures were not shrunk far enough.
 ///
 /// # Panics
-/// If the search for one does.
+/// If the test of a mutant panics.
 pub async fn every_mutant_is_detected(sampling: Sampling, test: &str) -> Result<(), String> {
     let mut missed = String::new();
     let semaphore = Arc::new(Semaphore::new(PARALLELISM));
@@ -60,7 +60,7 @@ pub async fn every_mutant_is_detected(sampling: Sampling, test: &str) -> Result<
                     let name = mutant.name;
                     let _ = writeln!(
                         missed,
-                        "{name}: shrunk to {shrunk} requests, not {max_requests}"
+                        "{name}: shrunk to {shrunk} requests, more than {max_requests}"
                     );
                 }
                 record(mutant, detection);
@@ -77,9 +77,8 @@ pub async fn every_mutant_is_detected(sampling: Sampling, test: &str) -> Result<
     }
 }
 
-/// Looks for one mutant: with sequences if it shows every time, for these have to find it; or else with one
-/// case of each suite after the other. The original service must not be reported for the same, or it was not
-/// the mutant that was detected.
+/// Detects one mutant. Sequences must detect a deterministic mutant; for a nondeterministic one, one case of each suite
+/// is tried in turn. The original service must pass the same case: else the mutation is not the cause of the failure.
 async fn detect(
     mutant: &'static Mutant,
     sampling: Sampling,
@@ -111,10 +110,13 @@ async fn detect(
         }
     }
     if mutant.max_requests.is_some() {
-        return Err(format!("not caught by any of {} sequences", sampling.cases));
+        return Err(format!(
+            "not detected by any of {} sequences",
+            sampling.cases
+        ));
     }
     with_faults(&setup, &original, test).await?.ok_or(format!(
-        "not caught by any of {} cases, nor by a fault",
+        "not detected by any of {} cases or any fault",
         sampling.cases
     ))
 }
@@ -189,7 +191,7 @@ async fn with_faults(
 }
 
 fn original_fails_too(not_passed: &NotPassed) -> String {
-    format!("the original service is reported too: {not_passed}")
+    format!("the original service does not pass either: {not_passed}")
 }
 
 type Detections = BTreeMap<&'static str, Vec<Detection>>;
@@ -201,7 +203,7 @@ fn record(mutant: &'static Mutant, detection: Detection) {
     detections.entry(mutant.name).or_default().push(detection);
 }
 
-/// What has been detected so far, as a table in Markdown; `None` if nothing was looked for.
+/// Returns the detections so far as a Markdown table; `None` if no mutant was detected.
 #[must_use]
 pub fn results_table() -> Option<String> {
     let detections = DETECTIONS.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Bugs in how failures are answered, and in what is made of the table's.
+//! Mutants with faults in error responses, and in the handling of errors of the table.
 
 use aws_lambda_events::http::header::CONTENT_TYPE;
 use hyper::body::Bytes;
@@ -7,7 +7,7 @@ use local::gateway::{Handler, LambdaResponse};
 use super::event::{Event, PUT, map_reply, message, reply_body, route, set_reply_body, wrap};
 use crate::contract::fields::FIELDS;
 
-/// A throttled request is the client's mistake.
+/// Answers a throttled request with 400.
 pub(super) fn throttle_is_400(inner: Handler) -> Handler {
     map_reply(inner, |_, reply| {
         if reply.response.status_code == 503 && reply_body(reply).contains("Nothing was") {
@@ -16,7 +16,7 @@ pub(super) fn throttle_is_400(inner: Handler) -> Handler {
     })
 }
 
-/// A message says who may not do what to which table.
+/// Repeats an ARN of `DynamoDB` in a message.
 pub(super) fn arn_in_message(inner: Handler) -> Handler {
     map_reply(inner, |_, reply| {
         if reply.response.status_code == 500 {
@@ -26,7 +26,7 @@ pub(super) fn arn_in_message(inner: Handler) -> Handler {
     })
 }
 
-/// One of the errors has no content type.
+/// Omits the content type of 404.
 pub(super) fn no_content_type(inner: Handler) -> Handler {
     map_reply(inner, |_, reply| {
         if reply.response.status_code == 404 {
@@ -35,7 +35,7 @@ pub(super) fn no_content_type(inner: Handler) -> Handler {
     })
 }
 
-/// A message about one field names another.
+/// Names the wrong field in a message.
 pub(super) fn wrong_field_is_named(inner: Handler) -> Handler {
     map_reply(inner, |_, reply| {
         let [first, .., last] = FIELDS;
@@ -46,7 +46,7 @@ pub(super) fn wrong_field_is_named(inner: Handler) -> Handler {
     })
 }
 
-/// An answer of the table with nothing in it is taken for one that says that nothing is there.
+/// Replaces an empty response of the table by one that says that the item is not found.
 pub(super) fn empty_is_not_found(response: Bytes) -> Bytes {
     if response.is_empty() {
         Bytes::from_static(b"{}")
@@ -55,7 +55,7 @@ pub(super) fn empty_is_not_found(response: Bytes) -> Bytes {
     }
 }
 
-/// A PUT whose fate is unknown is sent again.
+/// Retries an ambiguous PUT.
 pub(super) fn ambiguous_put_is_retried(inner: Handler) -> Handler {
     async fn mutant(inner: Handler, event: Event) -> LambdaResponse {
         let first = inner(event.clone()).await;

@@ -1,4 +1,4 @@
-//! What a faulty service does with events and replies: take them apart, and put others together.
+//! Helpers of the mutants: read and change events and replies.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body;
@@ -16,7 +16,7 @@ pub(super) type Event = LambdaEvent<Value>;
 
 pub(super) use crate::request::route::{DELETE, GET, LIST, PUT};
 
-/// A service that does this with the sound one inside it.
+/// Returns a service that handles each event with `mutant`, which may call the original service.
 pub(super) fn wrap<F>(inner: Handler, mutant: fn(Handler, Event) -> F) -> Handler
 where
     F: Future<Output = LambdaResponse> + Send + 'static,
@@ -24,7 +24,7 @@ where
     handler(move |event| mutant(Handler::clone(&inner), event))
 }
 
-/// A service that has this done to each event first.
+/// Returns a service that changes each event before the original service handles it.
 pub(super) fn map_event(inner: Handler, change: fn(&mut Event)) -> Handler {
     handler(move |mut event| {
         change(&mut event);
@@ -32,7 +32,7 @@ pub(super) fn map_event(inner: Handler, change: fn(&mut Event)) -> Handler {
     })
 }
 
-/// A service that has this done to the reply to each event.
+/// Returns a service that changes each reply of the original service.
 pub(super) fn map_reply(inner: Handler, change: fn(&Event, &mut LambdaResponse)) -> Handler {
     handler(move |event: Event| {
         let reply = inner(event.clone());
@@ -48,18 +48,18 @@ pub(super) fn route(event: &Event) -> &str {
     event.payload["routeKey"].as_str().unwrap_or_default()
 }
 
-/// The id in the path.
+/// Returns the id in the path.
 pub(super) fn path_id(event: &Event) -> Option<&str> {
     event.payload["pathParameters"]["id"].as_str()
 }
 
-/// The id that a PUT sends.
+/// Returns the id in the body of a PUT.
 pub(super) fn put_id(event: &Event) -> Option<String> {
     let (_, id) = fields(event)?.into_iter().find(|(name, _)| name == ID)?;
     serde_json::from_str(&id).ok()
 }
 
-/// The fields that a PUT sends, each as its JSON text; `None` if it sends something else.
+/// Returns the fields in the body of a PUT, each with its JSON text; `None` if the body is not an object.
 pub(super) fn fields(event: &Event) -> Option<Vec<(String, String)>> {
     let body = event.payload["body"]
         .as_str()
@@ -72,20 +72,20 @@ pub(super) fn fields(event: &Event) -> Option<Vec<(String, String)>> {
     Some(Members::parse("the body", &text).ok()?.into_texts())
 }
 
-/// Has a PUT send these fields.
+/// Replaces the fields of a PUT.
 pub(super) fn set_fields(event: &mut Event, fields: &[(String, String)]) {
     let member = |(name, value): &(String, String)| format!("{}:{value}", json_string(name));
     let members: Vec<_> = fields.iter().map(member).collect();
     set_event_body(event, &format!("{{{}}}", members.join(",")));
 }
 
-/// Has an event carry this text as its body.
+/// Replaces the body of an event.
 pub(super) fn set_event_body(event: &mut Event, text: &str) {
     event.payload["body"] = json!(text);
     event.payload["isBase64Encoded"] = json!(false);
 }
 
-/// Has each field of a PUT be what this makes of it.
+/// Changes the value of each field of a PUT; `None` removes the field.
 pub(super) fn map_fields(event: &mut Event, change: impl Fn(&str, &str) -> Option<String>) {
     if let Some(fields) = fields(event) {
         let changed = fields.into_iter().filter_map(|(name, value)| {
@@ -96,7 +96,7 @@ pub(super) fn map_fields(event: &mut Event, change: impl Fn(&str, &str) -> Optio
     }
 }
 
-/// Has an event name this id, wherever it names one.
+/// Replaces the id in the path and in the body of an event.
 pub(super) fn set_id(event: &mut Event, id: &str) {
     let text = json_string(id);
     map_fields(event, |name, value| {
@@ -111,7 +111,7 @@ pub(super) fn set_id(event: &mut Event, id: &str) {
     }
 }
 
-/// Another event, as if it had come at the same time: of this route, about this id.
+/// Returns a copy of an event with this route and id.
 pub(super) fn derived_event(event: &Event, route: &str, id: &str) -> Event {
     let mut derived = event.clone();
     derived.payload["routeKey"] = json!(route);
@@ -131,7 +131,7 @@ pub(super) fn set_reply_body(reply: &mut LambdaResponse, body: String) {
     reply.response.body = Some(Body::Text(body));
 }
 
-/// The members of a reply's body, each as its JSON text.
+/// Returns the members of the body of a reply, each with its JSON text.
 pub(super) fn members(reply: &LambdaResponse) -> Vec<(String, String)> {
     Members::parse("the body", reply_body(reply))
         .map(Members::into_texts)

@@ -1,30 +1,30 @@
-//! Bugs in which ids are one and the same.
+//! Mutants that treat different ids as the same.
 
 use local::gateway::Handler;
 use percent_encoding::percent_decode_str;
 
 use super::event::{Event, map_event, path_id, put_id, set_id};
 
-/// Ids differ in more than the case of their letters, or are the same.
+/// Lower-cases ids.
 pub(super) fn case_folded(inner: Handler) -> Handler {
     map_event(inner, |event| map_id(event, str::to_lowercase))
 }
 
-/// Ids are composed before they are compared.
+/// Composes `é` in ids, as Unicode normalisation would.
 pub(super) fn normalised(inner: Handler) -> Handler {
     map_event(inner, |event| {
         map_id(event, |id| id.replace("e\u{301}", "\u{e9}"));
     })
 }
 
-/// Spaces around an id are cut off.
+/// Trims the spaces around ids.
 pub(super) fn trimmed(inner: Handler) -> Handler {
     map_event(inner, |event| {
         map_id(event, |id| id.trim_matches(' ').to_owned());
     })
 }
 
-/// The id in the path, which the gateway has decoded, is decoded again.
+/// Decodes the id in the path again, after the gateway.
 pub(super) fn decoded_twice(inner: Handler) -> Handler {
     map_event(inner, |event| {
         if let Some(id) = path_id(event) {

@@ -1,5 +1,5 @@
-//! The tests of the tests: faulty services, each the sound one or its table in a wrapper. [`mutant`] names
-//! them all, and the [`detect`] looks for each as the contract's own tests would. No test knows of any.
+//! The tests of the tests: faulty services, each of which wraps the original service or its table. [`mutant`] lists
+//! them all, and [`detect`] runs the properties against each. No property knows any of them.
 
 pub mod detect;
 mod errors;

@@ -1,4 +1,4 @@
-//! The planted bugs: what is wrong, with what, and in how few requests it shows.
+//! The mutants: the name of each, its wrapper, and the number of requests that reveal it.
 
 use local::gateway::Handler;
 
@@ -6,21 +6,21 @@ use super::{errors, ids, races, reads, writes};
 use crate::environments::environment::Setup;
 use crate::toolkit::dynamodb::proxy::Filter;
 
-/// One planted bug.
+/// A faulty service that the properties must detect.
 #[derive(Debug)]
 pub struct Mutant {
-    /// What is wrong, in a few words.
+    /// The name, which describes the fault in a few words.
     pub name: &'static str,
-    /// The faulty service around the sound one.
+    /// Wraps the original service in the faulty one.
     pub wrap: fn(Handler) -> Handler,
-    /// What it takes an answer of its table for.
+    /// Rewrites the responses of the table before the service reads them.
     pub filter: Option<Filter>,
-    /// The most requests that are needed to show it; `None` if chance or time has a hand in it.
+    /// The most requests to which a failure must shrink; `None` if the failure depends on chance or timing.
     pub max_requests: Option<usize>,
 }
 
 impl Mutant {
-    /// Returns the setup of a service that has it.
+    /// Returns the setup of the faulty service.
     #[must_use]
     pub fn setup(&self) -> Setup {
         Setup {
@@ -31,7 +31,7 @@ impl Mutant {
     }
 }
 
-/// All of them.
+/// All mutants.
 pub const ALL: [Mutant; 26] = [
     deterministic("PUT merges", writes::put_merges, 3),
     deterministic(
@@ -45,17 +45,21 @@ pub const ALL: [Mutant; 26] = [
         reads::cached_copy,
         4,
     ),
-    deterministic("the list stops at page one", reads::only_first_page, 3),
     deterministic(
-        "the list repeats the boundary item",
+        "the list ends after its first page",
+        reads::only_first_page,
+        3,
+    ),
+    deterministic(
+        "a page repeats the last item of the page before",
         reads::last_item_repeated,
         2,
     ),
-    deterministic("the price goes through f64", writes::price_is_a_float, 2),
-    deterministic("base64 is ignored", writes::base64_is_ignored, 1),
-    deterministic("the id in the path is decoded again", ids::decoded_twice, 2),
-    // One where a write answers with another id than it was sent, two where a read finds its double.
-    deterministic("ids are folded", ids::case_folded, 2),
+    deterministic("the price is converted to f64", writes::price_is_a_float, 2),
+    deterministic("a base64 body is not decoded", writes::base64_is_ignored, 1),
+    deterministic("the id in the path is decoded twice", ids::decoded_twice, 2),
+    // One request if a write answers with another id than it was sent; two if a read finds a near-duplicate.
+    deterministic("ids are case-folded", ids::case_folded, 2),
     deterministic("ids are normalised", ids::normalised, 2),
     deterministic("ids are trimmed", ids::trimmed, 2),
     deterministic(
@@ -64,11 +68,11 @@ pub const ALL: [Mutant; 26] = [
         1,
     ),
     deterministic(
-        "0 and \"\" are taken for absent",
+        "0 and \"\" are treated as absent",
         writes::falsy_is_absent,
         2,
     ),
-    deterministic("null is stored", writes::null_is_stored, 2),
+    deterministic("null is stored as 0 or \"\"", writes::null_is_stored, 2),
     deterministic(
         "an unknown field is dropped",
         writes::unknown_fields_are_dropped,
@@ -77,17 +81,18 @@ pub const ALL: [Mutant; 26] = [
     deterministic("an extra field is stored and shown", reads::extra_field, 1),
     deterministic("an error has no content type", errors::no_content_type, 1),
     deterministic(
-        "a message names another field",
+        "a message names the wrong field",
         errors::wrong_field_is_named,
         1,
     ),
-    nondeterministic("throttling is 400", errors::throttle_is_400),
-    nondeterministic("an ARN is in a message", errors::arn_in_message),
+    nondeterministic("throttling is answered with 400", errors::throttle_is_400),
+    nondeterministic("a message contains an ARN", errors::arn_in_message),
     Mutant {
         filter: Some(errors::empty_is_not_found),
-        ..nondeterministic("an empty answer of the table is read as missing", |inner| {
-            inner
-        })
+        ..nondeterministic(
+            "an empty response of the table is read as not found",
+            |inner| inner,
+        )
     },
     nondeterministic(
         "a retried write is applied after a newer one",
@@ -101,7 +106,10 @@ pub const ALL: [Mutant; 26] = [
         "read-modify-write loses concurrent updates",
         races::read_modify_write,
     ),
-    nondeterministic("an overwrite deletes first", races::delete_before_put),
+    nondeterministic(
+        "an overwrite deletes the item first",
+        races::delete_before_put,
+    ),
 ];
 
 const fn deterministic(

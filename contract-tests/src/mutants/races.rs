@@ -1,4 +1,4 @@
-//! Bugs that show only now and then, or only to several clients at once.
+//! Mutants that fail only sometimes, or only with several clients at once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,14 +10,14 @@ use super::event::{
 };
 use crate::toolkit::json;
 
-/// One write in fifty is acknowledged, and not stored.
+/// Acknowledges one PUT in fifty without storing it.
 pub(super) fn forgets_one_in_fifty(inner: Handler) -> Handler {
     async fn mutant(inner: Handler, event: Event) -> LambdaResponse {
         static WRITES: AtomicUsize = AtomicUsize::new(0);
         let id = put_id(&event).filter(|_| route(&event) == PUT);
         match id {
             Some(id) if WRITES.fetch_add(1, Ordering::Relaxed) % 50 == 49 => {
-                // What would have been refused still is.
+                // An invalid id is still refused.
                 let stored = inner(derived_event(&event, GET, &id)).await;
                 match stored.response.status_code {
                     200 | 404 => reply(200, json_string(&format!("Put item {id}"))),
@@ -30,7 +30,7 @@ pub(super) fn forgets_one_in_fifty(inner: Handler) -> Handler {
     wrap(inner, mutant)
 }
 
-/// All items are read before a write and written back after it, as one document would be.
+/// Reads all items before a write and writes them back after it, as if they were one document.
 pub(super) fn read_modify_write(inner: Handler) -> Handler {
     async fn mutant(inner: Handler, event: Event) -> LambdaResponse {
         if ![PUT, DELETE].contains(&route(&event)) {
@@ -60,12 +60,12 @@ pub(super) fn read_modify_write(inner: Handler) -> Handler {
     wrap(inner, mutant)
 }
 
-/// An item is looked at before it is deleted, and what came meanwhile is deleted unseen.
+/// Deletes an item before each overwrite: a concurrent GET finds none, and a concurrent PUT is lost.
 pub(super) fn delete_before_put(inner: Handler) -> Handler {
     async fn mutant(inner: Handler, event: Event) -> LambdaResponse {
         let id = put_id(&event).filter(|_| route(&event) == PUT);
         if let Some(id) = id {
-            // Refused before anything is deleted, as it must be.
+            // An invalid id is refused before anything is deleted.
             let found = inner(derived_event(&event, GET, &id)).await;
             if ![200, 404].contains(&found.response.status_code) {
                 return message(400, "id is too long");

@@ -1,4 +1,4 @@
-//! Bugs in what a read shows.
+//! Mutants with faults in reads.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use super::event::{
 use crate::contract::fields::is_known;
 use crate::toolkit::json;
 
-/// A GET is answered from a cache that a PUT does not clear.
+/// Answers GET from a cache that a PUT does not clear.
 pub(super) fn cached_copy(inner: Handler) -> Handler {
     let cache = Arc::new(Mutex::new(HashMap::<String, String>::new()));
     handler(move |event: Event| {
@@ -37,7 +37,7 @@ pub(super) fn cached_copy(inner: Handler) -> Handler {
     })
 }
 
-/// The list ends with its first page.
+/// Ends the list after its first page.
 pub(super) fn only_first_page(inner: Handler) -> Handler {
     map_reply(inner, |event, reply| {
         if route(event) == LIST && reply.response.status_code == 200 {
@@ -53,7 +53,7 @@ pub(super) fn only_first_page(inner: Handler) -> Handler {
     })
 }
 
-/// A page begins with the item that the one before ended with.
+/// Begins each page with the last item of the page before.
 pub(super) fn last_item_repeated(inner: Handler) -> Handler {
     async fn mutant(inner: Handler, event: Event) -> LambdaResponse {
         let start = event.payload["queryStringParameters"]["exclusiveStartKey"].as_str();
@@ -91,7 +91,7 @@ pub(super) fn last_item_repeated(inner: Handler) -> Handler {
     wrap(inner, mutant)
 }
 
-/// A field that no item has is kept, and shown by GET.
+/// Stores an unknown field, and shows it in GET.
 pub(super) fn extra_field(inner: Handler) -> Handler {
     let extras = Arc::new(Mutex::new(HashMap::<String, String>::new()));
     handler(move |mut event: Event| {

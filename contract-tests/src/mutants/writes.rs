@@ -1,4 +1,4 @@
-//! Bugs in what a write stores.
+//! Mutants with faults in writes.
 
 use local::gateway::{Handler, LambdaResponse};
 
@@ -10,7 +10,7 @@ use crate::contract::fields::{Kind, find, is_known};
 use crate::contract::limits::MAX_ID_BYTES;
 use crate::toolkit::json::Members;
 
-/// Fields that a PUT leaves out stay as they were.
+/// Keeps the old values of the fields that a PUT leaves out.
 pub(super) fn put_merges(inner: Handler) -> Handler {
     async fn mutant(inner: Handler, mut event: Event) -> LambdaResponse {
         if let (Some(mut sent), Some(id)) = (fields(&event), put_id(&event)) {
@@ -31,7 +31,7 @@ pub(super) fn put_merges(inner: Handler) -> Handler {
     wrap(inner, mutant)
 }
 
-/// DELETE of what is not there is 404.
+/// Answers DELETE of a missing item with 404.
 pub(super) fn delete_of_missing_fails(inner: Handler) -> Handler {
     async fn mutant(inner: Handler, event: Event) -> LambdaResponse {
         let id = path_id(&event).filter(|_| route(&event) == DELETE);
@@ -46,7 +46,7 @@ pub(super) fn delete_of_missing_fails(inner: Handler) -> Handler {
     wrap(inner, mutant)
 }
 
-/// DELETE answers, and does nothing.
+/// Answers DELETE with success, but deletes nothing.
 pub(super) fn delete_does_nothing(inner: Handler) -> Handler {
     async fn mutant(inner: Handler, event: Event) -> LambdaResponse {
         let id = path_id(&event).filter(|_| route(&event) == DELETE);
@@ -60,12 +60,12 @@ pub(super) fn delete_does_nothing(inner: Handler) -> Handler {
     wrap(inner, mutant)
 }
 
-/// Returns the kind of a field, if it is one besides the id.
+/// Returns the kind of a field; `None` for the id and for an unknown field.
 fn kind(name: &str) -> Option<Kind> {
     find(name).map(|field| field.kind)
 }
 
-/// Returns the JSON text of the value of a field that is as good as nothing.
+/// Returns the JSON text of the falsy value of a field.
 fn falsy_value(name: &str) -> Option<&'static str> {
     Some(match kind(name)? {
         Kind::Number => "0",
@@ -73,7 +73,7 @@ fn falsy_value(name: &str) -> Option<&'static str> {
     })
 }
 
-/// A price goes through a binary float.
+/// Converts the price to a binary float.
 pub(super) fn price_is_a_float(inner: Handler) -> Handler {
     map_event(inner, |event| {
         map_fields(event, |name, value| {
@@ -87,7 +87,7 @@ pub(super) fn price_is_a_float(inner: Handler) -> Handler {
     })
 }
 
-/// What is 0 or "" is taken for absent.
+/// Drops fields whose value is 0 or "".
 pub(super) fn falsy_is_absent(inner: Handler) -> Handler {
     map_event(inner, |event| {
         map_fields(event, |name, value| {
@@ -97,7 +97,7 @@ pub(super) fn falsy_is_absent(inner: Handler) -> Handler {
     })
 }
 
-/// A null is stored as nothing much, but stored.
+/// Stores a null as 0 or "".
 pub(super) fn null_is_stored(inner: Handler) -> Handler {
     map_event(inner, |event| {
         map_fields(event, |name, value| {
@@ -109,14 +109,14 @@ pub(super) fn null_is_stored(inner: Handler) -> Handler {
     })
 }
 
-/// A body that came as base64 is read as it came.
+/// Reads a base64 body without decoding it.
 pub(super) fn base64_is_ignored(inner: Handler) -> Handler {
     map_event(inner, |event| {
         event.payload["isBase64Encoded"] = false.into();
     })
 }
 
-/// A field that no item has is taken, and lost.
+/// Accepts an unknown field, and drops it.
 pub(super) fn unknown_fields_are_dropped(inner: Handler) -> Handler {
     map_event(inner, |event| {
         map_fields(event, |name, value| {
@@ -125,7 +125,7 @@ pub(super) fn unknown_fields_are_dropped(inner: Handler) -> Handler {
     })
 }
 
-/// The length of an id is counted in characters, and DynamoDB then refuses it.
+/// Counts the length of an id in characters, so that DynamoDB refuses an id that is too long in bytes.
 pub(super) fn length_in_characters(inner: Handler) -> Handler {
     async fn mutant(inner: Handler, event: Event) -> LambdaResponse {
         let id = path_id(&event)
