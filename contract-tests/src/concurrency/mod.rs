@@ -1,5 +1,5 @@
-//! Several clients at once: the [`property`] has each follow its part of a [`mod@plan`], and asks if there is an order
-//! that explains what all of them saw.
+//! Several clients at once: the [`property`] runs the clients of a [`mod@plan`], and checks that their history is
+//! linearizable.
 
 pub mod plan;
 pub mod property;

@@ -1,32 +1,32 @@
-//! What several clients do at once: few items, and values that no two writes share.
+//! Plans for concurrent clients: a few items, and a different value for each write.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::toolkit::dynamodb::fault::Fault;
 
-/// The most items that there are to fight for.
+/// The most items that the clients contend for.
 const CONTENDED_ITEMS: usize = 3;
 
-/// How many items there are besides, which nobody touches once they are there: every list must show
-/// them, whatever is done to the others meanwhile.
+/// The number of items that no client changes after they are put: every list must show them, whatever happens to the
+/// contended items.
 const BYSTANDERS: usize = 2;
 
-/// How many items there are at most. The first of them are the bystanders.
+/// The most items of a plan. The first ones are the bystanders.
 pub const ITEMS: usize = BYSTANDERS + CONTENDED_ITEMS;
 
-/// Who does what.
+/// The actions of every client.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What is done first, by one client alone.
+    /// The actions of a single client before the concurrent clients start.
     pub initial: Vec<Action>,
-    /// What each client does then, all at once.
+    /// The actions of each concurrent client.
     pub clients: Vec<Vec<Action>>,
-    /// What the service's requests to the table come to meanwhile, where there is a proxy.
+    /// The faults of the requests to the table meanwhile, if there is a proxy.
     pub faults: Vec<Fault>,
 }
 
-/// One thing that a client does.
+/// One action of a client. The number is that of the item.
 #[derive(Clone, Copy, Debug)]
 pub enum Action {
     /// Puts a new value.
@@ -35,11 +35,11 @@ pub enum Action {
     Delete(usize),
     /// Reads the item.
     Get(usize),
-    /// Follows the list to its end, in pages of so many.
+    /// Follows the list to its end, with this limit of each page.
     List(u16),
 }
 
-/// Plans of 2 to 8 clients, who do up to 120 things, at times all to the same item.
+/// Returns plans of 2 to 8 clients with up to 120 actions, sometimes all on the same item.
 pub fn plan() -> impl Strategy<Value = Plan> {
     (1..=CONTENDED_ITEMS).prop_flat_map(|keys| {
         let client = vec(action(keys), 1..=14);
@@ -62,7 +62,7 @@ fn action(keys: usize) -> impl Strategy<Value = Action> {
     ]
 }
 
-/// Faults that come alone, and throttling that goes on until the service gives up.
+/// Returns single faults, and throttling that lasts until the service gives up.
 fn faults() -> impl Strategy<Value = Vec<Fault>> {
     let group = prop_oneof![
         12 => fault().prop_map(|fault| vec![fault]),
@@ -71,7 +71,7 @@ fn faults() -> impl Strategy<Value = Vec<Fault>> {
     vec(group, 0..=40).prop_map(|groups| groups.concat())
 }
 
-/// Mostly nothing unusual. What hangs makes every case long, so it is rare here.
+/// Returns mostly no fault. A request that hangs makes the case long, so it is rare here.
 fn fault() -> impl Strategy<Value = Fault> {
     prop_oneof![
         55 => Just(Fault::Pass),

@@ -1,5 +1,4 @@
-//! The concurrent property: whatever several clients do at once, each item was at every moment what
-//! the writes before had left.
+//! The concurrent property: whatever several clients send at once, the history of each item is linearizable.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -23,33 +22,34 @@ use crate::toolkit::outcome::{NotPassed, Outcome};
 use crate::toolkit::progress::{Passed, Progress};
 use crate::toolkit::random::Sampling;
 
-/// The most pages of a list: more than there are items of ours, where no others have any.
+/// The most pages of a list without foreign items: more than the items of a plan.
 const MAX_PAGES: usize = 50;
 
-/// Cases that are tried at once.
+/// The number of cases that run at once.
 const PARALLELISM: u32 = 4;
 
-/// Cases that are tried at once with a failing table in this process: they wait for time-outs most of the time.
+/// The number of cases that run at once with a failing table in this process: they mostly wait for time-outs.
 const FAULTY_PARALLELISM: u32 = 16;
 
-/// A history that nothing explains.
+/// A history that is not linearizable, or a response that is wrong by itself.
 #[derive(Debug)]
 pub struct RejectedHistory {
     /// The number of the case, from one.
     pub case: u32,
-    /// The reason why it is rejected.
+    /// The reason of the rejection.
     pub reason: String,
-    /// The least of it that is still rejected; none if one response is wrong by itself.
+    /// The minimised history; empty if one response is wrong by itself.
     pub entries: Vec<Entry>,
 }
 
-/// Tries as many plans as the sampling say, or as can be paid for, and at least one; with their faults, if there is a proxy.
+/// Checks as many plans as the sampling says or the budget allows, and at least one. Injects their faults if there is a
+/// proxy.
 ///
 /// # Errors
-/// The first whose history cannot be explained; or why that could not be told.
+/// The first rejected history; or the reason why the check is inconclusive.
 ///
 /// # Panics
-/// If a case does.
+/// If a case panics.
 pub async fn check_cases(
     target: &Target,
     setup: &Setup,
@@ -75,7 +75,7 @@ pub async fn check_cases(
             .collect();
         let mut outcome = Ok(());
         for case in cases {
-            // Every one is waited for, so that nothing of it is left.
+            // Waits for every case, also after a failure, so that each one cleans up.
             outcome = outcome.and(case.await.expect("a case does not panic"));
         }
         match (outcome, target.exhausted()) {
@@ -89,10 +89,10 @@ pub async fn check_cases(
     Ok(progress.passed(None, None))
 }
 
-/// Tries the plan of one case.
+/// Checks the plan of one case.
 ///
 /// # Errors
-/// If its history cannot be explained; or why that could not be told.
+/// The rejected history; or the reason why the check is inconclusive.
 pub async fn check_case(
     target: &Target,
     setup: &Setup,
@@ -112,22 +112,25 @@ pub async fn check_case(
 }
 
 impl RejectedHistory {
-    /// Returns all that there is to say, with the seed that finds it again.
+    /// Returns the full report, with the seed that draws the same cases again.
     #[must_use]
     pub fn report(&self, seed: u64) -> String {
         let mut report = format!("{}\n\nFound in case {}.", self.reason, self.case);
         if !self.entries.is_empty() {
-            report.push_str(" The least of what was seen that cannot be explained:\n\n");
+            report.push_str(" The smallest part of the history that is not linearizable:\n\n");
         }
         for entry in &self.entries {
             let _ = writeln!(report, "{entry}");
         }
-        let _ = write!(report, "\nTo look for it again: CONTRACT_SEED={seed}");
+        let _ = write!(
+            report,
+            "\nTo draw the same cases again: CONTRACT_SEED={seed}"
+        );
         report
     }
 }
 
-/// The reason why a history is rejected, and the least of it that is.
+/// The reason why a history is rejected, and its minimised entries.
 type Rejection = (String, Vec<Entry>);
 
 async fn run_plan(environment: &Environment, plan: Plan) -> Outcome<(), Rejection> {
@@ -150,7 +153,7 @@ async fn run_plan(environment: &Environment, plan: Plan) -> Outcome<(), Rejectio
         clients.spawn(client(number).run(actions));
     }
     let mut outcome = Ok(());
-    // Whatever one of them met, the others come to their end: nothing is under way after that.
+    // Waits for every client, also after a failure: then no request is under way.
     while let Some(finished) = clients.join_next().await {
         match finished.expect("a client does not panic") {
             Ok(entries) => all_entries.extend(entries),
@@ -165,7 +168,7 @@ async fn run_plan(environment: &Environment, plan: Plan) -> Outcome<(), Rejectio
     let final_reads = (0..ITEMS).map(Action::Get).chain([Action::List(2)]);
     all_entries.extend(client(0).run(final_reads.collect()).await?);
 
-    // Not on this thread, because a long search would keep services from their responses.
+    // Not on this thread, because a long search would delay the responses of the services.
     let minimal = spawn_blocking(move || {
         let mut histories = (0..ITEMS).map(|key| {
             let entries = all_entries
@@ -181,7 +184,7 @@ async fn run_plan(environment: &Environment, plan: Plan) -> Outcome<(), Rejectio
         return Ok(());
     };
     minimal.sort_by_key(|entry| entry.invoked);
-    let reason = "no order of these operations on one item explains what was read";
+    let reason = "the history of one item is not linearizable: no order of its operations explains the reads";
     Err(Failed((reason.to_owned(), minimal)))
 }
 
@@ -191,7 +194,7 @@ struct Client {
     number: usize,
     api: Api,
     prefix: String,
-    /// Whether the table may fail, so that failures are responses like any other.
+    /// `true` if the table may fail, so that 500 and 503 are expected responses.
     may_fail: bool,
     clock: Arc<AtomicU64>,
     entries: KeyedEntries,
@@ -227,7 +230,7 @@ impl Client {
         let returned = match response.status {
             200 => Some(self.now()),
             503 if response.may_have_been_applied().map_err(failed)? => None,
-            // Nothing was changed, so it is no part of the history.
+            // The write changed nothing, so it is not part of the history.
             _ => return Ok(()),
         };
         self.record(key, Effect::Write(value), invoked, returned);
@@ -241,7 +244,7 @@ impl Client {
             200 => {
                 let (id, item) = response.item().map_err(failed)?;
                 if id != self.id(key) {
-                    return Err(failed(format!("{id:?} is shown for {:?}", self.id(key))));
+                    return Err(failed(format!("GET of {:?} shows {id:?}", self.id(key))));
                 }
                 Some(written_value(&item)?)
             }
@@ -253,8 +256,8 @@ impl Client {
         Ok(())
     }
 
-    /// A list is a read of every item: of one that is shown during its page, and of one that is not
-    /// at some moment of the whole walk.
+    /// Follows the list. A list is a read of every item: an item that it shows is read during the request of its page,
+    /// and an item that it does not show is read as missing at some moment during the whole list.
     async fn list(&mut self, limit: u16) -> Outcome<(), Rejection> {
         let started = self.now();
         let mut listed = Vec::new();
@@ -265,7 +268,7 @@ impl Client {
             .map(|session| session.max_pages() as usize);
         for page in 0..max_pages.unwrap_or(MAX_PAGES) {
             let invoked = self.now();
-            // Where others have items too the end may be far, so the later pages are as long as can be.
+            // A deployed API may have many foreign items, so the later pages have no limit.
             let limit = Some(limit).filter(|_| max_pages.is_none_or(|pages| 2 * page < pages));
             let response = self.send(&Request::page(limit, start)).await?;
             if response.status != 200 {
@@ -275,7 +278,7 @@ impl Client {
             let returned = self.now();
             for (id, item) in page.items {
                 if listed.contains(&id) {
-                    return Err(failed(format!("a list shows {id:?} a second time")));
+                    return Err(failed(format!("a list shows {id:?} twice")));
                 }
                 if let Some(key) = (0..ITEMS).find(|key| self.id(*key) == id) {
                     let value = Some(written_value(&item)?);
@@ -296,7 +299,7 @@ impl Client {
         }
         match max_pages {
             None => Err(failed("a list does not end".to_owned())),
-            // What was not shown may be on a later page.
+            // An item that was not shown may be on a later page.
             Some(_) => Ok(()),
         }
     }
@@ -346,8 +349,12 @@ fn failed(reason: String) -> NotPassed<Rejection> {
     Failed((reason, Vec::new()))
 }
 
-/// Returns the write that an item comes from.
+/// Returns the number of the write that put the item.
 fn written_value(item: &Item) -> Outcome<u64, Rejection> {
-    item.write_number()
-        .ok_or_else(|| failed(format!("{} is shown, which no client put", item.shown("…"))))
+    item.write_number().ok_or_else(|| {
+        failed(format!(
+            "a response shows {}, which no client put",
+            item.shown("…")
+        ))
+    })
 }

@@ -1,4 +1,4 @@
-//! Leaves nothing behind: deletes what was put, and what the list shows of it all the same.
+//! The clean-up of a run: deletes every journalled item, then the items of the run that the list still shows.
 
 use std::collections::BTreeSet;
 
@@ -13,16 +13,16 @@ use crate::toolkit::deployed::rate_limiter::DEFAULT_BACKOFF;
 use crate::toolkit::http::response::Response;
 use crate::toolkit::progress::announce_long_wait;
 
-/// How often a request is sent to an API that is busy. Each waits for as long as the API asks.
+/// The most attempts at a request to a busy API. Each attempt waits for as long as the API asks.
 const MAX_TRIES: usize = 8;
 
-/// How often a request is sent to an API that cannot be reached.
+/// The most attempts at a request to an unreachable API.
 const MAX_TRIES_UNREACHABLE: usize = 3;
 
-/// The number of times that the list may show nothing but items that were deleted.
+/// The number of times that the list may show only items that were already deleted.
 const MAX_ROUNDS: usize = 3;
 
-/// A page of the list, of which nothing is wanted but the keys.
+/// A page of the list, with only the keys of its items.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct KeyPage {
@@ -35,21 +35,21 @@ struct Key {
     id: String,
 }
 
-/// What a clean-up came to.
+/// The result of a clean-up.
 #[derive(Debug, PartialEq, Eq)]
 pub struct CleanUpSummary {
-    /// How many items the list still showed, and were deleted.
+    /// The number of items that were found in the list and deleted.
     pub found: usize,
-    /// Whether the list was followed to its end.
+    /// `true` if the list was followed to its end.
     pub complete: bool,
 }
 
 impl Deployment {
-    /// Ends the run: nothing that it put is left, and its journal is removed. Where nothing was ever
-    /// put, nothing is done. It takes no longer than `CONTRACT_CLEAN_UP` says.
+    /// Ends the run: deletes its items and removes its journal, within `CONTRACT_CLEAN_UP`. Does nothing if the run put
+    /// no item.
     ///
     /// # Errors
-    /// The items that are left behind, and the way to delete them.
+    /// If items are left behind: a message with the command that deletes them.
     pub async fn finish(&self) -> Result<Option<CleanUpSummary>, String> {
         self.finish_by(self.clean_up_deadline()).await
     }
@@ -58,7 +58,7 @@ impl Deployment {
         &self,
         deadline: Deadline,
     ) -> Result<Option<CleanUpSummary>, String> {
-        // Waits for the requests under way, so that nothing is put behind the back of what follows.
+        // Waits for the requests under way: a later PUT would escape the clean-up.
         let accepting = announce_long_wait("requests are still under way", self.accepting.write());
         let Ok(mut accepting) = timeout_at(deadline.at, accepting).await else {
             let message = self.leftover_message("a request is still under way");
@@ -79,17 +79,17 @@ impl Deployment {
         Ok(Some(summary))
     }
 
-    /// Returns the end of a clean-up that begins now.
+    /// Returns the deadline of a clean-up that begins now.
     pub(super) fn clean_up_deadline(&self) -> Deadline {
         Deadline::after("CONTRACT_CLEAN_UP", self.limits().clean_up)
     }
 
-    /// Returns a message for a run that ends with items left behind for this reason; `None` if it put nothing.
+    /// Returns the message for a run that leaves items behind for this reason; `None` if it put no item.
     #[must_use]
     pub fn leftover_message(&self, reason: &str) -> Option<String> {
         self.journal.exists().then(|| {
             format!(
-                "items are left behind at {}: {reason}\nTo delete them when that can be done:\n  {}",
+                "items are left behind at {}: {reason}\nTo delete them later, run:\n  {}",
                 self.url(),
                 self.journal.sweep_command()
             )
@@ -110,20 +110,20 @@ impl Deployment {
                 self.journal.record_clean(&namespace);
             }
         }
-        // A faulty service may have stored other ids than it was told.
+        // A faulty service may have stored an item under another id than the one that was sent.
         let is_of_run = |id: &str| id.starts_with(self.namespace());
         let summary = self.delete_listed(is_of_run, deadline).await?;
         match undeleted {
-            // A list that is seen to its end leaves none.
+            // If the list was followed to its end, the item is not there.
             Some(id) if !summary.complete => Err(format!("{id:?} cannot be deleted")),
             _ => Ok(summary),
         }
     }
 
-    /// Deletes every item that the list shows on its first `CONTRACT_PAGES` pages and `matches` accepts.
+    /// Deletes every item on the first `CONTRACT_PAGES` pages of the list whose id `matches` accepts.
     ///
     /// # Errors
-    /// What could not be deleted, or could not be seen.
+    /// If an item could not be deleted, or the list could not be read.
     pub(super) async fn delete_listed(
         &self,
         matches: impl Fn(&str) -> bool,
@@ -131,7 +131,7 @@ impl Deployment {
     ) -> Result<CleanUpSummary, String> {
         let mut deleted = BTreeSet::new();
         let mut rounds = 0;
-        // With each round new items may move up to the pages that are followed.
+        // After each round, later items may move up to the pages that are followed.
         while rounds < MAX_ROUNDS {
             let (listed, complete) = self.list_ids(&matches, deadline).await?;
             if listed.is_empty() {
@@ -149,13 +149,13 @@ impl Deployment {
             }
         }
         Err(format!(
-            "the list still shows {} that were deleted, such as {:?}",
+            "the list still shows {} deleted items, such as {:?}",
             deleted.len(),
             deleted.first().map(String::as_str).unwrap_or_default()
         ))
     }
 
-    /// The ids of ours that the list shows, and whether it was followed to its end.
+    /// Returns the ids in the list that `matches` accepts, and `true` if the list was followed to its end.
     async fn list_ids(
         &self,
         matches: impl Fn(&str) -> bool,
@@ -191,11 +191,11 @@ impl Deployment {
         Ok((ids, false))
     }
 
-    /// Deletes an item, if it can be there: some ids fit no key, and some no path. Whether it is
+    /// Deletes an item, unless its id is too long for a key or cannot be sent in a path. Returns `true` if the item is
     /// certainly gone.
     ///
     /// # Errors
-    /// Why there was no response.
+    /// If the API did not respond: the reason.
     pub(super) async fn delete(&self, id: &str, deadline: Deadline) -> Result<bool, String> {
         let request = Request::Delete(id.to_owned());
         let Some(target) = request
@@ -213,7 +213,7 @@ impl Deployment {
         Ok(found.status == 404)
     }
 
-    /// Deletes an item that is there, whatever its id: its path is written as any gateway may want it.
+    /// Deletes a listed item with every percent-encoding of its id, because gateways differ in how they decode paths.
     async fn delete_under_every_encoding(
         &self,
         id: &str,
@@ -226,7 +226,7 @@ impl Deployment {
         Ok(())
     }
 
-    /// Sends an idempotent request until the API has time for it, or until the deadline.
+    /// Sends an idempotent request, and retries it while the API is busy or unreachable, until the deadline.
     pub(super) async fn send_with_retries(
         &self,
         request: &Request,

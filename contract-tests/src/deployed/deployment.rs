@@ -1,4 +1,4 @@
-//! An API that others use too, for as long as one run goes on: one namespace, one pace, one journal.
+//! The deployed API during one run: one namespace, one rate limiter, one journal.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,12 +23,12 @@ use crate::toolkit::http::client::{
 use crate::toolkit::http::response::Response;
 use crate::toolkit::progress::announce_long_wait;
 
-/// The reason why there was no response of the API.
+/// The reason why the API did not respond.
 #[derive(Debug)]
 pub(super) enum NoResponse {
-    /// The API cannot be reached now.
+    /// The API is unreachable for now.
     Unreachable(String),
-    /// The next request would not be answered either: the gateway does not let it in, or the response is too long.
+    /// A retry would also fail: the gateway refuses the credentials, or the response is too long.
     Final(String),
 }
 
@@ -49,19 +49,19 @@ pub struct Deployment {
     client: reqwest::Client,
     auth: Auth,
     access: OnceCell<Access>,
-    /// Whether it was seen to answer, or why nothing can be tested there.
+    /// The result of the health check, which is made once.
     health: OnceCell<Result<(), String>>,
-    /// Whether it was said why nothing can be tested there.
+    /// `true` once a test has reported the reason why the health check failed.
     reported: AtomicBool,
-    /// `true` if what answered at the URL is not an API of items.
+    /// `true` if the server at the URL is not an API of items.
     wrong_url: AtomicBool,
     sessions: AtomicU32,
-    /// Whether tests may still send anything. Each of their requests holds it while it is under way.
+    /// `true` while tests may send requests. Each request of a test holds the read lock until its response.
     pub(super) accepting: RwLock<bool>,
 }
 
 impl Deployment {
-    /// The API at this URL, for a run that begins now, and whose journal is kept in `folder`.
+    /// Creates the deployment at this URL for a run that begins now. Its journal is kept in `folder`.
     #[must_use]
     pub fn new(url: BaseUrl, auth: Auth, limits: Limits, folder: &Path) -> Self {
         let header = Header {
@@ -72,14 +72,14 @@ impl Deployment {
         Self::of_journal(Journal::new(folder, header), auth, limits)
     }
 
-    /// The API at this URL, for a run of which these variables tell all else.
+    /// Creates the deployment at this URL for a run with these variables.
     #[must_use]
     pub fn of_variables(url: BaseUrl, variables: &Variables) -> Arc<Self> {
         let auth = variables.auth.clone();
         Arc::new(Self::new(url, auth, variables.limits, &variables.journals))
     }
 
-    /// The API that this journal is about.
+    /// Creates the deployment that this journal names.
     #[must_use]
     pub fn of_journal(journal: Journal, auth: Auth, limits: Limits) -> Self {
         Self {
@@ -97,38 +97,38 @@ impl Deployment {
         }
     }
 
-    /// Where it is, without a slash at the end.
+    /// Returns the URL of the API, without a slash at the end.
     #[must_use]
     pub fn url(&self) -> &BaseUrl {
         &self.journal.header().url
     }
 
-    /// What lets requests in.
+    /// Returns the authorization of requests.
     #[must_use]
     pub fn auth(&self) -> &Auth {
         &self.auth
     }
 
-    /// What may be spent there.
+    /// Returns the limits of the run.
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.limits
     }
 
-    /// What every id of the run begins with.
+    /// Returns the prefix of every id of the run.
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.journal.header().namespace
     }
 
-    /// Returns a namespace for a visit, which no other visit has.
+    /// Returns a namespace that no other session has.
     ///
     /// # Errors
-    /// The reason why nothing can be tested there: in full for the first test, and in short for the others.
+    /// If the health check fails: the reason for the first test, and a reference to it for all later tests.
     pub(super) async fn next_namespace(&self, deadline: Deadline) -> Result<String, String> {
         self.health_check(deadline).await.map_err(|reason| {
             if self.reported.swap(true, Ordering::Relaxed) {
-                "for the same reason as the other tests of this API".to_owned()
+                "the API failed its health check: see the first failure".to_owned()
             } else {
                 reason
             }
@@ -137,13 +137,13 @@ impl Deployment {
         Ok(namespace::for_session(self.namespace(), number))
     }
 
-    /// Returns `true` if the URL was asked, and what answered is not an API of items.
+    /// Returns `true` if a server responded at the URL, and it is not an API of items.
     #[must_use]
     pub fn has_wrong_url(&self) -> bool {
         self.wrong_url.load(Ordering::Relaxed)
     }
 
-    /// Asks for one item of the list, once, to see whether there is an API of items.
+    /// Checks once that an API of items is at the URL: asks its list for one item.
     pub(super) async fn health_check(&self, deadline: Deadline) -> Result<(), String> {
         let health = self.health.get_or_init(|| async {
             let (url, request) = (self.url(), Request::page(Some(1), None));
@@ -156,7 +156,7 @@ impl Deployment {
                         .store(!response.is_transient(), Ordering::Relaxed);
                     Err(format!(
                         "there is no API of items at {url}: {url}/items?limit=1 answered {} \
-                         (the URL is that of its stage, with the path if it has one)",
+                         (the URL must be that of the stage, with its path if it has one)",
                         summarize(&response)
                     ))
                 }
@@ -165,10 +165,10 @@ impl Deployment {
         health.await.clone()
     }
 
-    /// Sends a request whose turn it is, and waits for its response until the deadline.
+    /// Sends a request that the rate limiter has let pass, and waits for the response until the deadline.
     ///
     /// # Errors
-    /// Why there was no response of the API.
+    /// The reason why the API did not respond.
     pub(super) async fn send(
         &self,
         request: &Request,
@@ -190,13 +190,13 @@ impl Deployment {
             access.apply(&mut built).await?;
             Ok::<_, String>((access, built))
         };
-        // The future that gets credentials is large.
+        // Boxed, because the future that gets credentials is large.
         let authorized = announce_long_wait("there are no credentials yet", Box::pin(authorized));
         let authorized = timeout_at(deadline.at, authorized).await;
         let authorized =
             authorized.map_err(|_| format!("{deadline} is over, and there are no credentials"));
         let (access, mut built) = authorized.flatten().map_err(NoResponse::Final)?;
-        // An item must not be put after it was deleted, so a PUT is never given up before the gateway has.
+        // A PUT is never given up before the gateway gives it up: else it could be applied after its DELETE.
         let timeout = match request {
             Request::Put { .. } => RESPONSE_TIMEOUT,
             Request::Get(_) | Request::Delete(_) | Request::List { .. } | Request::NoRoute(_) => {

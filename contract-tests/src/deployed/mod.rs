@@ -1,6 +1,6 @@
-//! A run on an API that others use too. A [`deployment`] is such an API for the length of one run, and a [`visit`] is
-//! one test's stay in a namespace of its own there. What was put is deleted by a [`clean_up`]; a [`mod@sweep`] deletes
-//! what a killed run has left behind.
+//! Testing a deployed API that has other users. A [`deployment`] is the API during one run. A [`session`] is one test's
+//! use of it, in a separate namespace. Every id is journalled before it is put; [`clean_up`] deletes the items when the
+//! run ends, and [`mod@sweep`] deletes the items that a killed run left behind.
 
 pub mod clean_up;
 pub mod deployment;

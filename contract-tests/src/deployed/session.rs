@@ -1,4 +1,4 @@
-//! One test's stay in a namespace of its own: what it sends, and that nothing of it is left.
+//! The session of one test with a deployed API: sends its requests, and deletes its items at the end.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use crate::toolkit::deployed::limits::Budget;
 use crate::toolkit::http::base_url::BaseUrl;
 use crate::toolkit::http::response::Response;
 
-/// How often a request is sent at most, where that it changed nothing is certain.
+/// The most attempts at a request, if every attempt before certainly changed nothing.
 const MAX_TRIES: usize = 4;
 
-/// A stay.
+/// One test's use of a deployed API, in a namespace that no other session has.
 #[derive(Debug)]
 pub struct Session {
     deployment: Arc<Deployment>,
@@ -20,10 +20,10 @@ pub struct Session {
 }
 
 impl Session {
-    /// Begins a stay in a namespace that no other visit has.
+    /// Opens a session in a new namespace.
     ///
     /// # Errors
-    /// The reason why nothing can be tested there.
+    /// If the API fails its health check: the reason.
     pub async fn open(deployment: &Arc<Deployment>, budget: &Arc<Budget>) -> Result<Self, String> {
         Ok(Self {
             namespace: deployment.next_namespace(budget.deadline()).await?,
@@ -32,28 +32,28 @@ impl Session {
         })
     }
 
-    /// Where it is.
+    /// Returns the URL of the API.
     #[must_use]
     pub fn url(&self) -> &BaseUrl {
         self.deployment.url()
     }
 
-    /// What every id begins with.
+    /// Returns the prefix of every id.
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
 
-    /// How many pages of a list may be followed.
+    /// Returns the number of pages of a list that may be followed.
     #[must_use]
     pub fn max_pages(&self) -> u32 {
         self.deployment.limits().pages
     }
 
-    /// Sends a request, and again if it came to nothing for certain.
+    /// Sends a request, and retries it if it certainly changed nothing.
     ///
     /// # Errors
-    /// Why there was no response of the API, or that the budget is spent.
+    /// If the API did not respond, or if the budget is spent: the reason.
     pub async fn send(&self, request: &Request, target: &str) -> Result<Response, String> {
         let deadline = self.budget.deadline();
         let mut tries = 0;
@@ -79,7 +79,8 @@ impl Session {
         }
     }
 
-    /// Deletes what was put. Gives up at the first item that cannot be deleted: the rest is left to the end of the run.
+    /// Deletes the items of the session. Gives up at the first item that cannot be deleted: the end of the run deletes
+    /// the rest.
     pub async fn close(&self) {
         let deadline = self.deployment.clean_up_deadline();
         for id in self.deployment.journal.ids_in(&self.namespace) {
@@ -92,7 +93,7 @@ impl Session {
     }
 }
 
-/// Whether this response says that the service is busy, and that all is as if it had not been asked.
+/// Returns `true` if the response says that the service is busy and that the request changed nothing.
 fn changed_nothing(request: &Request, response: &Response) -> bool {
     match response.status {
         429 => true,

@@ -1,4 +1,4 @@
-//! `sweep`: takes away what runs have left behind that were killed, or could not reach the API any more.
+//! The command `sweep`: deletes the items of runs that were killed or lost the connection to the API.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,22 +11,22 @@ use crate::toolkit::deployed::journal::Journal;
 use crate::toolkit::deployed::namespace;
 use crate::toolkit::http::base_url::BaseUrl;
 
-/// A run that began longer ago than this is taken to be over, where no journal says so.
+/// The age from which a run without a journal is assumed to have ended.
 const STALE_AFTER: Duration = Duration::from_hours(24);
 
-/// What is to be swept.
+/// The items to sweep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SweepScope {
-    /// What these journals tell of.
+    /// The items in these journals.
     Journals(Vec<PathBuf>),
-    /// What the list of the API at this URL shows of runs that began more than a day ago.
+    /// The items in the list of the API at this URL that belong to runs older than a day.
     Url(BaseUrl),
 }
 
-/// Sweeps, and says what was done, line by line.
+/// Sweeps as much as possible, and passes each line of the report to `report`.
 ///
 /// # Errors
-/// What is still left, after all that could be swept was.
+/// If items are left, or may be: the places and the reasons.
 pub async fn sweep(
     scope: &SweepScope,
     variables: &Variables,
@@ -55,7 +55,7 @@ pub async fn sweep(
 
 async fn sweep_journal(path: &Path, variables: &Variables) -> Result<String, String> {
     let Some(journal) = Journal::open_stale(path)? else {
-        return Ok("its run goes on, and cleans up itself".to_owned());
+        return Ok("its run is still active: skipped".to_owned());
     };
     let auth = auth(&journal, variables)?;
     let put: usize = journal
@@ -72,17 +72,17 @@ async fn sweep_journal(path: &Path, variables: &Variables) -> Result<String, Str
         complete: true,
     });
     let mut summary = format!(
-        "{put} ids deleted at {}, and {found} more that the list showed",
+        "{put} ids deleted at {}, and {found} more found in the list",
         deployment.url()
     );
     if !complete {
-        summary.push_str(" (it goes on beyond CONTRACT_PAGES)");
+        summary.push_str(" (which has more than CONTRACT_PAGES pages)");
     }
     Ok(summary)
 }
 
-/// Returns what lets requests in at the API that a journal names. Credentials are sent there only if the variables of
-/// this run name the API too: anyone can write a journal.
+/// Returns the authorization for the API that a journal names. Credentials are sent there only if the variables of this
+/// run also name the API, because anyone can write a journal.
 fn auth(journal: &Journal, variables: &Variables) -> Result<Auth, String> {
     let header = journal.header();
     if variables.url.as_ref() == Some(&header.url) {
@@ -91,7 +91,7 @@ fn auth(journal: &Journal, variables: &Variables) -> Result<Auth, String> {
     match header.auth {
         AuthKind::None => Ok(Auth::Open),
         AuthKind::Bearer | AuthKind::Iam => Err(format!(
-            "its API wants credentials, which are sent only to an API that you name. If they are meant for it:\n  {}",
+            "its API requires credentials, which are sent only to an API that you name. If you trust it, run:\n  {}",
             journal.sweep_command()
         )),
     }
@@ -102,7 +102,7 @@ async fn sweep_url(
     variables: &Variables,
     mut report: impl FnMut(&str),
 ) -> Result<(), String> {
-    // Nothing is put, so nothing is written into this folder.
+    // A sweep puts no item, so no journal is written into this folder.
     let deployment = Deployment::new(
         url.clone(),
         variables.auth.clone(),
@@ -114,13 +114,13 @@ async fn sweep_url(
     let is_stale = |id: &str| namespace::age(id).is_some_and(|age| age > STALE_AFTER);
     let clean_up = deployment.delete_listed(is_stale, deadline).await;
     let CleanUpSummary { found, complete } =
-        clean_up.map_err(|reason| format!("{url}: more may be left: {reason}"))?;
+        clean_up.map_err(|reason| format!("{url}: items may be left: {reason}"))?;
     report(&format!("{url}: {found} items deleted"));
     if complete {
         Ok(())
     } else {
         Err(format!(
-            "{url}: more may be left: the list goes on beyond CONTRACT_PAGES={} pages, so set it higher",
+            "{url}: items may be left: the list goes on beyond CONTRACT_PAGES={} pages, so set it higher",
             variables.limits.pages
         ))
     }

@@ -1,4 +1,4 @@
-//! The API under test: sends a request as it stands, and hands back the response as it came.
+//! The client of the API under test: sends requests and returns responses unchanged.
 
 use std::sync::Arc;
 
@@ -20,14 +20,14 @@ pub struct Api {
 
 #[derive(Clone, Debug)]
 enum Transport {
-    /// To an API that the tests started.
+    /// A client of an API that the tests started.
     Direct(Client),
-    /// To an API that others use too, with manners.
+    /// A session with a deployed API.
     Session(Arc<Session>),
 }
 
 impl Api {
-    /// The API at this URL, whose gateway is one of ours.
+    /// Creates the client of an API that the tests started, behind a known gateway.
     #[must_use]
     pub fn new(url: &str) -> Self {
         Self {
@@ -36,7 +36,7 @@ impl Api {
         }
     }
 
-    /// The API that is visited.
+    /// Creates the client of a deployed API.
     #[must_use]
     pub fn deployed(session: Session) -> Self {
         Self {
@@ -45,13 +45,13 @@ impl Api {
         }
     }
 
-    /// Where it is, without a slash at the end.
+    /// Returns the URL of the API, without a slash at the end.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The visit that others should not notice, where there are others.
+    /// Returns the session, if the API is a deployed one.
     #[must_use]
     pub fn session(&self) -> Option<&Session> {
         match &self.transport {
@@ -60,7 +60,7 @@ impl Api {
         }
     }
 
-    /// What is known of the gateway in front of it.
+    /// Returns the profile of the gateway in front of the API.
     #[must_use]
     pub fn gateway(&self) -> GatewayProfile {
         match &self.transport {
@@ -69,13 +69,11 @@ impl Api {
         }
     }
 
-    /// Sends the request, if its path can be sent at all.
-    ///
-    /// # Errors
-    /// Why there was no response.
+    /// Sends the request, and returns its response or the reason why there is none. Returns `None` if the path cannot
+    /// be sent to this gateway.
     ///
     /// # Panics
-    /// If the request can be sent to no API of ours, which every request can.
+    /// If an HTTP client cannot build the request, which is a bug of the generators.
     pub async fn send(&self, request: &Request) -> Option<Result<Response, String>> {
         let target = request.target(self.gateway())?;
         match &self.transport {
@@ -93,7 +91,7 @@ impl Api {
     /// Returns the response to a request.
     ///
     /// # Errors
-    /// A fail if an API that the tests started has not answered. Inconclusive if a shared one has not, or was busy.
+    /// A fail if an API that the tests started did not answer. Inconclusive if a deployed API did not, or was busy.
     pub fn require_response<'a>(
         &self,
         response: &'a Result<Response, String>,
@@ -101,10 +99,11 @@ impl Api {
         let is_shared = self.session().is_some();
         match response {
             Err(reason) if is_shared => Err(Inconclusive(reason.clone())),
-            Err(reason) => Err(Failed(format!("there was no response: {reason}"))),
-            Ok(response) if is_shared && response.is_transient() => {
-                Err(Inconclusive(format!("it answered {}", response.status)))
-            }
+            Err(reason) => Err(Failed(format!("the API did not answer: {reason}"))),
+            Ok(response) if is_shared && response.is_transient() => Err(Inconclusive(format!(
+                "the API answered {}",
+                response.status
+            ))),
             Ok(response) => Ok(response),
         }
     }

@@ -1,4 +1,4 @@
-//! A place for one sequence: a service of its own, or a namespace of its own on a shared one.
+//! The isolated environment of one test: a separate service, or a separate namespace of a deployed API.
 
 use std::time::Duration;
 
@@ -14,18 +14,18 @@ use crate::environments::client::Api;
 use crate::toolkit::dynamodb::proxy::{Filter, Proxy};
 use crate::toolkit::random::unique_prefix;
 
-/// What a service is started with.
+/// The options with which a service is started.
 #[derive(Clone, Debug)]
 pub struct Setup {
-    /// A faulty service around the sound one, to see that it is noticed.
+    /// The wrapper that makes the service a mutant.
     pub wrap: Option<fn(Handler) -> Handler>,
-    /// A fault in how it reads its table's responses.
+    /// The mutation of the table's responses before the service reads them.
     pub filter: Option<Filter>,
-    /// What every id begins with; nothing, unless it is to be seen whether that matters.
+    /// The prefix of every id; empty by default.
     pub prefix: String,
-    /// Whether a proxy stands between it and its table, which may be told to do harm.
+    /// `true` if a proxy that can inject faults stands between the service and its table.
     pub proxied: bool,
-    /// Where the service looks for its table, if not where it is.
+    /// The endpoint at which the service looks for its table, if not the true one.
     pub endpoint: Option<&'static str>,
     /// The time limit of one invocation.
     pub time_limit: Duration,
@@ -45,14 +45,14 @@ impl Default for Setup {
 }
 
 impl Setup {
-    /// Returns `true` if the service is the sound one.
+    /// Returns `true` if the service is the original, not a mutant.
     #[must_use]
     pub fn is_original(&self) -> bool {
         self.wrap.is_none() && self.filter.is_none()
     }
 }
 
-/// A place that nothing else disturbs, and which nothing of is left once it is closed.
+/// An environment that no other test disturbs. Closing it removes everything in it.
 pub struct Environment {
     api: Api,
     prefix: String,
@@ -63,16 +63,16 @@ pub struct Environment {
 struct Running {
     gateway: gateway::Gateway,
     table: Table,
-    /// Whether the table would stay behind in a `DynamoDB` that others use.
+    /// `true` if the table is in a `DynamoDB` that outlives the environment.
     shared_dynamodb: bool,
     proxy: Option<Proxy>,
 }
 
 impl Environment {
-    /// A service on a new table in this store.
+    /// Starts a service on a new table in this store.
     ///
     /// # Errors
-    /// What kept it from starting.
+    /// If the table, the proxy or the gateway cannot be started: the reason.
     pub async fn start(
         store: Store,
         deviations: KnownDeviations,
@@ -98,7 +98,7 @@ impl Environment {
                     .config()
                     .to_builder()
                     .endpoint_url(endpoint)
-                    // A table in this process is asked without any connection, wherever its endpoint is.
+                    // The client of a table in this process ignores the endpoint: it opens no connection.
                     .http_client(connector::http_client(connector::roots()))
                     .build();
                 Service::new(function::table::Table::new(
@@ -135,7 +135,7 @@ impl Environment {
         })
     }
 
-    /// A namespace of its own in an API that others use too.
+    /// Creates the environment of a session with a deployed API.
     #[must_use]
     pub fn deployed(session: Session) -> Self {
         Self {
@@ -146,32 +146,31 @@ impl Environment {
         }
     }
 
-    /// The API to ask.
+    /// Returns the API under test.
     #[must_use]
     pub fn api(&self) -> &Api {
         &self.api
     }
 
-    /// What every id must begin with.
+    /// Returns the prefix that every id must have.
     #[must_use]
     pub fn prefix(&self) -> &str {
         &self.prefix
     }
 
-    /// What its table is known to do otherwise.
+    /// Returns the known deviations of its table from `DynamoDB`.
     #[must_use]
     pub fn known_deviations(&self) -> KnownDeviations {
         self.deviations
     }
 
-    /// What stands between the service and its table, if anything does.
+    /// Returns the proxy between the service and its table, if there is one.
     #[must_use]
     pub fn proxy(&self) -> Option<&Proxy> {
         self.running.as_ref()?.proxy.as_ref()
     }
 
-    /// Stops what was started, and removes the table from a `DynamoDB` that goes on, or the items from
-    /// an API that does.
+    /// Stops the service, and removes its table from a shared `DynamoDB`, or its items from a deployed API.
     pub async fn close(self) {
         if let Some(session) = self.api.session() {
             session.close().await;
@@ -180,7 +179,7 @@ impl Environment {
         running.gateway.stop().await;
         if running.shared_dynamodb {
             let client = running.table.client();
-            // A table that is left behind hurts nobody: its name never comes again.
+            // A table that is left behind is harmless: its name is never used again.
             let _ = client
                 .delete_table()
                 .table_name(running.table.name())

@@ -1,5 +1,5 @@
-//! Where the tests run: a [`target`] opens any number of environments, an [`environment`] is a place for
-//! one test that nothing else disturbs, and its [`client`] sends what is asked there.
+//! The environments of the tests: a [`target`] opens any number of them, no other test disturbs an [`environment`], and
+//! its [`client`] sends the requests.
 
 pub mod client;
 pub mod environment;

@@ -1,4 +1,4 @@
-//! Where the tests run: each target can open any number of fresh environments.
+//! The targets of the tests, each of which can open any number of fresh environments.
 
 use std::sync::Arc;
 
@@ -18,12 +18,12 @@ pub enum Target {
     Embedded,
     /// The service in this process, on a table in `DynamoDB` Local.
     DynamoDbLocal(Arc<DynamoDbLocal>),
-    /// A deployed API, and what may be spent there.
+    /// A deployed API, and the budget for it.
     Deployed(Arc<Deployment>, Arc<Budget>),
 }
 
 impl Target {
-    /// What the names of its tests begin with.
+    /// Returns the prefix of the names of its tests.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -33,14 +33,14 @@ impl Target {
         }
     }
 
-    /// A deployed API, with all that its limits allow for one property.
+    /// Creates the target of a deployed API, with the full budget of one property.
     #[must_use]
     pub fn deployed(deployment: &Arc<Deployment>) -> Self {
         let budget = Budget::new(deployment.limits());
         Self::Deployed(Arc::clone(deployment), Arc::new(budget))
     }
 
-    /// The same, with all that its limits allow for one property that begins now.
+    /// Returns the same target, with the full budget of a property that begins now.
     #[must_use]
     pub fn with_fresh_budget(&self) -> Self {
         match self {
@@ -49,7 +49,7 @@ impl Target {
         }
     }
 
-    /// Why no more cases can be tried, if that is so.
+    /// Returns the limit that is reached, if the budget is exhausted.
     #[must_use]
     pub fn exhausted(&self) -> Option<String> {
         match self {
@@ -58,10 +58,10 @@ impl Target {
         }
     }
 
-    /// Opens a fresh environment. What the setup says is for services that are started here.
+    /// Opens a fresh environment. A deployed API ignores the setup.
     ///
     /// # Errors
-    /// What kept it from starting.
+    /// If the environment cannot be opened: the reason.
     pub async fn open(&self, setup: &Setup) -> Result<Environment, String> {
         match self {
             Self::Embedded => {

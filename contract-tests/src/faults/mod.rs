@@ -1,4 +1,4 @@
-//! A table that fails: the [`property`] says what the service must make of each fault.
+//! A table that fails: the [`property`] checks the response of the service to each fault.
 
 pub mod property;
 

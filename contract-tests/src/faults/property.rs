@@ -1,4 +1,4 @@
-//! What the service makes of a table that fails: the right status in time, and afterwards all is well.
+//! The property of a failing table: the service answers with the right status in time, and recovers afterwards.
 
 use std::fmt::{self, Display};
 use std::time::{Duration, Instant};
@@ -16,55 +16,55 @@ use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 use crate::toolkit::outcome::Outcome;
 use crate::toolkit::progress::{Passed, Progress};
 
-/// The time limit of an invocation here: shorter than Lambda's, so that hanging does not take long.
+/// The time limit of an invocation: shorter than Lambda's, so that a table that hangs does not delay the tests.
 pub const TIME_LIMIT: Duration = Duration::from_secs(2);
 
-/// How long a response may take, whatever the table does. The service has half a second less than the
-/// time limit; that it answered by itself, and was not stopped at the limit, its status shows. This only
-/// says that nothing waits without end, and a busy machine needs some slack.
+/// The deadline of a response, whatever the table does. The service should answer half a second before the time limit;
+/// the status shows that it answered itself and was not stopped at the limit. This deadline only detects endless waits,
+/// and leaves slack for a busy machine.
 const RESPONSE_DEADLINE: Duration = Duration::from_secs(10);
 
-/// How many cases are tried at once: some take all the time that they are given.
+/// The number of cases that run at once: some use their whole time limit.
 const PARALLELISM: usize = 4;
 
-/// What a client is doing, and what the service condition meanwhile.
+/// A request, and the condition of the table meanwhile.
 #[derive(Clone, Debug)]
 pub struct FaultCase {
     request: Request,
     condition: Condition,
 }
 
-/// The fate of a request whose every attempt meets the same fault.
+/// The expected outcome of a request whose every attempt meets the same condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ExpectedOutcome {
-    /// It succeeds.
+    /// 200.
     Success,
-    /// 503: nothing was changed.
+    /// 503: the request changed nothing.
     Unchanged,
-    /// 503: it may or may not have been applied.
+    /// 503: the write may or may not have been applied.
     Ambiguous,
-    /// 500: an operator must act; nothing was changed.
+    /// 500: an operator must act; the request changed nothing.
     OperatorError,
 }
 
-/// The fault, or the endpoint, that every request to the table condition.
+/// The condition of the table.
 #[derive(Clone, Copy, Debug)]
 enum Condition {
-    /// This fault.
+    /// Every request to the table meets this fault.
     Fault(Fault),
-    /// An endpoint at which there is no table.
+    /// The service uses this endpoint, which has no table.
     Unreachable(&'static str),
 }
 
-/// Endpoints at which there is no table: one that refuses every connection, and one with no address.
+/// Endpoints without a table: one that refuses every connection, and one whose name does not resolve.
 const UNREACHABLE: [&str; 2] = ["http://127.0.0.1:1", "http://table.invalid"];
 
-/// A case in which the service did wrong.
+/// A case that failed.
 #[derive(Debug)]
 pub struct FaultFailure {
     /// The case.
     pub case: FaultCase,
-    /// A sentence about its mistake.
+    /// A description of the failure.
     pub wrong: String,
 }
 
@@ -78,7 +78,7 @@ impl Display for FaultCase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let route = self.request.route_key();
         match self.condition {
-            Condition::Fault(fault) => write!(f, "{route}, when every request condition {fault:?}"),
+            Condition::Fault(fault) => write!(f, "{route}, when every request meets {fault:?}"),
             Condition::Unreachable(endpoint) => {
                 write!(f, "{route}, when the table is at {endpoint}")
             }
@@ -86,13 +86,13 @@ impl Display for FaultCase {
     }
 }
 
-/// Tries every route on every fault.
+/// Checks every route under every condition.
 ///
 /// # Errors
-/// The first case that went wrong; or why that could not be told.
+/// The first case that failed; or the reason why the check is inconclusive.
 ///
 /// # Panics
-/// If a case does.
+/// If a case panics.
 pub async fn check_all(
     target: &Target,
     setup: &Setup,
@@ -126,10 +126,10 @@ pub async fn check_all(
     Ok(progress.passed(None, None))
 }
 
-/// Tries one case.
+/// Checks one case.
 ///
 /// # Errors
-/// If it went wrong; or why that could not be told.
+/// The case, if it failed; or the reason why the check is inconclusive.
 pub async fn check_case(
     case: FaultCase,
     target: &Target,
@@ -159,7 +159,7 @@ pub async fn check_case(
     outcome.map_err(|wrong| Failed(FaultFailure { case, wrong }))
 }
 
-/// Returns the fate of a write that meets this fault.
+/// Returns the expected outcome of a write that meets this fault.
 fn expected_of_write(fault: Fault) -> ExpectedOutcome {
     match fault {
         Fault::Pass | Fault::Slow => ExpectedOutcome::Success,
@@ -177,7 +177,7 @@ fn expected_of_write(fault: Fault) -> ExpectedOutcome {
 }
 
 impl FaultCase {
-    /// Returns the fate of the request.
+    /// Returns the expected outcome of the request.
     fn expected(&self) -> ExpectedOutcome {
         match self.condition {
             Condition::Unreachable(_) => ExpectedOutcome::Unchanged,
@@ -193,7 +193,7 @@ impl FaultCase {
         }
     }
 
-    /// Returns its cell of the contract.
+    /// Returns the cell of the coverage table that the case reaches.
     fn cell(&self) -> Cell {
         let transition = match self.expected() {
             ExpectedOutcome::Success => "as asked",
@@ -213,7 +213,7 @@ impl FaultCase {
     }
 }
 
-/// The status that a fate is answered with.
+/// Returns the status of this outcome.
 fn status(expected: ExpectedOutcome) -> u16 {
     match expected {
         ExpectedOutcome::Success => 200,
@@ -225,7 +225,7 @@ fn status(expected: ExpectedOutcome) -> u16 {
 /// The id of the item.
 const ID: &str = "item";
 
-/// The writes of the item: the one before the fault, the one that meets it, and the one after it.
+/// The writes of the item: the one before the fault, the one during it, and the one after it.
 const OLD: u64 = 1;
 const NEW: u64 = 2;
 const NEWER: u64 = 3;
@@ -238,7 +238,7 @@ fn get() -> Request {
     Request::Get(ID.to_owned())
 }
 
-/// Returns what a client may be doing when the table fails: one request of every route.
+/// Returns the requests to test: one for each route.
 fn requests() -> [Request; 4] {
     [
         put(NEW),
@@ -263,7 +263,7 @@ async fn check_fault(
     check_response(&response, request, expected)?;
     let sends = proxy.script().writes() - writes_before;
     if expected == ExpectedOutcome::Ambiguous && sends != 1 {
-        return Err(format!("a write of unknown fate was sent {sends} times"));
+        return Err(format!("an ambiguous write was sent {sends} times"));
     }
 
     proxy.script().reset();
@@ -282,19 +282,19 @@ async fn check_fault(
     let found = stored_write(environment).await?;
     if !allowed.contains(&found) {
         return Err(format!(
-            "the item is that of write {found:?} afterwards, and should be that of one of {allowed:?}"
+            "afterwards the item is that of write {found:?}, not of one of {allowed:?}"
         ));
     }
     expect_200(environment, &put(NEWER)).await?;
     match stored_write(environment).await? {
         Some(NEWER) => Ok(()),
         found => Err(format!(
-            "after all has healed, the item is that of write {found:?} and not that of the PUT"
+            "after the fault has ended, the item is that of write {found:?}, not of the latest PUT"
         )),
     }
 }
 
-/// Whether a response is the right one for what happened.
+/// Checks that a response is the right one for the expected outcome.
 fn check_response(
     response: &Response,
     request: &Request,
@@ -312,7 +312,7 @@ fn check_response(
         && request.is_write()
         && response.may_have_been_applied()? != (expected == ExpectedOutcome::Ambiguous)
     {
-        return Err(format!("{:?} is not true", response.message()?));
+        return Err(format!("the message {:?} is not true", response.message()?));
     }
     Ok(())
 }
@@ -330,7 +330,7 @@ async fn send_within_deadline(
     let elapsed = started.elapsed();
     if elapsed > RESPONSE_DEADLINE {
         return Err(format!(
-            "the response took {elapsed:?}, at a time limit of {TIME_LIMIT:?}"
+            "the response took {elapsed:?}, with a time limit of {TIME_LIMIT:?}"
         ));
     }
     Ok(response)
@@ -341,13 +341,13 @@ async fn expect_200(environment: &Environment, request: &Request) -> Result<(), 
     match response.status {
         200 => Ok(()),
         status => Err(format!(
-            "{} of a sound table was answered with {status}",
+            "{} with a working table was answered with {status}",
             request.method()
         )),
     }
 }
 
-/// Returns the write that the item comes from, if there is one.
+/// Returns the number of the write that put the item; `None` if there is no item.
 async fn stored_write(environment: &Environment) -> Result<Option<u64>, String> {
     let response = send_within_deadline(environment, &get()).await?;
     match response.status {
@@ -355,10 +355,12 @@ async fn stored_write(environment: &Environment) -> Result<Option<u64>, String> 
             let (_, item) = response.item()?;
             let write = item
                 .write_number()
-                .ok_or_else(|| format!("{} was never put", item.shown(ID)));
+                .ok_or_else(|| format!("no client put {}", item.shown(ID)));
             write.map(Some)
         }
         404 => Ok(None),
-        status => Err(format!("GET of a sound table was answered with {status}")),
+        status => Err(format!(
+            "GET with a working table was answered with {status}"
+        )),
     }
 }

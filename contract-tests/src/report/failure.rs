@@ -1,4 +1,4 @@
-//! What a person gets of a broken sequence: what is wrong, a script to see it, a file to keep.
+//! The report of a sequence that broke the contract: the reason, a script that reproduces it, and a file to replay.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -11,16 +11,16 @@ use crate::request::operation::Operation;
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 use crate::toolkit::shell::quoted;
 
-/// A failure as it is saved.
+/// A failure in its saved form.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SavedFailure {
-    /// What was wrong.
+    /// The reason of the failure.
     pub broken: String,
     /// The test that found it.
     pub test: String,
     /// The seed with which it found it.
     pub seed: u64,
-    /// What to do to see it.
+    /// The operations that reproduce it.
     pub operations: Vec<Operation>,
 }
 
@@ -28,12 +28,13 @@ impl SavedFailure {
     /// Reads a saved failure.
     ///
     /// # Errors
-    /// Why it cannot be read, or what in it is not as it is saved.
+    /// If the file cannot be read, or is not a saved failure.
     pub fn read(path: &Path) -> Result<Self, String> {
         let file = path.display();
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("failed to read {file}: {error}"))?;
-        serde_json::from_str(&text).map_err(|error| format!("{file} is no saved failure: {error}"))
+        serde_json::from_str(&text)
+            .map_err(|error| format!("{file} is not a saved failure: {error}"))
     }
 }
 
@@ -44,18 +45,18 @@ pub struct FailureReport {
     pub test: String,
     /// The seed with which it found it.
     pub seed: u64,
-    /// How many cases it took.
+    /// The number of the case, from one.
     pub case: u32,
-    /// The shortest run that shows it.
+    /// The shortest run that reproduces it.
     pub run: Run,
-    /// Where it was found, or can be.
+    /// The API for the script.
     pub target: ScriptTarget,
-    /// What else there is to say.
+    /// The reason why shrinking ended early, if it did.
     pub note: Option<String>,
 }
 
 impl FailureReport {
-    /// All that there is to say, with the script; saves the failure in this folder.
+    /// Returns the full report, with the script. Saves the failure in this folder.
     #[must_use]
     pub fn report(&self, folder: &Path) -> String {
         let reason = match &self.run.outcome {
@@ -64,7 +65,7 @@ impl FailureReport {
         };
         let steps = &self.run.steps;
         let mut report = format!(
-            "{reason}\n\nFound in case {}, and shrunk to {} requests. To see it, run this script \
+            "{reason}\n\nFound in case {}, and shrunk to {} requests. To reproduce it, run this script \
              (cargo serve starts an API):\n\n{}\n",
             self.case,
             steps.len(),
@@ -77,15 +78,19 @@ impl FailureReport {
             Ok(path) => {
                 let _ = writeln!(
                     report,
-                    "To see it in another environment:\n  cargo run -p contract-tests -- replay {} --url URL\nTo keep it, once it is mended, name that file after what it was in contract-tests/tests/regressions",
+                    "To replay it in another environment:\n  cargo run -p contract-tests -- replay {} --url URL\nOnce it is fixed, move that file to contract-tests/tests/regressions and name it after the failure",
                     quoted(&path)
                 );
             }
             Err(error) => {
-                let _ = writeln!(report, "It could not be saved: {error}");
+                let _ = writeln!(report, "The failure could not be saved: {error}");
             }
         }
-        let _ = write!(report, "To find it again: CONTRACT_SEED={}", self.seed);
+        let _ = write!(
+            report,
+            "To draw the same cases again: CONTRACT_SEED={}",
+            self.seed
+        );
         report
     }
 

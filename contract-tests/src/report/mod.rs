@@ -1,4 +1,4 @@
-//! A [`failure`] as a person gets it: what is wrong, a [`mod@script`] that shows it, and a file to keep.
+//! The report of a [`failure`]: the reason, a [`mod@script`] that reproduces it, and a file to replay.
 
 pub mod failure;
 pub mod script;

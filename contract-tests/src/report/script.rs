@@ -1,4 +1,4 @@
-//! A failure as a shell script of curl commands that runs as it stands.
+//! The shell script of curl commands that reproduces a failure.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -13,25 +13,25 @@ use crate::toolkit::http::client::needs_proxy_exemption;
 use crate::toolkit::http::response::Response;
 use crate::toolkit::shell::quoted;
 
-/// A character that comes so many times in a row is written once, with the number.
+/// The number of repetitions in a row from which a unit is written once, with its count.
 const MIN_REPEATS: usize = 40;
 
-/// The most characters of an expectation or a response that are shown.
+/// The most characters of an expected or actual response that are shown.
 const MAX_SHOWN_CHARS: usize = 300;
 
-/// Where a script is run.
+/// The API for which a script is written.
 #[derive(Clone, Debug)]
 pub struct ScriptTarget {
-    /// The URL of the API, unless the script is told another.
+    /// The default URL, which the first argument of the script replaces.
     pub url: BaseUrl,
-    /// The gateway in front of it.
+    /// The gateway in front of the API.
     pub gateway: GatewayProfile,
-    /// What curl needs to be let in.
+    /// The options that authorize curl.
     pub curl_options: String,
 }
 
-/// The script of these requests. Where every id has this prefix, the script makes it anew each time; and
-/// where others have items too, it cleans up.
+/// Returns the script of these requests. If every id has a prefix, each run of the script uses a new one. If the prefix
+/// is the namespace of a session, the script also deletes its items at the end.
 #[must_use]
 pub fn script(steps: &[Step], prefix: &str, script_target: &ScriptTarget) -> String {
     let gateway = script_target.gateway;
@@ -76,7 +76,7 @@ pub fn script(steps: &[Step], prefix: &str, script_target: &ScriptTarget) -> Str
         let _ = writeln!(script, "{}", command(&step.request, prefix, gateway));
     }
     if fresh_namespace.is_some() {
-        script.push_str("\n# Nothing stays behind.\n");
+        script.push_str("\n# Clean up.\n");
         let ids = steps
             .iter()
             .flat_map(|step| step.request.ids_to_put(prefix));
@@ -100,7 +100,7 @@ fn command(request: &Request, prefix: &str, gateway: GatewayProfile) -> String {
     let Some((body, content_type)) = request.body() else {
         return format!("{curl}; echo");
     };
-    // Without a value curl leaves a header out that it would add by itself.
+    // A header without a value removes the one that curl adds by default.
     let header = content_type.map_or("Content-Type:".to_owned(), |value| {
         format!("Content-Type: {value}")
     });
@@ -111,7 +111,7 @@ fn command(request: &Request, prefix: &str, gateway: GatewayProfile) -> String {
     )
 }
 
-/// A path as an argument; its characters need no quotes but for the repeated ones.
+/// Returns a path as an argument of the shell. A path contains no single quote, so it needs no escapes.
 fn path_argument(path: &str, prefix: &str) -> String {
     let mut argument = String::new();
     for part in parts(path.as_bytes(), prefix) {
@@ -132,7 +132,7 @@ fn path_argument(path: &str, prefix: &str) -> String {
     argument
 }
 
-/// A body as the commands that print it, whatever bytes it has.
+/// Returns the commands that print this body, whatever bytes it has.
 fn print_commands(body: &[u8], prefix: &str) -> String {
     let commands: Vec<_> = parts(body, prefix)
         .into_iter()
@@ -178,8 +178,8 @@ fn has_repeats(bytes: &[u8]) -> bool {
         .any(|part| matches!(part, Part::Repeated(..)))
 }
 
-/// Takes bytes apart at the prefix, and where one unit of up to 12 bytes (as many as the escapes of one
-/// character have) is repeated.
+/// Splits bytes at the prefix, and where a unit of up to 12 bytes (the length of one percent-encoded character) is
+/// repeated.
 fn parts<'a>(bytes: &'a [u8], prefix: &str) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
     let (mut at, mut literal) = (0, 0);
@@ -214,7 +214,7 @@ fn parts<'a>(bytes: &'a [u8], prefix: &str) -> Vec<Part<'a>> {
     parts
 }
 
-/// What a request had to be answered with, in one line.
+/// Returns the expected response, in one line.
 #[must_use]
 pub fn expectation(expected: &Expected) -> String {
     let line = match expected {
@@ -246,7 +246,7 @@ pub fn expectation(expected: &Expected) -> String {
     truncate(&line)
 }
 
-/// What a request was answered with, in one line.
+/// Returns the actual response, or the reason why there is none, in one line.
 #[must_use]
 pub fn actual(response: &Result<Response, String>) -> String {
     match response {

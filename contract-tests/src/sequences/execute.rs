@@ -1,4 +1,4 @@
-//! Runs a sequence: each operation's requests one after the other, each response against the model.
+//! Runs a sequence: sends the requests of each operation in turn, and checks each response against the model.
 
 use crate::contract::check::check;
 use crate::contract::model::Model;
@@ -13,16 +13,16 @@ use crate::toolkit::http::response::Response;
 use crate::toolkit::outcome::NotPassed::Failed;
 use crate::toolkit::outcome::Outcome;
 
-/// When the whole state is looked at, by getting every id that was used and by listing.
+/// The time of the final check, which gets every used id and follows the list to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FinalCheck {
-    /// Once all operations are done.
+    /// After all operations.
     AtEnd,
-    /// Not at all: the operations have to show by themselves what is wrong.
+    /// Never: the operations must reveal the failure themselves.
     Skip,
 }
 
-/// Runs the operations in a fresh namespace.
+/// Runs the operations in a fresh environment, which the caller opened.
 pub async fn execute(
     environment: &Environment,
     operations: &[Operation],
@@ -95,7 +95,7 @@ impl Execution<'_> {
         self.send_and_check(request).await.map(drop)
     }
 
-    /// The operation with its ids chosen.
+    /// Returns the operation with every id resolved to a literal.
     fn with_literal_ids(&mut self, operation: &Operation) -> Operation {
         let mut literal = operation.clone();
         for id in literal.ids_mut() {
@@ -105,7 +105,7 @@ impl Execution<'_> {
         literal
     }
 
-    /// Sends one request, and holds its response against the model.
+    /// Sends one request, and checks its response against the model. Returns `None` if the request cannot be sent.
     async fn send_and_check(&mut self, request: Request) -> Outcome<Option<Response>> {
         let Some(response) = self.api.send(&request).await else {
             return Ok(None);
@@ -127,33 +127,34 @@ impl Execution<'_> {
         outcome.map(|()| received)
     }
 
-    /// Follows the list to its end: every item that stays must be shown once, and none twice. Where
-    /// others have items too the end may be far, so the later pages are as long as can be, and after so
-    /// many it cannot be told what else the list would show.
+    /// Follows the list to its end: it must show every item that is not deleted meanwhile, and no item twice.
+    ///
+    /// A deployed API may have many foreign items, so its later pages are requested without a limit, and the
+    /// completeness of the list stays unchecked after `CONTRACT_PAGES` pages.
     async fn paginate(&mut self, limit: Option<u16>, delete_last_of_page: bool) -> Outcome<()> {
         let max_pages = self
             .api
             .session()
             .map(|session| session.max_pages() as usize);
         let mut missing = self.model.items().clone();
-        // A page may be empty before the end, but not again and again.
+        // A page before the end may be empty, but not many pages.
         let max_expected_pages = 2 * missing.len() + 3;
         let mut seen = Vec::<String>::new();
         let mut start = None;
         for page in 0.. {
             if max_pages == Some(page) {
                 self.unchecked = Some(format!(
-                    "whether a list shows every item: others have more than CONTRACT_PAGES={page} pages"
+                    "the completeness of lists: other users have more than CONTRACT_PAGES={page} pages"
                 ));
                 return Ok(());
             }
             if max_pages.is_none() && page == max_expected_pages {
-                return Err(Failed(format!("the list goes on after {page} pages")));
+                return Err(Failed(format!("the list does not end after {page} pages")));
             }
             let limit = limit.filter(|_| max_pages.is_none_or(|pages| 2 * page < pages));
             let ListedPage { order, last, .. } = self.list_page(limit, start).await?;
             if let Some(repeated) = order.iter().find(|id| seen.contains(id)) {
-                return Err(Failed(format!("the list shows {repeated:?} a second time")));
+                return Err(Failed(format!("the list shows {repeated:?} twice")));
             }
             missing.retain(|id, _| !order.contains(id));
             seen.extend(order);

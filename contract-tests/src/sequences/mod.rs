@@ -1,5 +1,5 @@
-//! One client against the model: the [`property`] draws sequences, [`mod@execute`] runs one, and what
-//! breaks the contract [`mod@shrink`] makes as short as can be, and [`simplify`] as simple.
+//! One client against the model: the [`property`] draws sequences and [`mod@execute`] runs each. A sequence that
+//! breaks the contract is made short by [`mod@shrink`], which takes simpler operations from [`simplify`].
 
 pub mod execute;
 pub mod property;

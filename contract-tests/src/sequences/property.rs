@@ -1,4 +1,4 @@
-//! The sequential property: whatever one client does, every response is what the model says.
+//! The sequential property: whatever one client sends, every response matches the model.
 
 use std::collections::BTreeSet;
 
@@ -20,10 +20,10 @@ use crate::toolkit::outcome::Outcome;
 use crate::toolkit::progress::{Passed, Progress};
 use crate::toolkit::random::{Sampling, unique_prefix};
 
-/// Tries as many sequences as the sampling say, or as can be paid for, and at least one.
+/// Checks as many sequences as the sampling says or the budget allows, and at least one.
 ///
 /// # Errors
-/// The first that broke the contract, shrunk; or why that could not be told.
+/// The first sequence that broke the contract, shrunk; or the reason why the check is inconclusive.
 pub async fn check_cases(
     target: &Target,
     setup: &Setup,
@@ -48,11 +48,10 @@ pub async fn check_cases(
     Ok(progress.passed(None, unchecked))
 }
 
-/// Goes through all that there is to be tried of the contract, and leaves nothing to chance. Returns
-/// what it reached.
+/// Checks the exhaustive sequences, in which nothing is random. Also returns the cells that they reached.
 ///
 /// # Errors
-/// The first sequence that broke the contract, shrunk; or why that could not be told.
+/// The first sequence that broke the contract, shrunk; or the reason why the check is inconclusive.
 pub async fn check_exhaustive(
     target: &Target,
     setup: &Setup,
@@ -70,10 +69,10 @@ pub async fn check_exhaustive(
     Ok((progress.passed(None, None), reached))
 }
 
-/// Tries the sequence of one case, and says which clause of it no verdict is about, if there is one.
+/// Checks the sequence of one case. Returns the part of the property that could not be checked, if any.
 ///
 /// # Errors
-/// If it broke the contract, shrunk; or why that could not be told.
+/// The sequence, shrunk, if it broke the contract; or the reason why the check is inconclusive.
 pub async fn check_case(
     target: &Target,
     setup: &Setup,
@@ -98,7 +97,7 @@ async fn check_operations(
         .map_err(Inconclusive)?;
     match &first_run.outcome {
         Ok(()) => {
-            // In a namespace on a shared API much cannot be reached, and of a faulty service nothing counts.
+            // A namespace of a deployed API cannot reach every cell, and the cells that a mutant reached do not count.
             if setup.is_original() && !matches!(target, Target::Deployed(..)) {
                 tracker::record(cell::reached(&first_run));
             }
@@ -131,8 +130,8 @@ async fn check_operations(
     })))
 }
 
-/// The same run with a prefix before every id, so that its script can be run again and again; or the
-/// run as it is, if it has one, or if it is the absence of one that breaks the contract.
+/// Returns the run again with a prefix before every id, so that its script can be run many times. Returns the run
+/// unchanged if it already has a prefix, or if it breaks the contract only without one.
 async fn with_prefix(target: &Target, setup: &Setup, shrunk: Run) -> Run {
     let prefixed = Setup {
         prefix: unique_prefix(),

@@ -1,5 +1,5 @@
-//! Shrinking: from a sequence that broke the contract to the fewest and simplest requests that still do
-//! (delta debugging: parts are left out, from halves to single operations, as long as that can be done).
+//! Shrinks a sequence that broke the contract to the fewest and simplest requests that still break it, by delta
+//! debugging: parts are removed, first halves and last single operations, as long as the rest still fails.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use crate::sequences::execute::{FinalCheck, execute};
 use crate::sequences::simplify::{simpler_operations, with_simpler_ids};
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 
-/// The most sequences that are tried, lest a slow environment never ends.
+/// The most sequences that are tried, so that shrinking ends even in a slow environment.
 const MAX_TRIES: usize = 1_500;
 
 /// The shortest run that is known to break the contract.
@@ -21,14 +21,14 @@ const MAX_TRIES: usize = 1_500;
 pub struct Shrunk {
     /// The run.
     pub run: Run,
-    /// How the search ended, if not by finding nothing shorter.
+    /// The reason why the search ended early, if it did.
     pub note: Option<String>,
 }
 
-/// Runs the operations in an environment of their own.
+/// Runs the operations in a fresh environment.
 ///
 /// # Errors
-/// What kept the environment from starting.
+/// If the environment cannot be opened: the reason.
 pub async fn run_fresh(
     target: &Target,
     setup: &Setup,
@@ -41,8 +41,8 @@ pub async fn run_fresh(
     Ok(run)
 }
 
-/// Shrinks the sequence that broke the contract in `first_run`. Each candidate runs in a fresh environment;
-/// where one cannot be told, the search ends with what was proven last.
+/// Shrinks the sequence that broke the contract in `first_run`. Each candidate runs in a fresh environment. If a run is
+/// inconclusive, the search ends with the shortest run so far.
 pub async fn shrink(target: &Target, setup: &Setup, first_run: Run) -> Shrunk {
     let candidates = with_explicit_check(&first_run);
     let mut search = Search {
@@ -58,8 +58,8 @@ pub async fn shrink(target: &Target, setup: &Setup, first_run: Run) -> Shrunk {
     }
 }
 
-/// The operations of a run, and as one more of them what was found by looking at the state in the end:
-/// then nothing is sent that a script would not show. Should the last look alone not do, all of them.
+/// Returns the operations of a run with its final check as explicit operations, so that the script contains every
+/// request: first with the last request of the check only, then with all of them.
 fn with_explicit_check(run: &Run) -> [Vec<Operation>; 2] {
     let check_steps = run
         .steps
@@ -87,7 +87,7 @@ struct Search<'a> {
     target: &'a Target,
     setup: &'a Setup,
     best: Run,
-    /// What was tried already, as it is saved.
+    /// The sequences that were tried already, as JSON.
     tried: HashSet<String>,
 }
 
@@ -98,16 +98,16 @@ impl Search<'_> {
                 return self.shrink().await;
             }
         }
-        Err("the same requests did not break it a second time".to_owned())
+        Err("the same requests did not fail a second time".to_owned())
     }
 
     async fn shrink(&mut self) -> Result<(), String> {
-        // What could not be left out may be once the others are simpler.
+        // Simpler operations may allow more operations to be removed.
         while self.remove_operations().await? || self.simplify().await? {}
         Ok(())
     }
 
-    /// Leaves out whatever need not be there; whether anything was.
+    /// Removes every operation that is not needed. Returns `true` if one was removed.
     async fn remove_operations(&mut self) -> Result<bool, String> {
         let mut changed = false;
         let mut width = self.best.operations.len().div_ceil(2);
@@ -129,7 +129,7 @@ impl Search<'_> {
         }
     }
 
-    /// Simplifies what is in the operations; whether anything could be.
+    /// Simplifies the operations. Returns `true` if one was simplified.
     async fn simplify(&mut self) -> Result<bool, String> {
         let mut changed = false;
         'restart: loop {
@@ -143,7 +143,7 @@ impl Search<'_> {
         }
     }
 
-    /// Every sequence that is simpler than the best in one place.
+    /// Returns every sequence that is simpler than the best one in one place.
     fn candidates(&self) -> Vec<Vec<Operation>> {
         let operations = &self.best.operations;
         let mut candidates = Vec::new();
@@ -169,7 +169,7 @@ impl Search<'_> {
         candidates
     }
 
-    /// Whether these operations break the contract as well; if so, they are the best from now on.
+    /// Returns `true` if these operations also break the contract. They are then the best ones.
     async fn still_fails(&mut self, operations: Vec<Operation>) -> Result<bool, String> {
         let json = serde_json::to_string(&operations).expect("operations can be written");
         if !self.tried.insert(json) {
@@ -177,10 +177,10 @@ impl Search<'_> {
         }
         if self.tried.len() > MAX_TRIES {
             return Err(format!(
-                "there may be a shorter one: {MAX_TRIES} were tried"
+                "a shorter sequence may exist: the search ended after {MAX_TRIES} tries"
             ));
         }
-        let inconclusive = |reason| format!("there may be a shorter one: {reason}");
+        let inconclusive = |reason| format!("a shorter sequence may exist: {reason}");
         let run = run_fresh(self.target, self.setup, &operations, FinalCheck::Skip).await;
         let run = run.map_err(inconclusive)?;
         match &run.outcome {
@@ -194,7 +194,9 @@ impl Search<'_> {
     }
 }
 
-/// The operation that sends this and nothing else. Only what a look or a walk sends is asked for.
+/// Returns the operation that sends only this request, which comes from the final check or from a [`Paginate`].
+///
+/// [`Paginate`]: Operation::Paginate
 fn to_operation(request: &Request, prefix: &str) -> Operation {
     let literal = |id: &String| Ids::new(prefix).literal(id);
     match request {
@@ -210,7 +212,7 @@ fn to_operation(request: &Request, prefix: &str) -> Operation {
             other: other.clone(),
         }),
         Request::Put { .. } | Request::NoRoute(_) => {
-            unreachable!("a look or a walk reads or deletes")
+            unreachable!("the final check and Paginate only read and delete")
         }
     }
 }

@@ -1,20 +1,20 @@
-//! What is simpler than an operation and may still break the contract. Each thing has a favourite, and
-//! nothing that is proposed is ever proposed to be what it was: so simplifying comes to an end.
+//! Proposes simpler operations that may still break the contract. Proposals move towards preferred values and never
+//! back, so simplifying terminates.
 
 use crate::request::operation::{ContentType, Id, JsonStyle, Object, Operation, Query, Value};
 use crate::toolkit::decimal::Decimal;
 use crate::toolkit::text::Text;
 
-/// The ids to prefer, the first most of all.
+/// The preferred ids, the most preferred first.
 const PREFERRED_IDS: [&str; 4] = ["a", "b", "c", "d"];
 
-/// The texts to prefer.
+/// The preferred texts, the most preferred first.
 const PREFERRED_TEXTS: [&str; 2] = ["x", ""];
 
-/// The numbers to prefer.
+/// The preferred numbers, the most preferred first.
 const PREFERRED_NUMBERS: [&str; 2] = ["1", "0"];
 
-/// Operations that are simpler than this one, the simplest first.
+/// Returns operations that are simpler than this one, the simplest first.
 #[must_use]
 pub fn simpler_operations(operation: &Operation) -> Vec<Operation> {
     match operation {
@@ -68,7 +68,7 @@ pub fn simpler_operations(operation: &Operation) -> Vec<Operation> {
     }
 }
 
-/// The same operations with one id written more simply, wherever it comes.
+/// Returns copies of the operations, in each of which one id is replaced by a simpler one everywhere.
 #[must_use]
 pub fn with_simpler_ids(operations: &[Operation]) -> Vec<Vec<Operation>> {
     let mut texts: Vec<Text> = Vec::new();
@@ -129,7 +129,7 @@ fn simpler_values(value: &Value) -> Vec<Value> {
             .filter(|number| Decimal::parse(number).is_some())
             .map(Value::Number)
             .collect(),
-        // An id is the same wherever it comes, so it is not for one operation to choose another.
+        // An id must change in all operations at once, which `with_simpler_ids` does.
         Value::Id(_) | Value::Null | Value::Other(_) => Vec::new(),
     }
 }
@@ -193,15 +193,15 @@ fn simpler_strings(text: &str, preferred: &[&str]) -> Vec<String> {
     let mut simpler: Vec<_> = better.iter().map(|&text| text.to_owned()).collect();
     if rank.is_none() {
         let characters: Vec<_> = text.chars().collect();
-        // The empty text is another thing than a short one, and simpler only where it is a favourite.
+        // The empty text is a class of input of its own, so it is proposed only where it is preferred.
         let shorter = shorter(&characters).filter(|shorter| !shorter.is_empty());
         simpler.extend(shorter.map(String::from_iter));
     }
     simpler
 }
 
-/// What is left without a part of it: first without a half, then without a quarter, and so on; one by one
-/// only where there are not many.
+/// Returns the elements without one part: first without each half, then without each quarter, and so on, as long as
+/// there are at most `MAX_PARTS` parts.
 fn shorter<T: Clone>(elements: &[T]) -> impl Iterator<Item = Vec<T>> {
     const MAX_PARTS: usize = 64;
     let length = elements.len();
@@ -243,7 +243,7 @@ mod tests {
             let mut texts = vec![text.to_owned()];
             let mut steps = 0;
             while let Some(last) = texts.pop() {
-                // Whatever is tried, and were everything accepted, there is nothing left in the end.
+                // The last proposal is always accepted, which is the longest way.
                 texts = simpler_strings(&last, preferred);
                 steps += 1;
                 assert!(steps < 10, "{text}");

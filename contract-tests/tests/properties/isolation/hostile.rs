@@ -113,7 +113,7 @@ fn endless_list(runtime: &Handle) -> TestResult {
     };
     let api = Shared::start(runtime, Some(&wrap))?;
     let run = Run::of("deployed::sequences", api.url(), &[])?;
-    run.ended(0, &["others have more than CONTRACT_PAGES=20 pages"])?;
+    run.ended(0, &["other users have more than CONTRACT_PAGES=20 pages"])?;
     api.is_as_it_was()?;
 
     pages.store(0, Ordering::SeqCst);

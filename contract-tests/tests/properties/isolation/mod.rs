@@ -71,7 +71,7 @@ fn killed(runtime: &Handle) -> TestResult {
     let mut run = Run::start(api.url(), &[("CONTRACT_CASES", "1000")])?;
     wait_for_items(&api)?;
     // Its journal is its own for as long as it goes on.
-    run.sweep(0, "its run goes on")?;
+    run.sweep(0, "its run is still active")?;
     run.kill_while(|| api.has_more())?;
     run.sweep(0, "ids deleted")?;
     run.sweep(0, "no run has left a journal behind")?;
@@ -201,7 +201,7 @@ fn endless(runtime: &Handle) -> TestResult {
     let api = Shared::start(runtime, None)?;
     let variables = [("CONTRACT_PAGES", "1"), ("CONTRACT_CASES", "20")];
     let run = Run::of("deployed::sequences", api.url(), &variables)?;
-    let clause = "whether a list shows every item: others have more than CONTRACT_PAGES=1 pages";
+    let clause = "the completeness of lists: other users have more than CONTRACT_PAGES=1 pages";
     run.ended(0, &["pass          deployed::sequences", clause])?;
     api.is_as_it_was()
 }
