@@ -94,8 +94,8 @@ impl Api {
         // The response to HEAD never has a body.
         if response.status != 200 && method != "HEAD" {
             let message = response.message();
-            let told = message.and_then(|message| check::check_no_leak(&message));
-            told.unwrap_or_else(|wrong| panic!("{wrong}: {response:?}"));
+            let checked = message.and_then(|message| check::check_no_leak(&message));
+            checked.unwrap_or_else(|wrong| panic!("{wrong}: {response:?}"));
         }
         // The headers are checked, and different each time.
         response.headers.clear();
@@ -104,15 +104,15 @@ impl Api {
 }
 
 /// Encodes text for a query: all but letters and digits are percent-encoded.
-pub fn encoded(text: &str) -> String {
+pub fn percent_encode(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
 /// Encodes the id of an item for a path.
-pub fn in_path(id: &str) -> String {
+pub fn encode_id(id: &str) -> String {
     match id {
         // Clients fold these away, unless they are encoded twice.
-        "." | ".." => encoded(&encoded(id)),
-        _ => encoded(id),
+        "." | ".." => percent_encode(&percent_encode(id)),
+        _ => percent_encode(id),
     }
 }

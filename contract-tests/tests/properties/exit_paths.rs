@@ -62,17 +62,18 @@ pub fn container_trial(availability: Availability, runtime: &Handle) -> Trial {
     let runtime = runtime.clone();
     availability.trial(name, move || {
         for (exit_path, code) in EXIT_PATHS {
-            run(exit_path, code, &runtime).map_err(|wrong| format!("{exit_path}: {wrong}"))?;
+            check_exit_path(exit_path, code, &runtime)
+                .map_err(|wrong| format!("{exit_path}: {wrong}"))?;
         }
         Ok(())
     })
 }
 
-fn run(exit_path: &str, code: i32, runtime: &Handle) -> Result<(), String> {
+fn check_exit_path(exit_path: &str, code: i32, runtime: &Handle) -> Result<(), String> {
     let label = unique_prefix();
     let count = || runtime.block_on(docker::count_containers(&format!("{LABEL}={label}")));
-    let this = std::env::current_exe().map_err(|error| error.to_string())?;
-    let mut child = Command::new(this)
+    let executable = std::env::current_exe().map_err(|error| error.to_string())?;
+    let mut child = Command::new(executable)
         .env(EXIT_PATH, exit_path)
         .env(CONTAINER_LABEL, &label)
         .env_remove("DYNAMODB_ENDPOINT")

@@ -34,7 +34,7 @@ use suite::{Availability, Suite};
 const MIN_TEST_THREADS: usize = 8;
 
 /// From how many seeds the planted bugs are looked for.
-const SEEDS: u32 = 5;
+const MUTANT_SEEDS: u32 = 5;
 
 /// What outlasts the process, and must not.
 #[derive(Clone)]
@@ -52,7 +52,7 @@ impl Resources {
         let released = self.released.get_or_init(|| async {
             let (removed, finished) =
                 tokio::join!(self.dynamodb.remove(), self.deployment.finish());
-            joined([removed.err(), finished.err()])
+            join_messages([removed.err(), finished.err()])
         });
         released.await.clone()
     }
@@ -60,17 +60,17 @@ impl Resources {
     /// Returns an error if something is left that the process does not wait for.
     fn left_behind(&self) -> Result<(), String> {
         let left = self.deployment.leftover_message("the clean-up was stopped");
-        joined([self.dynamodb.leftover_message(), left])
+        join_messages([self.dynamodb.leftover_message(), left])
     }
 }
 
 /// Joins the messages of what is left into one error, if there are any.
-fn joined(left: [Option<String>; 2]) -> Result<(), String> {
-    let left: Vec<_> = left.into_iter().flatten().collect();
-    if left.is_empty() {
+fn join_messages(messages: [Option<String>; 2]) -> Result<(), String> {
+    let messages: Vec<_> = messages.into_iter().flatten().collect();
+    if messages.is_empty() {
         Ok(())
     } else {
-        Err(left.join("\n"))
+        Err(messages.join("\n"))
     }
 }
 
@@ -81,7 +81,7 @@ fn main() -> ExitCode {
     threads.get_or_insert(processors.max(MIN_TEST_THREADS));
     let variables = Variables::from_env();
     if variables.dynamodb_endpoint.is_none() {
-        reach_docker();
+        restart_with_docker_host();
     }
     let runtime = Runtime::new().expect("a runtime can be started");
     let resources = Resources {
@@ -98,8 +98,8 @@ fn main() -> ExitCode {
 
     let results = Results::default();
     let trials = match exit_paths::requested() {
-        Some(ending) => vec![exit_paths::trial(
-            ending,
+        Some(exit_path) => vec![exit_paths::trial(
+            exit_path,
             runtime.handle(),
             &resources.dynamodb,
         )],
@@ -115,7 +115,8 @@ fn main() -> ExitCode {
     if let Some(summary) = results.summary().filter(|_| !arguments.list) {
         println!("{summary}");
     }
-    let is_complete = arguments.list || exit_paths::requested().is_some() || is_covered(&arguments);
+    let is_complete =
+        arguments.list || exit_paths::requested().is_some() || report_coverage(&arguments);
     // Done here, and not when it is dropped: an exit drops nothing.
     let released = runtime.block_on(resources.release());
     if resources.interrupted.load(Ordering::SeqCst) {
@@ -131,7 +132,7 @@ fn main() -> ExitCode {
 }
 
 /// Prints what was reached of the contract. Whether that is all of it, only a run of all tests can say.
-fn is_covered(arguments: &Arguments) -> bool {
+fn report_coverage(arguments: &Arguments) -> bool {
     let Some(coverage) = tracker::coverage() else {
         return true;
     };
@@ -182,7 +183,7 @@ fn trials(
         .trials(),
     );
     trials.extend(isolation::trials(runtime));
-    trials.extend((1..=SEEDS).map(|number| {
+    trials.extend((1..=MUTANT_SEEDS).map(|number| {
         let name = format!("embedded::mutants::seed_{number}");
         // The first seed may be chosen; the others are never the same. The cases are those of a default
         // run, whatever was chosen, for it is the default run that has to catch them.
@@ -220,20 +221,20 @@ async fn release_when_interrupted(resources: Resources) {
 
 /// Runs this process anew with the `DOCKER_HOST` that its Docker is at, if testcontainers would look for it elsewhere.
 /// The process cannot set its own variables: that is not safe once there are threads.
-fn reach_docker() {
+fn restart_with_docker_host() {
     let endpoint = docker::context_endpoint();
     // testcontainers takes an empty variable for an endpoint.
     let is_empty = std::env::var_os(docker::HOST).is_some_and(|host| host.is_empty());
-    let Ok(this) = std::env::current_exe() else {
+    let Ok(executable) = std::env::current_exe() else {
         return;
     };
-    let mut anew = Command::new(this);
-    anew.args(std::env::args_os().skip(1));
+    let mut command = Command::new(executable);
+    command.args(std::env::args_os().skip(1));
     match endpoint {
-        Some(endpoint) => anew.env(docker::HOST, endpoint),
-        None if is_empty => anew.env_remove(docker::HOST),
+        Some(endpoint) => command.env(docker::HOST, endpoint),
+        None if is_empty => command.env_remove(docker::HOST),
         None => return,
     };
     // It returns only if that failed; then Docker is looked for where it usually is.
-    let _ = anew.exec();
+    let _ = command.exec();
 }

@@ -122,12 +122,12 @@ impl Suite {
         trials.extend(regressions().map(|file| self.regression(file)));
         // A deployed API has a table that nobody can make fail.
         if !matches!(self.target, Target::Deployed(..)) {
-            let faulty = Setup {
+            let proxied = Setup {
                 proxied: true,
                 time_limit: TIME_LIMIT,
                 ..Setup::default()
             };
-            trials.push(self.histories("faults::every_item_stays_linearizable", faulty));
+            trials.push(self.histories("faults::every_item_stays_linearizable", proxied));
             trials.push(self.faults());
             trials.push(self.exhaustive());
         }
@@ -140,8 +140,8 @@ impl Suite {
             "sequences::every_response_matches_the_model",
             async move |target, test| {
                 let setup = Setup::default();
-                let held = sequences::check_cases(&target, &setup, sampling, &test);
-                held.await.map_err(reported)
+                let outcome = sequences::check_cases(&target, &setup, sampling, &test);
+                outcome.await.map_err(save_and_report)
             },
         )
     }
@@ -152,12 +152,12 @@ impl Suite {
             "sequences::every_declared_cell_is_reached",
             async move |target, test| {
                 let setup = Setup::default();
-                let held = sequences::check_exhaustive(&target, &setup, &test).await;
-                let (held, reached) = held.map_err(reported)?;
-                let inventory = ContractDoc::load();
-                let mut declared = inventory.sequence_cells();
+                let outcome = sequences::check_exhaustive(&target, &setup, &test).await;
+                let (passed, reached) = outcome.map_err(save_and_report)?;
+                let contract = ContractDoc::load();
+                let mut declared = contract.sequence_cells();
                 match declared.find(|cell| !reached.contains(cell)) {
-                    None => Ok(held),
+                    None => Ok(passed),
                     Some(cell) => Err(Failed(format!(
                         "the exhaustive sequences do not reach {cell}"
                     ))),
@@ -194,15 +194,15 @@ impl Suite {
     fn histories(&self, name: &str, setup: Setup) -> Trial {
         let sampling = self.sampling;
         self.trial(name, async move |target, test| {
-            let held = concurrency::check_cases(&target, &setup, sampling, &test).await;
-            held.map_err(|not_passed| not_passed.map(|rejected| rejected.report(sampling.seed)))
+            let outcome = concurrency::check_cases(&target, &setup, sampling, &test).await;
+            outcome.map_err(|not_passed| not_passed.map(|rejected| rejected.report(sampling.seed)))
         })
     }
 
     fn faults(&self) -> Trial {
         self.trial("faults::every_fault_is_handled", async |target, test| {
-            let held = faults::check_all(&target, &Setup::default(), &test).await;
-            held.map_err(|not_passed| not_passed.map(|wrong| wrong.to_string()))
+            let outcome = faults::check_all(&target, &Setup::default(), &test).await;
+            outcome.map_err(|not_passed| not_passed.map(|wrong| wrong.to_string()))
         })
     }
 
@@ -215,14 +215,14 @@ impl Suite {
         let (runtime, results) = (self.runtime.clone(), self.results.clone());
         let (target, test) = (self.target.clone(), name.clone());
         self.availability.clone().trial(name, move || {
-            let verdict = runtime.block_on(run(target.with_fresh_budget(), test.clone()));
-            results.record(&test, verdict)
+            let outcome = runtime.block_on(run(target.with_fresh_budget(), test.clone()));
+            results.record(&test, outcome)
         })
     }
 }
 
 /// Returns a failure of a sequence as a report, which is saved too.
-fn reported(not_passed: NotPassed<Box<FailureReport>>) -> NotPassed {
+fn save_and_report(not_passed: NotPassed<Box<FailureReport>>) -> NotPassed {
     not_passed.map(|failure| failure.report(Path::new(env!("CARGO_TARGET_TMPDIR"))))
 }
 
@@ -232,7 +232,10 @@ fn regressions() -> impl Iterator<Item = PathBuf> {
     let files = std::fs::read_dir(folder).expect("tests/regressions can be read");
     let mut files: Vec<_> = files
         .filter_map(|file| Some(file.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|it| it == "json"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "json")
+        })
         .collect();
     files.sort();
     files.into_iter()

@@ -33,7 +33,7 @@ pub struct Bulk {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    pub request: Recorded,
+    pub request: RecordedRequest,
     pub response: RecordedResponse,
     compare: Compare,
 }
@@ -41,7 +41,7 @@ pub struct Step {
 /// A request as the function got it, decoded by API Gateway.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Recorded {
+pub struct RecordedRequest {
     pub route_key: String,
     #[serde(default)]
     path_parameters: BTreeMap<String, Text>,
@@ -112,8 +112,8 @@ pub fn cases() -> Vec<Case> {
 impl Bulk {
     /// The body of the PUT of each item.
     pub fn bodies(&self) -> impl Iterator<Item = String> {
-        let (stretch, times) = &self.name_repeat;
-        let name = stretch.repeat(*times);
+        let (text, times) = &self.name_repeat;
+        let name = text.repeat(*times);
         (0..self.count).map(move |index| {
             let id = format!("{}{index:0width$}", self.id_prefix, width = self.id_width);
             json!({"id": id, "price": index, "name": name}).to_string()
@@ -121,15 +121,15 @@ impl Bulk {
     }
 }
 
-impl Recorded {
+impl RecordedRequest {
     /// Sends what makes API Gateway hand over this request.
     pub async fn replay(&self, api: &Api) -> Response {
         let (method, path) = self.route_key.split_once(' ').expect("a route key");
         let path = match self.path_parameters.get("id") {
-            Some(id) => path.replace("{id}", &common::in_path(&id.whole())),
+            Some(id) => path.replace("{id}", &common::encode_id(&id.expanded())),
             None => path.to_owned(),
         };
-        let body = self.body.as_ref().map(Text::whole).unwrap_or_default();
+        let body = self.body.as_ref().map(Text::expanded).unwrap_or_default();
         let body = if self.is_base64_encoded {
             BASE64.decode(body).expect("base64")
         } else {
@@ -146,7 +146,7 @@ impl Recorded {
 
 impl Step {
     /// Whether the response is the recorded one, as far as a client may rely on it.
-    pub fn equals(&self, response: &Response) -> bool {
+    pub fn matches_recording(&self, response: &Response) -> bool {
         let RecordedResponse {
             status_code,
             body,
@@ -157,9 +157,9 @@ impl Step {
         }
         let ours = response.text().expect("UTF-8");
         if let Some(counts) = list {
-            return serde_json::from_str::<Counts>(ours).is_ok_and(|it| it == *counts);
+            return serde_json::from_str::<Counts>(ours).is_ok_and(|ours| ours == *counts);
         }
-        let recorded = body.as_ref().map(Text::whole).unwrap_or_default();
+        let recorded = body.as_ref().map(Text::expanded).unwrap_or_default();
         // The recorded text may be no Unicode, where the tutorial's function let half a character in.
         let same = |canonical: fn(&str) -> serde_json::Result<String>| {
             let ours = canonical(ours).expect("our own body is JSON");
@@ -188,21 +188,21 @@ fn canonical_list(text: &str) -> serde_json::Result<String> {
 }
 
 impl Text {
-    fn whole(&self) -> String {
+    fn expanded(&self) -> String {
         match self {
             Self::Plain(text) => text.clone(),
-            Self::Parts { parts } => parts.iter().map(Part::whole).collect(),
+            Self::Parts { parts } => parts.iter().map(Part::expanded).collect(),
         }
     }
 }
 
 impl Part {
-    fn whole(&self) -> String {
+    fn expanded(&self) -> String {
         match self {
             Self::Plain(text) => text.clone(),
             Self::Repeat {
-                repeat: (stretch, times),
-            } => stretch.repeat(*times),
+                repeat: (text, times),
+            } => text.repeat(*times),
         }
     }
 }

@@ -15,10 +15,10 @@ use corpus::{Case, Step};
 use verdicts::Verdicts;
 
 #[tokio::test]
-async fn every_answer_is_the_recorded_one_or_differs_for_a_reason() {
+async fn every_response_equals_the_recorded_one_or_differs_for_a_reason() {
     let api = Api::start().await;
     let verdicts = Verdicts::read();
-    let mut complaints = Vec::new();
+    let mut mismatches = Vec::new();
     for case in corpus::cases() {
         api.delete_table().await;
         api.create_table().await;
@@ -27,21 +27,23 @@ async fn every_answer_is_the_recorded_one_or_differs_for_a_reason() {
         }
         for (number, step) in (1..).zip(&case.steps) {
             let response = step.request.replay(&api).await;
-            if let Some(complaint) = judge(&verdicts, &api, &case, number, step, &response).await {
+            if let Some(mismatch) =
+                compare_step(&verdicts, &api, &case, number, step, &response).await
+            {
                 let shown: String = format!("{response:?}").chars().take(200).collect();
                 let route = &step.request.route_key;
-                complaints.push(format!(
-                    "{}, step {number}, {route}: {complaint}: {shown}",
+                mismatches.push(format!(
+                    "{}, step {number}, {route}: {mismatch}: {shown}",
                     case.name
                 ));
             }
         }
     }
-    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+    assert!(mismatches.is_empty(), "\n{}", mismatches.join("\n"));
 }
 
 /// What is wrong with a response, if anything is.
-async fn judge(
+async fn compare_step(
     verdicts: &Verdicts,
     api: &Api,
     case: &Case,
@@ -49,11 +51,14 @@ async fn judge(
     step: &Step,
     response: &Response,
 ) -> Option<String> {
-    match (verdicts.on(case, number), step.equals(response)) {
+    match (
+        verdicts.difference_at(case, number),
+        step.matches_recording(response),
+    ) {
         (None, true) => None,
         (None, false) => Some("differs from the record, and no row explains it".to_owned()),
         (Some(difference), true) => Some(format!("equal, in spite of row {:?}", difference.rows)),
-        (Some(difference), false) => (!difference.here.is(api, case, response).await)
+        (Some(difference), false) => (!difference.here.matches(api, case, response).await)
             .then(|| "differs from the record, but not as it was judged".to_owned()),
     }
 }
@@ -72,7 +77,7 @@ fn every_recorded_case_is_replayed_or_left_out_for_a_reason() {
 }
 
 #[test]
-fn every_difference_is_of_a_step_and_has_a_row() {
+fn every_difference_names_a_step_and_a_row() {
     let steps: BTreeMap<_, _> = corpus::cases()
         .into_iter()
         .map(|case| (case.name, case.steps.len()))
@@ -84,14 +89,17 @@ fn every_difference_is_of_a_step_and_has_a_row() {
         rows.keys().copied().eq(1..=16),
         "the contract's table has 16 rows"
     );
-    let mut judged = BTreeSet::new();
-    for it in &differences {
-        let place = (it.case.as_str(), it.step);
-        assert!(judged.insert(place), "{place:?} is judged twice");
-        assert!((1..=steps[&it.case]).contains(&it.step), "{place:?}");
-        assert!(!it.rows.is_empty(), "{place:?}");
+    let mut seen = BTreeSet::new();
+    for difference in &differences {
+        let place = (difference.case.as_str(), difference.step);
+        assert!(seen.insert(place), "{place:?} is judged twice");
         assert!(
-            it.rows.iter().all(|row| rows.contains_key(row)),
+            (1..=steps[&difference.case]).contains(&difference.step),
+            "{place:?}"
+        );
+        assert!(!difference.rows.is_empty(), "{place:?}");
+        assert!(
+            difference.rows.iter().all(|row| rows.contains_key(row)),
             "{place:?}"
         );
     }

@@ -30,13 +30,13 @@ pub struct Difference {
     pub step: usize,
     /// The rows that explain it.
     pub rows: Vec<u8>,
-    pub here: Here,
+    pub here: OurResponse,
 }
 
 /// What we response.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Here {
+pub struct OurResponse {
     status: u16,
     body: Option<Box<RawValue>>,
     /// Instead of a body: the fewest pages that may show every item of the case's bulk once. How the
@@ -68,15 +68,15 @@ impl Verdicts {
     }
 
     /// The verdict on one step, counted from one; none is "equal".
-    pub fn on(&self, case: &Case, step: usize) -> Option<&Difference> {
-        let mut all = self.differences.iter();
-        all.find(|it| it.case == case.name && it.step == step)
+    pub fn difference_at(&self, case: &Case, step: usize) -> Option<&Difference> {
+        let mut differences = self.differences.iter();
+        differences.find(|difference| difference.case == case.name && difference.step == step)
     }
 }
 
-impl Here {
+impl OurResponse {
     /// Whether this is the response that the API gave.
-    pub async fn is(&self, api: &Api, case: &Case, response: &Response) -> bool {
+    pub async fn matches(&self, api: &Api, case: &Case, response: &Response) -> bool {
         if response.status != self.status {
             return false;
         }
@@ -85,13 +85,13 @@ impl Here {
             return ours.expect("JSON") == canonical(body.get()).expect("JSON");
         }
         let bulk = case.bulk.as_ref().expect("a bulk to list");
-        let fewest = self.pages.expect("a body or pages");
-        pages(api, bulk, response).await >= fewest
+        let min_pages = self.pages.expect("a body or pages");
+        count_pages(api, bulk, response).await >= min_pages
     }
 }
 
 /// Follows the list to its end, where every item of the bulk must have been shown once.
-async fn pages(api: &Api, bulk: &Bulk, first: &Response) -> usize {
+async fn count_pages(api: &Api, bulk: &Bulk, first: &Response) -> usize {
     let mut response = first.clone();
     let mut shown = Vec::new();
     for pages in 1.. {
@@ -105,7 +105,7 @@ async fn pages(api: &Api, bulk: &Bulk, first: &Response) -> usize {
         let Some(last) = page.last_evaluated_key else {
             let mut put: Vec<_> = bulk
                 .bodies()
-                .map(|it| canonical(&it).expect("JSON"))
+                .map(|body| canonical(&body).expect("JSON"))
                 .collect();
             put.sort();
             shown.sort();

@@ -3,22 +3,22 @@
 use contract_tests::contract::fields::joined_names;
 
 use crate::common::{Api, JSON};
-use crate::{empty_list, failure, ok, refuses, was_put};
+use crate::{assert_refused, empty_list, failure, ok, put_response};
 
-const TOO_EARLY: &str = "the body is not valid JSON: it ends too early";
+const ENDS_TOO_EARLY: &str = "the body is not valid JSON: it ends too early";
 const ONE_OBJECT: &str = "the body must be one JSON object";
 
-fn not_json(line: usize, column: usize) -> String {
+fn invalid_json(line: usize, column: usize) -> String {
     format!("the body is not valid JSON, at line {line} column {column}")
 }
 
-fn about(fault: &str, field: &str) -> String {
+fn field_message(fault: &str, field: &str) -> String {
     let fields = joined_names();
     format!("{fault} field {field:?}: an item has {fields}, each at most once")
 }
 
 #[tokio::test]
-async fn plain_curl_without_a_content_type_works() {
+async fn the_content_type_of_a_body_is_ignored() {
     let api = Api::start().await;
     for headers in [
         &[] as &[_],
@@ -33,7 +33,7 @@ async fn plain_curl_without_a_content_type_works() {
         let response = api
             .send("PUT", "/items", headers, r#"{"id":"é","price":1}"#)
             .await;
-        assert_eq!(response, was_put("é"), "{headers:?}");
+        assert_eq!(response, put_response("é"), "{headers:?}");
         let stored = ok(r#"{"Item":{"id":"é","price":1}}"#);
         assert_eq!(api.get("é").await, stored, "{headers:?}");
         api.delete("é").await;
@@ -58,29 +58,29 @@ async fn a_body_that_is_not_utf8_is_refused() {
 async fn an_empty_body_is_refused() {
     let api = Api::start().await;
     let message = "the body is empty: send one JSON object";
-    refuses(&api, "", message).await;
+    assert_refused(&api, "", message).await;
     let response = api.send("PUT", "/items", &[], "").await;
     assert_eq!(response, failure(400, message));
 }
 
 #[tokio::test]
-async fn every_kind_of_broken_json_is_refused() {
+async fn every_kind_of_invalid_json_is_refused() {
     let api = Api::start().await;
     for (body, message) in [
-        (" \t\r\n", TOO_EARLY),
-        ("{", TOO_EARLY),
-        ("{\"", TOO_EARLY),
-        ("{\"id\"", TOO_EARLY),
-        ("{\"id\":", TOO_EARLY),
-        ("{\"id\":\"a", TOO_EARLY),
-        ("{\"id\":\"a\\", TOO_EARLY),
-        ("{\"id\":\"a\\u00", TOO_EARLY),
-        ("{\"id\":\"a\"", TOO_EARLY),
-        ("{\"id\":\"a\",", TOO_EARLY),
-        ("{\"id\":\"a\",\"price\":tru", TOO_EARLY),
-        ("\"", TOO_EARLY),
+        (" \t\r\n", ENDS_TOO_EARLY),
+        ("{", ENDS_TOO_EARLY),
+        ("{\"", ENDS_TOO_EARLY),
+        ("{\"id\"", ENDS_TOO_EARLY),
+        ("{\"id\":", ENDS_TOO_EARLY),
+        ("{\"id\":\"a", ENDS_TOO_EARLY),
+        ("{\"id\":\"a\\", ENDS_TOO_EARLY),
+        ("{\"id\":\"a\\u00", ENDS_TOO_EARLY),
+        ("{\"id\":\"a\"", ENDS_TOO_EARLY),
+        ("{\"id\":\"a\",", ENDS_TOO_EARLY),
+        ("{\"id\":\"a\",\"price\":tru", ENDS_TOO_EARLY),
+        ("\"", ENDS_TOO_EARLY),
     ] {
-        refuses(&api, body, message).await;
+        assert_refused(&api, body, message).await;
     }
     for (body, line, column) in [
         ("}", 1, 1),
@@ -123,12 +123,12 @@ async fn every_kind_of_broken_json_is_refused() {
         // The faults of the text come before those of its fields.
         ("{\"colour\":1,}", 1, 13),
     ] {
-        refuses(&api, body, &not_json(line, column)).await;
+        assert_refused(&api, body, &invalid_json(line, column)).await;
     }
 }
 
 #[tokio::test]
-async fn the_body_is_one_object() {
+async fn a_body_that_is_not_one_object_is_refused() {
     let api = Api::start().await;
     for body in [
         "null",
@@ -140,20 +140,20 @@ async fn the_body_is_one_object() {
         "[]",
         r#"[{"id":"a"}]"#,
     ] {
-        refuses(&api, body, ONE_OBJECT).await;
+        assert_refused(&api, body, ONE_OBJECT).await;
     }
     let spaced = " \t\r\n{ \"\\u0069d\" : \"a\" ,\n\"price\" : 1 } \n";
-    assert_eq!(api.put(spaced).await, was_put("a"));
+    assert_eq!(api.put(spaced).await, put_response("a"));
 }
 
 #[tokio::test]
-async fn nesting_takes_no_stack() {
+async fn deep_nesting_does_not_overflow_the_stack() {
     let api = Api::start().await;
     let (open, close) = ("[".repeat(100_000), "]".repeat(100_000));
     let deep = format!(r#"{{"id":"a","price":{open}{close}}}"#);
-    refuses(&api, deep, "price must be a number").await;
-    refuses(&api, open.clone(), ONE_OBJECT).await;
-    refuses(&api, format!(r#"{{"id":{open}"#), TOO_EARLY).await;
+    assert_refused(&api, deep, "price must be a number").await;
+    assert_refused(&api, open.clone(), ONE_OBJECT).await;
+    assert_refused(&api, format!(r#"{{"id":{open}"#), ENDS_TOO_EARLY).await;
 }
 
 #[tokio::test]
@@ -161,15 +161,15 @@ async fn an_unknown_field_is_named_and_cut_at_64_characters() {
     let api = Api::start().await;
     for field in ["colour", "ID", "Price", "name ", "", "__proto__", "\u{e9}"] {
         let body = format!(r#"{{"id":"a","price":1,"{field}":1}}"#);
-        refuses(&api, body, &about("unknown", field)).await;
+        assert_refused(&api, body, &field_message("unknown", field)).await;
     }
     let body = |field: &str| format!(r#"{{"id":"a","{field}":1}}"#);
-    let (whole, over) = ("é".repeat(64), "é".repeat(65));
-    refuses(&api, body(&whole), &about("unknown", &whole)).await;
-    refuses(&api, body(&over), &about("unknown", &whole)).await;
+    let (longest, too_long) = ("é".repeat(64), "é".repeat(65));
+    assert_refused(&api, body(&longest), &field_message("unknown", &longest)).await;
+    assert_refused(&api, body(&too_long), &field_message("unknown", &longest)).await;
     // The first one is named; its value does not matter, even if it is null.
-    let two = r#"{"id":"a","one":null,"two":2}"#;
-    refuses(&api, two, &about("unknown", "one")).await;
+    let two_unknown = r#"{"id":"a","one":null,"two":2}"#;
+    assert_refused(&api, two_unknown, &field_message("unknown", "one")).await;
 }
 
 #[tokio::test]
@@ -183,7 +183,7 @@ async fn a_duplicate_field_is_refused() {
         (r#"{"id":"a","price":null,"price":1}"#, "price"),
         (r#"{"name":"n","id":"a","name":null}"#, "name"),
     ] {
-        refuses(&api, body, &about("duplicate", field)).await;
+        assert_refused(&api, body, &field_message("duplicate", field)).await;
     }
 }
 
@@ -203,12 +203,15 @@ async fn a_lone_surrogate_is_refused() {
         let message = |field: &str| {
             format!("{field} is not valid Unicode: a \\u escape stands for half a character")
         };
-        refuses(&api, format!(r#"{{"id":"{lone}"}}"#), &message("id")).await;
+        assert_refused(&api, format!(r#"{{"id":"{lone}"}}"#), &message("id")).await;
         let name = format!(r#"{{"id":"a","name":"{lone}"}}"#);
-        refuses(&api, name, &message("name")).await;
+        assert_refused(&api, name, &message("name")).await;
         let field = api.put(format!(r#"{{"id":"a","{lone}":1}}"#)).await;
         assert_eq!(field.status, 400, "{lone}");
     }
     assert_eq!(api.list("").await, empty_list());
-    assert_eq!(api.put(r#"{"id":"\ud83d\ude00"}"#).await, was_put("😀"));
+    assert_eq!(
+        api.put(r#"{"id":"\ud83d\ude00"}"#).await,
+        put_response("😀")
+    );
 }

@@ -1,7 +1,7 @@
 //! DELETE: the item is gone, whether or not there was one.
 
 use crate::common::Api;
-use crate::{failure, not_found, ok, was_deleted};
+use crate::{delete_response, failure, not_found, ok};
 
 #[tokio::test]
 async fn delete_answers_with_the_id_even_if_there_was_no_item() {
@@ -20,12 +20,12 @@ async fn delete_answers_with_the_id_even_if_there_was_no_item() {
 }
 
 #[tokio::test]
-async fn delete_takes_one_item_and_no_other() {
+async fn delete_removes_one_item_and_no_other() {
     let api = Api::start().await;
     for id in ["a", "A", "a "] {
         api.put(format!(r#"{{"id":"{id}"}}"#)).await;
     }
-    assert_eq!(api.delete("A").await, was_deleted("A"));
+    assert_eq!(api.delete("A").await, delete_response("A"));
     assert_eq!(api.get("a").await, ok(r#"{"Item":{"id":"a"}}"#));
     assert_eq!(api.get("A").await, not_found());
     assert_eq!(api.get("a ").await, ok(r#"{"Item":{"id":"a "}}"#));
@@ -41,10 +41,10 @@ async fn a_deleted_item_can_be_put_again() {
 }
 
 #[tokio::test]
-async fn delete_takes_an_id_of_up_to_2048_bytes() {
+async fn delete_accepts_an_id_of_up_to_2048_bytes() {
     let api = Api::start().await;
     let id = "a".repeat(2048);
-    assert_eq!(api.delete(&id).await, was_deleted(&id));
+    assert_eq!(api.delete(&id).await, delete_response(&id));
     let message = "id is 2049 bytes of UTF-8: the most is 2048";
     assert_eq!(api.delete(&"a".repeat(2049)).await, failure(400, message));
 }

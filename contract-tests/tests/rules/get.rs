@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue::{self, B, Bool, Bs, L, M, N, Ns, Null, S, Ss};
 
 use crate::common::Api;
-use crate::{failure, not_found, ok, store, was_deleted};
+use crate::{delete_response, failure, not_found, ok, store_directly};
 
 #[tokio::test]
 async fn a_missing_item_is_404() {
@@ -13,7 +13,7 @@ async fn a_missing_item_is_404() {
 }
 
 #[tokio::test]
-async fn get_takes_an_id_of_up_to_2048_bytes() {
+async fn get_accepts_an_id_of_up_to_2048_bytes() {
     let api = Api::start().await;
     assert_eq!(api.get(&"a".repeat(2048)).await, not_found());
     let message = "id is 2049 bytes of UTF-8: the most is 2048";
@@ -56,7 +56,7 @@ fn number(text: &str) -> AttributeValue {
 }
 
 #[tokio::test]
-async fn reading_what_others_stored() {
+async fn an_attribute_of_any_type_is_shown_as_json() {
     let api = Api::start().await;
     let blob = |bytes: &[u8]| Blob::new(bytes);
     let names = |names: &[&str]| names.iter().map(ToString::to_string).collect();
@@ -91,7 +91,7 @@ async fn reading_what_others_stored() {
         ),
     ] {
         let attributes = [("price", value.clone()), ("name", value)];
-        store(&api, "a", &attributes).await;
+        store_directly(&api, "a", &attributes).await;
         let shown = format!(r#"{{"id":"a","price":{shown},"name":{shown}}}"#);
         assert_eq!(api.get("a").await, ok(format!(r#"{{"Item":{shown}}}"#)));
         let list = format!(r#"{{"Items":[{shown}],"Count":1,"ScannedCount":1}}"#);
@@ -102,8 +102,8 @@ async fn reading_what_others_stored() {
 #[tokio::test]
 async fn only_the_fields_of_an_item_are_shown() {
     let api = Api::start().await;
-    let others = ["ttl", "Price", "secret", "id2"].map(|name| (name, text("x")));
-    store(&api, "a", &others).await;
+    let unknown = ["ttl", "Price", "secret", "id2"].map(|name| (name, text("x")));
+    store_directly(&api, "a", &unknown).await;
     assert_eq!(api.get("a").await, ok(r#"{"Item":{"id":"a"}}"#));
     let list = r#"{"Items":[{"id":"a"}],"Count":1,"ScannedCount":1}"#;
     assert_eq!(api.list("").await, ok(list));
@@ -113,15 +113,15 @@ async fn only_the_fields_of_an_item_are_shown() {
 async fn an_item_of_another_writer_is_shown_whatever_its_id() {
     let api = Api::start().await;
     for id in [".", "..", "\n", "\0", "\x7f", "\u{9f}"] {
-        store(&api, id, &[]).await;
+        store_directly(&api, id, &[]).await;
         let shown = serde_json::json!({ "Item": { "id": id } }).to_string();
         assert_eq!(api.get(id).await, ok(shown), "{id:?}");
-        assert_eq!(api.delete(id).await, was_deleted(id), "{id:?}");
+        assert_eq!(api.delete(id).await, delete_response(id), "{id:?}");
         assert_eq!(api.get(id).await, not_found(), "{id:?}");
     }
     // No path leads to these, but the list does.
     for id in ["a/b", "a?b", "50%"] {
-        store(&api, id, &[]).await;
+        store_directly(&api, id, &[]).await;
         let list = format!(r#"{{"Items":[{{"id":"{id}"}}],"Count":1,"ScannedCount":1}}"#);
         assert_eq!(api.list("").await, ok(list));
         let delete = api.table().client().delete_item();

@@ -4,11 +4,11 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::common::{Api, encoded};
-use crate::{empty_list, failure, ok, was_put};
+use crate::common::{Api, percent_encode};
+use crate::{empty_list, failure, ok, put_response};
 
 /// The most bytes of a reply to Lambda.
-const MAX_REPLY: usize = 6_000_000;
+const MAX_RESPONSE_BYTES: usize = 6_000_000;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
@@ -31,9 +31,9 @@ struct LastKey {
 }
 
 /// Reads one page, and checks what holds for every page.
-async fn page(api: &Api, limit: Option<usize>, start: Option<&str>) -> Page {
+async fn read_page(api: &Api, limit: Option<usize>, start: Option<&str>) -> Page {
     let limited = limit.map(|limit| format!("limit={limit}&"));
-    let started = start.map(|id| format!("exclusiveStartKey={}", encoded(id)));
+    let started = start.map(|id| format!("exclusiveStartKey={}", percent_encode(id)));
     let query: String = ["?".to_owned()]
         .into_iter()
         .chain(limited)
@@ -47,7 +47,7 @@ async fn page(api: &Api, limit: Option<usize>, start: Option<&str>) -> Page {
         "body": response.text().expect("UTF-8"),
     });
     let size = reply.to_string().len();
-    assert!(size <= MAX_REPLY, "a reply of {size} bytes");
+    assert!(size <= MAX_RESPONSE_BYTES, "a reply of {size} bytes");
     let page: Page = serde_json::from_slice(&response.body).expect("a page");
     assert_eq!([page.count, page.scanned_count], [page.items.len(); 2]);
     assert!(limit.is_none_or(|limit| page.count <= limit));
@@ -56,11 +56,11 @@ async fn page(api: &Api, limit: Option<usize>, start: Option<&str>) -> Page {
 
 /// Follows the list to its end, and gives the ids in the order in which they were shown and how many
 /// pages that took.
-async fn walk(api: &Api, limit: Option<usize>) -> (Vec<String>, usize) {
+async fn read_all_pages(api: &Api, limit: Option<usize>) -> (Vec<String>, usize) {
     let mut ids = Vec::new();
     let mut start = None;
     for pages in 1..10_000 {
-        let page = page(api, limit, start.as_deref()).await;
+        let page = read_page(api, limit, start.as_deref()).await;
         ids.extend(page.items.into_iter().map(|item| item.id));
         match page.last_evaluated_key {
             Some(last) => start = Some(last.id),
@@ -71,7 +71,7 @@ async fn walk(api: &Api, limit: Option<usize>) -> (Vec<String>, usize) {
 }
 
 /// Checks that each id was shown, and once.
-fn assert_complete(mut shown: Vec<String>, stored: &[impl AsRef<str>]) {
+fn assert_lists_all(mut shown: Vec<String>, stored: &[impl AsRef<str>]) {
     let mut stored: Vec<_> = stored.iter().map(AsRef::as_ref).collect();
     stored.sort_unstable();
     shown.sort_unstable();
@@ -84,7 +84,7 @@ fn assert_complete(mut shown: Vec<String>, stored: &[impl AsRef<str>]) {
 }
 
 /// Stores items of these ids, and nothing else in them, as many at a time as the table takes.
-async fn store_all(api: &Api, ids: &[String]) {
+async fn store_ids(api: &Api, ids: &[String]) {
     for ids in ids.chunks(25) {
         let put = |id: &String| {
             let put = PutRequest::builder().item("id", AttributeValue::S(id.clone()));
@@ -97,7 +97,7 @@ async fn store_all(api: &Api, ids: &[String]) {
     }
 }
 
-fn numbered(count: usize) -> Vec<String> {
+fn numbered_ids(count: usize) -> Vec<String> {
     (0..count).map(|number| number.to_string()).collect()
 }
 
@@ -109,20 +109,20 @@ async fn a_list_shows_every_item_and_counts_them() {
     let list = r#"{"Items":[{"id":"a","price":1.5,"name":"n"}],"Count":1,"ScannedCount":1}"#;
     assert_eq!(api.list("").await, ok(list));
     api.put(r#"{"id":"b"}"#).await;
-    let (ids, pages) = walk(&api, None).await;
+    let (ids, pages) = read_all_pages(&api, None).await;
     assert_eq!(pages, 1);
-    assert_complete(ids, &["a", "b"]);
+    assert_lists_all(ids, &["a", "b"]);
 }
 
 #[tokio::test]
 async fn five_thousand_items_are_listed_page_by_page() {
     let api = Api::start().await;
-    let stored = numbered(5000);
-    store_all(&api, &stored).await;
-    for (limit, most_pages) in [(Some(137), 37), (Some(1000), 6), (None, 1)] {
-        let (ids, pages) = walk(&api, limit).await;
-        assert_complete(ids, &stored);
-        assert!(pages <= most_pages, "{limit:?} took {pages} pages");
+    let stored = numbered_ids(5000);
+    store_ids(&api, &stored).await;
+    for (limit, max_pages) in [(Some(137), 37), (Some(1000), 6), (None, 1)] {
+        let (ids, pages) = read_all_pages(&api, limit).await;
+        assert_lists_all(ids, &stored);
+        assert!(pages <= max_pages, "{limit:?} took {pages} pages");
     }
 }
 
@@ -156,9 +156,9 @@ async fn a_limit_is_a_whole_number_from_1_to_1000() {
 #[tokio::test]
 async fn a_page_holds_as_many_items_as_its_limit() {
     let api = Api::start().await;
-    store_all(&api, &numbered(1001)).await;
+    store_ids(&api, &numbered_ids(1001)).await;
     for limit in [1, 2, 999, 1000] {
-        let page = page(&api, Some(limit), None).await;
+        let page = read_page(&api, Some(limit), None).await;
         assert_eq!(page.count, limit);
         let last = page.items.last().map(|item| &item.id);
         assert_eq!(page.last_evaluated_key.as_ref().map(|key| &key.id), last);
@@ -166,14 +166,14 @@ async fn a_page_holds_as_many_items_as_its_limit() {
 }
 
 #[tokio::test]
-async fn only_the_absence_of_a_last_key_is_the_end() {
+async fn the_list_ends_only_without_a_last_evaluated_key() {
     let api = Api::start().await;
     for id in ["a", "b"] {
         api.put(json!({ "id": id }).to_string()).await;
     }
     // With as many items as the limit, the table cannot know yet that nothing follows.
-    let (ids, pages) = walk(&api, Some(2)).await;
-    assert_complete(ids, &["a", "b"]);
+    let (ids, pages) = read_all_pages(&api, Some(2)).await;
+    assert_lists_all(ids, &["a", "b"]);
     assert!(pages <= 2);
 }
 
@@ -192,36 +192,36 @@ async fn a_start_key_is_an_id_of_1_to_2048_bytes() {
     }
     for key in ["a", "a,b", "a/b", "50%", ".", "\n", "😀", &"a".repeat(2048)] {
         let response = api
-            .list(&format!("?exclusiveStartKey={}", encoded(key)))
+            .list(&format!("?exclusiveStartKey={}", percent_encode(key)))
             .await;
         assert_eq!(response, empty_list(), "{key:?}");
     }
 }
 
 #[tokio::test]
-async fn the_list_goes_on_after_any_id() {
+async fn the_list_continues_after_any_id() {
     let api = Api::start().await;
     let ids = [
         "a", "a,b", "a b", "a+b", "a/b", "a?b", "a&b=c", "50%", "%41", ".", "..", "\n", "#", "é",
         "😀", "\"",
     ];
-    store_all(&api, &ids.map(str::to_owned)).await;
-    let (shown, pages) = walk(&api, Some(1)).await;
-    assert_complete(shown, &ids);
+    store_ids(&api, &ids.map(str::to_owned)).await;
+    let (shown, pages) = read_all_pages(&api, Some(1)).await;
+    assert_lists_all(shown, &ids);
     assert!(pages <= ids.len() + 1);
 }
 
 #[tokio::test]
-async fn the_start_key_need_not_exist_any_more() {
+async fn a_start_key_may_be_that_of_a_deleted_item() {
     let api = Api::start().await;
-    store_all(&api, &numbered(20)).await;
-    let first = page(&api, Some(10), None).await;
+    store_ids(&api, &numbered_ids(20)).await;
+    let first = read_page(&api, Some(10), None).await;
     let last = first.last_evaluated_key.expect("more follow").id;
     api.delete(&last).await;
-    let rest = page(&api, None, Some(&last)).await;
-    assert!(rest.last_evaluated_key.is_none());
-    let shown = first.items.into_iter().chain(rest.items);
-    assert_complete(shown.map(|item| item.id).collect(), &numbered(20));
+    let second = read_page(&api, None, Some(&last)).await;
+    assert!(second.last_evaluated_key.is_none());
+    let shown = first.items.into_iter().chain(second.items);
+    assert_lists_all(shown.map(|item| item.id).collect(), &numbered_ids(20));
 }
 
 #[tokio::test]
@@ -238,7 +238,7 @@ async fn other_query_parameters_and_a_body_are_ignored() {
 }
 
 #[tokio::test]
-async fn a_page_of_control_characters_and_quotes_stays_under_the_reply_bound() {
+async fn a_page_of_control_characters_and_quotes_stays_under_the_response_limit() {
     let api = Api::start().await;
     // One in the table, of these each character takes 7, 4 or 4 bytes in the reply.
     let names = ["\u{1}", "\"", "\\"].map(|character| character.repeat(300_000));
@@ -246,20 +246,20 @@ async fn a_page_of_control_characters_and_quotes_stays_under_the_reply_bound() {
         let item = json!({ "id": number.to_string(), "name": name });
         assert_eq!(api.put(item.to_string()).await.status, 200);
     }
-    let (ids, pages) = walk(&api, None).await;
-    assert_complete(ids, &numbered(9));
+    let (ids, pages) = read_all_pages(&api, None).await;
+    assert_lists_all(ids, &numbered_ids(9));
     assert!(pages <= 5, "{pages} pages of less than 6 MB");
 }
 
 #[tokio::test]
-async fn a_page_of_ids_of_control_characters_stays_under_the_reply_bound() {
+async fn a_page_of_ids_of_control_characters_stays_under_the_response_limit() {
     let api = Api::start().await;
     // Other writers may store them; the last key of a page is such an id as well.
     let id = |number| format!("{number:03}{}", "\u{1}".repeat(2045));
     let ids: Vec<_> = (0..500).map(id).collect();
-    store_all(&api, &ids).await;
-    let (shown, pages) = walk(&api, None).await;
-    assert_complete(shown, &ids);
+    store_ids(&api, &ids).await;
+    let (shown, pages) = read_all_pages(&api, None).await;
+    assert_lists_all(shown, &ids);
     assert!(pages > 1, "they are more than one reply holds");
 }
 
@@ -269,8 +269,8 @@ async fn one_item_of_the_largest_size_always_fits() {
     for (id, character) in [("a", "\u{1}"), ("b", "\""), ("c", "😀")] {
         let name = character.repeat((409_600 - "idaname".len()) / character.len());
         let item = json!({ "id": id, "name": name }).to_string();
-        assert_eq!(api.put(item).await, was_put(id));
+        assert_eq!(api.put(item).await, put_response(id));
     }
-    let (ids, _) = walk(&api, None).await;
-    assert_complete(ids, &["a", "b", "c"]);
+    let (ids, _) = read_all_pages(&api, None).await;
+    assert_lists_all(ids, &["a", "b", "c"]);
 }

@@ -18,17 +18,17 @@ mod responses;
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use common::{Api, Response, in_path};
+use common::{Api, Response, encode_id};
 use serde_json::json;
 
 impl Api {
     async fn get(&self, id: &str) -> Response {
-        self.send("GET", &format!("/items/{}", in_path(id)), &[], "")
+        self.send("GET", &format!("/items/{}", encode_id(id)), &[], "")
             .await
     }
 
     async fn delete(&self, id: &str) -> Response {
-        self.send("DELETE", &format!("/items/{}", in_path(id)), &[], "")
+        self.send("DELETE", &format!("/items/{}", encode_id(id)), &[], "")
             .await
     }
 }
@@ -53,11 +53,11 @@ fn not_found() -> Response {
     failure(404, "Item not found")
 }
 
-fn was_put(id: &str) -> Response {
+fn put_response(id: &str) -> Response {
     ok(json!(format!("Put item {id}")).to_string())
 }
 
-fn was_deleted(id: &str) -> Response {
+fn delete_response(id: &str) -> Response {
     ok(json!(format!("Deleted item {id}")).to_string())
 }
 
@@ -66,7 +66,7 @@ fn empty_list() -> Response {
 }
 
 /// Puts a body that the API must refuse: it says why, and stores nothing.
-async fn refuses(api: &Api, body: impl Into<String>, message: &str) {
+async fn assert_refused(api: &Api, body: impl Into<String>, message: &str) {
     let body = body.into();
     let shown: String = body.chars().take(200).collect();
     assert_eq!(api.put(body).await, failure(400, message), "{shown}");
@@ -74,7 +74,7 @@ async fn refuses(api: &Api, body: impl Into<String>, message: &str) {
 }
 
 /// Stores an item as another writer would, straight in the table.
-async fn store(api: &Api, id: &str, attributes: &[(&str, AttributeValue)]) {
+async fn store_directly(api: &Api, id: &str, attributes: &[(&str, AttributeValue)]) {
     let put = api.table().client().put_item();
     let put = put
         .table_name(api.table().name())

@@ -1,7 +1,7 @@
 //! A price: an exact decimal, from the JSON that was sent to the JSON that comes back.
 
 use crate::common::Api;
-use crate::{ok, refuses, was_put};
+use crate::{assert_refused, ok, put_response};
 
 const TOO_PRECISE: &str = "price has more than 38 significant digits";
 const OUT_OF_RANGE: &str = "price must be zero, or from 1e-130 to below 1e126 in magnitude";
@@ -12,8 +12,8 @@ fn item(price: &str) -> String {
 }
 
 /// Puts a price and reads what has become of it.
-async fn comes_back(api: &Api, sent: &str, shown: &str) {
-    assert_eq!(api.put(item(sent)).await, was_put("p"), "{sent}");
+async fn assert_shown_as(api: &Api, sent: &str, shown: &str) {
+    assert_eq!(api.put(item(sent)).await, put_response("p"), "{sent}");
     let item = ok(format!(r#"{{"Item":{}}}"#, item(shown)));
     assert_eq!(api.get("p").await, item, "{sent}");
 }
@@ -44,7 +44,7 @@ async fn a_price_of_38_digits_is_exact_and_one_of_39_is_refused() {
             "1.2345678901234567890123456789012345678e+38",
         ),
     ] {
-        comes_back(&api, sent, shown).await;
+        assert_shown_as(&api, sent, shown).await;
     }
     api.delete("p").await;
     for price in [
@@ -54,12 +54,12 @@ async fn a_price_of_38_digits_is_exact_and_one_of_39_is_refused() {
         "1.00000000000000000000000000000000000001",
         "123456789012345678901234567890123456789e-30",
     ] {
-        refuses(&api, item(price), TOO_PRECISE).await;
+        assert_refused(&api, item(price), TOO_PRECISE).await;
     }
 }
 
 #[tokio::test]
-async fn a_price_never_passes_through_a_float() {
+async fn a_price_is_not_rounded_to_a_float() {
     let api = Api::start().await;
     for price in [
         "9007199254740993",
@@ -70,7 +70,7 @@ async fn a_price_never_passes_through_a_float() {
         "99999999999999999.99",
         "9.999999999999999e+125",
     ] {
-        comes_back(&api, price, price).await;
+        assert_shown_as(&api, price, price).await;
     }
 }
 
@@ -92,7 +92,7 @@ async fn a_price_comes_back_in_its_canonical_form() {
         ("100000000000000000000", "100000000000000000000"),
         ("1000000000000000000000", "1e+21"),
     ] {
-        comes_back(&api, sent, shown).await;
+        assert_shown_as(&api, sent, shown).await;
     }
     for zero in [
         "0",
@@ -103,7 +103,7 @@ async fn a_price_comes_back_in_its_canonical_form() {
         "0e-999",
         "-0e+99999999999999999999",
     ] {
-        comes_back(&api, zero, "0").await;
+        assert_shown_as(&api, zero, "0").await;
     }
 }
 
@@ -119,9 +119,9 @@ async fn a_price_is_zero_or_from_1e_130_to_below_1e126() {
         ("9.99e125", "9.99e+125"),
         ("-999e123", "-9.99e+125"),
     ] {
-        comes_back(&api, sent, shown).await;
+        assert_shown_as(&api, sent, shown).await;
     }
-    comes_back(&api, &format!("{nines}e125"), &format!("{nines}e+125")).await;
+    assert_shown_as(&api, &format!("{nines}e125"), &format!("{nines}e+125")).await;
     api.delete("p").await;
     for price in [
         "1e126",
@@ -138,12 +138,12 @@ async fn a_price_is_zero_or_from_1e_130_to_below_1e126() {
         "5e-324",
         "1e-400",
     ] {
-        refuses(&api, item(price), OUT_OF_RANGE).await;
+        assert_refused(&api, item(price), OUT_OF_RANGE).await;
     }
 }
 
 #[tokio::test]
-async fn nothing_but_a_json_number_is_a_price() {
+async fn only_a_json_number_is_a_price() {
     let api = Api::start().await;
     for price in [
         "\"1\"",
@@ -160,20 +160,20 @@ async fn nothing_but_a_json_number_is_a_price() {
         r#"{"$serde_json::private::Number":"1"}"#,
         r#"{"$serde_json::private::RawValue":"1"}"#,
     ] {
-        refuses(&api, item(price), NOT_A_NUMBER).await;
+        assert_refused(&api, item(price), NOT_A_NUMBER).await;
     }
 }
 
 #[tokio::test]
-async fn a_price_of_a_million_digits_is_read_at_once() {
+async fn a_price_of_a_million_digits_is_read_quickly() {
     let api = Api::start().await;
     let (zeros, nines) = ("0".repeat(1_000_000), "9".repeat(1_000_000));
-    comes_back(&api, &format!("1{zeros}e-1000000"), "1").await;
-    comes_back(&api, &format!("0.{zeros}1e1000001"), "1").await;
-    comes_back(&api, &format!("-0.{zeros}"), "0").await;
+    assert_shown_as(&api, &format!("1{zeros}e-1000000"), "1").await;
+    assert_shown_as(&api, &format!("0.{zeros}1e1000001"), "1").await;
+    assert_shown_as(&api, &format!("-0.{zeros}"), "0").await;
     api.delete("p").await;
-    refuses(&api, item(&nines), TOO_PRECISE).await;
-    refuses(&api, item(&format!("1{zeros}")), OUT_OF_RANGE).await;
-    refuses(&api, item(&format!("1e{nines}")), OUT_OF_RANGE).await;
-    refuses(&api, item(&format!("1e-{nines}")), OUT_OF_RANGE).await;
+    assert_refused(&api, item(&nines), TOO_PRECISE).await;
+    assert_refused(&api, item(&format!("1{zeros}")), OUT_OF_RANGE).await;
+    assert_refused(&api, item(&format!("1e{nines}")), OUT_OF_RANGE).await;
+    assert_refused(&api, item(&format!("1e-{nines}")), OUT_OF_RANGE).await;
 }

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue::Bool;
 use serde_json::{Value, json};
 
 use crate::common::Api;
-use crate::{failure, ok, refuses, store, was_put};
+use crate::{assert_refused, failure, ok, put_response, store_directly};
 
 #[tokio::test]
 async fn put_answers_with_the_id() {
@@ -35,27 +35,27 @@ async fn put_replaces_the_whole_item() {
         ),
         (r#"{"id":"a"}"#, r#"{"Item":{"id":"a"}}"#),
     ] {
-        assert_eq!(api.put(sent).await, was_put("a"));
+        assert_eq!(api.put(sent).await, put_response("a"));
         assert_eq!(api.get("a").await, ok(shown));
     }
 }
 
 #[tokio::test]
-async fn put_replaces_what_another_writer_stored() {
+async fn put_replaces_an_item_of_another_writer() {
     let api = Api::start().await;
-    store(&api, "a", &[("price", Bool(true)), ("secret", Bool(true))]).await;
-    assert_eq!(api.put(r#"{"id":"a"}"#).await, was_put("a"));
+    store_directly(&api, "a", &[("price", Bool(true)), ("secret", Bool(true))]).await;
+    assert_eq!(api.put(r#"{"id":"a"}"#).await, put_response("a"));
     let scan = api.table().client().scan().table_name(api.table().name());
     let stored = scan.send().await.expect("a scan");
     assert_eq!(stored.items()[0].keys().collect::<Vec<_>>(), ["id"]);
 }
 
 #[tokio::test]
-async fn null_is_absent() {
+async fn a_null_field_is_absent() {
     let api = Api::start().await;
     api.put(r#"{"id":"a","price":1,"name":"n"}"#).await;
     let response = api.put(r#"{"id":"a","price":null,"name":null}"#).await;
-    assert_eq!(response, was_put("a"));
+    assert_eq!(response, put_response("a"));
     assert_eq!(api.get("a").await, ok(r#"{"Item":{"id":"a"}}"#));
 }
 
@@ -75,7 +75,11 @@ async fn a_name_may_be_any_string() {
         &controls,
     ] {
         let item = json!({ "id": "a", "name": name });
-        assert_eq!(api.put(item.to_string()).await, was_put("a"), "{name:?}");
+        assert_eq!(
+            api.put(item.to_string()).await,
+            put_response("a"),
+            "{name:?}"
+        );
         let response = api.get("a").await;
         let shown: Value = serde_json::from_slice(&response.body).expect("JSON");
         assert_eq!(shown, json!({ "Item": item }));
@@ -83,11 +87,11 @@ async fn a_name_may_be_any_string() {
 }
 
 #[tokio::test]
-async fn a_name_is_a_string_or_nothing() {
+async fn a_name_that_is_not_a_string_is_refused() {
     let api = Api::start().await;
     for name in ["1", "true", "[]", "{}", r#"{"S":"n"}"#] {
         let body = format!(r#"{{"id":"a","name":{name}}}"#);
-        refuses(&api, body, "name must be a string").await;
+        assert_refused(&api, body, "name must be a string").await;
     }
 }
 
@@ -96,7 +100,7 @@ async fn an_item_of_409600_bytes_is_stored_and_one_of_409601_is_not() {
     let api = Api::start().await;
     // What the rest of each item counts: the names of its attributes, its id, and its price, of
     // which two digits take a byte, with one more for the number and one for the sign.
-    for (id, price, rest, stretch) in [
+    for (id, price, overhead, unit) in [
         ("s", "null", "id name s".len() - 2, "x"),
         ("é", "null", "id name é".len() - 2, "\u{1}"),
         ("s", "0", "id price name s".len() - 3 + 1, "\""),
@@ -105,13 +109,16 @@ async fn an_item_of_409600_bytes_is_stored_and_one_of_409601_is_not() {
         ("s", "-1e-130", "id price name s".len() - 3 + 3, "商"),
     ] {
         let item = |size: usize| {
-            let (times, left) = ((size - rest) / stretch.len(), (size - rest) % stretch.len());
-            let name = json!(stretch.repeat(times) + &"-".repeat(left));
+            let (times, left) = (
+                (size - overhead) / unit.len(),
+                (size - overhead) % unit.len(),
+            );
+            let name = json!(unit.repeat(times) + &"-".repeat(left));
             format!(r#"{{"id":"{id}","price":{price},"name":{name}}}"#)
         };
         let too_large =
             "the item is too large: an item may have 409600 bytes, names of fields included";
-        assert_eq!(api.put(item(409_600)).await, was_put(id), "{price}");
+        assert_eq!(api.put(item(409_600)).await, put_response(id), "{price}");
         let before = api.get(id).await;
         let response = api.put(item(409_601)).await;
         assert_eq!(response, failure(413, too_large), "{price}");

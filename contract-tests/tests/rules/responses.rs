@@ -3,10 +3,12 @@
 //! [`Api::send`] checks much of it for every response of every test; here it is provoked.
 
 use crate::common::{Api, JSON};
-use crate::{Response, empty_list, failure, not_found, ok, response, was_deleted, was_put};
+use crate::{
+    Response, delete_response, empty_list, failure, not_found, ok, put_response, response,
+};
 
 #[tokio::test]
-async fn every_answer_is_application_json() {
+async fn every_response_is_application_json() {
     let api = Api::start().await;
     let large = format!(r#"{{"id":"a","name":"{}"}}"#, "x".repeat(409_600));
     for (response, status) in [
@@ -55,11 +57,11 @@ async fn any_other_method_or_path_is_404() {
         let head = api.send("HEAD", path, &[], "").await;
         assert_eq!(head, response(404, ""), "HEAD {path}");
     }
-    let untouched = r#"{"Items":[{"id":"a"}],"Count":1,"ScannedCount":1}"#;
-    assert_eq!(api.list("").await, ok(untouched));
+    let unchanged = r#"{"Items":[{"id":"a"}],"Count":1,"ScannedCount":1}"#;
+    assert_eq!(api.list("").await, ok(unchanged));
 }
 
-fn repeats(response: &Response, text: &str) -> bool {
+fn contains(response: &Response, text: &str) -> bool {
     response.text().expect("UTF-8").contains(text)
 }
 
@@ -85,15 +87,15 @@ async fn a_message_repeats_nothing_of_the_request() {
     ] {
         let refused = api.put(body).await;
         assert_eq!(refused.status, 400);
-        assert!(!repeats(&refused, canary), "{refused:?}");
+        assert!(!contains(&refused, canary), "{refused:?}");
     }
-    let (at_length, large) = (canary.repeat(400), canary.repeat(70_000));
-    let path = format!("/items/{at_length}");
-    let key = format!("?exclusiveStartKey={at_length}");
+    let (too_long, large) = (canary.repeat(400), canary.repeat(70_000));
+    let path = format!("/items/{too_long}");
+    let key = format!("?exclusiveStartKey={too_long}");
     for response in [
         api.get("canary").await,
-        api.get(&at_length).await,
-        api.delete(&at_length).await,
+        api.get(&too_long).await,
+        api.delete(&too_long).await,
         api.list(&key).await,
         api.list("?limit=canary").await,
         api.put(format!(r#"{{"id":"{canary}","name":"{large}"}}"#))
@@ -101,12 +103,12 @@ async fn a_message_repeats_nothing_of_the_request() {
         api.send("POST", &path, &[], canary).await,
     ] {
         assert_ne!(response.status, 200);
-        assert!(!repeats(&response, canary), "{response:?}");
+        assert!(!contains(&response, canary), "{response:?}");
     }
 }
 
 #[tokio::test]
-async fn a_number_in_a_body_is_not_repeated_either() {
+async fn a_message_repeats_no_number_of_the_body() {
     let api = Api::start().await;
     for price in [
         "-",
@@ -115,15 +117,15 @@ async fn a_number_in_a_body_is_not_repeated_either() {
         "987x",
     ] {
         let response = api.put(format!(r#"{{"id":"a","price":{price}}}"#)).await;
-        assert!(!repeats(&response, "98"), "{response:?}");
+        assert!(!contains(&response, "98"), "{response:?}");
     }
 }
 
 #[tokio::test]
-async fn with_the_table_gone_every_route_is_500_until_it_is_back() {
+async fn every_route_is_500_until_the_deleted_table_is_created_again() {
     let api = Api::start().await;
     let body = r#"{"id":"a"}"#;
-    assert_eq!(api.put(body).await, was_put("a"));
+    assert_eq!(api.put(body).await, put_response("a"));
     api.delete_table().await;
     for response in [
         api.put(body).await,
@@ -138,8 +140,8 @@ async fn with_the_table_gone_every_route_is_500_until_it_is_back() {
 
     api.create_table().await;
     assert_eq!(api.list("").await, empty_list());
-    assert_eq!(api.put(body).await, was_put("a"));
+    assert_eq!(api.put(body).await, put_response("a"));
     assert_eq!(api.get("a").await, ok(r#"{"Item":{"id":"a"}}"#));
-    assert_eq!(api.delete("a").await, was_deleted("a"));
+    assert_eq!(api.delete("a").await, delete_response("a"));
     assert_eq!(api.get("a").await, not_found());
 }

@@ -17,7 +17,7 @@ use super::BoxError;
 pub type Wrap<'a> = &'a dyn Fn(Handler) -> Handler;
 
 /// The ids of others: such as a careless test would take, or take for its own.
-const OTHERS: [&str; 7] = [
+const FOREIGN_IDS: [&str; 7] = [
     "a",
     "b",
     "1",
@@ -28,32 +28,32 @@ const OTHERS: [&str; 7] = [
 ];
 
 /// The planted bug of this name.
-pub fn planted(name: &str) -> Wrap<'static> {
-    let bug = ALL.iter().find(|bug| bug.name == name);
-    &bug.expect("a bug of this name is planted").wrap
+pub fn mutant(name: &str) -> Wrap<'static> {
+    let mutant = ALL.iter().find(|mutant| mutant.name == name);
+    &mutant.expect("a bug of this name is planted").wrap
 }
 
 /// The API.
-pub struct Shared {
+pub struct SharedApi {
     runtime: Handle,
     /// The sound service, to look at the table with.
-    sound: Option<LocalApi>,
+    original: Option<LocalApi>,
     gateway: Option<Gateway>,
     url: String,
     /// The items of others, as they are listed.
-    others: Vec<Value>,
+    foreign_items: Vec<Value>,
 }
 
-impl Shared {
+impl SharedApi {
     /// Starts one, with this around its service.
     pub fn start(runtime: &Handle, wrap: Option<Wrap>) -> Result<Self, BoxError> {
         runtime.block_on(async {
-            let sound = local::start(Options::default()).await?;
-            for id in OTHERS {
-                put(&sound, id).await?;
+            let original = local::start(Options::default()).await?;
+            for id in FOREIGN_IDS {
+                put(&original, id).await?;
             }
             // Another writer may store what no PUT could.
-            let table = sound.table();
+            let table = original.table();
             let put = table.client().put_item().table_name(table.name());
             let price = AttributeValue::L(vec![AttributeValue::Bool(true)]);
             let id = AttributeValue::S("of another writer".to_owned());
@@ -70,8 +70,8 @@ impl Shared {
                 runtime: runtime.clone(),
                 url: gateway.url(),
                 gateway: Some(gateway),
-                others: items(&sound).await?,
-                sound: Some(sound),
+                foreign_items: items(&original).await?,
+                original: Some(original),
             })
         })
     }
@@ -83,19 +83,19 @@ impl Shared {
 
     /// Puts an item that is nobody's business but the test's.
     pub fn put(&self, id: &str) -> Result<(), BoxError> {
-        let sound = self.sound.as_ref().ok_or("it is stopped")?;
-        self.runtime.block_on(put(sound, id))
+        let original = self.original.as_ref().ok_or("it is stopped")?;
+        self.runtime.block_on(put(original, id))
     }
 
     /// Whether there are more items than those of others.
-    pub fn has_more(&self) -> Result<bool, BoxError> {
-        Ok(self.items()?.len() > self.others.len())
+    pub fn has_new_items(&self) -> Result<bool, BoxError> {
+        Ok(self.items()?.len() > self.foreign_items.len())
     }
 
     /// Whether the items of others are there as they were, and nothing else is.
-    pub fn is_as_it_was(&self) -> Result<(), BoxError> {
+    pub fn check_unchanged(&self) -> Result<(), BoxError> {
         let items = self.items()?;
-        if items == self.others {
+        if items == self.foreign_items {
             Ok(())
         } else {
             Err(format!("the API is left with {items:?}").into())
@@ -103,28 +103,28 @@ impl Shared {
     }
 
     fn items(&self) -> Result<Vec<Value>, BoxError> {
-        let sound = self.sound.as_ref().ok_or("it is stopped")?;
-        self.runtime.block_on(items(sound))
+        let original = self.original.as_ref().ok_or("it is stopped")?;
+        self.runtime.block_on(items(original))
     }
 }
 
-impl Drop for Shared {
+impl Drop for SharedApi {
     fn drop(&mut self) {
         self.runtime.block_on(async {
             if let Some(gateway) = self.gateway.take() {
                 gateway.stop().await;
             }
-            if let Some(sound) = self.sound.take() {
-                sound.stop().await;
+            if let Some(original) = self.original.take() {
+                original.stop().await;
             }
         });
     }
 }
 
-async fn put(sound: &LocalApi, id: &str) -> Result<(), BoxError> {
+async fn put(original: &LocalApi, id: &str) -> Result<(), BoxError> {
     let fields = vec![("id".to_owned(), Json::Text(id.to_owned()))];
     let put = Request::put_fields(fields, ContentType::Json);
-    let response = Api::new(&sound.url()).send(&put).await;
+    let response = Api::new(&original.url()).send(&put).await;
     match response.ok_or("a PUT can be sent")?? {
         response if response.status == 200 => Ok(()),
         response => Err(format!("{response:?}").into()),
@@ -132,8 +132,8 @@ async fn put(sound: &LocalApi, id: &str) -> Result<(), BoxError> {
 }
 
 /// All items, by id.
-async fn items(sound: &LocalApi) -> Result<Vec<Value>, BoxError> {
-    let listed = Api::new(&sound.url())
+async fn items(original: &LocalApi) -> Result<Vec<Value>, BoxError> {
+    let listed = Api::new(&original.url())
         .send(&Request::page(None, None))
         .await;
     let listed = listed.ok_or("a list can be sent")??;

@@ -14,27 +14,45 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 
-use super::api::Shared;
-use super::gates::{BUSY, Request, TOKEN, forge, gate, method, read, reply};
-use super::run::{Run, harness};
+use super::api::SharedApi;
+use super::middleware::{BUSY, Request, TOKEN, intercept, method, read, replace_successes, reply};
+use super::run::{Run, run_command};
 use super::{Test, TestResult, wait_for_items};
 
 /// The tests, each with its API.
 pub const TESTS: [(&str, Test); 10] = [
-    ("a_long_pause_ends_a_run_without_a_verdict", long_pause),
-    ("what_a_busy_api_keeps_is_told_and_swept", kept),
+    (
+        "a_long_retry_after_makes_a_run_inconclusive",
+        long_retry_after,
+    ),
+    (
+        "items_that_a_busy_api_keeps_are_reported_and_swept",
+        busy_deletes,
+    ),
     ("a_second_interrupt_ends_the_clean_up", interrupted_twice),
-    ("a_list_without_end_ends_a_run_and_a_sweep", endless_list),
-    ("a_body_without_end_is_not_kept", endless_body),
-    ("a_request_without_an_answer_ends_with_its_time", silent),
-    ("a_put_is_awaited_beyond_the_time_of_its_test", slow_put),
+    (
+        "an_endless_list_does_not_block_a_run_or_a_sweep",
+        endless_list,
+    ),
+    ("an_endless_body_is_not_buffered", endless_body),
+    (
+        "a_request_without_a_response_ends_at_the_deadline",
+        no_response,
+    ),
+    ("a_put_is_awaited_beyond_the_deadline_of_its_test", slow_put),
     ("a_redirect_is_not_followed", redirect),
-    ("an_api_that_only_fails_is_not_inconclusive", failing),
-    ("a_list_that_lies_costs_others_nothing", lying_list),
+    (
+        "an_api_that_only_fails_does_not_pass_the_health_check",
+        failing,
+    ),
+    (
+        "a_false_item_in_the_list_does_not_affect_foreign_items",
+        false_item,
+    ),
 ];
 
 /// A date that is later than the end of any run.
-const LATE: (HeaderName, &str) = (RETRY_AFTER, "Thu, 31 Dec 2099 23:59:59 GMT");
+const FAR_RETRY_AFTER: (HeaderName, &str) = (RETRY_AFTER, "Thu, 31 Dec 2099 23:59:59 GMT");
 
 fn is_list(request: &Request) -> bool {
     method(request) == "GET" && request.raw_path.as_deref() == Some("/items")
@@ -49,76 +67,76 @@ fn page(items: &[Value], last: Option<&str>) -> LambdaResponse {
     reply(200, &[], &page.to_string())
 }
 
-fn long_pause(runtime: &Handle) -> TestResult {
-    let always = |inner| gate(inner, |_| Some(reply(503, &[LATE], BUSY)));
-    let api = Shared::start(runtime, Some(&always))?;
+fn long_retry_after(runtime: &Handle) -> TestResult {
+    let always = |inner| intercept(inner, |_| Some(reply(503, &[FAR_RETRY_AFTER], BUSY)));
+    let api = SharedApi::start(runtime, Some(&always))?;
     let run = Run::start(api.url(), &[("CONTRACT_TIME", "8")])?;
-    let tells = ["no request is sent for", "CONTRACT_TIME=8 has only"];
-    run.ended(2, &tells)?;
-    api.is_as_it_was()
+    let expected = ["no request is sent for", "CONTRACT_TIME=8 has only"];
+    run.expect_clean_end(2, &expected)?;
+    api.check_unchanged()
 }
 
-fn kept(runtime: &Handle) -> TestResult {
+fn busy_deletes(runtime: &Handle) -> TestResult {
     let is_busy = Arc::new(AtomicBool::new(true));
     let wrap = |inner| {
         let (is_busy, has_put) = (Arc::clone(&is_busy), AtomicBool::new(false));
-        gate(inner, move |request| {
+        intercept(inner, move |request| {
             // A run whose first request is a DELETE would end with nothing to leave behind.
             has_put.fetch_or(method(request) == "PUT", Ordering::SeqCst);
             let refused = method(request) == "DELETE"
                 && has_put.load(Ordering::SeqCst)
                 && is_busy.load(Ordering::SeqCst);
-            refused.then(|| reply(503, &[LATE], BUSY))
+            refused.then(|| reply(503, &[FAR_RETRY_AFTER], BUSY))
         })
     };
-    let api = Shared::start(runtime, Some(&wrap))?;
+    let api = SharedApi::start(runtime, Some(&wrap))?;
     let mut run = Run::start(api.url(), &[("CONTRACT_CLEAN_UP", "5")])?;
-    let tells = ["items are left behind", "CONTRACT_CLEAN_UP=5 has only"];
-    run.wait(2, &tells)?;
+    let expected = ["items are left behind", "CONTRACT_CLEAN_UP=5 has only"];
+    run.expect_end(2, &expected)?;
     is_busy.store(false, Ordering::SeqCst);
     run.sweep(0, "ids deleted")?;
-    api.is_as_it_was()?;
-    run.forget()
+    api.check_unchanged()?;
+    run.remove_journals()
 }
 
 fn interrupted_twice(runtime: &Handle) -> TestResult {
     let wrap = |inner| {
-        gate(inner, |request| {
+        intercept(inner, |request| {
             (method(request) == "DELETE").then(|| reply(503, &[], BUSY))
         })
     };
-    let api = Shared::start(runtime, Some(&wrap))?;
+    let api = SharedApi::start(runtime, Some(&wrap))?;
     let mut run = Run::start(api.url(), &[("CONTRACT_CLEAN_UP", "3600")])?;
     wait_for_items(&api)?;
     run.interrupt()?;
-    run.says("stopping")?;
+    run.wait_for_line("stopping")?;
     run.interrupt()?;
-    let tells = [
+    let expected = [
         "items are left behind",
         "the clean-up was stopped",
         "contract-tests -- sweep",
     ];
-    run.wait(130, &tells)?;
-    run.forget()
+    run.expect_end(130, &expected)?;
+    run.remove_journals()
 }
 
 fn endless_list(runtime: &Handle) -> TestResult {
     let pages = Arc::new(AtomicUsize::new(0));
     let wrap = |inner| {
         let pages = Arc::clone(&pages);
-        forge(inner, move |request| {
+        replace_successes(inner, move |request| {
             let number = || pages.fetch_add(1, Ordering::SeqCst).to_string();
             is_list(request).then(|| page(&[], Some(&number())))
         })
     };
-    let api = Shared::start(runtime, Some(&wrap))?;
-    let run = Run::of("deployed::sequences", api.url(), &[])?;
-    run.ended(0, &["other users have more than CONTRACT_PAGES=20 pages"])?;
-    api.is_as_it_was()?;
+    let api = SharedApi::start(runtime, Some(&wrap))?;
+    let run = Run::start_tests("deployed::sequences", api.url(), &[])?;
+    run.expect_clean_end(0, &["other users have more than CONTRACT_PAGES=20 pages"])?;
+    api.check_unchanged()?;
 
     pages.store(0, Ordering::SeqCst);
     let sweep = ["sweep", "--url", api.url()];
-    harness(&sweep, &[], 1, "goes on beyond CONTRACT_PAGES=20 pages")?;
+    run_command(&sweep, &[], 1, "goes on beyond CONTRACT_PAGES=20 pages")?;
     // One more was asked for to see that there is an API.
     match pages.load(Ordering::SeqCst) {
         21 => Ok(()),
@@ -129,8 +147,8 @@ fn endless_list(runtime: &Handle) -> TestResult {
 fn endless_body(_: &Handle) -> TestResult {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
-    let most = Arc::new(AtomicUsize::new(0));
-    let seen = Arc::clone(&most);
+    let max_taken = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&max_taken);
     // It goes on for as long as this process.
     thread::spawn(move || {
         for connection in listener.incoming().flatten() {
@@ -139,16 +157,16 @@ fn endless_body(_: &Handle) -> TestResult {
             thread::spawn(move || send_without_end(connection, &seen));
         }
     });
-    Run::start(&url, &[])?.ended(2, &["has more than 10485760 bytes"])?;
+    Run::start(&url, &[])?.expect_clean_end(2, &["has more than 10485760 bytes"])?;
     // The two sockets hold some of it without its being read.
-    match most.load(Ordering::SeqCst) >> 20 {
+    match max_taken.load(Ordering::SeqCst) >> 20 {
         10..=64 => Ok(()),
         megabytes => Err(format!("{megabytes} MiB were taken").into()),
     }
 }
 
 /// Answers a request with a body without end, and notes how many bytes of it were taken at most.
-fn send_without_end(mut connection: TcpStream, most: &AtomicUsize) -> io::Result<()> {
+fn send_without_end(mut connection: TcpStream, max_taken: &AtomicUsize) -> io::Result<()> {
     let mut buffer = [b' '; 4096];
     let _ = connection.read(&mut buffer)?;
     connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n")?;
@@ -156,16 +174,16 @@ fn send_without_end(mut connection: TcpStream, most: &AtomicUsize) -> io::Result
     loop {
         connection.write_all(&buffer)?;
         taken += buffer.len();
-        most.fetch_max(taken, Ordering::SeqCst);
+        max_taken.fetch_max(taken, Ordering::SeqCst);
     }
 }
 
-fn silent(_: &Handle) -> TestResult {
+fn no_response(_: &Handle) -> TestResult {
     // The system takes connections for it, and no response ever comes.
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
     let run = Run::start(&url, &[("CONTRACT_TIME", "5")])?;
-    run.ended(
+    run.expect_clean_end(
         2,
         &[
             "waiting:",
@@ -200,17 +218,17 @@ fn slow_put(runtime: &Handle) -> TestResult {
             Box::pin(async move { response.await.expect("the service does not panic") })
         })
     };
-    let api = Shared::start(runtime, Some(&wrap))?;
-    let run = Run::of(
+    let api = SharedApi::start(runtime, Some(&wrap))?;
+    let run = Run::start_tests(
         "deployed::concurrency",
         api.url(),
         &[("CONTRACT_TIME", "2")],
     )?;
-    run.ended(2, &["CONTRACT_TIME=2 is over"])?;
+    run.expect_clean_end(2, &["CONTRACT_TIME=2 is over"])?;
     while under_way.load(Ordering::SeqCst) > 0 {
         thread::sleep(Duration::from_millis(10));
     }
-    api.is_as_it_was()
+    api.check_unchanged()
 }
 
 fn redirect(runtime: &Handle) -> TestResult {
@@ -219,15 +237,15 @@ fn redirect(runtime: &Handle) -> TestResult {
     let location = format!("http://{}/items", elsewhere.local_addr()?);
     let wrap = |inner: Handler| {
         let location = location.clone();
-        gate(inner, move |_| {
+        intercept(inner, move |_| {
             Some(reply(307, &[(LOCATION, &location)], "{}"))
         })
     };
-    let api = Shared::start(runtime, Some(&wrap))?;
+    let api = SharedApi::start(runtime, Some(&wrap))?;
     let run = Run::start(api.url(), &[("CONTRACT_BEARER", TOKEN)])?;
-    run.ended(64, &["there is no API of items", "answered 307"])?;
+    run.expect_clean_end(64, &["there is no API of items", "answered 307"])?;
     match elsewhere.accept() {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => api.is_as_it_was(),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => api.check_unchanged(),
         connection => Err(format!("it came to {connection:?}").into()),
     }
 }
@@ -236,13 +254,13 @@ fn redirect(runtime: &Handle) -> TestResult {
 fn failing(runtime: &Handle) -> TestResult {
     for (status, code) in [(500, 64), (503, 2)] {
         let wrap = |inner| {
-            gate(inner, move |_| {
+            intercept(inner, move |_| {
                 Some(reply(status, &[], r#"{"message":""}"#))
             })
         };
-        let api = Shared::start(runtime, Some(&wrap))?;
+        let api = SharedApi::start(runtime, Some(&wrap))?;
         let run = Run::start(api.url(), &[])?;
-        run.ended(
+        run.expect_clean_end(
             code,
             &["there is no API of items", &format!("answered {status}")],
         )?;
@@ -251,10 +269,10 @@ fn failing(runtime: &Handle) -> TestResult {
 }
 
 /// Tests a list with an item of the run that was never put, and that no DELETE takes away.
-fn lying_list(runtime: &Handle) -> TestResult {
+fn false_item(runtime: &Handle) -> TestResult {
     let wrap = |inner| {
         let ghost = Mutex::new(None);
-        forge(inner, move |request| {
+        replace_successes(inner, move |request| {
             let mut ghost = ghost.lock().unwrap_or_else(PoisonError::into_inner);
             let body = request.body.as_deref().unwrap_or_default();
             // It learns the namespace from what is put.
@@ -266,14 +284,14 @@ fn lying_list(runtime: &Handle) -> TestResult {
             ghost.map(|ghost| page(&[ghost], None))
         })
     };
-    let api = Shared::start(runtime, Some(&wrap))?;
-    let mut run = Run::of("deployed::sequences", api.url(), &[])?;
-    let tells = [
+    let api = SharedApi::start(runtime, Some(&wrap))?;
+    let mut run = Run::start_tests("deployed::sequences", api.url(), &[])?;
+    let expected = [
         "fail          deployed::sequences",
         "items are left behind",
         "the list still shows",
     ];
-    run.wait(101, &tells)?;
-    api.is_as_it_was()?;
-    run.forget()
+    run.expect_end(101, &expected)?;
+    api.check_unchanged()?;
+    run.remove_journals()
 }

@@ -1,12 +1,12 @@
 //! The manners of the tests as a guest: whole runs in processes of their own, against an API on the loopback interface
 //! in which others have items too. Nothing of theirs is touched, however the run ends: with [`hostile`] APIs, without
-//! [`trust`] in journals and responses, and in [`surroundings`] with proxies and another Docker.
+//! [`trust`] in journals and responses, and in [`host_environment`] with proxies and another Docker.
 
 mod api;
-mod gates;
+mod host_environment;
 mod hostile;
+mod middleware;
 mod run;
-mod surroundings;
 mod trust;
 
 use std::thread::sleep;
@@ -16,8 +16,8 @@ use contract_tests::toolkit::deployed::namespace;
 use libtest_mimic::Trial;
 use tokio::runtime::Handle;
 
-use self::api::Shared;
-use self::run::{Run, harness};
+use self::api::SharedApi;
+use self::run::{Run, run_command};
 
 type BoxError = Box<dyn std::error::Error>;
 type TestResult = Result<(), BoxError>;
@@ -26,22 +26,28 @@ type Test = fn(&Handle) -> TestResult;
 /// The tests, each of which starts an API.
 pub fn trials(runtime: &Handle) -> Vec<Trial> {
     let tests: [(&str, Test); 10] = [
-        ("two_runs_at_once_leave_each_other_alone", two_at_once),
-        ("what_a_killed_run_left_is_swept", killed),
+        ("two_runs_at_once_do_not_affect_each_other", two_at_once),
+        ("a_sweep_deletes_the_items_of_a_killed_run", killed),
         ("an_interrupted_run_cleans_up", interrupted),
-        ("a_busy_api_is_not_broken", busy),
-        ("a_broken_api_is_left_clean", broken),
-        ("what_cannot_be_deleted_is_told", undeletable),
+        ("a_busy_api_makes_a_run_inconclusive", busy),
+        ("a_run_that_fails_cleans_up", broken),
+        ("items_that_cannot_be_deleted_are_reported", undeletable),
         ("every_request_is_signed", signed),
-        ("every_request_bears_the_token", borne),
-        ("a_list_without_end_is_told", endless),
-        ("what_has_no_journal_is_swept_when_it_is_old", old),
+        ("every_request_has_the_token", with_token),
+        (
+            "a_list_that_is_too_long_to_check_is_reported",
+            unchecked_list,
+        ),
+        (
+            "a_sweep_without_a_journal_deletes_only_old_items",
+            swept_without_journal,
+        ),
     ];
     tests
         .into_iter()
         .chain(hostile::TESTS)
         .chain(trust::TESTS)
-        .chain(surroundings::TESTS)
+        .chain(host_environment::TESTS)
         .map(|(name, test)| {
             let runtime = runtime.clone();
             Trial::test(format!("embedded::isolation::{name}"), move || {
@@ -52,10 +58,10 @@ pub fn trials(runtime: &Handle) -> Vec<Trial> {
 }
 
 fn two_at_once(runtime: &Handle) -> TestResult {
-    let api = Shared::start(runtime, None)?;
+    let api = SharedApi::start(runtime, None)?;
     let runs = [(); 2].map(|()| Run::start(api.url(), &[]));
     for run in runs {
-        run?.ended(
+        run?.expect_clean_end(
             0,
             &[
                 "pass          deployed::sequences",
@@ -63,100 +69,100 @@ fn two_at_once(runtime: &Handle) -> TestResult {
             ],
         )?;
     }
-    api.is_as_it_was()
+    api.check_unchanged()
 }
 
 fn killed(runtime: &Handle) -> TestResult {
-    let api = Shared::start(runtime, None)?;
+    let api = SharedApi::start(runtime, None)?;
     let mut run = Run::start(api.url(), &[("CONTRACT_CASES", "1000")])?;
     wait_for_items(&api)?;
     // Its journal is its own for as long as it goes on.
     run.sweep(0, "its run is still active")?;
-    run.kill_while(|| api.has_more())?;
+    run.kill_when(|| api.has_new_items())?;
     run.sweep(0, "ids deleted")?;
     run.sweep(0, "no run has left a journal behind")?;
-    api.is_as_it_was()?;
-    run.forget()
+    api.check_unchanged()?;
+    run.remove_journals()
 }
 
 /// Waits until a run has put something.
-fn wait_for_items(api: &Shared) -> TestResult {
-    while !api.has_more()? {
+fn wait_for_items(api: &SharedApi) -> TestResult {
+    while !api.has_new_items()? {
         sleep(Duration::from_millis(5));
     }
     Ok(())
 }
 
 fn interrupted(runtime: &Handle) -> TestResult {
-    let api = Shared::start(runtime, None)?;
+    let api = SharedApi::start(runtime, None)?;
     let run = Run::start(api.url(), &[("CONTRACT_CASES", "1000")])?;
     wait_for_items(&api)?;
     run.interrupt()?;
-    run.ended(130, &[])?;
-    api.is_as_it_was()
+    run.expect_clean_end(130, &[])?;
+    api.check_unchanged()
 }
 
 fn busy(runtime: &Handle) -> TestResult {
-    let api = Shared::start(runtime, Some(&gates::busy))?;
+    let api = SharedApi::start(runtime, Some(&middleware::busy))?;
     let run = Run::start(api.url(), &[("CONTRACT_CASES", "1000")])?;
-    let told = run.ended(
+    let output = run.expect_clean_end(
         2,
         &[
             "inconclusive  deployed::sequences",
             "inconclusive  deployed::concurrency",
         ],
     )?;
-    if told.contains("broken") {
-        return Err(told.into());
+    if output.contains("broken") {
+        return Err(output.into());
     }
-    api.is_as_it_was()
+    api.check_unchanged()
 }
 
 fn broken(runtime: &Handle) -> TestResult {
-    for bug in [
+    for name in [
         "PUT merges",
         "ids are trimmed",
         "DELETE of a missing item fails",
     ] {
-        let api = Shared::start(runtime, Some(api::planted(bug)))?;
-        let run = Run::of(
+        let api = SharedApi::start(runtime, Some(api::mutant(name)))?;
+        let run = Run::start_tests(
             "deployed::sequences",
             api.url(),
             &[("CONTRACT_CASES", "200")],
         )?;
-        let told = run.ended(101, &["fail          deployed::sequences"]);
-        let told = told.map_err(|wrong| format!("{bug}: {wrong}"))?;
-        api.is_as_it_was()?;
-        if !told.contains("curl") {
-            return Err(format!("{bug}: no script in {told}").into());
+        let output = run.expect_clean_end(101, &["fail          deployed::sequences"]);
+        let output = output.map_err(|wrong| format!("{name}: {wrong}"))?;
+        api.check_unchanged()?;
+        if !output.contains("curl") {
+            return Err(format!("{name}: no script in {output}").into());
         }
     }
     Ok(())
 }
 
 fn undeletable(runtime: &Handle) -> TestResult {
-    let api = Shared::start(runtime, Some(api::planted("DELETE does nothing")))?;
+    let api = SharedApi::start(runtime, Some(api::mutant("DELETE does nothing")))?;
     // Every item stays, so each sequence that shrinking tries has longer lists to read.
     let variables = [("CONTRACT_CASES", "200"), ("CONTRACT_TIME", "60")];
     let mut run = Run::start(api.url(), &variables)?;
-    run.wait(101, &["items are left behind", "contract-tests -- sweep"])?;
+    run.expect_end(101, &["items are left behind", "contract-tests -- sweep"])?;
     run.sweep(1, "items are left behind")?;
-    run.forget()
+    run.remove_journals()
 }
 
 fn signed(runtime: &Handle) -> TestResult {
-    let api = Shared::start(runtime, Some(&gates::signed))?;
+    let api = SharedApi::start(runtime, Some(&middleware::requiring_signature))?;
     let run = Run::start(
         api.url(),
         &[
             ("CONTRACT_AUTH", "iam"),
-            ("AWS_REGION", gates::REGION),
-            ("AWS_ACCESS_KEY_ID", gates::KEY),
-            ("AWS_SECRET_ACCESS_KEY", gates::SECRET),
-            ("AWS_SESSION_TOKEN", gates::SESSION),
+            ("AWS_REGION", middleware::REGION),
+            ("AWS_ACCESS_KEY_ID", middleware::KEY),
+            ("AWS_SECRET_ACCESS_KEY", middleware::SECRET),
+            ("AWS_SESSION_TOKEN", middleware::SESSION),
         ],
     )?;
-    run.ended(
+    run.expect_clean_end(
         0,
         &[
             "pass          deployed::sequences",
@@ -167,54 +173,54 @@ fn signed(runtime: &Handle) -> TestResult {
         api.url(),
         &[
             ("CONTRACT_AUTH", "iam"),
-            ("AWS_REGION", gates::REGION),
-            ("AWS_ACCESS_KEY_ID", gates::KEY),
+            ("AWS_REGION", middleware::REGION),
+            ("AWS_ACCESS_KEY_ID", middleware::KEY),
             ("AWS_SECRET_ACCESS_KEY", "another"),
-            ("AWS_SESSION_TOKEN", gates::SESSION),
+            ("AWS_SESSION_TOKEN", middleware::SESSION),
         ],
     )?;
-    wrong.ended(2, &["403", "the signature was rejected"])?;
-    Run::start(api.url(), &[])?.ended(2, &["403", "CONTRACT_AUTH=iam"])?;
-    api.is_as_it_was()
+    wrong.expect_clean_end(2, &["403", "the signature was rejected"])?;
+    Run::start(api.url(), &[])?.expect_clean_end(2, &["403", "CONTRACT_AUTH=iam"])?;
+    api.check_unchanged()
 }
 
-fn borne(runtime: &Handle) -> TestResult {
-    let api = Shared::start(runtime, Some(&gates::borne))?;
-    let run = Run::start(api.url(), &[("CONTRACT_BEARER", gates::TOKEN)])?;
-    let told = run.ended(
+fn with_token(runtime: &Handle) -> TestResult {
+    let api = SharedApi::start(runtime, Some(&middleware::requiring_token))?;
+    let run = Run::start(api.url(), &[("CONTRACT_BEARER", middleware::TOKEN)])?;
+    let output = run.expect_clean_end(
         0,
         &[
             "pass          deployed::sequences",
             "pass          deployed::concurrency",
         ],
     )?;
-    if told.contains(gates::TOKEN) {
+    if output.contains(middleware::TOKEN) {
         return Err("the token is told".into());
     }
     let wrong = Run::start(api.url(), &[("CONTRACT_BEARER", "another-token-than-that")])?;
-    wrong.ended(2, &["401", "CONTRACT_BEARER"])?;
-    Run::start(api.url(), &[])?.ended(2, &["401", "set CONTRACT_BEARER"])?;
-    api.is_as_it_was()
+    wrong.expect_clean_end(2, &["401", "CONTRACT_BEARER"])?;
+    Run::start(api.url(), &[])?.expect_clean_end(2, &["401", "set CONTRACT_BEARER"])?;
+    api.check_unchanged()
 }
 
-fn endless(runtime: &Handle) -> TestResult {
-    let api = Shared::start(runtime, None)?;
+fn unchecked_list(runtime: &Handle) -> TestResult {
+    let api = SharedApi::start(runtime, None)?;
     let variables = [("CONTRACT_PAGES", "1"), ("CONTRACT_CASES", "20")];
-    let run = Run::of("deployed::sequences", api.url(), &variables)?;
+    let run = Run::start_tests("deployed::sequences", api.url(), &variables)?;
     let clause = "the completeness of lists: other users have more than CONTRACT_PAGES=1 pages";
-    run.ended(0, &["pass          deployed::sequences", clause])?;
-    api.is_as_it_was()
+    run.expect_clean_end(0, &["pass          deployed::sequences", clause])?;
+    api.check_unchanged()
 }
 
-fn old(runtime: &Handle) -> TestResult {
-    let api = Shared::start(runtime, None)?;
+fn swept_without_journal(runtime: &Handle) -> TestResult {
+    let api = SharedApi::start(runtime, None)?;
     api.put("contract-00000000-0123456789ab-0000-a b")?;
-    harness(&["sweep", "--url", api.url()], &[], 0, "1 items deleted")?;
-    api.is_as_it_was()?;
+    run_command(&["sweep", "--url", api.url()], &[], 0, "1 items deleted")?;
+    api.check_unchanged()?;
     // Of a run that has just begun, and may go on.
     api.put(&format!("{}0000-a", namespace::for_run()))?;
-    harness(&["sweep", "--url", api.url()], &[], 0, "0 items deleted")?;
-    if api.has_more()? {
+    run_command(&["sweep", "--url", api.url()], &[], 0, "0 items deleted")?;
+    if api.has_new_items()? {
         Ok(())
     } else {
         Err("an item of a run that may go on is gone".into())

@@ -11,7 +11,7 @@ use contract_tests::toolkit::random::unique_prefix;
 use super::BoxError;
 
 /// Variables of this process which are none of such a run's business.
-const OURS: [&str; 14] = [
+const REMOVED_VARIABLES: [&str; 14] = [
     "AWS_PROFILE",
     "CONTRACT_AUTH",
     "CONTRACT_BEARER",
@@ -38,14 +38,18 @@ pub struct Run {
 impl Run {
     /// Starts one against the API at this URL, with these variables.
     pub fn start(url: &str, variables: &[(&str, &str)]) -> Result<Self, BoxError> {
-        Self::of("deployed::", url, variables)
+        Self::start_tests("deployed::", url, variables)
     }
 
     /// Starts one of these tests alone.
-    pub fn of(tests: &str, url: &str, variables: &[(&str, &str)]) -> Result<Self, BoxError> {
-        let journals = folder();
+    pub fn start_tests(
+        tests: &str,
+        url: &str,
+        variables: &[(&str, &str)],
+    ) -> Result<Self, BoxError> {
+        let journals = new_folder();
         let mut command = Command::new(std::env::current_exe()?);
-        for name in OURS {
+        for name in REMOVED_VARIABLES {
             command.env_remove(name);
         }
         let mut child = command
@@ -67,43 +71,46 @@ impl Run {
     }
 
     /// Waits for its end: with this exit code, having told all of this, and with no journal left.
-    pub fn ended(mut self, code: i32, tells: &[&str]) -> Result<String, BoxError> {
-        let told = self.wait(code, tells)?;
+    pub fn expect_clean_end(mut self, code: i32, expected: &[&str]) -> Result<String, BoxError> {
+        let output = self.expect_end(code, expected)?;
         match std::fs::read_dir(&self.journals) {
             // A run that put nothing needs no journal.
-            Err(_) => Ok(told),
+            Err(_) => Ok(output),
             Ok(mut left) => match left.next() {
                 None => {
-                    self.forget()?;
-                    Ok(told)
+                    self.remove_journals()?;
+                    Ok(output)
                 }
                 Some(journal) => {
-                    Err(format!("{} is left: {told}", journal?.path().display()).into())
+                    Err(format!("{} is left: {output}", journal?.path().display()).into())
                 }
             },
         }
     }
 
     /// Waits for its end: with this exit code, and having told all of this.
-    pub fn wait(&mut self, code: i32, tells: &[&str]) -> Result<String, BoxError> {
-        let mut told = String::new();
+    pub fn expect_end(&mut self, code: i32, expected: &[&str]) -> Result<String, BoxError> {
+        let mut output = String::new();
         // What it says to stderr is little, and fits into the pipe.
         if let Some(mut stdout) = self.child.stdout.take() {
-            stdout.read_to_string(&mut told)?;
+            stdout.read_to_string(&mut output)?;
         }
-        self.stderr.read_to_string(&mut told)?;
+        self.stderr.read_to_string(&mut output)?;
         let ended = self.child.wait()?.code();
-        match tells.iter().find(|tell| !told.contains(**tell)) {
-            None if ended == Some(code) => Ok(told),
+        match expected
+            .iter()
+            .find(|expected| !output.contains(**expected))
+        {
+            None if ended == Some(code) => Ok(output),
             missing => Err(format!(
-                "it ended with {ended:?}, not {code}, {missing:?} missing: {told}"
+                "it ended with {ended:?}, not {code}, {missing:?} missing: {output}"
             )
             .into()),
         }
     }
 
     /// Waits until it has said this to stderr.
-    pub fn says(&mut self, text: &str) -> Result<(), BoxError> {
+    pub fn wait_for_line(&mut self, text: &str) -> Result<(), BoxError> {
         let mut line = String::new();
         while !line.contains(text) {
             line.clear();
@@ -115,12 +122,15 @@ impl Run {
     }
 
     /// Kills it as nothing can be that cleans up, at a moment at which this is so.
-    pub fn kill_while(&mut self, so: impl Fn() -> Result<bool, BoxError>) -> Result<(), BoxError> {
+    pub fn kill_when(
+        &mut self,
+        condition: impl Fn() -> Result<bool, BoxError>,
+    ) -> Result<(), BoxError> {
         loop {
             self.signal("STOP")?;
             // What it has sent is still answered.
             sleep(Duration::from_millis(100));
-            if so()? {
+            if condition()? {
                 break;
             }
             self.signal("CONT")?;
@@ -147,13 +157,18 @@ impl Run {
     }
 
     /// Sweeps what it left behind: that ends with this exit code, having told this.
-    pub fn sweep(&self, code: i32, tell: &str) -> Result<(), BoxError> {
+    pub fn sweep(&self, code: i32, expected: &str) -> Result<(), BoxError> {
         let journals = self.journals.display().to_string();
-        harness(&["sweep"], &[("CONTRACT_JOURNALS", &journals)], code, tell)
+        run_command(
+            &["sweep"],
+            &[("CONTRACT_JOURNALS", &journals)],
+            code,
+            expected,
+        )
     }
 
     /// Removes its folder.
-    pub fn forget(self) -> Result<(), BoxError> {
+    pub fn remove_journals(self) -> Result<(), BoxError> {
         Ok(std::fs::remove_dir_all(&self.journals)?)
     }
 }
@@ -167,20 +182,20 @@ impl Drop for Run {
 }
 
 /// Returns a folder for journals, which is not there yet.
-pub fn folder() -> PathBuf {
+pub fn new_folder() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}journals", unique_prefix()))
 }
 
 /// Runs the harness's own command with these arguments and variables: it ends with this exit code, having told this, and
 /// none of the values that are called secret.
-pub fn harness(
+pub fn run_command(
     arguments: &[&str],
     variables: &[(&str, &str)],
     code: i32,
-    tell: &str,
+    expected: &str,
 ) -> Result<(), BoxError> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_contract-tests"));
-    for name in OURS {
+    for name in REMOVED_VARIABLES {
         command.env_remove(name);
     }
     let ended = command
@@ -189,11 +204,16 @@ pub fn harness(
         .env("CONTRACT_JOURNALS", env!("CARGO_TARGET_TMPDIR"))
         .envs(variables.iter().copied())
         .output()?;
-    let told = [ended.stdout, ended.stderr].concat();
-    let told = String::from_utf8_lossy(&told);
-    if ended.status.code() == Some(code) && told.contains(tell) && !told.contains("secret") {
+    let output = [ended.stdout, ended.stderr].concat();
+    let output = String::from_utf8_lossy(&output);
+    if ended.status.code() == Some(code) && output.contains(expected) && !output.contains("secret")
+    {
         Ok(())
     } else {
-        Err(format!("it ended with {:?}, and told: {told}", ended.status.code()).into())
+        Err(format!(
+            "it ended with {:?}, and told: {output}",
+            ended.status.code()
+        )
+        .into())
     }
 }

@@ -10,22 +10,22 @@ use contract_tests::toolkit::deployed::namespace;
 use contract_tests::toolkit::http::base_url::BaseUrl;
 use tokio::runtime::Handle;
 
-use super::api::Shared;
-use super::gates::{self, Request, TOKEN, gate, method, reply};
-use super::run::{Run, folder, harness};
+use super::api::SharedApi;
+use super::middleware::{self, Request, TOKEN, intercept, method, reply};
+use super::run::{Run, new_folder, run_command};
 use super::{BoxError, Test, TestResult};
 
 /// The tests.
 pub const TESTS: [(&str, Test); 4] = [
-    ("a_journal_that_no_run_wrote_deletes_nothing", forged),
-    ("credentials_go_only_to_an_api_that_is_named", unnamed),
-    ("a_secret_that_comes_back_is_not_shown", echoed),
-    ("a_value_is_used_as_it_was_checked", padded),
+    ("a_forged_journal_deletes_nothing", forged),
+    ("credentials_are_sent_only_to_an_api_that_is_named", unnamed),
+    ("a_secret_in_a_response_is_not_shown", echoed),
+    ("whitespace_around_a_variable_is_ignored", padded),
 ];
 
 fn forged(runtime: &Handle) -> TestResult {
-    let api = Shared::start(runtime, None)?;
-    let (folder, url) = (folder(), api.url());
+    let api = SharedApi::start(runtime, None)?;
+    let (folder, url) = (new_folder(), api.url());
     std::fs::create_dir_all(&folder)?;
     let run = namespace::for_run();
     let session = namespace::for_session(&run, 7);
@@ -55,20 +55,21 @@ fn forged(runtime: &Handle) -> TestResult {
         std::fs::write(&path, &text)?;
         api.put(&format!("{session}a"))?;
         let path = path.display().to_string();
-        let tell = format!("line {line} is not valid in a journal, so nothing is deleted");
-        harness(&["sweep", &path], &[], 1, &tell).map_err(|wrong| format!("{text}: {wrong}"))?;
-        if !api.has_more()? {
+        let expected = format!("line {line} is not valid in a journal, so nothing is deleted");
+        run_command(&["sweep", &path], &[], 1, &expected)
+            .map_err(|wrong| format!("{text}: {wrong}"))?;
+        if !api.has_new_items()? {
             return Err(format!("an item was deleted for {text}").into());
         }
         std::fs::write(&path, &whole)?;
-        harness(&["sweep", &path], &[], 0, "1 ids deleted")?;
-        api.is_as_it_was()?;
+        run_command(&["sweep", &path], &[], 0, "1 ids deleted")?;
+        api.check_unchanged()?;
     }
     Ok(std::fs::remove_dir_all(folder)?)
 }
 
 fn unnamed(runtime: &Handle) -> TestResult {
-    let folder = folder();
+    let folder = new_folder();
     let journals = folder.display().to_string();
     let leave = |url: &str| -> Result<(), BoxError> {
         let header = Header {
@@ -90,17 +91,17 @@ fn unnamed(runtime: &Handle) -> TestResult {
     stranger.set_nonblocking(true)?;
     let url = format!("http://{}", stranger.local_addr()?);
     leave(&url)?;
-    let tell = format!("CONTRACT_URL={url} cargo run");
-    harness(&["sweep"], &of_run, 1, &tell)?;
+    let expected = format!("CONTRACT_URL={url} cargo run");
+    run_command(&["sweep"], &of_run, 1, &expected)?;
     if let Ok(connection) = stranger.accept() {
         return Err(format!("{connection:?} was opened").into());
     }
     std::fs::remove_dir_all(&folder)?;
 
-    let api = Shared::start(runtime, Some(&gates::borne))?;
+    let api = SharedApi::start(runtime, Some(&middleware::requiring_token))?;
     leave(api.url())?;
     let named = [&of_run[..], &[("CONTRACT_URL", api.url())]].concat();
-    harness(&["sweep"], &named, 0, "1 ids deleted")?;
+    run_command(&["sweep"], &named, 0, "1 ids deleted")?;
     Ok(std::fs::remove_dir_all(folder)?)
 }
 
@@ -110,23 +111,23 @@ fn echoed(runtime: &Handle) -> TestResult {
         let body = format!("{{\"Items\":[],\"Count\":0,\"ScannedCount\":0,\"given\":\"{given}\"}}");
         (method(request) == "GET").then(|| reply(200, &[(AUTHORIZATION, given)], &body))
     };
-    let api = Shared::start(runtime, Some(&|inner| gate(inner, echo)))?;
-    let run = Run::of(
+    let api = SharedApi::start(runtime, Some(&|inner| intercept(inner, echo)))?;
+    let run = Run::start_tests(
         "deployed::sequences",
         api.url(),
         &[("CONTRACT_BEARER", TOKEN)],
     )?;
-    let told = run.ended(101, &["fail          deployed::sequences", "[secret]"])?;
-    if told.contains(TOKEN) {
+    let output = run.expect_clean_end(101, &["fail          deployed::sequences", "[secret]"])?;
+    if output.contains(TOKEN) {
         return Err("the token is told".into());
     }
-    api.is_as_it_was()
+    api.check_unchanged()
 }
 
 fn padded(runtime: &Handle) -> TestResult {
-    let api = Shared::start(runtime, Some(&gates::borne))?;
+    let api = SharedApi::start(runtime, Some(&middleware::requiring_token))?;
     let token = format!("Bearer {TOKEN}\n");
     let run = Run::start(&format!(" {}/ ", api.url()), &[("CONTRACT_BEARER", &token)])?;
-    run.ended(0, &["pass          deployed::sequences"])?;
-    api.is_as_it_was()
+    run.expect_clean_end(0, &["pass          deployed::sequences"])?;
+    api.check_unchanged()
 }

@@ -30,10 +30,10 @@ pub const TOKEN: &str = "e30.e30.c2lnbmF0dXJl";
 pub const BUSY: &str = "{\"message\":\"Service Unavailable\"}";
 
 /// What stands for bytes that are no UTF-8.
-const MENDED: char = char::REPLACEMENT_CHARACTER;
+const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
 /// What a path has as it is.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+const UNENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -49,7 +49,7 @@ pub fn method(request: &Request) -> &str {
 }
 
 /// Puts a gate in front of a service: where it has a response, the request goes no further.
-pub fn gate(
+pub fn intercept(
     inner: Handler,
     response: impl Fn(&Request) -> Option<LambdaResponse> + Send + Sync + 'static,
 ) -> Handler {
@@ -65,7 +65,7 @@ pub fn gate(
 }
 
 /// Replaces each 200 of a service with this response, if there is one.
-pub fn forge(
+pub fn replace_successes(
     inner: Handler,
     response: impl Fn(&Request) -> Option<LambdaResponse> + Send + Sync + 'static,
 ) -> Handler {
@@ -87,7 +87,7 @@ pub fn read(event: &LambdaEvent<Value>) -> Request {
 /// Answers every second request that it is busy, half of them as a gateway and half as the service.
 pub fn busy(inner: Handler) -> Handler {
     let requests = AtomicUsize::new(0);
-    gate(inner, move |_| {
+    intercept(inner, move |_| {
         // Irregularly, so that nothing gets used to it.
         let turn = requests
             .fetch_add(1, Ordering::Relaxed)
@@ -102,37 +102,41 @@ pub fn busy(inner: Handler) -> Handler {
 }
 
 /// Lets in what is signed with the right secret.
-pub fn signed(inner: Handler) -> Handler {
-    admitting(inner, is_signed, (403, "{\"message\":\"Forbidden\"}"))
+pub fn requiring_signature(inner: Handler) -> Handler {
+    admit_if(
+        inner,
+        has_valid_signature,
+        (403, "{\"message\":\"Forbidden\"}"),
+    )
 }
 
 /// Lets in what bears the right token.
-pub fn borne(inner: Handler) -> Handler {
-    let is_borne = |request: &Request| {
+pub fn requiring_token(inner: Handler) -> Handler {
+    let has_token = |request: &Request| {
         let given = request.headers.get(AUTHORIZATION)?;
         Some(*given == format!("Bearer {TOKEN}"))
     };
-    admitting(inner, is_borne, (401, "{\"message\":\"Unauthorized\"}"))
+    admit_if(inner, has_token, (401, "{\"message\":\"Unauthorized\"}"))
 }
 
 /// Lets in what has this, and refuses the rest.
-fn admitting(
+fn admit_if(
     inner: Handler,
-    is_let_in: fn(&Request) -> Option<bool>,
+    is_admitted: fn(&Request) -> Option<bool>,
     (status, body): (i64, &'static str),
 ) -> Handler {
-    gate(inner, move |request| {
-        let let_in = is_let_in(request).unwrap_or(false);
-        (!let_in).then(|| reply(status, &[], body))
+    intercept(inner, move |request| {
+        let admitted = is_admitted(request).unwrap_or(false);
+        (!admitted).then(|| reply(status, &[], body))
     })
 }
 
 /// Whether a request has the signature that it must have; `None` if it has none.
-fn is_signed(request: &Request) -> Option<bool> {
+fn has_valid_signature(request: &Request) -> Option<bool> {
     let header = |name: &str| request.headers.get(name)?.to_str().ok();
     let given = header("authorization")?.rsplit_once("Signature=")?.1;
     let time = date(header("x-amz-date")?)?;
-    let path = utf8_percent_encode(request.raw_path.as_deref()?, PLAIN).to_string();
+    let path = utf8_percent_encode(request.raw_path.as_deref()?, UNENCODED).to_string();
     let query = request.raw_query_string.as_deref().unwrap_or_default();
     let mut url = format!("http://{}{path}", header("host")?);
     if !query.is_empty() {
@@ -165,7 +169,7 @@ fn is_signed(request: &Request) -> Option<bool> {
         .into();
     let (_, signature) = sign(signable.ok()?, &parameters).ok()?.into_parts();
     // What is text to a gateway but no UTF-8 reaches a handler mended, not as it was signed.
-    let mended = !request.is_base64_encoded && body.contains(MENDED);
+    let mended = !request.is_base64_encoded && body.contains(REPLACEMENT);
     Some((signature == given || mended) && header("x-amz-security-token")? == SESSION)
 }
 

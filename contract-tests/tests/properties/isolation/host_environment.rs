@@ -7,19 +7,16 @@ use std::process::Command;
 use contract_tests::toolkit::random::unique_prefix;
 use tokio::runtime::Handle;
 
-use super::api::Shared;
-use super::run::{Run, harness};
+use super::api::SharedApi;
+use super::run::{Run, run_command};
 use super::{Test, TestResult};
 
 /// The tests.
 pub const TESTS: [(&str, Test); 4] = [
-    ("no_proxy_is_used_on_this_machine", exempt),
-    ("an_unreachable_api_names_the_proxy", through_proxy),
-    ("docker_is_found_where_its_context_is", elsewhere),
-    (
-        "a_wrong_setting_has_an_exit_code_of_its_own",
-        wrong_settings,
-    ),
+    ("no_proxy_is_used_for_a_local_api", local_api),
+    ("the_proxy_of_an_unreachable_api_is_named", through_proxy),
+    ("docker_is_found_through_its_context", other_docker),
+    ("a_wrong_setting_exits_with_64", wrong_settings),
 ];
 
 /// A proxy that is not there, for every program that would use one.
@@ -32,22 +29,22 @@ const PROXIES: [(&str, &str); 6] = [
     ("all_proxy", "http://user:secret@127.0.0.1:9"),
 ];
 
-fn exempt(runtime: &Handle) -> TestResult {
-    let api = Shared::start(runtime, None)?;
+fn local_api(runtime: &Handle) -> TestResult {
+    let api = SharedApi::start(runtime, None)?;
     for tests in ["deployed::", "embedded::sequences", "embedded::faults"] {
-        Run::of(tests, api.url(), &PROXIES)?.ended(0, &["pass"])?;
+        Run::start_tests(tests, api.url(), &PROXIES)?.expect_clean_end(0, &["pass"])?;
     }
-    api.is_as_it_was()
+    api.check_unchanged()
 }
 
 fn through_proxy(_: &Handle) -> TestResult {
     for url in ["http://items.example.com", "https://items.example.com"] {
-        let run = Run::of("deployed::sequences", url, &PROXIES)?;
-        let told = run.ended(
+        let run = Run::start_tests("deployed::sequences", url, &PROXIES)?;
+        let output = run.expect_clean_end(
             2,
             &["cannot be reached through the proxy http://127.0.0.1:9"],
         )?;
-        if told.contains("secret") {
+        if output.contains("secret") {
             return Err("the proxy's password is told".into());
         }
     }
@@ -55,7 +52,7 @@ fn through_proxy(_: &Handle) -> TestResult {
 }
 
 /// Tests a `docker` command that responses, with a context whose Docker is not there.
-fn elsewhere(_: &Handle) -> TestResult {
+fn other_docker(_: &Handle) -> TestResult {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}docker", unique_prefix()));
     std::fs::create_dir_all(&folder)?;
     let command = folder.join("docker");
@@ -67,15 +64,15 @@ fn elsewhere(_: &Handle) -> TestResult {
     std::fs::set_permissions(&command, PermissionsExt::from_mode(0o755))?;
     let path = std::env::var("PATH").unwrap_or_default();
     let path = format!("{}:{path}", folder.display());
-    let told = format!("Docker does not answer at {endpoint}");
-    let of = |variables: &[(&str, &str)]| {
+    let message = format!("Docker does not answer at {endpoint}");
+    let start = |variables: &[(&str, &str)]| {
         let found = [("PATH", &*path), ("DOCKER_HOST", "")];
         let variables = [&found[..], variables].concat();
-        Run::of("dynamodb-local::", "http://127.0.0.1:1", &variables)
+        Run::start_tests("dynamodb-local::", "http://127.0.0.1:1", &variables)
     };
-    of(&[])?.ended(0, &["ignored", &told])?;
+    start(&[])?.expect_clean_end(0, &["ignored", &message])?;
     let required = ("CONTRACT_REQUIRE", "dynamodb-local");
-    of(&[required])?.ended(101, &[&format!("Docker is at {endpoint}")])?;
+    start(&[required])?.expect_clean_end(101, &[&format!("Docker is at {endpoint}")])?;
     Ok(std::fs::remove_dir_all(folder)?)
 }
 
@@ -91,24 +88,24 @@ fn wrong_settings(_: &Handle) -> TestResult {
         ("CONTRACT_REQUIRE", "secret"),
         ("DYNAMODB_ENDPOINT", "secret@127.0.0.1:8000"),
     ] {
-        let told = Run::start(url, &[(name, value)])?.ended(64, &[name])?;
-        if told.contains("secret") {
-            return Err(format!("a secret is told: {told}").into());
+        let output = Run::start(url, &[(name, value)])?.expect_clean_end(64, &[name])?;
+        if output.contains("secret") {
+            return Err(format!("a secret is told: {output}").into());
         }
-        harness(&["sweep"], &[(name, value)], 64, name)?;
+        run_command(&["sweep"], &[(name, value)], 64, name)?;
     }
-    Run::of("--nonsense", url, &[])?.ended(64, &["--nonsense"])?;
-    harness(&["--nonsense"], &[], 64, "Usage:")?;
-    harness(&["replay", "nothing"], &[], 64, "failed to read nothing")?;
+    Run::start_tests("--nonsense", url, &[])?.expect_clean_end(64, &["--nonsense"])?;
+    run_command(&["--nonsense"], &[], 64, "Usage:")?;
+    run_command(&["replay", "nothing"], &[], 64, "failed to read nothing")?;
     let url = "https://user:secret@host";
-    harness(&["sweep", "--url", url], &[], 64, "--url has a user name")?;
+    run_command(&["sweep", "--url", url], &[], 64, "--url has a user name")?;
     for wrong in [
         &["sweep", url][..],
         &["replay", url],
         &["faulty", url],
         &[url],
     ] {
-        harness(wrong, &[], 64, "[hidden]")?;
+        run_command(wrong, &[], 64, "[hidden]")?;
     }
     let help = Command::new(env!("CARGO_BIN_EXE_contract-tests"))
         .arg("--help")
