@@ -112,7 +112,7 @@ fn busy(runtime: &Handle) -> TestResult {
             "inconclusive  deployed::concurrency",
         ],
     )?;
-    if output.contains("broken") {
+    if output.contains("fail          deployed") {
         return Err(output.into());
     }
     api.check_unchanged()
