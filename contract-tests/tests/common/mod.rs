@@ -1,4 +1,4 @@
-//! The API under test, started for one test alone and asked over HTTP.
+//! The API under test, started for one test and called over HTTP.
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
@@ -14,25 +14,27 @@ use local::{LocalApi, Options};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Client;
 
-/// An API of its own, on an empty table in memory; it ends with the test.
+/// An API with an empty table in memory, which stops when the test ends.
 pub struct Api {
     local: LocalApi,
     client: Client,
 }
 
-/// The content type that a careful client gives.
+/// The header with the content type of JSON.
 pub const JSON: (&str, &str) = ("content-type", "application/json");
 
 impl Api {
     pub async fn start() -> Self {
-        let local = local::start(Options::default()).await.expect("it starts");
+        let local = local::start(Options::default())
+            .await
+            .expect("the API starts");
         Self {
             client: direct(&local.url()),
             local,
         }
     }
 
-    /// The table behind the API, to do what the API does not.
+    /// Returns the table behind the API, for operations that the API does not have.
     pub fn table(&self) -> &Table {
         self.local.table()
     }
@@ -43,7 +45,7 @@ impl Api {
         deleted.expect("the table is deleted");
     }
 
-    /// Makes the table anew, as the tutorial does: the partition key is `id`, a string.
+    /// Creates the table again, as the tutorial does: the partition key is `id`, a string.
     pub async fn create_table(&self) {
         let key = KeySchemaElement::builder()
             .attribute_name(ID)
@@ -73,8 +75,8 @@ impl Api {
         self.send("GET", &format!("/items{query}"), &[], "").await
     }
 
-    /// Sends any request, and checks what the contract says of every response: its status and headers are declared, and a
-    /// failure is a message that does not tell how the service is built.
+    /// Sends a request, and asserts what the contract says of every response: its status and headers are declared, and
+    /// an error message reveals nothing of how the service is built.
     pub async fn send(
         &self,
         method: &str,
@@ -97,21 +99,21 @@ impl Api {
             let checked = message.and_then(|message| check::check_no_leak(&message));
             checked.unwrap_or_else(|wrong| panic!("{wrong}: {response:?}"));
         }
-        // The headers are checked, and different each time.
+        // The headers are checked already, and differ each time.
         response.headers.clear();
         response
     }
 }
 
-/// Encodes text for a query: all but letters and digits are percent-encoded.
+/// Percent-encodes text for a query: everything but ASCII letters and digits.
 pub fn percent_encode(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
-/// Encodes the id of an item for a path.
+/// Percent-encodes the id of an item for a path.
 pub fn encode_id(id: &str) -> String {
     match id {
-        // Clients fold these away, unless they are encoded twice.
+        // Clients remove these segments from a path, unless they are encoded twice.
         "." | ".." => percent_encode(&percent_encode(id)),
         _ => percent_encode(id),
     }

@@ -1,5 +1,5 @@
-//! Whether no container stays behind, however the tests end: they are run in a process of their own, and
-//! made to end in each way.
+//! The test that no container is left behind, however the tests end: child processes run the tests and end in each
+//! way.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -14,16 +14,16 @@ use tokio::runtime::Handle;
 
 use crate::suite::Availability;
 
-/// Tells such a process how to end.
+/// The variable that says how a child process ends.
 const EXIT_PATH: &str = "CONTRACT_EXIT_PATH";
 
-/// Tells it how to label its container.
+/// The variable with the label of the child's container.
 const CONTAINER_LABEL: &str = "CONTRACT_EXIT_PATH_LABEL";
 
-/// What it says once its container runs.
+/// The line that the child prints once its container is running.
 const READY: &str = "the container is running";
 
-/// How such a process is to end, with the exit code that it then has.
+/// The ways in which a child ends, each with its exit code.
 const EXIT_PATHS: [(&str, i32); 4] = [
     ("pass", 0),
     ("fail", 101),
@@ -31,17 +31,17 @@ const EXIT_PATHS: [(&str, i32); 4] = [
     ("interrupt", 130),
 ];
 
-/// How this process is to end, if it is one of those.
+/// Returns the way in which this process ends, if it is a child.
 pub fn requested() -> Option<String> {
     variable(EXIT_PATH)
 }
 
-/// The label of its container.
+/// Returns the label of the container, if this process is a child.
 pub fn label() -> Option<String> {
     variable(CONTAINER_LABEL)
 }
 
-/// The one test of such a process.
+/// Returns the only test of a child.
 pub fn trial(exit_path: String, runtime: &Handle, dynamodb: &Arc<DynamoDbLocal>) -> Trial {
     let (runtime, dynamodb) = (runtime.clone(), Arc::clone(dynamodb));
     Trial::test("exit_path", move || {
@@ -56,7 +56,7 @@ pub fn trial(exit_path: String, runtime: &Handle, dynamodb: &Arc<DynamoDbLocal>)
     })
 }
 
-/// The test that starts such processes, and counts what they leave.
+/// Returns the test that starts the children, and counts the containers that they leave behind.
 pub fn container_trial(availability: Availability, runtime: &Handle) -> Trial {
     let name = "dynamodb-local::container::no_container_is_left_behind".to_owned();
     let runtime = runtime.clone();
@@ -81,16 +81,16 @@ fn check_exit_path(exit_path: &str, code: i32, runtime: &Handle) -> Result<(), S
         .stderr(Stdio::null())
         .spawn()
         .map_err(|error| error.to_string())?;
-    let output = BufReader::new(child.stdout.take().expect("its output is piped"));
+    let output = BufReader::new(child.stdout.take().expect("stdout is piped"));
     let mut lines = output.lines().map_while(Result::ok);
     if !lines.any(|line| line.contains(READY)) {
         return Err(format!(
-            "its container did not start, and it ended with {:?}",
+            "the container did not start, and the process ended with {:?}",
             child.wait()
         ));
     }
     if exit_path == "interrupt" {
-        // It waits for ever, so this is the moment to see that a container can be counted.
+        // The child waits until it is interrupted, so its container must be running now.
         let running = count()?;
         interrupt(&child)?;
         if running != 1 {
@@ -102,7 +102,7 @@ fn check_exit_path(exit_path: &str, code: i32, runtime: &Handle) -> Result<(), S
     match (count()?, ended.code()) {
         (0, Some(ended)) if ended == code => Ok(()),
         (left, ended) => Err(format!(
-            "{left} containers stay behind, and the exit code is {ended:?}"
+            "{left} containers are left behind, and the exit code is {ended:?}"
         )),
     }
 }

@@ -1,4 +1,4 @@
-//! The contract tests, each named `target::suite::property`; README.md tells of the variables.
+//! The contract tests, each named `target::suite::property`; README.md lists the variables.
 
 mod exit_paths;
 mod isolation;
@@ -29,25 +29,27 @@ use tokio::sync::OnceCell;
 use results::Results;
 use suite::{Availability, Suite};
 
-/// Tests that run at once, also on fewer processors, unless `--test-threads` says otherwise: most of them wait for
-/// time-outs most of the time.
+/// The minimum number of tests that run at once, also on fewer processors, unless `--test-threads` is given: most tests
+/// wait for time-outs most of the time.
 const MIN_TEST_THREADS: usize = 8;
 
-/// From how many seeds the planted bugs are looked for.
+/// The number of seeds with which the properties look for the mutants.
 const MUTANT_SEEDS: u32 = 5;
 
-/// What outlasts the process, and must not.
+/// The external resources to release before the process exits: the container of `DynamoDB` Local, and the items in a
+/// deployed API.
 #[derive(Clone)]
 struct Resources {
     dynamodb: Arc<DynamoDbLocal>,
     deployment: Arc<Deployment>,
     released: Arc<OnceCell<Result<(), String>>>,
-    /// Whether the process was told to end, which it does as soon as all is given back.
+    /// `true` once a signal was received: the process exits as soon as the resources are released.
     interrupted: Arc<AtomicBool>,
 }
 
 impl Resources {
-    /// Removes the container, and every item that was put into the deployed API: once, whoever asks for it.
+    /// Removes the container, and every item that was put into the deployed API. Later calls return the result of the
+    /// first.
     async fn release(&self) -> Result<(), String> {
         let released = self.released.get_or_init(|| async {
             let (removed, finished) =
@@ -64,7 +66,7 @@ impl Resources {
     }
 }
 
-/// Joins the messages of what is left into one error, if there are any.
+/// Returns the messages as one error, if there are any.
 fn join_messages(messages: [Option<String>; 2]) -> Result<(), String> {
     let messages: Vec<_> = messages.into_iter().flatten().collect();
     if messages.is_empty() {
@@ -117,7 +119,7 @@ fn main() -> ExitCode {
     }
     let is_complete =
         arguments.list || exit_paths::requested().is_some() || report_coverage(&arguments);
-    // Done here, and not when it is dropped: an exit drops nothing.
+    // Released here and not by `Drop`, because an exit drops nothing.
     let released = runtime.block_on(resources.release());
     if resources.interrupted.load(Ordering::SeqCst) {
         return runtime.block_on(std::future::pending());
@@ -131,20 +133,20 @@ fn main() -> ExitCode {
     results.exit_code(&conclusion, resources.deployment.has_wrong_url())
 }
 
-/// Prints what was reached of the contract. Whether that is all of it, only a run of all tests can say.
+/// Prints the coverage of the contract. Returns `false` if a run of all tests left gaps in it.
 fn report_coverage(arguments: &Arguments) -> bool {
     let Some(coverage) = tracker::coverage() else {
         return true;
     };
     let filtered = arguments.filter.is_some() || !arguments.skip.is_empty() || arguments.ignored;
     if filtered {
-        println!("Coverage is not judged, since only some of the tests were run.");
+        println!("Coverage is not checked, because only some of the tests were run.");
         return true;
     }
     println!("{}", coverage.table);
     if !coverage.gaps.is_empty() {
         println!(
-            "CONTRACT.md and what was reached differ:\n  {}",
+            "CONTRACT.md and the cells that were reached differ:\n  {}",
             coverage.gaps.join("\n  ")
         );
     }
@@ -185,8 +187,8 @@ fn trials(
     trials.extend(isolation::trials(runtime));
     trials.extend((1..=MUTANT_SEEDS).map(|number| {
         let name = format!("embedded::mutants::seed_{number}");
-        // The first seed may be chosen; the others are never the same. The cases are those of a default
-        // run, whatever was chosen, for it is the default run that has to catch them.
+        // The first seed may be chosen; the other seeds are new in each run. The number of cases is always the
+        // default, because a default run has to detect the mutants.
         let sampling = Sampling {
             cases: DEFAULT_CASES,
             ..match number {
@@ -202,13 +204,13 @@ fn trials(
     trials
 }
 
-/// Ends the process when it is told to, as it would have ended by itself: with nothing left behind. Told a second time,
-/// it ends at once, and says what is left.
+/// Releases the resources when a signal is received, and then ends the process. A second signal ends it at once, with
+/// a message about what is left behind.
 async fn release_when_interrupted(resources: Resources) {
     let mut signal = Signal::listen().expect("signals can be listened to");
     let code = signal.received().await;
     resources.interrupted.store(true, Ordering::SeqCst);
-    eprintln!("stopping: what the tests put is deleted; Ctrl-C ends that too");
+    eprintln!("stopping: deleting the items of the tests; press Ctrl-C again to stop that too");
     let released = tokio::select! {
         released = resources.release() => released,
         _ = signal.received() => resources.left_behind(),
@@ -219,8 +221,8 @@ async fn release_when_interrupted(resources: Resources) {
     std::process::exit(code.into());
 }
 
-/// Runs this process anew with the `DOCKER_HOST` that its Docker is at, if testcontainers would look for it elsewhere.
-/// The process cannot set its own variables: that is not safe once there are threads.
+/// Restarts this process with the `DOCKER_HOST` of the current Docker context, if testcontainers would look for Docker
+/// elsewhere. The process cannot set the variable for itself: that is not safe once there are threads.
 fn restart_with_docker_host() {
     let endpoint = docker::context_endpoint();
     // testcontainers takes an empty variable for an endpoint.
@@ -235,6 +237,6 @@ fn restart_with_docker_host() {
         None if is_empty => command.env_remove(docker::HOST),
         None => return,
     };
-    // It returns only if that failed; then Docker is looked for where it usually is.
+    // `exec` returns only if it failed; then testcontainers looks for Docker in the usual places.
     let _ = command.exec();
 }

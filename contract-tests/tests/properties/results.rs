@@ -1,5 +1,5 @@
-//! The three verdicts: a property held, or it is broken, or an environment was in the way of telling.
-//! libtest-mimic knows only two, so the third is a failure that says so, and has an exit code of its own.
+//! The results of the properties: pass, fail or inconclusive. libtest-mimic knows only pass and fail, so an inconclusive
+//! test fails with a message that says so, and the process has a separate exit code for it.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -11,19 +11,20 @@ use contract_tests::toolkit::outcome::Outcome;
 use contract_tests::toolkit::progress::Passed;
 use libtest_mimic::Conclusion;
 
-/// The verdicts of this run.
+/// The results of this run.
 #[derive(Clone, Default)]
 pub struct Results(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    /// A line of the summary each.
+    /// The lines of the summary.
     lines: Vec<String>,
+    /// The number of inconclusive tests.
     inconclusive: u64,
 }
 
 impl Results {
-    /// Takes down the verdict of a test, and makes of it what libtest-mimic understands.
+    /// Records the outcome of a test, and returns it as libtest-mimic expects it.
     pub fn record(&self, test: &str, outcome: Outcome<Passed>) -> Result<(), String> {
         let mut state = self.state();
         match outcome {
@@ -48,7 +49,7 @@ impl Results {
         }
     }
 
-    /// What was told of each property, and what was not.
+    /// Returns the summary, with a line for each result; `None` if there is no result.
     pub fn summary(&self) -> Option<String> {
         let state = self.state();
         let mut summary = "Results:\n".to_owned();
@@ -58,8 +59,8 @@ impl Results {
         (!state.lines.is_empty()).then_some(summary)
     }
 
-    /// Returns 0 if all held, 101 if something is broken, and 2 if only some of it could not be told: 64 if that is
-    /// because the URL is wrong.
+    /// Returns 0 if all tests passed, and 101 if one failed. If they only were inconclusive, returns 64 if the URL is
+    /// wrong, and 2 otherwise.
     pub fn exit_code(&self, conclusion: &Conclusion, wrong_url: bool) -> ExitCode {
         if conclusion.num_failed == 0 || conclusion.num_failed > self.state().inconclusive {
             conclusion.exit_code()

@@ -1,4 +1,4 @@
-//! The tests of one target, and what becomes of them where the target is not to be had.
+//! The tests of one target, and their results if the target is not available.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -24,21 +24,21 @@ use tokio::runtime::Handle;
 
 use crate::results::Results;
 
-/// Whether a target can be tested, and what becomes of its tests if not.
+/// The availability of a target, and the results of its tests if it is not available.
 #[derive(Clone)]
 pub enum Availability {
-    /// It can be, or must turn out so: a container that is required is started, come what may.
+    /// The tests run. A required container is started in any case.
     Available,
-    /// It cannot be: its tests are ignored, for this reason.
+    /// The tests are ignored for this reason.
     Ignored(String),
-    /// It cannot be, though `CONTRACT_REQUIRE` names it: its tests fail, for this reason.
+    /// The tests fail for this reason: `CONTRACT_REQUIRE` names the target, and it cannot be tested.
     Failed(String),
-    /// It can be if Docker responses and has the image, which is seen when the first test runs.
+    /// The tests run if Docker answers and has the image, which is checked when the first of them runs.
     IfDockerHasImage(Handle),
 }
 
 impl Availability {
-    /// That of `DynamoDB` Local, wherever it is.
+    /// Returns the availability of `DynamoDB` Local, in a container or elsewhere.
     pub fn of_dynamodb_local(variables: &Variables, runtime: &Handle) -> Self {
         match variables.dynamodb_endpoint {
             Some(_) => Self::Available,
@@ -46,7 +46,7 @@ impl Availability {
         }
     }
 
-    /// That of containers with `DynamoDB` Local in them.
+    /// Returns the availability of `DynamoDB` Local in a container.
     pub fn of_containers(variables: &Variables, runtime: &Handle) -> Self {
         if variables.dynamodb_endpoint.is_some() {
             Self::Ignored("DYNAMODB_ENDPOINT is set, so no container is started".to_owned())
@@ -57,7 +57,7 @@ impl Availability {
         }
     }
 
-    /// That of a deployed API.
+    /// Returns the availability of a deployed API.
     pub fn of_deployed(variables: &Variables) -> Self {
         let reason = "set CONTRACT_URL to the URL of a deployed API".to_owned();
         match variables.url {
@@ -67,14 +67,14 @@ impl Availability {
         }
     }
 
-    /// The test that does this, if it can.
+    /// Returns the test that calls `run` if the target is available.
     pub fn trial(
         self,
         name: String,
         run: impl FnOnce() -> Result<(), String> + Send + 'static,
     ) -> Trial {
-        // Under nextest each test is a process of its own, which has no way to tell that it was ignored:
-        // there it must be known when the tests are listed.
+        // Under nextest each test is a separate process, which cannot report that it was ignored: nextest must know
+        // that when it lists the tests.
         let nextest = variable("NEXTEST").is_some();
         let ignored = nextest && self.ignored().is_some();
         let trial = Trial::ignorable_test(name, move || {
@@ -90,7 +90,7 @@ impl Availability {
         trial.with_ignored_flag(ignored)
     }
 
-    /// Why its tests are ignored, if they are.
+    /// Returns the reason why the tests are ignored, if they are.
     fn ignored(&self) -> Option<String> {
         static DOCKER: OnceLock<Option<String>> = OnceLock::new();
         match self {
@@ -113,14 +113,14 @@ pub struct Suite {
 }
 
 impl Suite {
-    /// All of them.
+    /// Returns the tests.
     pub fn trials(&self) -> Vec<Trial> {
         let mut trials = vec![
             self.sequences(),
             self.histories("concurrency::every_item_is_linearizable", Setup::default()),
         ];
         trials.extend(regressions().map(|file| self.regression(file)));
-        // A deployed API has a table that nobody can make fail.
+        // The table of a deployed API cannot be made to fail.
         if !matches!(self.target, Target::Deployed(..)) {
             let proxied = Setup {
                 proxied: true,
@@ -146,7 +146,7 @@ impl Suite {
         )
     }
 
-    /// Every cell that `CONTRACT.md` declares, with nothing left to chance.
+    /// Returns the test that reaches every cell that `CONTRACT.md` declares, without random choices.
     fn exhaustive(&self) -> Trial {
         self.trial(
             "sequences::every_declared_cell_is_reached",
@@ -166,7 +166,7 @@ impl Suite {
         )
     }
 
-    /// What was broken once, and is saved in a file named after what it was.
+    /// Returns the test that replays a saved failure, named after its file.
     fn regression(&self, file: PathBuf) -> Trial {
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
         self.trial(
@@ -180,7 +180,7 @@ impl Suite {
                     not_passed.map(|reason| {
                         let file = quoted(&file.display().to_string());
                         format!(
-                            "{reason}\nTo see it: cargo run -p contract-tests -- replay {file} --url URL"
+                            "{reason}\nTo replay it: cargo run -p contract-tests -- replay {file} --url URL"
                         )
                     })
                 })?;
@@ -221,12 +221,12 @@ impl Suite {
     }
 }
 
-/// Returns a failure of a sequence as a report, which is saved too.
+/// Saves the failure of a sequence, and returns its report.
 fn save_and_report(not_passed: NotPassed<Box<FailureReport>>) -> NotPassed {
     not_passed.map(|failure| failure.report(Path::new(env!("CARGO_TARGET_TMPDIR"))))
 }
 
-/// The saved failures of `tests/regressions`, in the order of their names.
+/// Returns the saved failures of `tests/regressions`, sorted by name.
 fn regressions() -> impl Iterator<Item = PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regressions");
     let files = std::fs::read_dir(folder).expect("tests/regressions can be read");

@@ -1,4 +1,4 @@
-//! What was recorded: requests to the tutorial's function, its responses, and when two are equal.
+//! The recorded requests to the tutorial's function, its responses, and their comparison with ours.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::common::{self, Api, Response};
 
-/// Steps that were run one after the other on a table of their own.
+/// Steps that were run in order, on a new table.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
@@ -38,7 +38,7 @@ pub struct Step {
     compare: Compare,
 }
 
-/// A request as the function got it, decoded by API Gateway.
+/// A request as the function received it, decoded by API Gateway.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RecordedRequest {
@@ -60,7 +60,7 @@ pub struct RecordedResponse {
     list: Option<Counts>,
 }
 
-/// What is left of a list that was too long to keep.
+/// The counts and the last key of a list that was too long to keep.
 #[derive(PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Counts {
@@ -69,21 +69,21 @@ struct Counts {
     last_evaluated_key: Option<BTreeMap<String, String>>,
 }
 
-/// How much of a response a client may rely on.
+/// The part of a response that a client may rely on.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Compare {
     /// Every byte of the body.
     Bytes,
-    /// What the body means as JSON.
+    /// The body as a JSON value.
     Json,
-    /// The same, with the items in any order.
+    /// The body as a JSON value, with the items in any order.
     List,
-    /// The status alone.
+    /// Only the status.
     Status,
 }
 
-/// A string, of which a long stretch may be told instead of written out.
+/// A string: written out, or as parts of which some are repeated.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Text {
@@ -104,13 +104,13 @@ enum Part {
     },
 }
 
-/// Every case that is replayed.
+/// Returns every case that is replayed.
 pub fn cases() -> Vec<Case> {
     serde_json::from_str(include_str!("../data/recorded.json")).expect("the recorded cases")
 }
 
 impl Bulk {
-    /// The body of the PUT of each item.
+    /// Returns the body of the PUT of each item.
     pub fn bodies(&self) -> impl Iterator<Item = String> {
         let (text, times) = &self.name_repeat;
         let name = text.repeat(*times);
@@ -122,7 +122,7 @@ impl Bulk {
 }
 
 impl RecordedRequest {
-    /// Sends what makes API Gateway hand over this request.
+    /// Sends the HTTP request for which API Gateway passes this one to the function.
     pub async fn replay(&self, api: &Api) -> Response {
         let (method, path) = self.route_key.split_once(' ').expect("a route key");
         let path = match self.path_parameters.get("id") {
@@ -145,7 +145,7 @@ impl RecordedRequest {
 }
 
 impl Step {
-    /// Whether the response is the recorded one, as far as a client may rely on it.
+    /// Returns `true` if the response equals the recorded one, as far as a client may rely on it.
     pub fn matches_recording(&self, response: &Response) -> bool {
         let RecordedResponse {
             status_code,
@@ -160,9 +160,9 @@ impl Step {
             return serde_json::from_str::<Counts>(ours).is_ok_and(|ours| ours == *counts);
         }
         let recorded = body.as_ref().map(Text::expanded).unwrap_or_default();
-        // The recorded text may be no Unicode, where the tutorial's function let half a character in.
+        // The recorded text may not be valid Unicode: the tutorial's function accepts lone surrogates.
         let same = |canonical: fn(&str) -> serde_json::Result<String>| {
-            let ours = canonical(ours).expect("our own body is JSON");
+            let ours = canonical(ours).expect("our body is JSON");
             canonical(&recorded).is_ok_and(|recorded| recorded == ours)
         };
         match self.compare {
@@ -174,7 +174,7 @@ impl Step {
     }
 }
 
-/// Writes a list in one form, in which the order of its items is free.
+/// Returns a list in canonical form, with its items sorted.
 fn canonical_list(text: &str) -> serde_json::Result<String> {
     let mut list: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text)?;
     if let Some(items) = list.get_mut("Items") {

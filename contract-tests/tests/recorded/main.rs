@@ -1,7 +1,7 @@
-//! Every response of the tutorial's own function that a client could provoke, against ours.
+//! Compares our responses with those of the tutorial's function, for every recorded request that a client can send.
 //!
-//! The function was recorded ([`corpus`]) and every step judged by hand ([`verdicts`]): it is equal,
-//! or it differs for a reason that the contract gives. A step that changes sides fails.
+//! The function was recorded ([`corpus`]), and each step was judged by hand ([`verdicts`]): our response equals the
+//! recorded one, or it differs for a reason that the contract gives. A step for which this is no longer true fails.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -42,7 +42,7 @@ async fn every_response_equals_the_recorded_one_or_differs_for_a_reason() {
     assert!(mismatches.is_empty(), "\n{}", mismatches.join("\n"));
 }
 
-/// What is wrong with a response, if anything is.
+/// Returns an error message for a response that is not as it was judged.
 async fn compare_step(
     verdicts: &Verdicts,
     api: &Api,
@@ -56,10 +56,15 @@ async fn compare_step(
         step.matches_recording(response),
     ) {
         (None, true) => None,
-        (None, false) => Some("differs from the record, and no row explains it".to_owned()),
-        (Some(difference), true) => Some(format!("equal, in spite of row {:?}", difference.rows)),
+        (None, false) => {
+            Some("differs from the recorded response, and no row explains it".to_owned())
+        }
+        (Some(difference), true) => Some(format!(
+            "equals the recorded response, in spite of rows {:?}",
+            difference.rows
+        )),
         (Some(difference), false) => (!difference.here.matches(api, case, response).await)
-            .then(|| "differs from the record, but not as it was judged".to_owned()),
+            .then(|| "differs from the recorded response, but not as it was judged".to_owned()),
     }
 }
 
@@ -72,7 +77,7 @@ fn every_recorded_case_is_replayed_or_left_out_for_a_reason() {
     assert_eq!(
         names.iter().collect::<BTreeSet<_>>().len(),
         242,
-        "no name twice"
+        "a name occurs twice"
     );
 }
 

@@ -1,4 +1,4 @@
-//! What was judged of the recorded responses: which differ from ours, why, and what ours are.
+//! The verdicts on the recorded responses: which of them differ from ours, why, and our responses.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,11 @@ use crate::corpus::{Bulk, Case};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Verdicts {
-    /// The contract's table of differences, by number: the tutorial's function, and ours.
+    /// The rows of the contract's table of differences, by number: the tutorial's function, and ours.
     pub rows: BTreeMap<u8, [String; 2]>,
     /// The recorded cases that no client can provoke, by the reason.
     pub left_out: BTreeMap<String, Vec<String>>,
-    /// Every step that differs. All others are equal.
+    /// Every step that differs; the responses of the other steps are equal.
     pub differences: Vec<Difference>,
 }
 
@@ -33,14 +33,14 @@ pub struct Difference {
     pub here: OurResponse,
 }
 
-/// What we response.
+/// Our response.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OurResponse {
     status: u16,
     body: Option<Box<RawValue>>,
-    /// Instead of a body: the fewest pages that may show every item of the case's bulk once. How the
-    /// table cuts them is its own affair.
+    /// Instead of a body: the minimum number of pages that show every item of the case's bulk once. The table
+    /// decides where a page ends.
     pages: Option<usize>,
 }
 
@@ -67,7 +67,7 @@ impl Verdicts {
         serde_json::from_str(&verdicts).expect("the verdicts")
     }
 
-    /// The verdict on one step, counted from one; none is "equal".
+    /// Returns the difference at one step, counted from one; `None` if the responses are equal.
     pub fn difference_at(&self, case: &Case, step: usize) -> Option<&Difference> {
         let mut differences = self.differences.iter();
         differences.find(|difference| difference.case == case.name && difference.step == step)
@@ -75,7 +75,7 @@ impl Verdicts {
 }
 
 impl OurResponse {
-    /// Whether this is the response that the API gave.
+    /// Returns `true` if the API's response is this one.
     pub async fn matches(&self, api: &Api, case: &Case, response: &Response) -> bool {
         if response.status != self.status {
             return false;
@@ -90,7 +90,7 @@ impl OurResponse {
     }
 }
 
-/// Follows the list to its end, where every item of the bulk must have been shown once.
+/// Follows the list to its end, asserts that it shows every item of the bulk once, and returns the number of pages.
 async fn count_pages(api: &Api, bulk: &Bulk, first: &Response) -> usize {
     let mut response = first.clone();
     let mut shown = Vec::new();
@@ -119,5 +119,5 @@ async fn count_pages(api: &Api, bulk: &Bulk, first: &Response) -> usize {
         };
         response = api.list(&format!("?exclusiveStartKey={}", last.id)).await;
     }
-    unreachable!("the list has an end")
+    unreachable!("the loop returns at the end of the list")
 }

@@ -22,7 +22,7 @@ async fn the_content_type_of_a_body_is_ignored() {
     let api = Api::start().await;
     for headers in [
         &[] as &[_],
-        // What `curl -d` sends of its own accord.
+        // The default of `curl -d`.
         &[("content-type", "application/x-www-form-urlencoded")],
         &[("content-type", "application/octet-stream")],
         &[("content-type", "application/vnd.api+json")],
@@ -120,7 +120,7 @@ async fn every_kind_of_invalid_json_is_refused() {
         ("<item/>", 1, 1),
         ("😀", 1, 1),
         ("id=a&price=1", 1, 1),
-        // The faults of the text come before those of its fields.
+        // A syntax error is reported before an error in a field.
         ("{\"colour\":1,}", 1, 13),
     ] {
         assert_refused(&api, body, &invalid_json(line, column)).await;
@@ -167,7 +167,7 @@ async fn an_unknown_field_is_named_and_cut_at_64_characters() {
     let (longest, too_long) = ("é".repeat(64), "é".repeat(65));
     assert_refused(&api, body(&longest), &field_message("unknown", &longest)).await;
     assert_refused(&api, body(&too_long), &field_message("unknown", &longest)).await;
-    // The first one is named; its value does not matter, even if it is null.
+    // The message names the first unknown field, whatever its value, even null.
     let two_unknown = r#"{"id":"a","one":null,"two":2}"#;
     assert_refused(&api, two_unknown, &field_message("unknown", "one")).await;
 }

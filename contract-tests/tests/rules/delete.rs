@@ -1,4 +1,4 @@
-//! DELETE: the item is gone, whether or not there was one.
+//! DELETE: afterwards there is no item with this id, whether or not there was one before.
 
 use crate::common::Api;
 use crate::{delete_response, failure, not_found, ok};
@@ -15,7 +15,7 @@ async fn delete_answers_with_the_id_even_if_there_was_no_item() {
     assert_eq!(
         response,
         ok(r#""Deleted item \"\\ é""#),
-        "it is a JSON string"
+        "the body is a JSON string"
     );
 }
 

@@ -1,4 +1,4 @@
-//! GET of one item: what was put, and what other writers stored.
+//! GET of one item: items that were put, and items that another writer stored.
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue::{self, B, Bool, Bs, L, M, N, Ns, Null, S, Ss};
@@ -119,14 +119,14 @@ async fn an_item_of_another_writer_is_shown_whatever_its_id() {
         assert_eq!(api.delete(id).await, delete_response(id), "{id:?}");
         assert_eq!(api.get(id).await, not_found(), "{id:?}");
     }
-    // No path leads to these, but the list does.
+    // A path cannot carry these ids, but the list shows them.
     for id in ["a/b", "a?b", "50%"] {
         store_directly(&api, id, &[]).await;
         let list = format!(r#"{{"Items":[{{"id":"{id}"}}],"Count":1,"ScannedCount":1}}"#);
         assert_eq!(api.list("").await, ok(list));
         let delete = api.table().client().delete_item();
         let delete = delete.table_name(api.table().name()).key("id", text(id));
-        delete.send().await.expect("it is deleted");
+        delete.send().await.expect("the item is deleted");
     }
 }
 

@@ -1,11 +1,11 @@
-//! An id: what PUT takes for one, and that it comes back as it was sent.
+//! Ids: those that PUT accepts are shown exactly as they were sent.
 
 use serde_json::json;
 
 use crate::common::Api;
 use crate::{assert_refused, delete_response, empty_list, not_found, ok, put_response};
 
-/// Puts an item, finds it by every route, deletes it, and finds it gone.
+/// Puts an item, reads it through every route, deletes it, and asserts that it is gone.
 async fn assert_round_trips(api: &Api, id: &str) {
     let item = json!({ "id": id }).to_string();
     assert_eq!(api.put(item.clone()).await, put_response(id), "{id:?}");

@@ -1,4 +1,4 @@
-//! The list: a page at a time, each small enough for Lambda, and all of them together complete.
+//! The list: each page is small enough for Lambda, and all pages together are complete.
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use serde::Deserialize;
@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::common::{Api, percent_encode};
 use crate::{empty_list, failure, ok, put_response};
 
-/// The most bytes of a reply to Lambda.
+/// The maximum size of a response to Lambda, in bytes.
 const MAX_RESPONSE_BYTES: usize = 6_000_000;
 
 #[derive(Debug, Deserialize)]
@@ -30,7 +30,7 @@ struct LastKey {
     id: String,
 }
 
-/// Reads one page, and checks what holds for every page.
+/// Reads one page, and asserts the rules that every page follows.
 async fn read_page(api: &Api, limit: Option<usize>, start: Option<&str>) -> Page {
     let limited = limit.map(|limit| format!("limit={limit}&"));
     let started = start.map(|id| format!("exclusiveStartKey={}", percent_encode(id)));
@@ -41,21 +41,20 @@ async fn read_page(api: &Api, limit: Option<usize>, start: Option<&str>) -> Page
         .collect();
     let response = api.list(&query).await;
     assert_eq!(response.status, 200, "{response:?}");
-    let reply = json!({
+    let lambda_response = json!({
         "statusCode": 200,
         "headers": { "content-type": "application/json" },
         "body": response.text().expect("UTF-8"),
     });
-    let size = reply.to_string().len();
-    assert!(size <= MAX_RESPONSE_BYTES, "a reply of {size} bytes");
+    let size = lambda_response.to_string().len();
+    assert!(size <= MAX_RESPONSE_BYTES, "a response of {size} bytes");
     let page: Page = serde_json::from_slice(&response.body).expect("a page");
     assert_eq!([page.count, page.scanned_count], [page.items.len(); 2]);
     assert!(limit.is_none_or(|limit| page.count <= limit));
     page
 }
 
-/// Follows the list to its end, and gives the ids in the order in which they were shown and how many
-/// pages that took.
+/// Follows the list to its end. Returns the ids in the order in which they were shown, and the number of pages.
 async fn read_all_pages(api: &Api, limit: Option<usize>) -> (Vec<String>, usize) {
     let mut ids = Vec::new();
     let mut start = None;
@@ -67,10 +66,10 @@ async fn read_all_pages(api: &Api, limit: Option<usize>) -> (Vec<String>, usize)
             None => return (ids, pages),
         }
     }
-    panic!("the list has no end");
+    panic!("the list does not end");
 }
 
-/// Checks that each id was shown, and once.
+/// Asserts that each stored id was shown exactly once.
 fn assert_lists_all(mut shown: Vec<String>, stored: &[impl AsRef<str>]) {
     let mut stored: Vec<_> = stored.iter().map(AsRef::as_ref).collect();
     stored.sort_unstable();
@@ -83,7 +82,7 @@ fn assert_lists_all(mut shown: Vec<String>, stored: &[impl AsRef<str>]) {
     );
 }
 
-/// Stores items of these ids, and nothing else in them, as many at a time as the table takes.
+/// Stores items that have only an id, in the largest batches that DynamoDB takes.
 async fn store_ids(api: &Api, ids: &[String]) {
     for ids in ids.chunks(25) {
         let put = |id: &String| {
@@ -93,7 +92,7 @@ async fn store_ids(api: &Api, ids: &[String]) {
         };
         let write = api.table().client().batch_write_item();
         let write = write.request_items(api.table().name(), ids.iter().map(put).collect());
-        write.send().await.expect("they are stored");
+        write.send().await.expect("the items are stored");
     }
 }
 
@@ -141,7 +140,7 @@ async fn a_limit_is_a_whole_number_from_1_to_1000() {
         "%20",
         "0x1",
         "1000000000000000000000",
-        // A repeated parameter arrives as one, joined by a comma.
+        // The gateway joins repeated parameters with a comma.
         "1&limit=1",
     ] {
         let response = api.list(&format!("?limit={limit}")).await;
@@ -171,7 +170,7 @@ async fn the_list_ends_only_without_a_last_evaluated_key() {
     for id in ["a", "b"] {
         api.put(json!({ "id": id }).to_string()).await;
     }
-    // With as many items as the limit, the table cannot know yet that nothing follows.
+    // With as many items as the limit, DynamoDB does not know yet that nothing follows.
     let (ids, pages) = read_all_pages(&api, Some(2)).await;
     assert_lists_all(ids, &["a", "b"]);
     assert!(pages <= 2);
@@ -216,7 +215,7 @@ async fn a_start_key_may_be_that_of_a_deleted_item() {
     let api = Api::start().await;
     store_ids(&api, &numbered_ids(20)).await;
     let first = read_page(&api, Some(10), None).await;
-    let last = first.last_evaluated_key.expect("more follow").id;
+    let last = first.last_evaluated_key.expect("more items follow").id;
     api.delete(&last).await;
     let second = read_page(&api, None, Some(&last)).await;
     assert!(second.last_evaluated_key.is_none());
@@ -240,7 +239,7 @@ async fn other_query_parameters_and_a_body_are_ignored() {
 #[tokio::test]
 async fn a_page_of_control_characters_and_quotes_stays_under_the_response_limit() {
     let api = Api::start().await;
-    // One in the table, of these each character takes 7, 4 or 4 bytes in the reply.
+    // Each of these characters takes 1 byte in the table, and 7, 4 or 4 bytes in the response.
     let names = ["\u{1}", "\"", "\\"].map(|character| character.repeat(300_000));
     for (number, name) in names.iter().cycle().take(9).enumerate() {
         let item = json!({ "id": number.to_string(), "name": name });
@@ -254,13 +253,13 @@ async fn a_page_of_control_characters_and_quotes_stays_under_the_response_limit(
 #[tokio::test]
 async fn a_page_of_ids_of_control_characters_stays_under_the_response_limit() {
     let api = Api::start().await;
-    // Other writers may store them; the last key of a page is such an id as well.
+    // Other writers may store such ids; the last key of a page is one of them too.
     let id = |number| format!("{number:03}{}", "\u{1}".repeat(2045));
     let ids: Vec<_> = (0..500).map(id).collect();
     store_ids(&api, &ids).await;
     let (shown, pages) = read_all_pages(&api, None).await;
     assert_lists_all(shown, &ids);
-    assert!(pages > 1, "they are more than one reply holds");
+    assert!(pages > 1, "one response cannot hold them");
 }
 
 #[tokio::test]

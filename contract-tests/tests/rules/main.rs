@@ -1,7 +1,7 @@
-//! Every rule of the contract by name, asked of the API over HTTP, on a table in memory.
+//! Tests of each rule of the contract, over HTTP, against an API with a table in memory.
 //!
-//! In the order of the contract: what a [`body`] may be, an [`id`], a [`price`]; what the routes do,
-//! [`put`], [`get`], [`list`] and [`delete`]; and what [`responses`] have in common, failures above all.
+//! The modules are a [`body`], an [`id`] and a [`price`]; the routes [`put`], [`get`], [`list`] and [`delete`]; and
+//! [`responses`], for the rules that all responses follow.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -65,7 +65,7 @@ fn empty_list() -> Response {
     ok(r#"{"Items":[],"Count":0,"ScannedCount":0}"#)
 }
 
-/// Puts a body that the API must refuse: it says why, and stores nothing.
+/// Puts a body, and asserts that the API refuses it with this message and stores nothing.
 async fn assert_refused(api: &Api, body: impl Into<String>, message: &str) {
     let body = body.into();
     let shown: String = body.chars().take(200).collect();
@@ -73,7 +73,7 @@ async fn assert_refused(api: &Api, body: impl Into<String>, message: &str) {
     assert_eq!(api.list("").await, empty_list(), "{shown}");
 }
 
-/// Stores an item as another writer would, straight in the table.
+/// Stores an item directly in the table, as another writer would.
 async fn store_directly(api: &Api, id: &str, attributes: &[(&str, AttributeValue)]) {
     let put = api.table().client().put_item();
     let put = put
@@ -82,5 +82,5 @@ async fn store_directly(api: &Api, id: &str, attributes: &[(&str, AttributeValue
     let put = attributes
         .iter()
         .fold(put, |put, (name, value)| put.item(*name, value.clone()));
-    put.send().await.expect("it is stored");
+    put.send().await.expect("the item is stored");
 }

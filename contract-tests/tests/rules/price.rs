@@ -1,4 +1,4 @@
-//! A price: an exact decimal, from the JSON that was sent to the JSON that comes back.
+//! Prices: each is an exact decimal, both in the JSON that is sent and in the JSON that is returned.
 
 use crate::common::Api;
 use crate::{assert_refused, ok, put_response};
@@ -11,7 +11,7 @@ fn item(price: &str) -> String {
     format!(r#"{{"id":"p","price":{price}}}"#)
 }
 
-/// Puts a price and reads what has become of it.
+/// Puts an item with the price `sent`, and asserts that GET shows the price as `shown`.
 async fn assert_shown_as(api: &Api, sent: &str, shown: &str) {
     assert_eq!(api.put(item(sent)).await, put_response("p"), "{sent}");
     let item = ok(format!(r#"{{"Item":{}}}"#, item(shown)));
@@ -156,7 +156,7 @@ async fn only_a_json_number_is_a_price() {
         "{}",
         r#"{"N":"1"}"#,
         r#"{"wrapperName":"Set","type":"String","values":["a"]}"#,
-        // How two of the JSON library's own types are written where it talks to itself.
+        // The private representations of two types of `serde_json`.
         r#"{"$serde_json::private::Number":"1"}"#,
         r#"{"$serde_json::private::RawValue":"1"}"#,
     ] {

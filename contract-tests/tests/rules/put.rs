@@ -1,4 +1,4 @@
-//! PUT: it stores the whole item, as it was sent, up to the size that DynamoDB takes.
+//! PUT: the whole item is stored as it was sent, up to the size limit of DynamoDB.
 
 use aws_sdk_dynamodb::types::AttributeValue::Bool;
 use serde_json::{Value, json};
@@ -14,7 +14,11 @@ async fn put_answers_with_the_id() {
         .await;
     assert_eq!(response, ok(r#""Put item abcdef234""#));
     let response = api.put(r#"{"id":"\"\\ é"}"#).await;
-    assert_eq!(response, ok(r#""Put item \"\\ é""#), "it is a JSON string");
+    assert_eq!(
+        response,
+        ok(r#""Put item \"\\ é""#),
+        "the body is a JSON string"
+    );
 }
 
 #[tokio::test]
@@ -98,8 +102,8 @@ async fn a_name_that_is_not_a_string_is_refused() {
 #[tokio::test]
 async fn an_item_of_409600_bytes_is_stored_and_one_of_409601_is_not() {
     let api = Api::start().await;
-    // What the rest of each item counts: the names of its attributes, its id, and its price, of
-    // which two digits take a byte, with one more for the number and one for the sign.
+    // The overhead is the size of an item without the value of its name: the names of its attributes, its id, and
+    // its price. Two digits of a price take a byte; the number takes one more, and a minus sign another.
     for (id, price, overhead, unit) in [
         ("s", "null", "id name s".len() - 2, "x"),
         ("é", "null", "id name é".len() - 2, "\u{1}"),
@@ -122,6 +126,9 @@ async fn an_item_of_409600_bytes_is_stored_and_one_of_409601_is_not() {
         let before = api.get(id).await;
         let response = api.put(item(409_601)).await;
         assert_eq!(response, failure(413, too_large), "{price}");
-        assert!(api.get(id).await == before, "it is kept: {price}");
+        assert!(
+            api.get(id).await == before,
+            "the item is unchanged: {price}"
+        );
     }
 }

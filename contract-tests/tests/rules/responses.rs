@@ -1,6 +1,6 @@
-//! What all responses have in common: their type, their shape, and what a failure never tells.
+//! The rules that all responses follow: their content type, their shape, and messages that reveal nothing.
 //!
-//! [`Api::send`] checks much of it for every response of every test; here it is provoked.
+//! [`Api::send`] checks most of them for each response; the tests here provoke every kind of response.
 
 use crate::common::{Api, JSON};
 use crate::{
@@ -21,7 +21,7 @@ async fn every_response_is_application_json() {
         (api.send("GET", "/", &[], "").await, 404),
         (api.put(large).await, 413),
     ] {
-        // The type is looked at where every response is received.
+        // `Api::send` checks the content type.
         assert_eq!(response.status, status, "{response:?}");
     }
 }
@@ -135,7 +135,7 @@ async fn every_route_is_500_until_the_deleted_table_is_created_again() {
     ] {
         assert_eq!(response, failure(500, "Internal server error"));
     }
-    // What the client has to mend, it hears of all the same.
+    // An error of the client is still reported.
     assert_eq!(api.put("{}").await, failure(400, "id is missing"));
 
     api.create_table().await;

@@ -1,4 +1,4 @@
-//! An API in which others have items: they must be the same in the end, and the only ones.
+//! An API that holds foreign items, which a run must leave unchanged, and without any items of the run.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use contract_tests::environments::client::Api;
@@ -13,10 +13,10 @@ use tokio::runtime::Handle;
 
 use super::BoxError;
 
-/// What stands between the gateway and the service.
+/// The middleware between the gateway and the service.
 pub type Wrap<'a> = &'a dyn Fn(Handler) -> Handler;
 
-/// The ids of others: such as a careless test would take, or take for its own.
+/// The ids of the foreign items: ids that a careless test would use, or would take for those of its run.
 const FOREIGN_IDS: [&str; 7] = [
     "a",
     "b",
@@ -27,32 +27,32 @@ const FOREIGN_IDS: [&str; 7] = [
     "contract-00000000-0123456789a",
 ];
 
-/// The planted bug of this name.
+/// Returns the middleware that makes the service the mutant of this name.
 pub fn mutant(name: &str) -> Wrap<'static> {
     let mutant = ALL.iter().find(|mutant| mutant.name == name);
-    &mutant.expect("a bug of this name is planted").wrap
+    &mutant.expect("there is a mutant of this name").wrap
 }
 
-/// The API.
+/// An API that holds foreign items.
 pub struct SharedApi {
     runtime: Handle,
-    /// The sound service, to look at the table with.
+    /// The original service, for access to the table.
     original: Option<LocalApi>,
     gateway: Option<Gateway>,
     url: String,
-    /// The items of others, as they are listed.
+    /// The foreign items, as the list shows them.
     foreign_items: Vec<Value>,
 }
 
 impl SharedApi {
-    /// Starts one, with this around its service.
+    /// Starts the API, with this middleware in front of its service.
     pub fn start(runtime: &Handle, wrap: Option<Wrap>) -> Result<Self, BoxError> {
         runtime.block_on(async {
             let original = local::start(Options::default()).await?;
             for id in FOREIGN_IDS {
                 put(&original, id).await?;
             }
-            // Another writer may store what no PUT could.
+            // Another writer may store an item that no PUT could.
             let table = original.table();
             let put = table.client().put_item().table_name(table.name());
             let price = AttributeValue::L(vec![AttributeValue::Bool(true)]);
@@ -76,23 +76,23 @@ impl SharedApi {
         })
     }
 
-    /// Where it is.
+    /// Returns the URL of the API.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Puts an item that is nobody's business but the test's.
+    /// Puts an item into the table, without the middleware.
     pub fn put(&self, id: &str) -> Result<(), BoxError> {
-        let original = self.original.as_ref().ok_or("it is stopped")?;
+        let original = self.original.as_ref().ok_or("the API is stopped")?;
         self.runtime.block_on(put(original, id))
     }
 
-    /// Whether there are more items than those of others.
+    /// Returns `true` if there are more items than the foreign ones.
     pub fn has_new_items(&self) -> Result<bool, BoxError> {
         Ok(self.items()?.len() > self.foreign_items.len())
     }
 
-    /// Whether the items of others are there as they were, and nothing else is.
+    /// Returns an error unless the foreign items are unchanged, and there are no other items.
     pub fn check_unchanged(&self) -> Result<(), BoxError> {
         let items = self.items()?;
         if items == self.foreign_items {
@@ -103,7 +103,7 @@ impl SharedApi {
     }
 
     fn items(&self) -> Result<Vec<Value>, BoxError> {
-        let original = self.original.as_ref().ok_or("it is stopped")?;
+        let original = self.original.as_ref().ok_or("the API is stopped")?;
         self.runtime.block_on(items(original))
     }
 }
@@ -125,18 +125,18 @@ async fn put(original: &LocalApi, id: &str) -> Result<(), BoxError> {
     let fields = vec![("id".to_owned(), Json::Text(id.to_owned()))];
     let put = Request::put_fields(fields, ContentType::Json);
     let response = Api::new(&original.url()).send(&put).await;
-    match response.ok_or("a PUT can be sent")?? {
+    match response.ok_or("the PUT cannot be sent")?? {
         response if response.status == 200 => Ok(()),
         response => Err(format!("{response:?}").into()),
     }
 }
 
-/// All items, by id.
+/// Returns all items, sorted by id.
 async fn items(original: &LocalApi) -> Result<Vec<Value>, BoxError> {
     let listed = Api::new(&original.url())
         .send(&Request::page(None, None))
         .await;
-    let listed = listed.ok_or("a list can be sent")??;
+    let listed = listed.ok_or("the list cannot be sent")??;
     let mut page: Value = serde_json::from_slice(&listed.body)?;
     let mut items = match page["Items"].take() {
         Value::Array(items) if page.get("LastEvaluatedKey").is_none() => items,

@@ -1,4 +1,4 @@
-//! Machines on which a run finds itself: behind a proxy, with Docker at another place, with settings that are wrong.
+//! Environments of the process: proxies, a Docker at another endpoint, and wrong settings.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::api::SharedApi;
 use super::run::{Run, run_command};
 use super::{Test, TestResult};
 
-/// The tests.
+/// The tests of these environments.
 pub const TESTS: [(&str, Test); 4] = [
     ("no_proxy_is_used_for_a_local_api", local_api),
     ("the_proxy_of_an_unreachable_api_is_named", through_proxy),
@@ -19,7 +19,7 @@ pub const TESTS: [(&str, Test); 4] = [
     ("a_wrong_setting_exits_with_64", wrong_settings),
 ];
 
-/// A proxy that is not there, for every program that would use one.
+/// A proxy that does not exist, in every variable that may name one.
 const PROXIES: [(&str, &str); 6] = [
     ("HTTP_PROXY", "http://user:secret@127.0.0.1:9"),
     ("http_proxy", "http://user:secret@127.0.0.1:9"),
@@ -45,13 +45,13 @@ fn through_proxy(_: &Handle) -> TestResult {
             &["cannot be reached through the proxy http://127.0.0.1:9"],
         )?;
         if output.contains("secret") {
-            return Err("the proxy's password is told".into());
+            return Err("the password of the proxy is in the output".into());
         }
     }
     Ok(())
 }
 
-/// Tests a `docker` command that responses, with a context whose Docker is not there.
+/// Tests a `docker` command that names an endpoint at which no Docker answers.
 fn other_docker(_: &Handle) -> TestResult {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}docker", unique_prefix()));
     std::fs::create_dir_all(&folder)?;
@@ -90,7 +90,7 @@ fn wrong_settings(_: &Handle) -> TestResult {
     ] {
         let output = Run::start(url, &[(name, value)])?.expect_clean_end(64, &[name])?;
         if output.contains("secret") {
-            return Err(format!("a secret is told: {output}").into());
+            return Err(format!("a secret is in the output: {output}").into());
         }
         run_command(&["sweep"], &[(name, value)], 64, name)?;
     }

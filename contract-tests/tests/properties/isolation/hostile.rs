@@ -1,4 +1,4 @@
-//! APIs that do harm to a run: each run ends by itself or at the second Ctrl-C, and says what it leaves.
+//! APIs that disturb a run: each run ends by itself or at the second Ctrl-C, and reports the items that it leaves.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -19,7 +19,7 @@ use super::middleware::{BUSY, Request, TOKEN, intercept, method, read, replace_s
 use super::run::{Run, run_command};
 use super::{Test, TestResult, wait_for_items};
 
-/// The tests, each with its API.
+/// The tests, each with a hostile API.
 pub const TESTS: [(&str, Test); 10] = [
     (
         "a_long_retry_after_makes_a_run_inconclusive",
@@ -51,7 +51,7 @@ pub const TESTS: [(&str, Test); 10] = [
     ),
 ];
 
-/// A date that is later than the end of any run.
+/// The header with a date that is later than the end of any run.
 const FAR_RETRY_AFTER: (HeaderName, &str) = (RETRY_AFTER, "Thu, 31 Dec 2099 23:59:59 GMT");
 
 fn is_list(request: &Request) -> bool {
@@ -137,10 +137,10 @@ fn endless_list(runtime: &Handle) -> TestResult {
     pages.store(0, Ordering::SeqCst);
     let sweep = ["sweep", "--url", api.url()];
     run_command(&sweep, &[], 1, "goes on beyond CONTRACT_PAGES=20 pages")?;
-    // One more was asked for to see that there is an API.
+    // The health check requests one page too.
     match pages.load(Ordering::SeqCst) {
         21 => Ok(()),
-        pages => Err(format!("{pages} pages were asked for").into()),
+        pages => Err(format!("{pages} pages were requested").into()),
     }
 }
 
@@ -149,23 +149,23 @@ fn endless_body(_: &Handle) -> TestResult {
     let url = format!("http://{}", listener.local_addr()?);
     let max_taken = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&max_taken);
-    // It goes on for as long as this process.
+    // The server runs until this process ends.
     thread::spawn(move || {
         for connection in listener.incoming().flatten() {
             let seen = Arc::clone(&seen);
-            // An error is the end that it waits for.
+            // The body ends with an error, when the client closes the connection.
             thread::spawn(move || send_without_end(connection, &seen));
         }
     });
     Run::start(&url, &[])?.expect_clean_end(2, &["has more than 10485760 bytes"])?;
-    // The two sockets hold some of it without its being read.
+    // The buffers of the two sockets take some bytes that the client never reads.
     match max_taken.load(Ordering::SeqCst) >> 20 {
         10..=64 => Ok(()),
-        megabytes => Err(format!("{megabytes} MiB were taken").into()),
+        megabytes => Err(format!("{megabytes} MiB were sent").into()),
     }
 }
 
-/// Answers a request with a body without end, and notes how many bytes of it were taken at most.
+/// Answers a request with an endless body, and records the maximum number of bytes that a client took.
 fn send_without_end(mut connection: TcpStream, max_taken: &AtomicUsize) -> io::Result<()> {
     let mut buffer = [b' '; 4096];
     let _ = connection.read(&mut buffer)?;
@@ -179,7 +179,7 @@ fn send_without_end(mut connection: TcpStream, max_taken: &AtomicUsize) -> io::R
 }
 
 fn no_response(_: &Handle) -> TestResult {
-    // The system takes connections for it, and no response ever comes.
+    // The operating system accepts connections, but no response ever comes.
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
     let run = Run::start(&url, &[("CONTRACT_TIME", "5")])?;
@@ -196,7 +196,7 @@ fn no_response(_: &Handle) -> TestResult {
     Ok(())
 }
 
-/// Tests an API that puts each item late, and after its client has gone.
+/// Tests an API that stores each item late, even after its client has disconnected.
 fn slow_put(runtime: &Handle) -> TestResult {
     let under_way = Arc::new(AtomicUsize::new(0));
     let wrap = |inner: Handler| -> Handler {
@@ -246,11 +246,11 @@ fn redirect(runtime: &Handle) -> TestResult {
     run.expect_clean_end(64, &["there is no API of items", "answered 307"])?;
     match elsewhere.accept() {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => api.check_unchanged(),
-        connection => Err(format!("it came to {connection:?}").into()),
+        connection => Err(format!("the redirect was followed: {connection:?}").into()),
     }
 }
 
-/// Tests an API of which every response is a failure: 500 says that it is broken, 503 that it is busy.
+/// Tests an API that answers every request with an error: 500 means that it is broken, 503 that it is busy.
 fn failing(runtime: &Handle) -> TestResult {
     for (status, code) in [(500, 64), (503, 2)] {
         let wrap = |inner| {
@@ -268,14 +268,14 @@ fn failing(runtime: &Handle) -> TestResult {
     Ok(())
 }
 
-/// Tests a list with an item of the run that was never put, and that no DELETE takes away.
+/// Tests a list that shows an item of the run that was never put, and that no DELETE removes.
 fn false_item(runtime: &Handle) -> TestResult {
     let wrap = |inner| {
         let ghost = Mutex::new(None);
         replace_successes(inner, move |request| {
             let mut ghost = ghost.lock().unwrap_or_else(PoisonError::into_inner);
             let body = request.body.as_deref().unwrap_or_default();
-            // It learns the namespace from what is put.
+            // The namespace is that of the last PUT.
             if let Some(at) = body.find("contract-") {
                 let namespace = body.get(at..at + 36);
                 *ghost = namespace.map(|namespace| json!({"id": format!("{namespace}ghost")}));

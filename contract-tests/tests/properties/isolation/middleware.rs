@@ -1,5 +1,5 @@
-//! What may stand in front of a deployed service: somebody busy, or somebody who lets in only those with
-//! the right signature or the right token.
+//! Middleware in front of a service: a gateway that is busy, or one that admits only requests with the right signature
+//! or the right token.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
@@ -17,30 +17,30 @@ use local::gateway::{Handler, LambdaResponse, handler};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-/// What signatures are made with.
+/// The region and the credentials of valid signatures.
 pub const REGION: &str = "eu-central-1";
 pub const KEY: &str = "AKIDEXAMPLE";
 pub const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 pub const SESSION: &str = "session/token==";
 
-/// The token that is taken.
+/// The token of valid requests.
 pub const TOKEN: &str = "e30.e30.c2lnbmF0dXJl";
 
-/// The body of a response of a service that is busy.
+/// The body of the response of a busy service.
 pub const BUSY: &str = "{\"message\":\"Service Unavailable\"}";
 
-/// What stands for bytes that are no UTF-8.
+/// The character that replaces bytes that are not UTF-8.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
-/// What a path has as it is.
-const UNENCODED: &AsciiSet = &NON_ALPHANUMERIC
+/// The characters that are percent-encoded in a path.
+const PATH_ENCODE_SET: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~')
     .remove(b'/');
 
-/// A request, as a gate sees it.
+/// A request, as middleware sees it.
 pub type Request = ApiGatewayV2httpRequest;
 
 /// Returns the method of a request.
@@ -48,7 +48,7 @@ pub fn method(request: &Request) -> &str {
     request.request_context.http.method.as_str()
 }
 
-/// Puts a gate in front of a service: where it has a response, the request goes no further.
+/// Puts middleware in front of a service: if `response` returns a response, the service does not get the request.
 pub fn intercept(
     inner: Handler,
     response: impl Fn(&Request) -> Option<LambdaResponse> + Send + Sync + 'static,
@@ -64,7 +64,7 @@ pub fn intercept(
     })
 }
 
-/// Replaces each 200 of a service with this response, if there is one.
+/// Replaces each 200 of a service by the response that `response` returns, if any.
 pub fn replace_successes(
     inner: Handler,
     response: impl Fn(&Request) -> Option<LambdaResponse> + Send + Sync + 'static,
@@ -84,11 +84,11 @@ pub fn read(event: &LambdaEvent<Value>) -> Request {
     serde_json::from_value(event.payload.clone()).expect("a request")
 }
 
-/// Answers every second request that it is busy, half of them as a gateway and half as the service.
+/// Answers half of the requests that the API is busy, sometimes as a gateway and sometimes as the service.
 pub fn busy(inner: Handler) -> Handler {
     let requests = AtomicUsize::new(0);
     intercept(inner, move |_| {
-        // Irregularly, so that nothing gets used to it.
+        // Irregularly, so that retries do not fall into step with it.
         let turn = requests
             .fetch_add(1, Ordering::Relaxed)
             .wrapping_mul(0x9E37_79B9)
@@ -101,7 +101,7 @@ pub fn busy(inner: Handler) -> Handler {
     })
 }
 
-/// Lets in what is signed with the right secret.
+/// Admits requests that are signed with the right secret.
 pub fn requiring_signature(inner: Handler) -> Handler {
     admit_if(
         inner,
@@ -110,7 +110,7 @@ pub fn requiring_signature(inner: Handler) -> Handler {
     )
 }
 
-/// Lets in what bears the right token.
+/// Admits requests with the right token.
 pub fn requiring_token(inner: Handler) -> Handler {
     let has_token = |request: &Request| {
         let given = request.headers.get(AUTHORIZATION)?;
@@ -119,7 +119,7 @@ pub fn requiring_token(inner: Handler) -> Handler {
     admit_if(inner, has_token, (401, "{\"message\":\"Unauthorized\"}"))
 }
 
-/// Lets in what has this, and refuses the rest.
+/// Admits the requests for which `is_admitted` returns `true`, and refuses all others.
 fn admit_if(
     inner: Handler,
     is_admitted: fn(&Request) -> Option<bool>,
@@ -131,12 +131,12 @@ fn admit_if(
     })
 }
 
-/// Whether a request has the signature that it must have; `None` if it has none.
+/// Returns `true` if the signature of a request is valid; `None` if it has none.
 fn has_valid_signature(request: &Request) -> Option<bool> {
     let header = |name: &str| request.headers.get(name)?.to_str().ok();
     let given = header("authorization")?.rsplit_once("Signature=")?.1;
     let time = date(header("x-amz-date")?)?;
-    let path = utf8_percent_encode(request.raw_path.as_deref()?, UNENCODED).to_string();
+    let path = utf8_percent_encode(request.raw_path.as_deref()?, PATH_ENCODE_SET).to_string();
     let query = request.raw_query_string.as_deref().unwrap_or_default();
     let mut url = format!("http://{}{path}", header("host")?);
     if !query.is_empty() {
@@ -168,12 +168,12 @@ fn has_valid_signature(request: &Request) -> Option<bool> {
         .ok()?
         .into();
     let (_, signature) = sign(signable.ok()?, &parameters).ok()?.into_parts();
-    // What is text to a gateway but no UTF-8 reaches a handler mended, not as it was signed.
-    let mended = !request.is_base64_encoded && body.contains(REPLACEMENT);
-    Some((signature == given || mended) && header("x-amz-security-token")? == SESSION)
+    // A text body that is not UTF-8 reaches a handler with replacement characters, not as it was signed.
+    let is_replaced = !request.is_base64_encoded && body.contains(REPLACEMENT);
+    Some((signature == given || is_replaced) && header("x-amz-security-token")? == SESSION)
 }
 
-/// The time in `20261124T191242Z`.
+/// Parses a time such as `20261124T191242Z`.
 fn date(text: &str) -> Option<SystemTime> {
     let part = |range| text.get(range);
     let (year, month, day) = (part(0..4)?, part(4..6)?, part(6..8)?);
@@ -183,7 +183,7 @@ fn date(text: &str) -> Option<SystemTime> {
     SystemTime::try_from(time).ok()
 }
 
-/// Returns a reply of JSON.
+/// Returns a response with a JSON body.
 pub fn reply(status: i64, headers: &[(HeaderName, &str)], body: &str) -> LambdaResponse {
     let mut response = ApiGatewayV2httpResponse::default();
     response.status_code = status;

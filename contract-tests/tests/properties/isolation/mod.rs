@@ -1,6 +1,6 @@
-//! The manners of the tests as a guest: whole runs in processes of their own, against an API on the loopback interface
-//! in which others have items too. Nothing of theirs is touched, however the run ends: with [`hostile`] APIs, without
-//! [`trust`] in journals and responses, and in [`host_environment`] with proxies and another Docker.
+//! Tests that a run against a deployed API cleans up, and leaves the items of other users unchanged. Each spawns the
+//! test binary against an API on the loopback interface that holds foreign items. There are [`hostile`] APIs, journals
+//! and responses without [`trust`], and a [`host_environment`] with proxies and another Docker.
 
 mod api;
 mod host_environment;
@@ -23,7 +23,7 @@ type BoxError = Box<dyn std::error::Error>;
 type TestResult = Result<(), BoxError>;
 type Test = fn(&Handle) -> TestResult;
 
-/// The tests, each of which starts an API.
+/// Returns the tests, each of which starts an API.
 pub fn trials(runtime: &Handle) -> Vec<Trial> {
     let tests: [(&str, Test); 10] = [
         ("two_runs_at_once_do_not_affect_each_other", two_at_once),
@@ -76,7 +76,7 @@ fn killed(runtime: &Handle) -> TestResult {
     let api = SharedApi::start(runtime, None)?;
     let mut run = Run::start(api.url(), &[("CONTRACT_CASES", "1000")])?;
     wait_for_items(&api)?;
-    // Its journal is its own for as long as it goes on.
+    // A sweep skips the journal of a run that still goes on.
     run.sweep(0, "its run is still active")?;
     run.kill_when(|| api.has_new_items())?;
     run.sweep(0, "ids deleted")?;
@@ -85,7 +85,7 @@ fn killed(runtime: &Handle) -> TestResult {
     run.remove_journals()
 }
 
-/// Waits until a run has put something.
+/// Waits until a run has put an item.
 fn wait_for_items(api: &SharedApi) -> TestResult {
     while !api.has_new_items()? {
         sleep(Duration::from_millis(5));
@@ -142,7 +142,7 @@ fn broken(runtime: &Handle) -> TestResult {
 
 fn undeletable(runtime: &Handle) -> TestResult {
     let api = SharedApi::start(runtime, Some(api::mutant("DELETE does nothing")))?;
-    // Every item stays, so each sequence that shrinking tries has longer lists to read.
+    // No item is deleted, so the lists get longer with each sequence that shrinking tries.
     let variables = [("CONTRACT_CASES", "200"), ("CONTRACT_TIME", "60")];
     let mut run = Run::start(api.url(), &variables)?;
     run.expect_end(101, &["items are left behind", "contract-tests -- sweep"])?;
@@ -195,7 +195,7 @@ fn with_token(runtime: &Handle) -> TestResult {
         ],
     )?;
     if output.contains(middleware::TOKEN) {
-        return Err("the token is told".into());
+        return Err("the token is in the output".into());
     }
     let wrong = Run::start(api.url(), &[("CONTRACT_BEARER", "another-token-than-that")])?;
     wrong.expect_clean_end(2, &["401", "CONTRACT_BEARER"])?;
@@ -217,12 +217,12 @@ fn swept_without_journal(runtime: &Handle) -> TestResult {
     api.put("contract-00000000-0123456789ab-0000-a b")?;
     run_command(&["sweep", "--url", api.url()], &[], 0, "1 items deleted")?;
     api.check_unchanged()?;
-    // Of a run that has just begun, and may go on.
+    // The item of a run that has just begun, and may go on.
     api.put(&format!("{}0000-a", namespace::for_run()))?;
     run_command(&["sweep", "--url", api.url()], &[], 0, "0 items deleted")?;
     if api.has_new_items()? {
         Ok(())
     } else {
-        Err("an item of a run that may go on is gone".into())
+        Err("an item of a run that may go on was deleted".into())
     }
 }

@@ -1,4 +1,4 @@
-//! A run of the `deployed` tests in a process of its own.
+//! A run of the tests in a child process.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use contract_tests::toolkit::random::unique_prefix;
 
 use super::BoxError;
 
-/// Variables of this process which are none of such a run's business.
+/// The variables of this process that a child process does not inherit.
 const REMOVED_VARIABLES: [&str; 14] = [
     "AWS_PROFILE",
     "CONTRACT_AUTH",
@@ -36,12 +36,12 @@ pub struct Run {
 }
 
 impl Run {
-    /// Starts one against the API at this URL, with these variables.
+    /// Starts all tests of a deployed API against the one at this URL, with these variables.
     pub fn start(url: &str, variables: &[(&str, &str)]) -> Result<Self, BoxError> {
         Self::start_tests("deployed::", url, variables)
     }
 
-    /// Starts one of these tests alone.
+    /// Starts only these tests.
     pub fn start_tests(
         tests: &str,
         url: &str,
@@ -62,7 +62,7 @@ impl Run {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;
-        let stderr = child.stderr.take().ok_or("its stderr is piped")?;
+        let stderr = child.stderr.take().ok_or("stderr is not piped")?;
         Ok(Self {
             child,
             stderr: BufReader::new(stderr),
@@ -70,7 +70,8 @@ impl Run {
         })
     }
 
-    /// Waits for its end: with this exit code, having told all of this, and with no journal left.
+    /// Waits for the end of the run. Returns an error unless it has this exit code, its output contains all of
+    /// `expected`, and no journal is left.
     pub fn expect_clean_end(mut self, code: i32, expected: &[&str]) -> Result<String, BoxError> {
         let output = self.expect_end(code, expected)?;
         match std::fs::read_dir(&self.journals) {
@@ -88,10 +89,11 @@ impl Run {
         }
     }
 
-    /// Waits for its end: with this exit code, and having told all of this.
+    /// Waits for the end of the run. Returns an error unless it has this exit code, and its output contains all of
+    /// `expected`.
     pub fn expect_end(&mut self, code: i32, expected: &[&str]) -> Result<String, BoxError> {
         let mut output = String::new();
-        // What it says to stderr is little, and fits into the pipe.
+        // The output on stderr is short enough for the buffer of the pipe.
         if let Some(mut stdout) = self.child.stdout.take() {
             stdout.read_to_string(&mut output)?;
         }
@@ -103,32 +105,32 @@ impl Run {
         {
             None if ended == Some(code) => Ok(output),
             missing => Err(format!(
-                "it ended with {ended:?}, not {code}, {missing:?} missing: {output}"
+                "the run ended with {ended:?}, not {code}, or without {missing:?}: {output}"
             )
             .into()),
         }
     }
 
-    /// Waits until it has said this to stderr.
+    /// Waits until the run has printed a line with this text on stderr.
     pub fn wait_for_line(&mut self, text: &str) -> Result<(), BoxError> {
         let mut line = String::new();
         while !line.contains(text) {
             line.clear();
             if self.stderr.read_line(&mut line)? == 0 {
-                return Err(format!("it ended without {text:?}").into());
+                return Err(format!("the run ended without {text:?}").into());
             }
         }
         Ok(())
     }
 
-    /// Kills it as nothing can be that cleans up, at a moment at which this is so.
+    /// Kills the run, so that it cannot clean up, at a moment at which the condition is true.
     pub fn kill_when(
         &mut self,
         condition: impl Fn() -> Result<bool, BoxError>,
     ) -> Result<(), BoxError> {
         loop {
             self.signal("STOP")?;
-            // What it has sent is still answered.
+            // The requests that it has sent are still processed.
             sleep(Duration::from_millis(100));
             if condition()? {
                 break;
@@ -141,7 +143,7 @@ impl Run {
         Ok(())
     }
 
-    /// Presses Ctrl-C.
+    /// Sends the signal of Ctrl-C.
     pub fn interrupt(&self) -> Result<(), BoxError> {
         self.signal("INT")
     }
@@ -156,7 +158,8 @@ impl Run {
         }
     }
 
-    /// Sweeps what it left behind: that ends with this exit code, having told this.
+    /// Sweeps the items that the run left behind. Returns an error unless the sweep has this exit code, and its output
+    /// contains `expected`.
     pub fn sweep(&self, code: i32, expected: &str) -> Result<(), BoxError> {
         let journals = self.journals.display().to_string();
         run_command(
@@ -167,7 +170,7 @@ impl Run {
         )
     }
 
-    /// Removes its folder.
+    /// Removes the folder of the journals.
     pub fn remove_journals(self) -> Result<(), BoxError> {
         Ok(std::fs::remove_dir_all(&self.journals)?)
     }
@@ -175,19 +178,19 @@ impl Run {
 
 impl Drop for Run {
     fn drop(&mut self) {
-        // Where a test fails, its run does not go on without it.
+        // If a test fails, its run must not go on.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Returns a folder for journals, which is not there yet.
+/// Returns the path of a folder for journals, which does not exist yet.
 pub fn new_folder() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}journals", unique_prefix()))
 }
 
-/// Runs the harness's own command with these arguments and variables: it ends with this exit code, having told this, and
-/// none of the values that are called secret.
+/// Runs the command `contract-tests` with these arguments and variables. Returns an error unless it has this exit code,
+/// and its output contains `expected` but not the word `secret`.
 pub fn run_command(
     arguments: &[&str],
     variables: &[(&str, &str)],
@@ -211,7 +214,7 @@ pub fn run_command(
         Ok(())
     } else {
         Err(format!(
-            "it ended with {:?}, and told: {output}",
+            "the command ended with {:?}, and printed: {output}",
             ended.status.code()
         )
         .into())

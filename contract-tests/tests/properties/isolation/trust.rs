@@ -1,5 +1,5 @@
-//! The limits of a run's trust: in journals that no run has written, in APIs that only a journal names, and in responses
-//! that repeat a secret.
+//! Input that is not trusted: journals that no run has written, APIs that only a journal names, and responses that
+//! repeat a secret.
 
 use std::net::TcpListener;
 
@@ -15,7 +15,7 @@ use super::middleware::{self, Request, TOKEN, intercept, method, reply};
 use super::run::{Run, new_folder, run_command};
 use super::{BoxError, Test, TestResult};
 
-/// The tests.
+/// The tests with such input.
 pub const TESTS: [(&str, Test); 4] = [
     ("a_forged_journal_deletes_nothing", forged),
     ("credentials_are_sent_only_to_an_api_that_is_named", unnamed),
@@ -119,7 +119,7 @@ fn echoed(runtime: &Handle) -> TestResult {
     )?;
     let output = run.expect_clean_end(101, &["fail          deployed::sequences", "[secret]"])?;
     if output.contains(TOKEN) {
-        return Err("the token is told".into());
+        return Err("the token is in the output".into());
     }
     api.check_unchanged()
 }
