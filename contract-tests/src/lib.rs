@@ -17,7 +17,7 @@
 //! [`settings`] reads the environment variables. The [`toolkit`] knows nothing of the items API, so a change of the API
 //! does not touch it. `tests/properties/main.rs` puts the tests together.
 //!
-//! A module uses only those on lines above its own:
+//! A module uses only the modules on the lines above it:
 //!
 //! ```text
 //! toolkit

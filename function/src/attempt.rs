@@ -218,10 +218,10 @@ impl<E: OperationError> Intercept for AttemptTracker<E> {
         }
         let body = context.response().body().bytes().unwrap_or_default();
         if !body.trim_ascii_start().starts_with(b"{") {
-            return Err("DynamoDB's answer is no JSON object".into());
+            return Err("DynamoDB's response is not a JSON object".into());
         }
         if is_error(body) {
-            return Err("DynamoDB's answer is an error, despite its success status".into());
+            return Err("DynamoDB's response is an error, despite its success status".into());
         }
         Ok(())
     }

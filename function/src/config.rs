@@ -150,7 +150,7 @@ fn add_bundle(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
         certificate
             .map_err(|error| error.to_string())
             .and_then(|certificate| roots.add(certificate).map_err(|error| error.to_string()))
-            .map_err(|error| format!("holds what is no certificate ({error})"))?;
+            .map_err(|error| format!("holds an invalid certificate ({error})"))?;
     }
     if roots.len() == before {
         return Err("holds no certificate".to_owned());
@@ -238,8 +238,8 @@ mod tests {
         for (content, fault) in [
             ("", "holds no certificate:"),
             ("text", "holds no certificate:"),
-            (no_certificate, "holds what is no certificate ("),
-            (cut_short, "holds what is no certificate ("),
+            (no_certificate, "holds an invalid certificate ("),
+            (cut_short, "holds an invalid certificate ("),
         ] {
             let error = bundle(content).unwrap_err().to_string();
             assert!(error.starts_with("AWS_CA_BUNDLE is \"/"), "{error}");

@@ -9,7 +9,7 @@
 //! invocation, and [`config`] reads the environment variables. All modules share the names of the [`attribute`]s and
 //! the [`limits`].
 //!
-//! A module uses only those on lines above its own:
+//! A module uses only the modules on the lines above it:
 //!
 //! ```text
 //! event  limits  log  response  route

@@ -104,7 +104,7 @@ pub async fn with_timeout<T>(
     work: impl Future<Output = Result<T, BoxError>>,
 ) -> Result<T, BoxError> {
     let result = timeout(STEP_TIMEOUT, work).await;
-    result.unwrap_or_else(|_| Err(format!("no answer in {STEP_TIMEOUT:?}").into()))
+    result.unwrap_or_else(|_| Err(format!("no answer within {STEP_TIMEOUT:?}").into()))
 }
 
 fn reason(subject: &dyn std::fmt::Display, cause: &BoxError) -> String {
@@ -275,13 +275,13 @@ mod tests {
         assert_eq!(time, 1000);
         assert_eq!(
             result.unwrap_err().to_string(),
-            "no address could be connected to: 2001:db8::3: unroutable; 192.0.2.2: no answer in 1s"
+            "no address could be connected to: 2001:db8::3: unroutable; 192.0.2.2: no answer within 1s"
         );
         let (result, time) = run(Never, At(0, &[])).await;
         assert_eq!(time, 1000);
         assert_eq!(
             result.unwrap_err().to_string(),
-            "no address could be connected to: AAAA records: no records; A records: no answer in 1s"
+            "no address could be connected to: AAAA records: no records; A records: no answer within 1s"
         );
     }
 }

@@ -6,7 +6,7 @@
 //! this process; `data_file` checks the file before it is opened. [`log`] formats a line for each request, a
 //! [`signal`] stops the program, and [`error`] has the errors of a start.
 //!
-//! A module uses only those on lines above its own:
+//! A module uses only the modules on the lines above it:
 //!
 //! ```text
 //! data_file  error  gateway  signal

@@ -65,12 +65,12 @@ pub struct FaultFailure {
     /// The case.
     pub case: FaultCase,
     /// A description of the failure.
-    pub wrong: String,
+    pub reason: String,
 }
 
 impl Display for FaultFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.case, self.wrong)
+        write!(f, "{}: {}", self.case, self.reason)
     }
 }
 
@@ -156,7 +156,7 @@ pub async fn check_case(
             .and_then(|response| check_response(&response, request, case.expected())),
     };
     environment.close().await;
-    outcome.map_err(|wrong| Failed(FaultFailure { case, wrong }))
+    outcome.map_err(|reason| Failed(FaultFailure { case, reason }))
 }
 
 /// Returns the expected outcome of a write that meets this fault.

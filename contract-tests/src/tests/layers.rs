@@ -8,7 +8,7 @@ use std::path::Path;
 const CRATES: [&str; 3] = ["../function/src", "../local/src", "src"];
 
 /// The line before the layers in the documentation of a module.
-const LAYERS: &str = "//! A module uses only those on lines above its own:";
+const LAYERS: &str = "//! A module uses only the modules on the lines above it:";
 
 /// The path of a module, such as `toolkit::json`; the path of the crate is empty.
 type Module = String;

@@ -5,7 +5,7 @@
 //! sends requests. [`linearizability`] checks a history of several clients. [`dynamodb`] is a table in a container, and
 //! a proxy that injects faults. [`deployed`] is for the tests of a deployed API that has other users.
 //!
-//! A module uses only those on lines above its own:
+//! A module uses only the modules on the lines above it:
 //!
 //! ```text
 //! decimal  linearizability  outcome  progress  random  shell  text

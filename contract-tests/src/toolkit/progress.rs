@@ -37,6 +37,7 @@ pub struct Passed {
 impl Display for Passed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.limit {
+            None if self.cases == 1 => f.write_str("1 case"),
             None => write!(f, "{} cases", self.cases),
             Some(limit) => write!(f, "{} of {} cases: {limit}", self.cases, self.planned),
         }

@@ -63,7 +63,7 @@ pub fn container_trial(availability: Availability, runtime: &Handle) -> Trial {
     availability.trial(name, move || {
         for (exit_path, code) in EXIT_PATHS {
             check_exit_path(exit_path, code, &runtime)
-                .map_err(|wrong| format!("{exit_path}: {wrong}"))?;
+                .map_err(|reason| format!("{exit_path}: {reason}"))?;
         }
         Ok(())
     })

@@ -33,7 +33,7 @@ impl Results {
                 if let Some(unchecked) = passed.unchecked {
                     state
                         .lines
-                        .push(format!("inconclusive  {test}, {unchecked}"));
+                        .push(format!("unchecked     {test}: {unchecked}"));
                 }
                 Ok(())
             }

@@ -202,7 +202,7 @@ impl Suite {
     fn faults(&self) -> Trial {
         self.trial("faults::every_fault_is_handled", async |target, test| {
             let outcome = faults::check_all(&target, &Setup::default(), &test).await;
-            outcome.map_err(|not_passed| not_passed.map(|wrong| wrong.to_string()))
+            outcome.map_err(|not_passed| not_passed.map(|failure| failure.to_string()))
         })
     }
 

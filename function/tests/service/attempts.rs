@@ -148,7 +148,7 @@ async fn the_log_has_the_original_cause() {
         ),
         (
             Reaction::Respond(200, ""),
-            "DynamoDB's answer is no JSON object",
+            "DynamoDB's response is not a JSON object",
         ),
         (
             Reaction::Respond(200, "[]"),
@@ -156,16 +156,16 @@ async fn the_log_has_the_original_cause() {
         ),
         (
             Reaction::Respond(200, ERROR_IN_200),
-            "DynamoDB's answer is an error",
+            "DynamoDB's response is an error",
         ),
     ] {
         let backend = Backend::start(&[reaction]);
         let handled = invoke(&backend.service(), put(), TIME_LIMIT).await;
         let causes = handled.record.causes.join("\n");
         assert!(causes.contains(cause), "{reaction:?}: {causes}");
-        let is_ours = cause.starts_with("DynamoDB's answer");
+        let is_ours = cause.starts_with("DynamoDB's response");
         assert_eq!(
-            causes.contains("DynamoDB's answer"),
+            causes.contains("DynamoDB's response"),
             is_ours,
             "{reaction:?}: {causes}"
         );
