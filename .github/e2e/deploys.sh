@@ -90,7 +90,7 @@ suite_reaches_listed_apis() {
   bootstrap apply "${bootstrap_settings[@]}" -auto-approve -var "api_ids={production=[\"$(id_of_api "$prefix-api")\",\"$(id_of_api "$prefix-candidate-api")\"]}"
   # The apply of the bootstrap has restored the bucket's policy.
   bucket=$(state_bucket)
-  no_state_in_the_clear
+  state_bucket_rejects_http
   mapfile -t verify < <(job production-suite production verify)
   verify+=(CONTRACT_AUTH=iam)
   cd "$service" || return
@@ -108,7 +108,7 @@ second_release() {
 }
 
 # After a late approval, or in a re-run, each job that deploys fails before it changes anything.
-overtaken_run_deploys_nothing() {
+superseded_run_deploys_nothing() {
   local job
   use_bundle failing
   main_is_at "$newer"
@@ -161,17 +161,17 @@ tampered_suite_gets_no_apply_role() {
   use_suite "$(<"$root/.github/e2e/tampered-suite")"
   export ROLES
   ROLES=$(jq --raw-output '.[] | select(contains(":role/"))' "$work/variables.json")
-  takes_only_role staging-verify deploy staging-suite "$(successful_needs build staging)"
-  takes_only_role production-verify release candidate-suite "$(successful_needs candidate)"
-  takes_only_role production-verify release live-suite "$(successful_needs candidate promote)"
+  assumes_only_role staging-verify deploy staging-suite "$(successful_needs build staging)"
+  assumes_only_role production-verify release candidate-suite "$(successful_needs candidate)"
+  assumes_only_role production-verify release live-suite "$(successful_needs candidate promote)"
   echo '{"url":"https://preview"}' >"$work/artifacts/up.json"
-  takes_only_role '' preview suite "$(opened_event build up)"
+  assumes_only_role '' preview suite "$(opened_event build up)"
   use_suite
 }
 
-# takes_only_role ROLE WORKFLOW JOB EVENT: succeeds if the tampered suite in the job takes only this role, and has its
+# assumes_only_role ROLE WORKFLOW JOB EVENT: succeeds if the tampered suite in the job assumes only this role, and has its
 # credentials.
-takes_only_role() {
+assumes_only_role() {
   fails run_job "${@:2:2}" "$(jq --compact-output --slurpfile build "$work/artifacts/build.json" '. * {inputs: $build[0]}' <<<"$4")" >"$work/output"
   cat "$work/output"
   grep '^the tampered suite ran$' "$work/output"
@@ -244,8 +244,9 @@ cancelled_promotion_leaves_no_lock() {
   versions_are 2 5
 }
 
-# A rollback by hand from another checkout runs between the plan of the promotion and its apply. Its result stays.
-concurrent_promotion_is_kept() {
+# An operator rolls back from another checkout, between the plan of a promotion and its apply. The promotion fails, and the
+# versions of the rollback stay.
+concurrent_rollback_is_kept() {
   cp -r "$service" "$work/other-checkout"
   mkdir -p "$work/between"
   cat >"$work/between/terraform" <<SCRIPT
@@ -271,7 +272,7 @@ run_release_roll_back() {
 }
 
 # An error of Lambda is not taken for a live version.
-failed_roll_back_is_reported() {
+failed_rollback_is_reported() {
   mkdir -p "$work/failing-aws"
   cat >"$work/failing-aws/aws" <<SCRIPT
 #!/usr/bin/env bash
@@ -283,7 +284,7 @@ SCRIPT
 }
 
 # A rollback with the inputs that the promotion printed.
-manual_rollback_works() {
+manual_rollback_accepts_only_commits_of_main() {
   run_rollback_approval not-a-commit fails
   set_response "repos/owner/name/compare/$newer...main" '{"status":"diverged"}'
   run_rollback_approval "$newer" fails
@@ -307,7 +308,7 @@ run_rollback_approval() {
 }
 
 # The suite is inconclusive once, then passes. Its items are left behind, which is not a failure of the release.
-inconclusive_once_stays() {
+one_inconclusive_suite_keeps_the_release() {
   on_live_suite "[[ -e $work/ran-once ]] || { touch $work/ran-once; exit 2; }; exec target/suite/real \"\$@\""
   printf '#!/bin/sh\nexit 1\n' >"$work/suites/suite/contract-tests"
   pack_suite
@@ -319,7 +320,7 @@ inconclusive_once_stays() {
   versions_are 5 5
 }
 
-inconclusive_twice_is_not_verified() {
+two_inconclusive_suites_leave_the_release_unverified() {
   on_live_suite 'exit 2'
   run_rollback '{"items":"2"}'
   fails run_deploy >"$work/output"

@@ -89,7 +89,7 @@ set_up_account() {
   (cd "$service" && .github/scripts/variables) |
     jq --raw-input --slurp 'split("\n") | map(select(. != "") | split("=") | {(.[0]): .[1]}) | add' >"$work/variables.json"
   bucket=$(state_bucket)
-  no_state_in_the_clear
+  state_bucket_rejects_http
   # Wildcards of IAM match a line feed in a path, but those of the emulator do not. This policy allows those requests.
   local environment
   for environment in staging production; do

@@ -1,4 +1,4 @@
-//! The two processors that Lambda offers, with their names in Lambda, Rust and C compilers.
+//! The two architectures that Lambda offers, with their names in Lambda, Rust and Debian.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ impl Arch {
         }
     }
 
-    /// Returns Debian's name of the C cross compiler, which links for this processor.
+    /// Returns Debian's name of the C cross-compiler, which is used as the linker for this architecture.
     pub fn cross_linker(self) -> &'static str {
         match self {
             Self::Arm64 => "aarch64-linux-gnu-gcc",
@@ -46,7 +46,7 @@ impl Arch {
         }
     }
 
-    /// Returns `true` if this machine has this processor, and runs Linux with glibc.
+    /// Returns `true` if this machine has this architecture, and runs Linux with glibc.
     pub fn is_host(self) -> bool {
         cfg!(all(target_os = "linux", target_env = "gnu"))
             && match self {
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_common_name_of_a_processor_is_accepted() {
+    fn every_common_name_of_an_architecture_is_accepted() {
         for (name, arch) in [
             ("arm64", Arch::Arm64),
             ("aarch64", Arch::Arm64),

@@ -101,7 +101,7 @@ fn rustc(arguments: &[&str]) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Returns the linker for this processor: that of the environment, or the C compiler.
+/// Returns the linker for this architecture: that of the environment, or the C compiler.
 fn linker(arch: Arch) -> Result<PathBuf, Error> {
     let variable = variable(arch, "LINKER");
     if let Some(linker) = env::var_os(&variable) {

@@ -1,4 +1,4 @@
-//! The check that Lambda can run an executable: it is for the right processor, and statically linked.
+//! The check that Lambda can run an executable: it is for the right architecture, and statically linked.
 
 use object::Endianness;
 use object::elf::{EM_AARCH64, EM_X86_64, FileHeader64, PT_DYNAMIC};
@@ -15,7 +15,7 @@ pub fn check(executable: &[u8], arch: Arch) -> Result<(), Error> {
         Arch::X86_64 => EM_X86_64,
     };
     if header.e_machine(endian) != machine {
-        return Err(Error::WrongProcessor(arch));
+        return Err(Error::WrongArchitecture(arch));
     }
     // An executable that is dynamically linked or relocated at its start has a segment PT_DYNAMIC.
     let segments = header.program_headers(endian, executable)?;
@@ -43,11 +43,11 @@ mod tests {
     /// The test itself is an executable for this machine, and Rust links it dynamically by default.
     #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
     #[test]
-    fn another_processor_and_dynamic_linking_are_rejected() {
+    fn another_architecture_and_dynamic_linking_are_rejected() {
         let mut executable = std::fs::read(std::env::current_exe().unwrap()).unwrap();
         assert!(matches!(
             check(&executable, Arch::Arm64),
-            Err(Error::WrongProcessor(Arch::Arm64))
+            Err(Error::WrongArchitecture(Arch::Arm64))
         ));
         assert!(matches!(
             check(&executable, Arch::X86_64),

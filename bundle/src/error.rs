@@ -12,7 +12,7 @@ pub enum Error {
 
     #[error(
         "the linker {} is not installed: run `apt-get install {} {}` on Debian or Ubuntu, \
-         build on a Linux machine with that processor, or name another linker in {variable}",
+         build on a Linux machine with that architecture, or name another linker in {variable}",
         arch.cross_linker(), arch.cross_linker_package(), arch.c_library_package()
     )]
     MissingLinker { arch: Arch, variable: String },
@@ -41,8 +41,8 @@ pub enum Error {
     #[error("bootstrap is not an ELF executable: {0}")]
     NotElf(#[from] object::read::Error),
 
-    #[error("bootstrap was built for another processor than {0}")]
-    WrongProcessor(Arch),
+    #[error("bootstrap was built for another architecture than {0}")]
+    WrongArchitecture(Arch),
 
     #[error(
         "bootstrap needs libraries that Lambda may not have: the linker did not link it statically"

@@ -19,7 +19,7 @@ use error::Error;
 #[derive(Parser)]
 #[command(bin_name = "cargo zip")]
 struct Arguments {
-    /// Lambda's processor, as Terraform's variable `architecture` names it.
+    /// Lambda's architecture, as Terraform's variable `architecture` names it.
     #[arg(long, value_enum, default_value_t = Arch::Arm64)]
     arch: Arch,
 }

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 #[test]
-fn the_error_for_an_unknown_processor_lists_the_known_ones() {
+fn the_error_for_an_unknown_architecture_lists_the_known_ones() {
     let output = Command::new(env!("CARGO_BIN_EXE_bundle"))
         .args(["--arch", "mips"])
         .output()

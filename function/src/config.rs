@@ -129,8 +129,7 @@ fn switch(
     }
 }
 
-/// Returns the compiled-in root certificates, plus those in the file that `AWS_CA_BUNDLE` names if `variable` returns
-/// it.
+/// Returns the compiled-in root certificates, and those in the file that `AWS_CA_BUNDLE` names if that variable is set.
 ///
 /// # Errors
 /// [`ConfigError::CaBundle`] if the file cannot be used.

@@ -9,8 +9,8 @@ use function::table::Table;
 use function::{Service, client, log};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 
-// Lambda sends a process one request at a time, so one thread is enough. `run` is spawned as a task, because the
-// future on which the runtime blocks is polled again only after a system call that checks for other events.
+// Lambda sends a process one request at a time, so one thread is enough. `run` is a spawned task, because Tokio polls
+// the future of `block_on` again only after a system call for I/O events.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match tokio::spawn(run())
@@ -42,7 +42,7 @@ async fn run() -> Result<(), Error> {
                     handled.record.write();
                     Ok(handled.response)
                 }
-                // The invocation fails, so that a queue or a schedule does not take the event for processed.
+                // The invocation fails, so that a source such as SQS does not treat the event as processed.
                 Err(error) => {
                     log::invocation_failed(&context.request_id, &error);
                     Err(Diagnostic {

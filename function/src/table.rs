@@ -72,6 +72,7 @@ impl Table {
             .table_name(&self.name)
             .key(PARTITION_KEY, AttributeValue::S("/".to_owned()))
             .customize()
+            // The configuration of a write, because any response is a success: a retry would only take time.
             .config_override(budget.write_config::<GetItemError>())
             .send()
             .await;
@@ -84,7 +85,7 @@ impl Table {
     /// Stores the item, and replaces an item with the same id completely.
     ///
     /// # Errors
-    /// [`Error::TooLarge`], or the error of the write.
+    /// [`Error::TooLarge`], [`Error::WriteUnavailable`], [`Error::WriteAmbiguous`] or [`Error::Misconfigured`].
     pub async fn put(&self, item: &Item, budget: &RequestBudget) -> Result<(), Error> {
         let attributes = item.attributes().map(|(name, value)| {
             let value = match value {
@@ -119,7 +120,7 @@ impl Table {
     /// Reads the item that has this key, strongly consistently.
     ///
     /// # Errors
-    /// The error of the read.
+    /// [`Error::ReadUnavailable`] or [`Error::Misconfigured`].
     pub async fn get(&self, id: &Key, budget: &RequestBudget) -> Result<Option<Attributes>, Error> {
         yield_to_connections(budget)
             .await
@@ -140,7 +141,7 @@ impl Table {
     /// Reads one page of the table, strongly consistently.
     ///
     /// # Errors
-    /// The error of the read.
+    /// [`Error::ReadUnavailable`] or [`Error::Misconfigured`].
     pub async fn scan(&self, query: Query, budget: &RequestBudget) -> Result<Page, Error> {
         yield_to_connections(budget)
             .await
@@ -172,7 +173,7 @@ impl Table {
     /// Deletes the item that has this key, if it exists.
     ///
     /// # Errors
-    /// The error of the write.
+    /// [`Error::WriteUnavailable`], [`Error::WriteAmbiguous`] or [`Error::Misconfigured`].
     pub async fn delete(&self, id: &Key, budget: &RequestBudget) -> Result<(), Error> {
         yield_to_connections(budget)
             .await

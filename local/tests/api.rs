@@ -1,4 +1,4 @@
-//! Tests of the whole API in this process, on every kind of store.
+//! Tests of the whole API in this process, on a table in memory and on an external DynamoDB.
 
 mod support;
 

@@ -11,7 +11,7 @@ apply_bootstrap() {
 
 # The emulator has only HTTP, which the bucket's policy denies to every caller but the account's root. After that check the
 # policy is deleted.
-no_state_in_the_clear() {
+state_bucket_rejects_http() {
   local credentials
   mapfile -t credentials < <(job production production apply)
   refuses 'explicit deny in a resource-based policy' env "${credentials[@]}" aws s3api list-objects-v2 --bucket "$bucket"

@@ -81,8 +81,8 @@ unpublished_version_blocks_plans() {
   place_bundle first
   refuses 'below its minimum value of [10]' apply -var reserved_concurrency=5
   versions_are 1 3
-  refuses 'an apply failed before it published one' plan_is_empty
-  refuses 'an apply failed before it published one' apply
+  refuses 'an apply failed before it published a version' plan_is_empty
+  refuses 'an apply failed before it published a version' apply
   versions_are 1 3
   every_route_returns 200 "$public"
   aws lambda publish-version --function-name "$prefix-function"

@@ -153,7 +153,7 @@ async fn run_plan(environment: &Environment, plan: Plan) -> Outcome<(), Rejectio
         clients.spawn(client(number).run(actions));
     }
     let mut outcome = Ok(());
-    // Waits for every client, also after a failure: then no request is under way.
+    // Waits for every client, also after a failure: then no request is in flight.
     while let Some(finished) = clients.join_next().await {
         match finished.expect("a client does not panic") {
             Ok(entries) => all_entries.extend(entries),

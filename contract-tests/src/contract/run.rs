@@ -9,9 +9,9 @@ use crate::toolkit::outcome::Outcome;
 /// The run of a sequence.
 #[derive(Debug)]
 pub struct Run {
-    /// The operations so far, with every random choice made: the form in which they are saved.
+    /// The operations so far, with random choices replaced by their results, as a failure report saves them.
     pub operations: Vec<Operation>,
-    /// The requests so far.
+    /// The requests so far, each with its expected and its actual response.
     pub steps: Vec<Step>,
     /// The prefix of every id.
     pub prefix: String,

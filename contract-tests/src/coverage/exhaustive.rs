@@ -20,7 +20,7 @@ const TEXTS: [&str; 4] = ["", "x", "\"\\\n", "\u{1f600}"];
 /// Bytes that are not an item, one of every class.
 const RAW: [&str; 5] = ["", "{", "[]", "{}", r#"{"id":"\ud800"}"#];
 
-/// Returns all the sequences.
+/// Returns the sequences that together reach every declared cell without a fault of the table.
 #[must_use]
 pub fn sequences() -> Vec<Vec<Operation>> {
     let mut sequences: Vec<_> = items().into_iter().map(lifecycle).collect();
@@ -86,7 +86,8 @@ fn valid(kind: Kind) -> Value {
     }
 }
 
-/// Returns operations that make every transition of an item twice.
+/// Returns operations that make every transition of an item. Each transition of a PUT occurs with a body that the
+/// gateway passes on as text, and with one that it passes on as base64.
 fn lifecycle((id, object): (Id, Object)) -> Vec<Operation> {
     vec![
         Operation::Get(id.clone()),
@@ -140,7 +141,8 @@ fn invalid_items() -> Vec<Object> {
     objects
 }
 
-/// Returns PUTs of an object that is refused, without an item and with one, which must stay unchanged.
+/// Returns PUTs of an invalid object, first while there is no item, and then while there is one. That item must stay
+/// unchanged.
 fn refusal(object: Object) -> Vec<Operation> {
     let item = self::object(
         id("a"),

@@ -13,14 +13,15 @@ use crate::toolkit::deployed::rate_limiter::DEFAULT_BACKOFF;
 use crate::toolkit::http::response::Response;
 use crate::toolkit::progress::announce_long_wait;
 
-/// The most attempts at a request to a busy API. Each attempt waits for as long as the API asks.
-const MAX_TRIES: usize = 8;
+/// The maximum number of attempts at a request to a busy API. The rate limiter delays each one by the API's
+/// `retry-after`.
+const MAX_ATTEMPTS: usize = 8;
 
-/// The most attempts at a request to an unreachable API.
-const MAX_TRIES_UNREACHABLE: usize = 3;
+/// The maximum number of attempts at a request to an unreachable API.
+const MAX_ATTEMPTS_UNREACHABLE: usize = 3;
 
-/// The number of times that the list may show only items that were already deleted.
-const MAX_ROUNDS: usize = 3;
+/// The clean-up fails after this number of lists that show only items which it has already deleted.
+const MAX_STALE_LISTS: usize = 3;
 
 /// A page of the list, with only the keys of its items.
 #[derive(Deserialize)]
@@ -58,10 +59,11 @@ impl Deployment {
         &self,
         deadline: Deadline,
     ) -> Result<Option<CleanUpSummary>, String> {
-        // Waits for the requests under way: a later PUT would escape the clean-up.
-        let accepting = announce_long_wait("requests are still under way", self.accepting.write());
+        // Waits for the requests in flight: a later PUT would escape the clean-up.
+        let accepting =
+            announce_long_wait("requests are still in progress", self.accepting.write());
         let Ok(mut accepting) = timeout_at(deadline.at, accepting).await else {
-            let message = self.leftover_message("a request is still under way");
+            let message = self.leftover_message("a request is still in progress");
             return message.map_or(Ok(None), Err);
         };
         *accepting = false;
@@ -70,7 +72,7 @@ impl Deployment {
             return Ok(None);
         }
         let announcement = format!(
-            "the items at {} are being deleted, until {deadline} is over",
+            "the items at {} are being deleted; the limit is {deadline}",
             self.url()
         );
         let summary = announce_long_wait(&announcement, self.clean_up(deadline)).await;
@@ -114,13 +116,13 @@ impl Deployment {
         let is_of_run = |id: &str| id.starts_with(self.namespace());
         let summary = self.delete_listed(is_of_run, deadline).await?;
         match undeleted {
-            // If the list was followed to its end, the item is not there.
+            // A list that was read to its end would have shown the item.
             Some(id) if !summary.complete => Err(format!("{id:?} cannot be deleted")),
             _ => Ok(summary),
         }
     }
 
-    /// Deletes every item on the first `CONTRACT_PAGES` pages of the list whose id `matches` accepts.
+    /// Deletes every item whose id `matches` accepts, on the first `CONTRACT_PAGES` pages of the list.
     ///
     /// # Errors
     /// If an item could not be deleted, or the list could not be read.
@@ -130,9 +132,9 @@ impl Deployment {
         deadline: Deadline,
     ) -> Result<CleanUpSummary, String> {
         let mut deleted = BTreeSet::new();
-        let mut rounds = 0;
-        // After each round, later items may move up to the pages that are followed.
-        while rounds < MAX_ROUNDS {
+        let mut stale_lists = 0;
+        // After each pass, later items may move onto the pages that are read.
+        while stale_lists < MAX_STALE_LISTS {
             let (listed, complete) = self.list_ids(&matches, deadline).await?;
             if listed.is_empty() {
                 return Ok(CleanUpSummary {
@@ -141,10 +143,10 @@ impl Deployment {
                 });
             }
             if listed.is_subset(&deleted) {
-                rounds += 1;
+                stale_lists += 1;
             }
             for id in listed {
-                self.delete_under_every_encoding(&id, deadline).await?;
+                self.delete_in_every_encoding(&id, deadline).await?;
                 deleted.insert(id);
             }
         }
@@ -169,10 +171,13 @@ impl Deployment {
             let target = target.expect("a list can always be sent");
             let response = self.send_with_retries(&request, &target, deadline).await?;
             if response.status != 200 {
-                return Err(format!("the list answered {}", summarize(&response)));
+                return Err(format!(
+                    "the API responded to a list request with {}",
+                    summarize(&response)
+                ));
             }
             let page: KeyPage = serde_json::from_slice(&response.body)
-                .map_err(|error| format!("the list cannot be read: {error}"))?;
+                .map_err(|error| format!("a page of the list cannot be parsed: {error}"))?;
             ids.extend(
                 page.items
                     .into_iter()
@@ -183,7 +188,7 @@ impl Deployment {
             match &start {
                 None => return Ok((ids, true)),
                 Some(next) if !starts.insert(next.clone()) => {
-                    return Err("the list does not end".to_owned());
+                    return Err("the list does not end: it repeats a start key".to_owned());
                 }
                 Some(_) => {}
             }
@@ -191,8 +196,8 @@ impl Deployment {
         Ok((ids, false))
     }
 
-    /// Deletes an item, unless its id is too long for a key or cannot be sent in a path. Returns `true` if the item is
-    /// certainly gone.
+    /// Deletes an item. Returns `false` if it may still exist. Returns `true` without a request if the id is too long
+    /// for a key or cannot be sent in a path: only the list can show such an item.
     ///
     /// # Errors
     /// If the API did not respond: the reason.
@@ -213,12 +218,8 @@ impl Deployment {
         Ok(found.status == 404)
     }
 
-    /// Deletes a listed item with every percent-encoding of its id, because gateways differ in how they decode paths.
-    async fn delete_under_every_encoding(
-        &self,
-        id: &str,
-        deadline: Deadline,
-    ) -> Result<(), String> {
+    /// Deletes a listed item in each encoding of its id that a gateway may need: see [`Request::every_encoding`].
+    async fn delete_in_every_encoding(&self, id: &str, deadline: Deadline) -> Result<(), String> {
         let request = Request::Delete(id.to_owned());
         for target in request.every_encoding() {
             self.send_with_retries(&request, &target, deadline).await?;
@@ -233,19 +234,19 @@ impl Deployment {
         target: &str,
         deadline: Deadline,
     ) -> Result<Response, String> {
-        let mut tries = 0;
+        let mut attempts = 0;
         let mut last_response = String::new();
         loop {
             let acquired = self.rate_limiter.acquire(deadline).await;
             acquired.map_err(|reason| format!("{reason}{last_response}"))?;
             let response = self.send(request, target, deadline).await;
-            tries += 1;
-            let max_tries = match &response {
-                Ok(response) if response.status == 429 || response.status >= 500 => MAX_TRIES,
-                Err(NoResponse::Unreachable(_)) => MAX_TRIES_UNREACHABLE,
+            attempts += 1;
+            let max_attempts = match &response {
+                Ok(response) if response.status == 429 || response.status >= 500 => MAX_ATTEMPTS,
+                Err(NoResponse::Unreachable(_)) => MAX_ATTEMPTS_UNREACHABLE,
                 Ok(_) | Err(NoResponse::Final(_)) => 1,
             };
-            if tries >= max_tries {
+            if attempts >= max_attempts {
                 return Ok(response?);
             }
             if response.is_err() {

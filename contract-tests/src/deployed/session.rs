@@ -9,7 +9,7 @@ use crate::toolkit::http::base_url::BaseUrl;
 use crate::toolkit::http::response::Response;
 
 /// The most attempts at a request, if every attempt before certainly changed nothing.
-const MAX_TRIES: usize = 4;
+const MAX_ATTEMPTS: usize = 4;
 
 /// One test's use of a deployed API, in a namespace that no other session has.
 #[derive(Debug)]
@@ -50,13 +50,13 @@ impl Session {
         self.deployment.limits().pages
     }
 
-    /// Sends a request, and retries it if it certainly changed nothing.
+    /// Sends a request, and reattempts it if it certainly changed nothing.
     ///
     /// # Errors
     /// If the API did not respond, or if the budget is spent: the reason.
     pub async fn send(&self, request: &Request, target: &str) -> Result<Response, String> {
         let deadline = self.budget.deadline();
-        let mut tries = 0;
+        let mut attempts = 0;
         loop {
             self.deployment.rate_limiter.acquire(deadline).await?;
             self.budget.try_acquire()?;
@@ -72,8 +72,8 @@ impl Session {
                 }
                 self.deployment.send(request, target, deadline).await?
             };
-            tries += 1;
-            if tries == MAX_TRIES || !changed_nothing(request, &response) {
+            attempts += 1;
+            if attempts == MAX_ATTEMPTS || !changed_nothing(request, &response) {
                 return Ok(response);
             }
         }

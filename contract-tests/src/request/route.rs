@@ -12,10 +12,10 @@ pub const DELETE: &str = "DELETE /items/{id}";
 /// Every route.
 pub const ALL: [&str; 4] = [PUT, GET, LIST, DELETE];
 
-/// The route key of a request that has no route.
+/// The label of a request that matches no route, in place of a route key.
 pub const NO_ROUTE: &str = "no route";
 
-/// Returns the route key of a request.
+/// Returns the route key that a method and a path match, or [`NO_ROUTE`].
 #[must_use]
 pub fn of(method: &str, path: &str) -> &'static str {
     let path = path.split('?').next().unwrap_or_default();
@@ -24,8 +24,8 @@ pub fn of(method: &str, path: &str) -> &'static str {
             .strip_prefix(method)
             .and_then(|route| route.strip_prefix(' '));
         template.is_some_and(|template| match template.strip_suffix("{id}") {
-            Some(folder) => path
-                .strip_prefix(folder)
+            Some(prefix) => path
+                .strip_prefix(prefix)
                 .is_some_and(|id| !id.is_empty() && !id.contains('/')),
             None => path == template,
         })

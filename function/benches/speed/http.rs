@@ -1,4 +1,4 @@
-//! HTTP/1.1 for the two emulated servers: a request read to its end, and a response in one write.
+//! Minimal HTTP/1.1 for the emulated Runtime API and DynamoDB: reads a whole request, and writes a response.
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 
@@ -10,7 +10,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Reads the next request, or returns `None` if the client has hung up.
+    /// Reads the next request, or returns `None` if the client has closed the connection.
     pub fn read(reader: &mut impl BufRead) -> io::Result<Option<Self>> {
         let mut head = String::new();
         let mut length = 0;
@@ -52,7 +52,7 @@ pub fn response(status: &str, headers: &str, body: &str) -> Vec<u8> {
     format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\n\r\n{body}").into_bytes()
 }
 
-/// Writes the response in one piece.
+/// Writes and flushes the response.
 pub fn send(stream: &mut impl Write, response: &[u8]) -> io::Result<()> {
     stream.write_all(response)?;
     stream.flush()

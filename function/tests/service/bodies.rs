@@ -1,5 +1,5 @@
-//! Random bodies: raw bytes, or bodies one mutation away from valid. None makes the service panic or respond 500, and
-//! no number loses a digit.
+//! Generated bodies: JSON objects with the fields of an item, such objects with one byte changed, and random bytes and
+//! text. No body makes the service panic or respond with 500, and no price loses a digit.
 
 use std::cell::Cell;
 use std::io::{Write as _, stderr};
@@ -44,7 +44,7 @@ fn string() -> impl Strategy<Value = String> {
     text.prop_map(|text| serde_json::to_string(&text).expect("a string is JSON"))
 }
 
-/// Generates a body that follows the grammar. Its id, price or name may still be refused.
+/// Generates a JSON object with the fields of an item. Its id, price or name may still be refused.
 fn well_formed() -> impl Strategy<Value = Vec<u8>> {
     (
         string(),
@@ -80,7 +80,7 @@ fn one_mutation_away() -> impl Strategy<Value = Vec<u8>> {
         })
 }
 
-fn raw_body() -> impl Strategy<Value = Vec<u8>> {
+fn any_body() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         4 => one_mutation_away(),
         2 => well_formed(),
@@ -103,7 +103,7 @@ fn every_body_is_stored_or_refused() {
         failure_persistence: None,
         ..Config::default()
     });
-    let result = runner.run(&raw_body(), |bytes| {
+    let result = runner.run(&any_body(), |bytes| {
         let mut request = event("PUT /items", None, Some(&BASE64.encode(&bytes)));
         request.is_base64_encoded = Some(true);
         let handled = runtime.block_on(invoke(&service, request, TIME_LIMIT));

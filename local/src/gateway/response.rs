@@ -22,12 +22,12 @@ pub(super) fn to_http(
     lambda_response: &ApiGatewayV2httpResponse,
 ) -> Result<Response<Full<Bytes>>, GatewayError> {
     let json = serde_json::to_vec(lambda_response)
-        .map_err(|_| GatewayError::MalformedResponse("its JSON"))?;
+        .map_err(|_| GatewayError::MalformedResponse("invalid JSON"))?;
     if json.len() > MAX_RESPONSE_BYTES {
         return Err(GatewayError::ResponseTooLarge(json.len()));
     }
-    let lambda_response: ApiGatewayV2httpResponse =
-        serde_json::from_slice(&json).map_err(|_| GatewayError::MalformedResponse("its JSON"))?;
+    let lambda_response: ApiGatewayV2httpResponse = serde_json::from_slice(&json)
+        .map_err(|_| GatewayError::MalformedResponse("invalid JSON"))?;
 
     let mut response = Response::new(Full::new(body(&lambda_response)?));
     *response.status_mut() = status(lambda_response.status_code)?;
@@ -44,19 +44,19 @@ pub(super) fn to_http(
         let cookie = HeaderValue::try_from(cookie);
         headers.append(
             SET_COOKIE,
-            cookie.map_err(|_| GatewayError::MalformedResponse("a cookie"))?,
+            cookie.map_err(|_| GatewayError::MalformedResponse("an invalid cookie"))?,
         );
     }
     Ok(response)
 }
 
-/// Returns a final status; a 1xx status is not final.
+/// Converts a status code, which must be from 200 to 599: a 1xx status is not final.
 fn status(code: i64) -> Result<StatusCode, GatewayError> {
     u16::try_from(code)
         .ok()
         .filter(|code| (200..=599).contains(code))
         .and_then(|code| StatusCode::from_u16(code).ok())
-        .ok_or(GatewayError::MalformedResponse("its statusCode"))
+        .ok_or(GatewayError::MalformedResponse("an invalid statusCode"))
 }
 
 fn body(lambda_response: &ApiGatewayV2httpResponse) -> Result<Bytes, GatewayError> {
@@ -64,7 +64,7 @@ fn body(lambda_response: &ApiGatewayV2httpResponse) -> Result<Bytes, GatewayErro
     if lambda_response.is_base64_encoded {
         let decoded = BASE64_STANDARD.decode(body);
         Ok(decoded
-            .map_err(|_| GatewayError::MalformedResponse("its base64"))?
+            .map_err(|_| GatewayError::MalformedResponse("invalid base64"))?
             .into())
     } else {
         Ok(Bytes::copy_from_slice(body))
@@ -130,19 +130,12 @@ mod tests {
 
     #[test]
     fn a_malformed_response_is_rejected() {
-        let mut responses =
-            [-1, 0, 100, 199, 600, 65_736, i64::MAX].map(|code| lambda_response(code, ""));
-        responses[0] = {
-            let mut lambda_response = lambda_response(200, "not base64");
-            lambda_response.is_base64_encoded = true;
-            lambda_response
-        };
-        responses[1] = {
-            let mut lambda_response = lambda_response(200, "");
-            lambda_response.cookies = vec!["a\nb".to_owned()];
-            lambda_response
-        };
-        for lambda_response in responses {
+        let codes = [-1, 0, 100, 199, 600, 65_736, i64::MAX].map(|code| lambda_response(code, ""));
+        let mut base64 = lambda_response(200, "not base64");
+        base64.is_base64_encoded = true;
+        let mut cookie = lambda_response(200, "");
+        cookie.cookies = vec!["a\nb".to_owned()];
+        for lambda_response in codes.into_iter().chain([base64, cookie]) {
             let result = to_http(&lambda_response);
             assert!(
                 matches!(result, Err(GatewayError::MalformedResponse(_))),

@@ -11,13 +11,13 @@ use super::error::GatewayError;
 /// The maximum size of the request line and the header values together, in bytes (API Gateway's quota).
 const MAX_HEAD_BYTES: usize = 10_240;
 
-/// The route that a head matches. The size of the head is within the limit.
+/// The route that a head matches. It exists only for a head within the size limit.
 #[derive(Debug)]
 pub(super) struct RouteMatch {
     pub route: Route,
     /// The whole path, decoded.
     pub path: String,
-    /// The values of the route's `{…}`, by name.
+    /// The path parameters, by name.
     pub parameters: BTreeMap<&'static str, String>,
 }
 
@@ -51,8 +51,8 @@ fn size(head: &request::Parts) -> usize {
 /// Returns the route of a method and a decoded path.
 ///
 /// It is not known if a real HTTP API looks for the route before or after it decodes the path. This gateway
-/// decodes first, which is stricter: `/items/a%2Fb` has three segments and no route. A request that has a route
-/// here has one there in either case.
+/// decodes first: `/items/a%2Fb` has three segments and no route, and `/items%2Fa` has the route of an item. AWS
+/// may respond differently to a path with an encoded `/` or an encoded letter of `items`.
 fn match_route(method: &str, path: &str) -> Option<(Route, BTreeMap<&'static str, String>)> {
     Route::ALL.into_iter().find_map(|route| {
         let (route_method, template) = route.key().split_once(' ')?;
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn every_route_is_found_by_its_key() {
+    fn every_route_is_found_by_its_method_and_path() {
         for (method, path, route, id) in [
             ("PUT", "/items", Route::PutItem, None),
             ("GET", "/items", Route::ListItems, None),
@@ -100,6 +100,7 @@ mod tests {
             ("GET", "/items/a", Route::GetItem, Some("a")),
             ("GET", "/items/a%2525b", Route::GetItem, Some("a%b")),
             ("DELETE", "/items/a+b", Route::DeleteItem, Some("a+b")),
+            // A decoded `?` ends the path.
             ("DELETE", "/items/a%3Fb", Route::DeleteItem, Some("a")),
         ] {
             let found = find(method, path).expect(path);

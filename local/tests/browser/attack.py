@@ -53,7 +53,7 @@ class Connection(socketserver.BaseRequestHandler):
             self.respond(b"")
         else:
             with socket.create_connection(("127.0.0.1", self.server.api_port)) as api, contextlib.suppress(OSError):
-                api.sendall(request)
+                api.sendall(start)
                 threading.Thread(target=pump, args=(self.request, api), daemon=True).start()
                 pump(api, self.request)
 
@@ -72,15 +72,15 @@ def pump(source, target):
 @contextlib.contextmanager
 def running(program, *arguments):
     """Runs an API with one item, and yields its port and its log."""
-    log = tempfile.TemporaryFile("w+")
-    process = subprocess.Popen([program, "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=log, text=True)
-    try:
-        port = int(re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())[1])
-        call(port, "PUT", "/items", json.dumps({"id": "secret", "name": CANARY}))
-        yield port, log
-    finally:
-        process.terminate()
-        process.wait()
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen([program, "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=log, text=True)
+        try:
+            port = int(re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())[1])
+            call(port, "PUT", "/items", json.dumps({"id": "secret", "name": CANARY}))
+            yield port, log
+        finally:
+            process.terminate()
+            process.wait()
 
 
 def call(port, method, path, body=None):

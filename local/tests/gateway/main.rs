@@ -116,7 +116,7 @@ async fn gateway_errors_have_the_form_of_api_gateway() {
 }
 
 #[tokio::test]
-async fn head_has_no_route_and_its_response_has_no_body() {
+async fn a_head_request_has_no_route_and_its_response_has_no_body() {
     let response = call(&start().await.url(), "HEAD /items", "").await;
     assert_eq!((response.status, response.body.as_str()), (404, ""));
 }

@@ -1,1 +1,1 @@
-"""A stricter AWS: a proxy that enforces the rules that the emulators do not."""
+"""A proxy that makes the emulators as strict as AWS: it enforces the rules that they do not."""

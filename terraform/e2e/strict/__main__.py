@@ -1,7 +1,7 @@
 """A proxy in front of the emulators that rejects what AWS rejects: `python -m strict PORT EMULATOR CLOUDWATCH`.
 
-The rules authorize a request first; then the proxy forwards it to the emulator, signed as the account's root. The emulator
-authorizes only what it authorizes as AWS does: sessions of STS, the state in S3, and the callers of an API.
+The rules authorize a request first. The proxy then signs it as the account's root and forwards it. Requests to STS, S3 and
+the APIs keep the caller's signature, because the emulator authorizes them as AWS does.
 """
 
 import contextlib

@@ -25,7 +25,7 @@ class Accounts(unittest.TestCase):
         digest = hashlib.sha256(f"{function}:{ROLE}".encode()).hexdigest()
         self.key = f"ASIA{digest[:16].upper()}"
 
-    def test_the_caller_of_a_function_is_its_role_within_its_boundary(self):
+    def test_a_request_that_a_function_signed_is_made_by_its_role_within_its_boundary(self):
         caller = self.account.caller(self.key)
         self.assertEqual("arn:aws:sts::123456789012:assumed-role/shop-role/f", caller.arn)
         self.assertEqual(([ANYTHING], [[{"Statement": ["boundary"]}]]), (caller.policies, caller.limits))
@@ -51,7 +51,7 @@ class Accounts(unittest.TestCase):
         self.account.boundary_arn("r")
         self.assertEqual(["get_role", "get_role"], self.calls)
 
-    def test_item_operations_do_not_change_the_account(self):
+    def test_only_writes_other_than_to_items_change_the_account(self):
         for operation, changes in [
             ("PutItem", False),
             ("Scan", False),

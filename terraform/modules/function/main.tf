@@ -42,7 +42,8 @@ resource "aws_iam_role_policy" "function" {
         Resource = "${aws_cloudwatch_log_group.function.arn}:*"
       },
       ], [
-      # DynamoDB uses the table's key with the permissions of its caller. Only through DynamoDB, in the region of the key.
+      # DynamoDB uses the table's key with the permissions of its caller. The condition limits this to calls through DynamoDB in
+      # the region of the key.
       # Source: https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
       for key in var.table.kms_key_arn[*] : {
         Sid       = "TableKey"
@@ -102,7 +103,7 @@ data "aws_lambda_function" "newest" {
   lifecycle {
     postcondition {
       condition     = self.code_sha256 == var.bundle.sha256
-      error_message = "Version ${self.version} of ${var.name}, the newest, does not have the code of the bundle: an apply failed before it published one, or the code was changed by hand. To repair it, see README.md, \"A release that was never published\"."
+      error_message = "Version ${self.version} of ${var.name}, the newest, does not have the code of the bundle: an apply failed before it published a version, or the code was changed by hand. To repair it, see README.md, \"A release that was never published\"."
     }
   }
 }

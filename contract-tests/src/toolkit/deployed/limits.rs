@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_is_exhausted_when_its_deadline_error() {
+    fn a_budget_is_exhausted_when_its_deadline_has_passed() {
         let budget = Budget::new(Limits {
             time: Duration::ZERO,
             ..Limits::default()

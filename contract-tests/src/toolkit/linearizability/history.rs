@@ -12,9 +12,9 @@ pub struct Entry {
     pub client: usize,
     /// The effect of the operation.
     pub effect: Effect,
-    /// The time of the request, on a clock that never shows the same time twice.
+    /// The time of the request, on a strictly increasing logical clock.
     pub invoked: u64,
-    /// The time of the response; `None` if the operation is ambiguous: it may have taken effect, or may yet do so.
+    /// The time of the response; `None` if the operation is ambiguous: it may have taken effect, or may still take effect.
     pub returned: Option<u64>,
 }
 
