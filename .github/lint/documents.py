@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 
-SUBCOMMANDS = {"bench", "build", "check", "clippy", "deny", "fmt", "install", "mutants", "nextest", "run", "test"}
+SUBCOMMANDS = {"bench", "build", "clippy", "deny", "doc", "fmt", "install", "mutants", "nextest", "run", "test"}
 SUFFIXES = {".hcl", ".json", ".md", ".py", ".rs", ".sh", ".tf", ".tfvars", ".toml", ".yml"}
 # The options of cargo that name a target, with the folder of its kind.
 TARGETS = {"--test": "tests", "--bench": "benches", "--bin": "src/bin"}

@@ -5,14 +5,14 @@ use proptest::prelude::*;
 
 use crate::toolkit::dynamodb::fault::Fault;
 
-/// The most items that the clients contend for.
+/// The maximum number of items that the clients contend for.
 const CONTENDED_ITEMS: usize = 3;
 
 /// The number of items that no client changes after they are put: every list must show them, whatever happens to the
 /// contended items.
 const BYSTANDERS: usize = 2;
 
-/// The most items of a plan. The first ones are the bystanders.
+/// The maximum number of items of a plan. The first ones are the bystanders.
 pub const ITEMS: usize = BYSTANDERS + CONTENDED_ITEMS;
 
 /// The actions of every client.

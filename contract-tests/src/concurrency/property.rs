@@ -22,7 +22,7 @@ use crate::toolkit::outcome::{NotPassed, Outcome};
 use crate::toolkit::progress::{Passed, Progress};
 use crate::toolkit::random::Sampling;
 
-/// The most pages of a list without foreign items: more than the items of a plan.
+/// The maximum number of pages of a list without foreign items: more than the items of a plan.
 const MAX_PAGES: usize = 50;
 
 /// The number of cases that run at once.

@@ -8,7 +8,7 @@ use crate::toolkit::deployed::limits::Budget;
 use crate::toolkit::http::base_url::BaseUrl;
 use crate::toolkit::http::response::Response;
 
-/// The most attempts at a request, if every attempt before certainly changed nothing.
+/// The maximum number of attempts at a request, if every attempt before certainly changed nothing.
 const MAX_ATTEMPTS: usize = 4;
 
 /// One test's use of a deployed API, in a namespace that no other session has.

@@ -15,7 +15,7 @@ pub struct Mutant {
     pub wrap: fn(Handler) -> Handler,
     /// Rewrites the responses of the table before the service reads them.
     pub filter: Option<Filter>,
-    /// The most requests to which a failure must shrink; `None` if the failure depends on chance or timing.
+    /// The maximum number of requests to which a failure must shrink; `None` if the failure depends on chance or timing.
     pub max_requests: Option<usize>,
 }
 

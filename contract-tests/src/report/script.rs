@@ -16,7 +16,7 @@ use crate::toolkit::shell::quoted;
 /// The number of repetitions in a row from which a unit is written once, with its count.
 const MIN_REPEATS: usize = 40;
 
-/// The most characters of an expected or actual response that are shown.
+/// The maximum number of characters of an expected or actual response that are shown.
 const MAX_SHOWN_CHARS: usize = 300;
 
 /// The API for which a script is written.

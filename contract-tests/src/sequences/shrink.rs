@@ -13,7 +13,7 @@ use crate::sequences::execute::{FinalCheck, execute};
 use crate::sequences::simplify::{simpler_operations, with_simpler_ids};
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 
-/// The most sequences that are tried, so that shrinking ends even in a slow environment.
+/// The maximum number of sequences that are tried, so that shrinking ends even in a slow environment.
 const MAX_TRIES: usize = 1_500;
 
 /// The shortest run that is known to break the contract.
