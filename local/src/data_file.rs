@@ -16,7 +16,8 @@ const DYNOXIDE_TABLES: [&str; 3] = ["_config", "_tables", "_stream_records"];
 /// The characters with a special meaning in the path of a URI.
 const RESERVED: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
 
-/// Checks that a file is empty, or a database that dynoxide created. Does not change the file.
+/// Checks that a file is empty, a database in which nothing was ever stored, or a database that dynoxide created. Does
+/// not change the file.
 ///
 /// # Errors
 /// Returns the reason if it is neither. The text fits after the name of the file and a colon.

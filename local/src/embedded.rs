@@ -47,8 +47,8 @@ impl Embedded {
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true);
         let file = options.open(path).map_err(unusable)?;
-        // A canonical path is not one of SQLite's special names, such as ":memory:". It has no link, because
-        // SQLite puts its log beside a link's target.
+        // A canonical path is not one of SQLite's special names, such as ":memory:". It also contains no link: SQLite
+        // puts its log beside the target of a link, so the check must look there.
         let canonical = path.canonicalize().map_err(unusable)?;
         let canonical = canonical
             .to_str()

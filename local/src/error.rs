@@ -1,4 +1,4 @@
-//! The errors of a start. Each message fits after "failed to", and says what to correct.
+//! The errors of a start. Each message fits after "failed to", and most say what to correct.
 
 use std::io;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! The request log: one line for each request, and after a server error a second line with its cause.
+//! The request log: one line for each request, and after a server error of the function a second line with its causes.
 
 use std::time::SystemTime;
 

@@ -33,8 +33,8 @@ struct Arguments {
 
     /// Also answer requests for this host, with any port; may be given several times.
     ///
-    /// Without this option the API answers only requests for localhost and the loopback addresses, with the
-    /// API's port, so that no web page can reach it by DNS rebinding.
+    /// Without this option the API answers only requests for localhost, 127.0.0.1 and IPv6 loopback, with the API's port,
+    /// so that no web page can reach it by DNS rebinding.
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<HostName>,
 

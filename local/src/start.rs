@@ -45,7 +45,7 @@ pub struct LocalApi {
 /// Starts the API, which accepts requests when this returns.
 ///
 /// # Errors
-/// Returns the reason why the API cannot start, with advice.
+/// Returns the reason why the API cannot start.
 pub async fn start(options: Options) -> Result<LocalApi, Error> {
     // The port comes first, because it is the step most likely to fail, and leaves nothing to clean up.
     let listener = listen(options.port).await?;

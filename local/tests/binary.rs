@@ -87,7 +87,7 @@ fn folder(name: &str) -> PathBuf {
 }
 
 #[tokio::test]
-async fn it_serves_until_a_signal_stops_it() {
+async fn the_program_serves_until_a_signal_stops_it() {
     for signal in ["INT", "TERM"] {
         let program = Running::start(&["--port", "0"]);
         let put = call(

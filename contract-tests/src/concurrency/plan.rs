@@ -1,4 +1,4 @@
-//! Plans for concurrent clients: a few items, and a different value for each write.
+//! Plans for concurrent clients: each client's PUTs, DELETEs, GETs and lists of a few items.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -6,16 +6,16 @@ use proptest::prelude::*;
 use crate::toolkit::dynamodb::fault::Fault;
 
 /// The maximum number of items that the clients contend for.
-const CONTENDED_ITEMS: usize = 3;
+const MAX_CONTENDED_ITEMS: usize = 3;
 
 /// The number of items that no client changes after they are put: every list must show them, whatever happens to the
 /// contended items.
 const BYSTANDERS: usize = 2;
 
 /// The maximum number of items of a plan. The first ones are the bystanders.
-pub const ITEMS: usize = BYSTANDERS + CONTENDED_ITEMS;
+pub const MAX_ITEMS: usize = BYSTANDERS + MAX_CONTENDED_ITEMS;
 
-/// The actions of every client.
+/// The actions of every client, and the faults of the table.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The actions of a single client before the concurrent clients start.
@@ -26,7 +26,7 @@ pub struct Plan {
     pub faults: Vec<Fault>,
 }
 
-/// One action of a client. The number is that of the item.
+/// One action of a client. The number of a PUT, DELETE or GET is that of the item.
 #[derive(Clone, Copy, Debug)]
 pub enum Action {
     /// Puts a new value.
@@ -39,9 +39,9 @@ pub enum Action {
     List(u16),
 }
 
-/// Returns plans of 2 to 8 clients with up to 120 actions, sometimes all on the same item.
+/// Draws plans of 2 to 8 clients with up to 120 actions in total, sometimes with only one contended item.
 pub fn plan() -> impl Strategy<Value = Plan> {
-    (1..=CONTENDED_ITEMS).prop_flat_map(|keys| {
+    (1..=MAX_CONTENDED_ITEMS).prop_flat_map(|keys| {
         let client = vec(action(keys), 1..=14);
         let initial = vec(action(keys), 0..=6);
         (initial, vec(client, 2..=8), faults()).prop_map(|(initial, clients, faults)| Plan {
@@ -62,7 +62,7 @@ fn action(keys: usize) -> impl Strategy<Value = Action> {
     ]
 }
 
-/// Returns single faults, and throttling that lasts until the service gives up.
+/// Draws single faults, and throttling of several requests in a row, after which the service may give up.
 fn faults() -> impl Strategy<Value = Vec<Fault>> {
     let group = prop_oneof![
         12 => fault().prop_map(|fault| vec![fault]),
@@ -71,7 +71,8 @@ fn faults() -> impl Strategy<Value = Vec<Fault>> {
     vec(group, 0..=40).prop_map(|groups| groups.concat())
 }
 
-/// Returns mostly no fault. A request that hangs makes the case long, so it is rare here.
+/// Draws a fault, in about half of the cases [`Fault::Pass`]. A request that hangs makes the case long, so it is rare
+/// here.
 fn fault() -> impl Strategy<Value = Fault> {
     prop_oneof![
         55 => Just(Fault::Pass),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::task::{JoinSet, spawn_blocking};
 
-use crate::concurrency::plan::{Action, ITEMS, Plan, plan};
+use crate::concurrency::plan::{Action, MAX_ITEMS, Plan, plan};
 use crate::contract::check::{check_declared, check_failure};
 use crate::contract::item::Item;
 use crate::environments::client::Api;
@@ -165,12 +165,12 @@ async fn run_plan(environment: &Environment, plan: Plan) -> Outcome<(), Rejectio
         proxy.script().reset();
         proxy.apply_delayed().await;
     }
-    let final_reads = (0..ITEMS).map(Action::Get).chain([Action::List(2)]);
+    let final_reads = (0..MAX_ITEMS).map(Action::Get).chain([Action::List(2)]);
     all_entries.extend(client(0).run(final_reads.collect()).await?);
 
     // Not on this thread, because a long search would delay the responses of the services.
     let minimal = spawn_blocking(move || {
-        let mut histories = (0..ITEMS).map(|key| {
+        let mut histories = (0..MAX_ITEMS).map(|key| {
             let entries = all_entries
                 .iter()
                 .filter(|(entry_key, _)| *entry_key == key);
@@ -280,14 +280,14 @@ impl Client {
                 if listed.contains(&id) {
                     return Err(failed(format!("a list shows {id:?} twice")));
                 }
-                if let Some(key) = (0..ITEMS).find(|key| self.id(*key) == id) {
+                if let Some(key) = (0..MAX_ITEMS).find(|key| self.id(*key) == id) {
                     let value = Some(written_value(&item)?);
                     self.record(key, Effect::Read(value), invoked, Some(returned));
                 }
                 listed.push(id);
             }
             if page.last.is_none() {
-                for key in 0..ITEMS {
+                for key in 0..MAX_ITEMS {
                     if !listed.contains(&self.id(key)) {
                         let returned = self.now();
                         self.record(key, Effect::Read(None), started, Some(returned));

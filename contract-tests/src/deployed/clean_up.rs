@@ -13,8 +13,8 @@ use crate::toolkit::deployed::rate_limiter::DEFAULT_BACKOFF;
 use crate::toolkit::http::response::Response;
 use crate::toolkit::progress::announce_long_wait;
 
-/// The maximum number of attempts at a request to a busy API. The rate limiter delays each one by the API's
-/// `retry-after`.
+/// The maximum number of attempts at a request that the API answers with 429 or 5xx. The rate limiter delays each
+/// further attempt by the `retry-after` of the response, or by one second without it.
 const MAX_ATTEMPTS: usize = 8;
 
 /// The maximum number of attempts at a request to an unreachable API.
@@ -46,11 +46,12 @@ pub struct CleanUpSummary {
 }
 
 impl Deployment {
-    /// Ends the run: deletes its items and removes its journal, within `CONTRACT_CLEAN_UP`. Does nothing if the run put
-    /// no item.
+    /// Ends the run: refuses further requests, deletes the items of the run and removes its journal, within
+    /// `CONTRACT_CLEAN_UP`. Returns `None` if the run put no item.
     ///
     /// # Errors
-    /// If items are left behind: a message with the command that deletes them.
+    /// If items are or may be left behind: a message with the command that deletes them. Also if the journal cannot be
+    /// removed.
     pub async fn finish(&self) -> Result<Option<CleanUpSummary>, String> {
         self.finish_by(self.clean_up_deadline()).await
     }
@@ -86,7 +87,8 @@ impl Deployment {
         Deadline::after("CONTRACT_CLEAN_UP", self.limits().clean_up)
     }
 
-    /// Returns the message for a run that leaves items behind for this reason; `None` if it put no item.
+    /// Returns the message for a run that leaves items behind for this reason; `None` if it put no item, or deleted
+    /// them all.
     #[must_use]
     pub fn leftover_message(&self, reason: &str) -> Option<String> {
         self.journal.exists().then(|| {
@@ -227,7 +229,8 @@ impl Deployment {
         Ok(())
     }
 
-    /// Sends an idempotent request, and retries it while the API is busy or unreachable, until the deadline.
+    /// Sends an idempotent request, and retries it while the API is busy or unreachable, up to the maximum number of
+    /// attempts or the deadline.
     pub(super) async fn send_with_retries(
         &self,
         request: &Request,

@@ -23,12 +23,12 @@ use crate::toolkit::http::client::{
 use crate::toolkit::http::response::Response;
 use crate::toolkit::progress::announce_long_wait;
 
-/// The reason why the API did not respond.
+/// The reason why a request has no usable response.
 #[derive(Debug)]
 pub(super) enum NoResponse {
     /// The API is unreachable for now.
     Unreachable(String),
-    /// A retry would also fail: the gateway refuses the credentials, or the response is too long.
+    /// A retry would also fail: there are no credentials, the API refuses them, or the response is too long.
     Final(String),
 }
 
@@ -53,7 +53,7 @@ pub struct Deployment {
     health: OnceCell<Result<(), String>>,
     /// `true` once a test has reported the reason why the health check failed.
     reported: AtomicBool,
-    /// `true` if the server at the URL is not an API of items.
+    /// `true` if the health check got a response that is neither a list of items nor transient.
     wrong_url: AtomicBool,
     sessions: AtomicU32,
     /// `true` while tests may send requests. Each request of a test holds the read lock until its response.
@@ -137,7 +137,8 @@ impl Deployment {
         Ok(namespace::for_session(self.namespace(), number))
     }
 
-    /// Returns `true` if a server responded at the URL, and it is not an API of items.
+    /// Returns `true` if the health check got a response that is neither a list of items nor transient: the URL is
+    /// wrong, or the API only fails.
     #[must_use]
     pub fn has_wrong_url(&self) -> bool {
         self.wrong_url.load(Ordering::Relaxed)
@@ -165,10 +166,11 @@ impl Deployment {
         health.await.clone()
     }
 
-    /// Sends a request that the rate limiter has let pass, and waits for the response until the deadline.
+    /// Sends a request that the rate limiter has let pass, and waits for the response until the deadline; for the
+    /// response to a PUT, always for [`RESPONSE_TIMEOUT`].
     ///
     /// # Errors
-    /// The reason why the API did not respond.
+    /// The reason why there is no usable response.
     pub(super) async fn send(
         &self,
         request: &Request,

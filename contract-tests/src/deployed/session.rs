@@ -1,4 +1,4 @@
-//! The session of one test with a deployed API: sends its requests, and deletes its items at the end.
+//! The session of one case with a deployed API: sends its requests, and deletes its items at the end.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use crate::toolkit::deployed::limits::Budget;
 use crate::toolkit::http::base_url::BaseUrl;
 use crate::toolkit::http::response::Response;
 
-/// The maximum number of attempts at a request, if every attempt before certainly changed nothing.
+/// The maximum number of attempts at a request. An attempt that may have changed something is the last one.
 const MAX_ATTEMPTS: usize = 4;
 
-/// One test's use of a deployed API, in a namespace that no other session has.
+/// The use of a deployed API by one case, or by one attempt to shrink it, in a namespace that no other session has.
 #[derive(Debug)]
 pub struct Session {
     deployment: Arc<Deployment>,
@@ -44,16 +44,18 @@ impl Session {
         &self.namespace
     }
 
-    /// Returns the number of pages of a list that may be followed.
+    /// Returns the maximum number of pages of a list that are read.
     #[must_use]
     pub fn max_pages(&self) -> u32 {
         self.deployment.limits().pages
     }
 
-    /// Sends a request, and reattempts it if it certainly changed nothing.
+    /// Sends a request. Retries it up to three times while the response says that the service is busy and that the
+    /// request changed nothing.
     ///
     /// # Errors
-    /// If the API did not respond, or if the budget is spent: the reason.
+    /// If there is no usable response, the budget is spent, the run was stopped, or the journal cannot be written: the
+    /// reason.
     pub async fn send(&self, request: &Request, target: &str) -> Result<Response, String> {
         let deadline = self.budget.deadline();
         let mut attempts = 0;
@@ -79,8 +81,8 @@ impl Session {
         }
     }
 
-    /// Deletes the items of the session. Gives up at the first item that cannot be deleted: the end of the run deletes
-    /// the rest.
+    /// Deletes the items of the session. Gives up at the first item that cannot be deleted: the clean-up at the end of
+    /// the run deletes the rest.
     pub async fn close(&self) {
         let deadline = self.deployment.clean_up_deadline();
         for id in self.deployment.journal.ids_in(&self.namespace) {

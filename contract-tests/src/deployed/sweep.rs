@@ -11,7 +11,7 @@ use crate::toolkit::deployed::journal::Journal;
 use crate::toolkit::deployed::namespace;
 use crate::toolkit::http::base_url::BaseUrl;
 
-/// The age from which a run without a journal is assumed to have ended.
+/// The age from which a run is assumed to have ended, if a sweep has only the list and no journal.
 const STALE_AFTER: Duration = Duration::from_hours(24);
 
 /// The items to sweep.
@@ -23,10 +23,12 @@ pub enum SweepScope {
     Url(BaseUrl),
 }
 
-/// Sweeps as much as possible, and passes each line of the report to `report`.
+/// Sweeps these items, and passes each line of the report to `report`. After an error in one journal, the other
+/// journals are still swept.
 ///
 /// # Errors
-/// If items are left, or may be: the places and the reasons.
+/// If items are left, or may be: the places and the reasons. A journal whose ids are all deleted is not an error, even
+/// if the list is longer than `CONTRACT_PAGES` pages.
 pub async fn sweep(
     scope: &SweepScope,
     variables: &Variables,
@@ -82,7 +84,7 @@ async fn sweep_journal(path: &Path, variables: &Variables) -> Result<String, Str
 }
 
 /// Returns the authorization for the API that a journal names. Credentials are sent there only if the variables of this
-/// run also name the API, because anyone can write a journal.
+/// run also name the API, because a journal can be forged.
 fn auth(journal: &Journal, variables: &Variables) -> Result<Auth, String> {
     let header = journal.header();
     if variables.url.as_ref() == Some(&header.url) {

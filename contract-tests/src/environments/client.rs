@@ -1,4 +1,4 @@
-//! The client of the API under test: sends requests and returns responses unchanged.
+//! The client of the API under test: sends requests and returns their responses.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::toolkit::http::response::Response;
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 use crate::toolkit::outcome::Outcome;
 
-/// An API under test.
+/// The client of an API under test.
 #[derive(Clone, Debug)]
 pub struct Api {
     url: String,

@@ -1,4 +1,4 @@
-//! The isolated environment of one test: a separate service, or a separate namespace of a deployed API.
+//! The isolated environment of one case: a separate service, or a separate namespace of a deployed API.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::toolkit::random::unique_prefix;
 pub struct Setup {
     /// The wrapper that makes the service a mutant.
     pub wrap: Option<fn(Handler) -> Handler>,
-    /// The mutation of the table's responses before the service reads them.
+    /// The mutation of the injected faulty responses before the service reads them. It has no effect without a proxy.
     pub filter: Option<Filter>,
     /// The prefix of every id; empty by default.
     pub prefix: String,
@@ -52,7 +52,7 @@ impl Setup {
     }
 }
 
-/// An environment that no other test disturbs. Closing it removes everything in it.
+/// An environment that no other test disturbs. Closing it tries to remove its table or its items.
 pub struct Environment {
     api: Api,
     prefix: String,

@@ -1,5 +1,5 @@
-//! The environments of the tests: a [`target`] opens any number of them, no other test disturbs an [`environment`], and
-//! its [`client`] sends the requests.
+//! The environments of the tests. A [`target`] opens any number of them. No other test disturbs an [`environment`], and
+//! the [`client`] of the environment sends the requests.
 
 pub mod client;
 pub mod environment;

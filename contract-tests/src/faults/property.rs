@@ -282,7 +282,8 @@ async fn check_fault(
     let found = stored_write(environment).await?;
     if !allowed.contains(&found) {
         return Err(format!(
-            "afterwards the item is that of write {found:?}, not of one of {allowed:?}"
+            "after the fault the stored write is {found:?}, not one of {allowed:?} \
+             ({OLD}: put before the fault, {NEW}: put during it, None: no item)"
         ));
     }
     expect_200(environment, &put(NEWER)).await?;
@@ -330,7 +331,7 @@ async fn send_within_deadline(
     let elapsed = started.elapsed();
     if elapsed > RESPONSE_DEADLINE {
         return Err(format!(
-            "the response took {elapsed:?}, with a time limit of {TIME_LIMIT:?}"
+            "the response took {elapsed:?}, longer than {RESPONSE_DEADLINE:?}"
         ));
     }
     Ok(response)

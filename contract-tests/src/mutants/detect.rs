@@ -20,11 +20,12 @@ use crate::{concurrency, faults, sequences};
 /// The detection of a mutant.
 #[derive(Clone, Debug)]
 pub struct Detection {
-    /// The suite that detected it.
-    pub suite: &'static str,
-    /// The number of the case that failed, from one.
+    /// The property that detected it.
+    pub property: &'static str,
+    /// The number of the case that failed, from one; always 1 for `faults`, which has no random cases.
     pub case: u32,
-    /// The number of requests, or of entries of a history, to which the failure was shrunk.
+    /// The number of requests, or of entries of a history, to which the failure was shrunk; `None` if the search ended
+    /// early, or if one response or one fault is the failure.
     pub shrunk: Option<usize>,
 }
 
@@ -77,8 +78,9 @@ pub async fn every_mutant_is_detected(sampling: Sampling, test: &str) -> Result<
     }
 }
 
-/// Detects one mutant. Sequences must detect a deterministic mutant; for a nondeterministic one, one case of each suite
-/// is tried in turn. The original service must pass the same case: else the mutation is not the cause of the failure.
+/// Detects one mutant. Sequences must detect a deterministic mutant. For a nondeterministic one, each case is tried
+/// with the sequences and both kinds of histories in turn, and at the end every fault is tried. The original service
+/// must pass what failed: else the mutation is not the cause of the failure.
 async fn detect(
     mutant: &'static Mutant,
     sampling: Sampling,
@@ -100,11 +102,13 @@ async fn detect(
         if mutant.max_requests.is_some() {
             continue;
         }
-        for (suite, setup, original) in [
+        for (property, setup, original) in [
             ("concurrency", &setup, &original),
             ("faults, concurrently", &faulty(&setup), &faulty(&original)),
         ] {
-            if let Some(detection) = with_histories(suite, setup, original, sampling, case).await? {
+            if let Some(detection) =
+                with_histories(property, setup, original, sampling, case).await?
+            {
                 return Ok(detection);
             }
         }
@@ -138,14 +142,14 @@ async fn with_sequences(
         .outcome
         .map_err(|not_passed| original_fails_too(&not_passed))?;
     Ok(Some(Detection {
-        suite: "sequences",
+        property: "sequences",
         case: failure.case,
         shrunk: failure.note.is_none().then_some(failure.run.steps.len()),
     }))
 }
 
 async fn with_histories(
-    suite: &'static str,
+    property: &'static str,
     setup: &Setup,
     original: &Setup,
     sampling: Sampling,
@@ -163,7 +167,7 @@ async fn with_histories(
         original_fails_too(&not_passed.map(|rejected| rejected.report(sampling.seed)))
     })?;
     Ok(Some(Detection {
-        suite,
+        property,
         case: rejected.case,
         shrunk: (entries > 0).then_some(entries),
     }))
@@ -184,7 +188,7 @@ async fn with_faults(
     rerun
         .map_err(|not_passed| original_fails_too(&not_passed.map(|failure| failure.to_string())))?;
     Ok(Some(Detection {
-        suite: "faults",
+        property: "faults",
         case: 1,
         shrunk: None,
     }))
@@ -215,16 +219,16 @@ pub fn results_table() -> Option<String> {
     for mutant in &ALL {
         let by_seed = detections.get(mutant.name);
         let by_seed = by_seed.map(Vec::as_slice).unwrap_or_default();
-        let mut suites: Vec<_> = by_seed.iter().map(|detection| detection.suite).collect();
-        suites.sort_unstable();
-        suites.dedup();
+        let mut properties: Vec<_> = by_seed.iter().map(|detection| detection.property).collect();
+        properties.sort_unstable();
+        properties.dedup();
         let cases = by_seed.iter().map(|detection| detection.case as usize);
         let shrunk = by_seed.iter().filter_map(|detection| detection.shrunk);
         let _ = writeln!(
             table,
             "| {} | {} | {} | {} |",
             mutant.name,
-            suites.join("; "),
+            properties.join("; "),
             range(cases.collect()),
             range(shrunk.collect())
         );

@@ -1,4 +1,4 @@
-//! Mutants with faults in error responses, and in the handling of errors of the table.
+//! Mutants with bugs in error responses, and in the handling of errors of the table.
 
 use aws_lambda_events::http::header::CONTENT_TYPE;
 use hyper::body::Bytes;
@@ -7,7 +7,7 @@ use local::gateway::{Handler, LambdaResponse};
 use super::event::{Event, PUT, map_reply, message, reply_body, route, set_reply_body, wrap};
 use crate::contract::fields::FIELDS;
 
-/// Answers a throttled request with 400.
+/// Answers a write that certainly was not applied, such as a throttled one, with 400 instead of 503.
 pub(super) fn throttle_is_400(inner: Handler) -> Handler {
     map_reply(inner, |_, reply| {
         if reply.response.status_code == 503 && reply_body(reply).contains("Nothing was") {
@@ -16,7 +16,7 @@ pub(super) fn throttle_is_400(inner: Handler) -> Handler {
     })
 }
 
-/// Repeats an ARN of `DynamoDB` in a message.
+/// Shows an ARN of `DynamoDB` in the message of a 500.
 pub(super) fn arn_in_message(inner: Handler) -> Handler {
     map_reply(inner, |_, reply| {
         if reply.response.status_code == 500 {

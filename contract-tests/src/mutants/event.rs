@@ -1,4 +1,4 @@
-//! Helpers of the mutants: read and change events and replies.
+//! Helpers of the mutants: read and change events and responses.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body;
@@ -59,7 +59,8 @@ pub(super) fn put_id(event: &Event) -> Option<String> {
     serde_json::from_str(&id).ok()
 }
 
-/// Returns the fields in the body of a PUT, each with its JSON text; `None` if the body is not an object.
+/// Returns the fields in the body of a PUT, each with its JSON text; `None` if the event is not a PUT, or if its body
+/// is not an object with unique names.
 pub(super) fn fields(event: &Event) -> Option<Vec<(String, String)>> {
     let body = event.payload["body"]
         .as_str()

@@ -1,5 +1,6 @@
-//! The tests of the tests: faulty services, each of which wraps the original service or its table. [`mutant`] lists
-//! them all, and [`detect`] runs the properties against each. No property knows any of them.
+//! The tests of the tests: services with one bug each, which is in a wrapper of the original service or in a filter of
+//! the table's faulty responses. [`mutant`] lists them all, and [`detect`] runs the properties against each. No
+//! property knows any of them.
 
 pub mod detect;
 mod errors;

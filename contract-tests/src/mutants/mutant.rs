@@ -9,13 +9,14 @@ use crate::toolkit::dynamodb::proxy::Filter;
 /// A faulty service that the properties must detect.
 #[derive(Debug)]
 pub struct Mutant {
-    /// The name, which describes the fault in a few words.
+    /// The name, which describes the bug in a few words.
     pub name: &'static str,
     /// Wraps the original service in the faulty one.
     pub wrap: fn(Handler) -> Handler,
-    /// Rewrites the responses of the table before the service reads them.
+    /// Rewrites the injected faulty responses of the table before the service reads them.
     pub filter: Option<Filter>,
-    /// The maximum number of requests to which a failure must shrink; `None` if the failure depends on chance or timing.
+    /// The maximum number of requests to which a failure must shrink; `None` if the bug shows only by chance, with some
+    /// timing, or while the table fails.
     pub max_requests: Option<usize>,
 }
 

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use local::gateway::{Handler, LambdaResponse};
 
 use super::event::{
-    DELETE, Event, GET, LIST, PUT, derived_event, json_string, members, message, path_id, put_id,
-    reply, route, set_event_body, wrap,
+    DELETE, Event, GET, LIST, PUT, derived_event, json_string, members, path_id, put_id, reply,
+    route, set_event_body, wrap,
 };
 use crate::toolkit::json;
 
@@ -60,16 +60,13 @@ pub(super) fn read_modify_write(inner: Handler) -> Handler {
     wrap(inner, mutant)
 }
 
-/// Deletes an item before each overwrite: a concurrent GET finds none, and a concurrent PUT is lost.
+/// Handles each valid PUT as PUT, DELETE and PUT: in between, a concurrent GET finds no item, and a concurrent PUT is
+/// lost.
 pub(super) fn delete_before_put(inner: Handler) -> Handler {
     async fn mutant(inner: Handler, event: Event) -> LambdaResponse {
         let id = put_id(&event).filter(|_| route(&event) == PUT);
         if let Some(id) = id {
-            // An invalid id is refused before anything is deleted.
-            let found = inner(derived_event(&event, GET, &id)).await;
-            if ![200, 404].contains(&found.response.status_code) {
-                return message(400, "id is too long");
-            }
+            // An invalid PUT is refused here, before anything is deleted.
             let stored = inner(event.clone()).await;
             if stored.response.status_code == 200 {
                 inner(derived_event(&event, DELETE, &id)).await;

@@ -1,4 +1,4 @@
-//! Mutants with faults in reads.
+//! Mutants with bugs in reads.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

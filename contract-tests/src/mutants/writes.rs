@@ -1,4 +1,4 @@
-//! Mutants with faults in writes.
+//! Mutants with bugs in writes.
 
 use local::gateway::{Handler, LambdaResponse};
 
@@ -125,7 +125,8 @@ pub(super) fn unknown_fields_are_dropped(inner: Handler) -> Handler {
     })
 }
 
-/// Counts the length of an id in characters, so that DynamoDB refuses an id that is too long in bytes.
+/// Counts the length of an id in characters: an id that is too long only in bytes is answered with 500, as if DynamoDB
+/// had refused it.
 pub(super) fn length_in_characters(inner: Handler) -> Handler {
     async fn mutant(inner: Handler, event: Event) -> LambdaResponse {
         let id = path_id(&event)

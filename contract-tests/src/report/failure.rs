@@ -18,7 +18,7 @@ pub struct SavedFailure {
     pub broken: String,
     /// The test that found it.
     pub test: String,
-    /// The seed with which it found it.
+    /// The seed of the run in which the test found it.
     pub seed: u64,
     /// The operations that reproduce it.
     pub operations: Vec<Operation>,
@@ -43,7 +43,7 @@ impl SavedFailure {
 pub struct FailureReport {
     /// The test that found it.
     pub test: String,
-    /// The seed with which it found it.
+    /// The seed of the run in which the test found it.
     pub seed: u64,
     /// The number of the case, from one.
     pub case: u32,
@@ -78,7 +78,7 @@ impl FailureReport {
             Ok(path) => {
                 let _ = writeln!(
                     report,
-                    "To replay it in another environment:\n  cargo run -p contract-tests -- replay {} --url URL\nOnce it is fixed, move that file to contract-tests/tests/regressions and name it after the failure",
+                    "To replay it in another environment:\n  cargo run -p contract-tests -- replay {} --url URL\nOnce the bug is fixed, move the file to contract-tests/tests/regressions, and name the file after the failure",
                     quoted(&path)
                 );
             }

@@ -178,8 +178,7 @@ fn has_repeats(bytes: &[u8]) -> bool {
         .any(|part| matches!(part, Part::Repeated(..)))
 }
 
-/// Splits bytes at the prefix, and where a unit of up to 12 bytes (the length of one percent-encoded character) is
-/// repeated.
+/// Splits bytes at the prefix, and where a unit of up to 12 bytes (the longest percent-encoded character) is repeated.
 fn parts<'a>(bytes: &'a [u8], prefix: &str) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
     let (mut at, mut literal) = (0, 0);

@@ -130,8 +130,8 @@ async fn check_operations(
     })))
 }
 
-/// Returns the run again with a prefix before every id, so that its script can be run many times. Returns the run
-/// unchanged if it already has a prefix, or if it breaks the contract only without one.
+/// Repeats the run with a prefix before every id, so that its script can be run many times. Returns the original run if
+/// it already has a prefix, or if the repeated run does not fail.
 async fn with_prefix(target: &Target, setup: &Setup, shrunk: Run) -> Run {
     let prefixed = Setup {
         prefix: unique_prefix(),

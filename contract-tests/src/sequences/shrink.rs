@@ -143,7 +143,7 @@ impl Search<'_> {
         }
     }
 
-    /// Returns every sequence that is simpler than the best one in one place.
+    /// Returns every sequence that has one simpler operation than the best one, or one simpler id in all operations.
     fn candidates(&self) -> Vec<Vec<Operation>> {
         let operations = &self.best.operations;
         let mut candidates = Vec::new();
@@ -169,7 +169,8 @@ impl Search<'_> {
         candidates
     }
 
-    /// Returns `true` if these operations also break the contract. They are then the best ones.
+    /// Returns `true` if these operations were not tried before and also break the contract. Their run is then the best
+    /// one.
     async fn still_fails(&mut self, operations: Vec<Operation>) -> Result<bool, String> {
         let json = serde_json::to_string(&operations).expect("operations can be written");
         if !self.tried.insert(json) {

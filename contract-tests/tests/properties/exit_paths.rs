@@ -1,5 +1,5 @@
-//! The test that no container is left behind, however the tests end: child processes run the tests and end in each
-//! way.
+//! The test that no container is left behind after a pass, a fail, a panic or Ctrl-C: each child process runs one test
+//! that starts the container, and ends in one of these ways.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};

@@ -1,4 +1,4 @@
-//! The contract tests, each named `target::suite::property`; README.md lists the variables.
+//! The contract tests, each named `target::property::test`; README.md lists the variables.
 
 mod exit_paths;
 mod isolation;
@@ -210,7 +210,9 @@ async fn release_when_interrupted(resources: Resources) {
     let mut signal = Signal::listen().expect("signals can be listened to");
     let code = signal.received().await;
     resources.interrupted.store(true, Ordering::SeqCst);
-    eprintln!("stopping: deleting the items of the tests; press Ctrl-C again to stop that too");
+    eprintln!(
+        "stopping: removing the container and the items of the tests; press Ctrl-C again to stop at once"
+    );
     let released = tokio::select! {
         released = resources.release() => released,
         _ = signal.received() => resources.left_behind(),
@@ -221,8 +223,9 @@ async fn release_when_interrupted(resources: Resources) {
     std::process::exit(code.into());
 }
 
-/// Restarts this process with the `DOCKER_HOST` of the current Docker context, if testcontainers would look for Docker
-/// elsewhere. The process cannot set the variable for itself: that is not safe once there are threads.
+/// Restarts this process with the `DOCKER_HOST` of the current Docker context if testcontainers would look for Docker
+/// elsewhere, or without the variable if it is empty. The process cannot change the variable itself: that is not safe
+/// once there are threads.
 fn restart_with_docker_host() {
     let endpoint = docker::context_endpoint();
     // testcontainers takes an empty variable for an endpoint.

@@ -59,8 +59,8 @@ impl Results {
         (!state.lines.is_empty()).then_some(summary)
     }
 
-    /// Returns 0 if all tests passed, and 101 if one failed. If they only were inconclusive, returns 64 if the URL is
-    /// wrong, and 2 otherwise.
+    /// Returns 0 if all tests passed, and 101 if one failed. If none failed but some were inconclusive, returns 64 if
+    /// the URL is wrong, and 2 otherwise.
     pub fn exit_code(&self, conclusion: &Conclusion, wrong_url: bool) -> ExitCode {
         if conclusion.num_failed == 0 || conclusion.num_failed > self.state().inconclusive {
             conclusion.exit_code()

@@ -27,7 +27,7 @@ use crate::results::Results;
 /// The availability of a target, and the results of its tests if it is not available.
 #[derive(Clone)]
 pub enum Availability {
-    /// The tests run. A required container is started in any case.
+    /// The tests run. A required container is started even if its image has to be pulled first.
     Available,
     /// The tests are ignored for this reason.
     Ignored(String),
@@ -146,7 +146,8 @@ impl Suite {
         )
     }
 
-    /// Returns the test that reaches every cell that `CONTRACT.md` declares, without random choices.
+    /// Returns the test that reaches, without random choices, every cell of `CONTRACT.md` that needs no fault of the
+    /// table.
     fn exhaustive(&self) -> Trial {
         self.trial(
             "sequences::every_declared_cell_is_reached",

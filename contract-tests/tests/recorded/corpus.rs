@@ -122,7 +122,7 @@ impl Bulk {
 }
 
 impl RecordedRequest {
-    /// Sends the HTTP request for which API Gateway passes this one to the function.
+    /// Sends the HTTP request that API Gateway would pass to the function in this form.
     pub async fn replay(&self, api: &Api) -> Response {
         let (method, path) = self.route_key.split_once(' ').expect("a route key");
         let path = match self.path_parameters.get("id") {

@@ -1,7 +1,7 @@
-//! Compares our responses with those of the tutorial's function, for every recorded request that a client can send.
+//! Compares our responses with those of the tutorial's function, for every recorded case that a client can provoke.
 //!
 //! The function was recorded ([`corpus`]), and each step was judged by hand ([`verdicts`]): our response equals the
-//! recorded one, or it differs for a reason that the contract gives. A step for which this is no longer true fails.
+//! recorded one, or it differs for a reason in `verdicts.json`. A step for which this is no longer true fails.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -90,10 +90,7 @@ fn every_difference_names_a_step_and_a_row() {
     let Verdicts {
         rows, differences, ..
     } = Verdicts::read();
-    assert!(
-        rows.keys().copied().eq(1..=16),
-        "the contract's table has 16 rows"
-    );
+    assert!(rows.keys().copied().eq(1..=16), "verdicts.json has 16 rows");
     let mut seen = BTreeSet::new();
     for difference in &differences {
         let place = (difference.case.as_str(), difference.step);

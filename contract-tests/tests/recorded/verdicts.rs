@@ -13,7 +13,7 @@ use crate::corpus::{Bulk, Case};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Verdicts {
-    /// The rows of the contract's table of differences, by number: the tutorial's function, and ours.
+    /// The reasons for differences, by number: the behaviour of the tutorial's function, and ours.
     pub rows: BTreeMap<u8, [String; 2]>,
     /// The recorded cases that no client can provoke, by the reason.
     pub left_out: BTreeMap<String, Vec<String>>,

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::common::{Api, percent_encode};
 use crate::{empty_list, failure, ok, put_response};
 
-/// The maximum size of a response to Lambda, in bytes.
+/// The contract's maximum for the size of a response to Lambda, in bytes (clause 6.8).
 const MAX_RESPONSE_BYTES: usize = 6_000_000;
 
 #[derive(Debug, Deserialize)]

@@ -1,4 +1,4 @@
-//! Tests of each rule of the contract, over HTTP, against an API with a table in memory.
+//! Tests of single rules of the contract, over HTTP, against an API with a table in memory.
 //!
 //! The modules are a [`body`], an [`id`] and a [`price`]; the routes [`put`], [`get`], [`list`] and [`delete`]; and
 //! [`responses`], for the rules that all responses follow.

@@ -66,7 +66,7 @@ fn contains(response: &Response, text: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_message_repeats_nothing_of_the_request() {
+async fn a_message_repeats_only_field_names_of_the_request() {
     let api = Api::start().await;
     let canary = "canary";
     for body in [

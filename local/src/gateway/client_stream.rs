@@ -13,7 +13,7 @@ use super::exchange::REQUEST_ID;
 
 /// A connection to a client, as hyper reads and writes it.
 ///
-/// If hyper cannot parse a request, it writes a response without a body, and the service does not see it. This
+/// If hyper cannot parse a request, hyper writes a response without a body, and does not call the service. This
 /// stream suppresses that response. [`has_suppressed_response`](Self::has_suppressed_response) is then `true`, and
 /// the gateway must respond instead.
 pub(super) struct ClientStream {

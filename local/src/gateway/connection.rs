@@ -24,8 +24,8 @@ use super::error::GatewayError;
 use super::exchange;
 use super::settings::Api;
 
-/// The maximum number of headers. API Gateway's limit of 10,240 bytes counts only the values of headers, so
-/// that this many values of one byte fit.
+/// The maximum number of headers. API Gateway's limit of 10,240 bytes counts the request line and the values of
+/// headers, but not their names: nearly this many values of one byte fit.
 const MAX_HEADERS: usize = 10_240;
 
 /// Serves a connection until it ends. After the sender of `stopping` is dropped, only the current request is served.
@@ -66,8 +66,8 @@ pub(super) async fn serve(
     let parts = connection.into_parts();
     let client_stream = parts.io.into_inner();
     let partial_head = !parts.read_buf.is_empty();
-    // If no response was suppressed, hyper has already responded to bytes that it cannot parse, or the bytes
-    // are HTTP/2, and the client could not read a response of HTTP/1.1.
+    // After a parse error without a suppressed response, hyper has already responded, or the bytes are HTTP/2 and the
+    // client could not read a response of HTTP/1.1.
     let needs_response = client_stream.has_suppressed_response() || !hyper_error.is_parse();
     let error = if hyper_error.is_parse_too_large() {
         GatewayError::HeadTooLarge

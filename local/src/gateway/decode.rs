@@ -7,9 +7,9 @@ use super::error::GatewayError;
 /// Decodes a path **twice**, and cuts it at a `?` that the first decoding produces.
 ///
 /// Captures of a real HTTP API show the same: `%2F` and `%252F` both arrive as `/`, `%2525` as `%`,
-/// `%253F` as `?`, and `%23` as `#`; the part after a `%3F` is lost; `%25` is rejected with 400 unless
-/// two hex digits follow; and a `+` is not changed. This gateway also rejects any other invalid escape,
-/// and bytes that are not UTF-8.
+/// `%253F` as `?`, and `%23` as `#`; the part after a `%3F` is lost; and `%25` is rejected with 400 unless
+/// two hex digits follow. The captures have no `+`; this gateway does not change it. It also rejects any other
+/// invalid escape, and bytes that are not UTF-8.
 pub(super) fn path(raw: &str) -> Result<String, GatewayError> {
     let decoded = decode(raw)?;
     let path = decoded

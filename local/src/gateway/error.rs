@@ -9,7 +9,7 @@ use hyper::{Response, StatusCode};
 use serde_json::json;
 
 /// The reason why the gateway, and not the function, responds to a request. The `Display` text is for the
-/// log; the client gets only the status, and API Gateway's message for it.
+/// log; the client gets only the status and a short message.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GatewayError {
@@ -35,8 +35,8 @@ pub enum GatewayError {
     /// 413: the body is over 10 MB, or the event that contains it is over 6 MB.
     #[error("the body is over 10 MB, or the event is over 6 MB")]
     BodyTooLarge,
-    /// 431: the request line and the headers' values are over 10,240 bytes. AWS documents the
-    /// limit but not the status; 431 is HTTP's status for it.
+    /// 431: the request line and the headers' values are over 10,240 bytes, or hyper refuses the size of the head or
+    /// the number of its headers. AWS documents the limit but not the status; 431 is HTTP's status for it.
     #[error("the request line and the headers are over 10,240 bytes")]
     HeadTooLarge,
     /// 500: the function panicked.

@@ -17,7 +17,7 @@ use super::{body, decode};
 /// The maximum size of an event, in bytes of JSON: 6 MB (Lambda's quota for a synchronous invocation).
 const MAX_EVENT_BYTES: usize = 6 * 1024 * 1024;
 
-/// The hop-by-hop headers, which a gateway does not forward (RFC 9110, 7.6.1).
+/// The hop-by-hop headers, which a gateway does not forward (RFC 9110, 7.6.1, and for `trailer` RFC 2616, 13.5.1).
 const HOP_BY_HOP_HEADERS: [&str; 7] = [
     "connection",
     "keep-alive",

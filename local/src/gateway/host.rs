@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn an_allowed_name_has_any_port() {
+    fn an_allowed_name_is_accepted_with_any_port() {
         for host in [
             "items.test",
             "Items.Test:3000",

@@ -54,7 +54,7 @@ impl From<ApiGatewayV2httpResponse> for LambdaResponse {
 }
 
 /// Returns a [`Handler`] that calls an async function. The function chooses the type of the event, and returns
-/// the service's answer, a response without a log record, or a [`LambdaResponse`].
+/// [`Handled`], a response without a log record, or a [`LambdaResponse`].
 ///
 /// # Panics
 /// If the event cannot be deserialized as that type, the handler panics, which is a failed invocation.

@@ -2,9 +2,9 @@
 //! handler, and the handler's responses to HTTP.
 //!
 //! In the order in which a request meets them: [`server`] accepts the connection, [`connection`] serves it
-//! over its [`client_stream`], and [`exchange`] takes each request through the other modules. [`host`] checks
-//! the host of the request. [`route_match`] checks the size of the head and finds the route, after [`decode`]
-//! has decoded the path; [`body`] reads the body. [`event`] builds the JSON that Lambda would get, with the
+//! over its [`client_stream`], and [`exchange`] takes each request through the other modules. [`body`] reads
+//! the body. [`host`] checks the host of the request. [`route_match`] checks the size of the head and finds
+//! the route, after [`decode`] has decoded the path. [`event`] builds the JSON that Lambda would get, with the
 //! ids from [`request_ids`]. [`invoke`] runs the handler under Lambda's limits, and [`response`] converts the
 //! handler's response to HTTP. If the gateway itself responds, it is with an [`error`]. The [`observer`] is
 //! called for every request, and [`settings`] has the options.

@@ -1,4 +1,4 @@
-//! The observer, which gets the facts about every request that may be logged.
+//! The observer: a function that gets, for every request, the facts that may be logged.
 
 use std::sync::Arc;
 use std::time::Duration;

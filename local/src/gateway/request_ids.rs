@@ -51,7 +51,7 @@ impl RequestIds {
 
     /// Returns the context that Lambda would pass to the function, with the deadline `function_timeout` from now.
     pub fn context(&self, function_timeout: Duration) -> Context {
-        // The type is `non_exhaustive`, so that no struct expression can build it here.
+        // The type is `non_exhaustive`, so a struct expression cannot build it here.
         let mut context = Context::default();
         context.request_id.clone_from(&self.invocation_id);
         context.deadline = millis(SystemTime::now() + function_timeout);

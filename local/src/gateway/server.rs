@@ -58,7 +58,7 @@ impl Gateway {
     }
 }
 
-/// Runs until the sender of `shutdown` is dropped.
+/// Accepts connections until the sender of `shutdown` is dropped, and then drains them.
 async fn serve(listener: TcpListener, api: Arc<Api>, mut shutdown: oneshot::Receiver<Infallible>) {
     let (stop_connections, stopping) = watch::channel(());
     let mut connections = JoinSet::new();

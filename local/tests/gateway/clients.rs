@@ -119,7 +119,7 @@ async fn an_unparsable_request_is_answered_and_logged() {
         ("10,241 headers", headers.as_bytes(), large),
         ("a line of 1 MB", line.as_bytes(), large),
     ] {
-        // The second time, the bytes follow a request on the same connection, whose response must be complete.
+        // The second time, another request comes first on the same connection. Its response must be complete.
         for before in [String::new(), head(&gateway, "GET /items/large")] {
             let sent = [before.as_bytes(), bytes].concat();
             let mut responses = send_and_close(&url, &sent).await;
@@ -277,7 +277,7 @@ async fn a_client_that_reads_nothing_is_disconnected() {
 }
 
 #[tokio::test]
-async fn a_head_may_have_as_many_headers_as_values_fit_into_10240_bytes() {
+async fn ten_thousand_headers_are_accepted_if_their_values_fit_into_10240_bytes() {
     let gateway = start().await;
     let headers: Vec<String> = (0..10_000).map(|n| format!("a{n}: b\r\n")).collect();
     let headers = headers.concat();

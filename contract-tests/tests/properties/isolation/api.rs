@@ -1,4 +1,4 @@
-//! An API that holds foreign items, which a run must leave unchanged, and without any items of the run.
+//! An API that holds foreign items. A run must leave them unchanged, and must not leave any of its own.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use contract_tests::environments::client::Api;
@@ -36,7 +36,7 @@ pub fn mutant(name: &str) -> Wrap<'static> {
 /// An API that holds foreign items.
 pub struct SharedApi {
     runtime: Handle,
-    /// The original service, for access to the table.
+    /// The API without the middleware, for access to the table.
     original: Option<LocalApi>,
     gateway: Option<Gateway>,
     url: String,

@@ -15,7 +15,10 @@ use super::{Test, TestResult};
 pub const TESTS: [(&str, Test); 4] = [
     ("no_proxy_is_used_for_a_local_api", local_api),
     ("the_proxy_of_an_unreachable_api_is_named", through_proxy),
-    ("docker_is_found_through_its_context", other_docker),
+    (
+        "the_endpoint_of_docker_is_that_of_its_context",
+        other_docker,
+    ),
     ("a_wrong_setting_exits_with_64", wrong_settings),
 ];
 

@@ -29,9 +29,6 @@ pub const TOKEN: &str = "e30.e30.c2lnbmF0dXJl";
 /// The body of the response of a busy service.
 pub const BUSY: &str = "{\"message\":\"Service Unavailable\"}";
 
-/// The character that replaces bytes that are not UTF-8.
-const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
-
 /// The characters that are percent-encoded in a path.
 const PATH_ENCODE_SET: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -84,11 +81,11 @@ pub fn read(event: &LambdaEvent<Value>) -> Request {
     serde_json::from_value(event.payload.clone()).expect("a request")
 }
 
-/// Answers half of the requests that the API is busy, sometimes as a gateway and sometimes as the service.
+/// Answers half of the requests with 429, as a busy gateway does, or with 503, as a busy service does.
 pub fn busy(inner: Handler) -> Handler {
     let requests = AtomicUsize::new(0);
     intercept(inner, move |_| {
-        // Irregularly, so that retries do not fall into step with it.
+        // Irregularly, so that the retries of a request do not meet only these responses.
         let turn = requests
             .fetch_add(1, Ordering::Relaxed)
             .wrapping_mul(0x9E37_79B9)
@@ -168,9 +165,7 @@ fn has_valid_signature(request: &Request) -> Option<bool> {
         .ok()?
         .into();
     let (_, signature) = sign(signable.ok()?, &parameters).ok()?.into_parts();
-    // A text body that is not UTF-8 reaches a handler with replacement characters, not as it was signed.
-    let is_replaced = !request.is_base64_encoded && body.contains(REPLACEMENT);
-    Some((signature == given || is_replaced) && header("x-amz-security-token")? == SESSION)
+    Some(signature == given && header("x-amz-security-token")? == SESSION)
 }
 
 /// Parses a time such as `20261124T191242Z`.

@@ -1,6 +1,7 @@
-//! Tests that a run against a deployed API cleans up, and leaves the items of other users unchanged. Each spawns the
-//! test binary against an API on the loopback interface that holds foreign items. There are [`hostile`] APIs, journals
-//! and responses without [`trust`], and a [`host_environment`] with proxies and another Docker.
+//! Tests that a run against a deployed API cleans up, and leaves the items of other users unchanged. Most of them run
+//! the test binary against an API on the loopback interface that holds foreign items. In [`hostile`] the API disturbs
+//! the run, in [`trust`] a journal is forged or a response repeats a secret, and in [`host_environment`] the process
+//! has proxies, another Docker or wrong settings.
 
 mod api;
 mod host_environment;
@@ -23,7 +24,7 @@ type BoxError = Box<dyn std::error::Error>;
 type TestResult = Result<(), BoxError>;
 type Test = fn(&Handle) -> TestResult;
 
-/// Returns the tests, each of which starts an API.
+/// Returns the tests.
 pub fn trials(runtime: &Handle) -> Vec<Trial> {
     let tests: [(&str, Test); 10] = [
         ("two_runs_at_once_do_not_affect_each_other", two_at_once),

@@ -15,7 +15,7 @@ use super::middleware::{self, Request, TOKEN, intercept, method, reply};
 use super::run::{Run, new_folder, run_command};
 use super::{BoxError, Test, TestResult};
 
-/// The tests with such input.
+/// The tests of input that is not trusted, and of white space around a variable.
 pub const TESTS: [(&str, Test); 4] = [
     ("a_forged_journal_deletes_nothing", forged),
     ("credentials_are_sent_only_to_an_api_that_is_named", unnamed),
