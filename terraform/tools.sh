@@ -1,7 +1,7 @@
 # Installs the tools of the scripts under target.
 # shellcheck shell=bash disable=SC2154  # root: the repository's folder, set by the scripts
 
-# The provider is a large download: every root and script shares one copy.
+# The provider is a large download, so the roots and scripts share one copy, unless TF_PLUGIN_CACHE_DIR names another.
 export TF_PLUGIN_CACHE_DIR=${TF_PLUGIN_CACHE_DIR:-$root/target/terraform-providers}
 mkdir -p "$TF_PLUGIN_CACHE_DIR"
 

@@ -84,7 +84,7 @@ first_release() {
   public_release_is first
 }
 
-# After the last step of SETUP.md, which gives the ids of the APIs to the bootstrap, a verify role invokes only these APIs.
+# After step 7 of SETUP.md, which gives the ids of the APIs to the bootstrap, a verify role invokes only these APIs.
 suite_reaches_listed_apis() {
   local verify
   bootstrap apply "${bootstrap_settings[@]}" -auto-approve -var "api_ids={production=[\"$(id_of_api "$prefix-api")\",\"$(id_of_api "$prefix-candidate-api")\"]}"
@@ -120,7 +120,7 @@ superseded_run_deploys_nothing() {
   done
   main_is_at "$commit"
 
-  # A job that is re-run alone has only the approval of the first attempt.
+  # A job that is re-run without the others has only the approval of the first attempt.
   for job in candidate promote; do
     fails run_job release "$job" "$(approved_needs candidate candidate-suite | jq --compact-output '. * {github: {run_attempt: "2"}}')" |
       grep '^::error title=Not approved::The approval was given to attempt 1, but this is attempt 2'
@@ -156,7 +156,7 @@ replaced_artifacts_are_refused() {
   versions_are 2 2
 }
 
-# A tampered suite tries every role, with all tokens of its step and of the parent processes.
+# A tampered suite tries every role with a token, which it requests if its step or a parent process can.
 tampered_suite_gets_no_apply_role() {
   use_suite "$(<"$root/.github/e2e/tampered-suite")"
   export ROLES

@@ -30,7 +30,7 @@ init_environment() {
   # A separate folder, so that the backend of the checkout stays as the operator initialised it.
   export TF_DATA_DIR=$PWD/target/environments/$environment TF_IN_AUTOMATION=1 TF_INPUT=0
   tf init -no-color -lockfile=readonly -reconfigure -backend-config="environments/$kind.s3.tfbackend" \
-    -backend-config="bucket=${STATE_BUCKET:?is the bucket of the Terraform states}" "${backend[@]}" >&2
+    -backend-config="bucket=${STATE_BUCKET:?must be set to the bucket of the Terraform states}" "${backend[@]}" >&2
 }
 
 # preview_state pr-NUMBER: prints the key of the preview's state.

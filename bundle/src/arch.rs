@@ -29,7 +29,7 @@ impl Arch {
         }
     }
 
-    /// Returns the Debian package of the C cross compiler.
+    /// Returns the Debian package of the C cross-compiler.
     pub fn cross_linker_package(self) -> &'static str {
         match self {
             Self::Arm64 => "gcc-aarch64-linux-gnu",

@@ -1,4 +1,4 @@
-//! The release build of the function, which does not depend on the machine and path where it is built.
+//! The release build of the function, which depends on the sources, the compiler and the C library, not on the path.
 
 use std::env;
 use std::path::{Path, PathBuf};

@@ -15,7 +15,8 @@ use clap::Parser;
 use arch::Arch;
 use error::Error;
 
-/// Builds the function and writes target/lambda/bootstrap-ARCH.zip, the same bytes for the same sources.
+/// Builds the function and writes target/lambda/bootstrap-ARCH.zip. The same sources, compiler and C library give the
+/// same bytes.
 #[derive(Parser)]
 #[command(bin_name = "cargo zip")]
 struct Arguments {

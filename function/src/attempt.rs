@@ -85,14 +85,14 @@ impl RequestBudget {
         self.deadline <= Instant::now()
     }
 
-    /// Returns the configuration of a read: it is retried after any transient fault. `E` is the error type of the
+    /// Returns the configuration with which a read is retried after any transient fault. `E` is the error type of the
     /// operation.
     #[must_use]
     pub fn read_config<E: OperationError>(&self) -> config::Builder {
         self.config::<E>(false)
     }
 
-    /// Returns the configuration of a write: it is retried only if it certainly was not applied.
+    /// Returns the configuration with which a write is retried only if it certainly was not applied.
     #[must_use]
     pub fn write_config<E: OperationError>(&self) -> config::Builder {
         self.config::<E>(true)
@@ -136,9 +136,9 @@ pub enum AttemptFailure {
     Throttled,
     /// DynamoDB rejected the request because another write was in progress.
     Conflict,
-    /// DynamoDB rejected the content of the request.
+    /// DynamoDB rejected the request with any other 4xx code, such as `AccessDeniedException`.
     Rejected,
-    /// The request was sent and its outcome is unknown: the write is ambiguous.
+    /// The request may have been sent, and its outcome is unknown: a write is ambiguous.
     Ambiguous,
 }
 
@@ -167,8 +167,8 @@ impl AttemptFailure {
     }
 }
 
-/// Returns `true` if no connection could be made. It may be the second one, after the first was closed before the
-/// request was sent.
+/// Returns `true` if a connection could not be made. That includes a second connection: hyper opens one if the reused
+/// connection was closed before the request was sent.
 fn could_not_connect(error: &OrchestratorError<AnyError>) -> bool {
     let error = error
         .as_connector_error()
@@ -178,7 +178,8 @@ fn could_not_connect(error: &OrchestratorError<AnyError>) -> bool {
         .any(hyper_util::client::legacy::Error::is_connect)
 }
 
-/// The interceptor that counts the attempts, keeps the failure of the latest one, and rejects a 200 without a result.
+/// The interceptor that counts the attempts, keeps the failure of the latest one, and rejects a success status with a
+/// body that is an error or is not a JSON object.
 #[derive(Debug)]
 struct AttemptTracker<E> {
     state: Arc<Mutex<AttemptState>>,
@@ -233,7 +234,7 @@ impl<E: OperationError> Intercept for AttemptTracker<E> {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let mut state = lock(&self.state);
-        // An attempt that failed before transmission says nothing about the table.
+        // Before the first transmission, a failure says nothing about the table.
         if state.attempts > 0 {
             state.failure = AttemptFailure::of::<E>(context.inner(), &state.connecting);
         }
@@ -244,7 +245,7 @@ impl<E: OperationError> Intercept for AttemptTracker<E> {
 /// Returns `true` if the body is an error of DynamoDB: only errors have a top-level member `__type`.
 ///
 /// An item may have an attribute of that name further inside, so the body is parsed again, but only if it contains
-/// the name.
+/// the name. A body that contains the name and cannot be parsed counts as an error.
 fn is_error(body: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Members {
@@ -255,9 +256,10 @@ fn is_error(body: &[u8]) -> bool {
         && serde_json::from_slice(body).map_or(true, |members: Members| members.error.is_some())
 }
 
-/// The retry classifier that vetoes the SDK's retries of ambiguous writes. The SDK's classifiers retry after every
-/// 500, 502, 503, 504, time-out and I/O error. That is right for a read, but a write sent again could overwrite a
-/// newer one. `RetryForbidden` from any classifier wins.
+/// The retry classifier that vetoes the retries of ambiguous writes and of requests that DynamoDB rejected, and that
+/// adds retries of ambiguous reads. The SDK's classifiers retry after every 500, 502, 503, 504, time-out and I/O error.
+/// That is right for a read, but a write that is sent again could overwrite a newer one. `RetryForbidden` from any
+/// classifier wins.
 #[derive(Debug)]
 struct RetryClassifier<E> {
     is_write: bool,

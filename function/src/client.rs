@@ -17,7 +17,8 @@ pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// holds 500 tokens. A retry takes ten, or five after a throttled attempt; a success returns the tokens of its last
 /// retry, or one if it needed none.
 pub const MAX_ATTEMPTS: u32 = 5;
-/// The base of the backoff: the first backoff is a random part of it, and each later one of twice as much.
+/// The initial backoff. The first backoff is a random part of it; each later one is a random part of twice the previous
+/// maximum.
 const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 
 /// Returns a client for the region, endpoint, credentials and HTTP client of `config`.
@@ -42,7 +43,7 @@ pub fn client(config: &SdkConfig) -> Client {
         .to_builder()
         .http_client(http_client)
         .timeout_config(timeouts)
-        // The attempt times out before a stalled stream would, whose timer only costs a system call.
+        // The time-out of the attempt comes first, so the timer of this protection would only cost a system call.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .retry_config(retries)
         .retry_partition(retry_partition)

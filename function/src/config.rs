@@ -75,11 +75,11 @@ impl Config {
     }
 }
 
-/// The value of an environment variable, or `None` if it is unset or empty.
+/// The value of an environment variable, or `None` if it is unset, empty or not UTF-8.
 pub type Variable = Option<String>;
 
 /// Reads an environment variable of the process. An empty one counts as unset, because Terraform and pipelines leave
-/// variables empty.
+/// variables empty. One that is not UTF-8 also counts as unset.
 #[must_use]
 pub fn variable(name: &str) -> Variable {
     std::env::var(name).ok().filter(|value| !value.is_empty())

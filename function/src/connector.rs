@@ -1,7 +1,7 @@
 //! The connections to DynamoDB: HTTP/1.1 over TLS by ring, with compiled-in root certificates.
 //!
 //! The SDK's default connector also looks for proxies, speaks HTTP/2, and reads the system's certificate store. The
-//! function needs none of these, and the store alone costs more than the rest of init.
+//! function needs none of these, and reading the store costs more than the rest of init.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -131,7 +131,7 @@ impl Service<Uri> for AddressConnector {
 pub struct Connecting(Arc<OnceLock<CaptureConnection>>);
 
 impl Connecting {
-    /// Returns `true` if the request certainly was not sent, because it has no connection yet. With a different HTTP
+    /// Returns `true` if the request certainly was not sent, because it got no connection. With a different HTTP
     /// client it returns `false`, because nothing is known.
     #[must_use]
     pub fn is_unsent(&self) -> bool {

@@ -9,7 +9,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// A request to the API. An empty field is missing from the event, or is `null`.
+/// A request to the API. A field that is `None` is missing from the event, or is `null`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
@@ -59,8 +59,7 @@ pub struct RequestContext {
 #[derive(Debug)]
 pub struct Incoming(pub Result<Event, NotARequest>);
 
-/// An event that is not a request to the API, but comes from a queue or a schedule, or has a different payload
-/// format.
+/// An event that is not a request to the API: for example one from a queue or a schedule, or in another payload format.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the function expects a request to an HTTP API, in the payload format 2.0, and this event is not one: {0}"
@@ -144,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn null_is_absent_in_every_field() {
+    fn null_is_absent_in_every_field_except_the_route_key() {
         let event = json!({
             "routeKey": "GET /items",
             "pathParameters": {"id": "a"},

@@ -54,7 +54,8 @@ impl Service {
         self.table.connect().await
     }
 
-    /// Handles one request. The response is ready at least half a second before the deadline.
+    /// Handles one request. The call of DynamoDB ends half a second before the deadline, which leaves that time for the
+    /// response.
     pub async fn handle(&self, event: LambdaEvent<Event>) -> Handled {
         let start = Instant::now();
         let LambdaEvent {

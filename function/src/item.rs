@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_that_no_path_can_carry_are_refused() {
+    fn ids_that_no_path_can_carry_and_control_characters_are_refused() {
         let put = |id: &str| {
             Item::parse(&format!(
                 r#"{{"id":{}}}"#,

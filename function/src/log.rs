@@ -1,6 +1,6 @@
-//! The log: one line of JSON for each invocation, without the content of any item.
+//! The log: one line of JSON for each invocation, and for each problem outside of one, without the content of any item.
 //!
-//! Metric filters read these lines, so a field keeps its name and its meaning. Lambda itself reads two fields. It
+//! Metric filters may read these lines, so a field keeps its name and its meaning. Lambda itself reads two fields. It
 //! filters by `level`, but treats a line as INFO unless the line also has a valid `timestamp`. Source: Lambda's
 //! "Log-level filtering".
 

@@ -29,7 +29,7 @@ async fn run() -> Result<(), Error> {
     let config = Config::from_env()?;
     let service = Service::new(Table::new(client::client(&config.sdk), config.table_name));
     if let Err(cause) = service.connect().await {
-        log::warn("DynamoDB did not answer in init", cause.as_ref());
+        log::warn("DynamoDB did not respond during init", cause.as_ref());
     }
     let service = Arc::new(service);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Incoming>| {

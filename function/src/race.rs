@@ -1,7 +1,7 @@
 //! The race for a connection: the addresses of a host are tried in short succession, and the first connection wins.
 //!
-//! Source: RFC 8305, "Happy Eyeballs Version 2". Unlike there, IPv4 goes first, because in Lambda it always leads to
-//! DynamoDB, but IPv6 only from a VPC that has it.
+//! Source: RFC 8305, "Happy Eyeballs Version 2". Unlike in the RFC, IPv4 goes first, because in Lambda it always leads
+//! to DynamoDB, but IPv6 only from a VPC that has it.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;

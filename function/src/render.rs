@@ -11,8 +11,8 @@ use crate::price::Price;
 use crate::response::{Response, ResponseWriter};
 use crate::table::{Attributes, PARTITION_KEY, Page, id_of};
 
-/// The largest list response, in bytes of the JSON that Lambda gets. In it the body is one JSON string: every quote
-/// and backslash takes two bytes. Lambda's limit is 6 MB.
+/// The largest list response, in bytes of the JSON that Lambda gets. There the body is one JSON string, so every quote
+/// and backslash of the body takes two bytes. Lambda's limit is 6 MB.
 pub const MAX_RESPONSE_BYTES: usize = 6_000_000;
 
 /// The part of [`MAX_RESPONSE_BYTES`] that is reserved for everything but the items: the status, the headers, the
@@ -55,8 +55,8 @@ pub fn item(attributes: &Attributes) -> Response {
     body.finish()
 }
 
-/// Returns `{"Items":[…],"Count":n,"ScannedCount":n}`, with `"LastEvaluatedKey"` if the page was cut short: by the
-/// table, or before the item that would make the response exceed [`MAX_RESPONSE_BYTES`].
+/// Returns `{"Items":[…],"Count":n,"ScannedCount":n}`, with `"LastEvaluatedKey"` if more items may follow: the table
+/// ended the page, or the next item would make the response exceed [`MAX_RESPONSE_BYTES`].
 ///
 /// # Errors
 /// [`Error::Misconfigured`] if an item has no id: the table then has a different key.

@@ -1,7 +1,8 @@
 //! The resolver of DynamoDB's host name: by /etc/hosts, and by the name servers of /etc/resolv.conf.
 //!
 //! The resolver of the C library would block a thread, and may load plug-ins of the system, which must match the
-//! linked version exactly; the bundle is linked statically. (Lambda passes an IP address for its Runtime API.)
+//! linked version exactly; the bundle is linked statically. Lambda's Runtime API needs no resolver: Lambda passes its
+//! IP address.
 
 use std::fs;
 use std::net::IpAddr;
@@ -20,10 +21,10 @@ use crate::race::STEP_TIMEOUT;
 /// The maximum number of retries of a query after a name server failed. Source: glibc's `RES_MAXRETRY`.
 const MAX_RETRIES: u32 = 5;
 
-/// A resolver of host names, which queries all name servers at once.
+/// A resolver of host names, which queries all name servers in parallel.
 ///
 /// The servers share one time-out, so a dead one must not use it up. Each server has a separate hickory resolver,
-/// because one resolver for several servers would take the first refusal for the answer of all.
+/// because one resolver for several servers would treat the first refusal as the answer of all.
 pub struct Resolver(Vec<TokioResolver>);
 
 impl Resolver {
@@ -104,8 +105,8 @@ impl Resolver {
 
 /// Parses a `resolv.conf`. As in glibc, only the parts that cannot be parsed are ignored.
 fn read(text: &[u8]) -> Config {
-    // Otherwise the parser would drop the rest of a line that is not UTF-8, and an empty list would replace the
-    // previous one.
+    // Converted, because the parser drops the rest of a line that is not UTF-8. Without empty lists, because an empty
+    // `search` would replace the previous list.
     let text = String::from_utf8_lossy(text);
     let lines: Vec<_> = text
         .lines()

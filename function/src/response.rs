@@ -1,7 +1,7 @@
 //! The response to Lambda in payload format 2.0, written in one pass.
 //!
 //! The body is a JSON string, so a JSON body is escaped twice: each of its quotes takes two bytes, and each quote in
-//! one of its strings four. Escaping twice at once avoids a second pass over a body of up to a megabyte.
+//! one of its strings four. Escaping twice in one pass avoids a second pass over a body of up to 6 MB.
 
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -60,7 +60,7 @@ impl Table {
     }
 
     /// Opens the connection that the first request will use, by reading an item that PUT can never have stored. Any
-    /// response is a success, even an error, because it has come over the connection.
+    /// response that the SDK can read is a success, even an error, because it has come over the connection.
     ///
     /// # Errors
     /// The cause, if there was no response within a second: the first request will then connect.
@@ -72,7 +72,7 @@ impl Table {
             .table_name(&self.name)
             .key(PARTITION_KEY, AttributeValue::S("/".to_owned()))
             .customize()
-            // The configuration of a write, because any response is a success: a retry would only take time.
+            // The configuration of a write, which is not retried after a 5xx: any response is a success here.
             .config_override(budget.write_config::<GetItemError>())
             .send()
             .await;

@@ -1,6 +1,6 @@
 # The private bucket of all environments' states, with versioning.
 resource "aws_s3_bucket" "state" {
-  # checkov:skip=CKV_AWS_18:CloudTrail records who read a state; access logs would need another bucket, for which the same check applies.
+  # checkov:skip=CKV_AWS_18:CloudTrail's data events can record who reads a state; access logs need another bucket.
   # checkov:skip=CKV_AWS_144:A state describes resources of one region and is useless without that region.
   # checkov:skip=CKV_AWS_145:A state contains no secrets, because the service has none. S3's key avoids the price and the policy of a KMS key.
   # checkov:skip=CKV2_AWS_62:Nothing consumes events of this bucket.

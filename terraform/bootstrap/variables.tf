@@ -7,7 +7,7 @@ variable "prefix" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.prefix)) && !strcontains(var.prefix, "--") && !startswith("${var.prefix}-", "github-")
-    error_message = "prefix must be 3 to 32 lower-case letters, digits and single hyphens, starting with a letter and not ending with a hyphen. It must not begin with github-, like the roles of the bootstrap. The limit leaves room for -staging and -pr-NUMBER."
+    error_message = "prefix must be 3 to 32 lower-case letters, digits and single hyphens, starting with a letter and not ending with a hyphen. It must not be github or begin with github-, like the roles of the bootstrap. The limit leaves room for -staging and -pr-NUMBER."
   }
 }
 

@@ -9,8 +9,8 @@ apply_bootstrap() {
   bootstrap plan "${bootstrap_settings[@]}" -detailed-exitcode
 }
 
-# The emulator has only HTTP, which the bucket's policy denies to every caller but the account's root. After that check the
-# policy is deleted.
+# Checks that the bucket's policy denies HTTP to every caller but the account's root. Then deletes the policy, because
+# the emulator has only HTTP.
 state_bucket_rejects_http() {
   local credentials
   mapfile -t credentials < <(job production production apply)
@@ -45,8 +45,8 @@ adopt_manual_deployment() {
   plan_is_empty
 }
 
-# Checks the roles before and after the bootstrap has the ids of the APIs, which SETUP.md sets last. Another API, bank-api,
-# belongs to another service.
+# Checks the roles before and after the bootstrap has the ids of the APIs, which step 7 of SETUP.md adds. Another API,
+# bank-api, belongs to another service.
 roles_are_isolated() {
   local api foreign_api check_roles
   api=$(tf output -raw api_id)

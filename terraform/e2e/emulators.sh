@@ -15,7 +15,7 @@ start() {
   emulators+=($!)
 }
 
-# wait_for_url URL: waits until the URL answers, at most 30 s.
+# wait_for_url URL: waits until the URL answers. Tries it 31 times, a second apart, for at most 5 s each.
 wait_for_url() {
   curl --silent --insecure --output /dev/null --max-time 5 --retry 30 --retry-delay 1 --retry-all-errors "$1" ||
     { echo "no response from $1: see $logs" && return 1; }

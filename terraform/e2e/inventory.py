@@ -1,4 +1,4 @@
-"""Prints every resource of the account, one "service kind name" a line, sorted."""
+"""Prints the account's resources of the kinds in LISTS, one "service kind name" a line, sorted."""
 
 import boto3
 

@@ -70,8 +70,8 @@ release_behind() {
     awk 'NR == 1 { status = $2 } tolower($1) == "x-release:" { release = $2 } END { print status == 200 ? release ? release : "first" : status }'
 }
 
-# while_polling URL COMMAND…: runs the command while every route, and the release behind it, is polled, up to a full round
-# after the command. Fails if a request fails.
+# while_polling URL COMMAND…: runs the command while it polls every route and the release behind the API, until at least
+# one full round after the command. Fails if the command or a request fails.
 while_polling() {
   local url=$1 poller outcome=0 rounds
   shift

@@ -10,7 +10,7 @@ import json
 import os
 
 LAMBDA = os.environ["AWS_LAMBDA_RUNTIME_API"]
-HOP_BY_HOP_HEADERS = {"connection", "content-length", "host", "transfer-encoding"}
+REPLACED_HEADERS = {"connection", "content-length", "host", "transfer-encoding"}
 
 
 class Relay(http.server.BaseHTTPRequestHandler):
@@ -23,11 +23,11 @@ class Relay(http.server.BaseHTTPRequestHandler):
             answer.setdefault("headers", {})["x-release"] = "second"
             body = json.dumps(answer).encode()
         upstream = http.client.HTTPConnection(LAMBDA)
-        upstream.request(self.command, self.path, body or None, end_to_end_headers(self.headers))
+        upstream.request(self.command, self.path, body or None, forwarded_headers(self.headers))
         answer = upstream.getresponse()
         body = answer.read()
         self.send_response(answer.status)
-        for name, value in end_to_end_headers(answer.headers).items():
+        for name, value in forwarded_headers(answer.headers).items():
             self.send_header(name, value)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -48,8 +48,8 @@ class Server(http.server.ThreadingHTTPServer):
             os._exit(0)
 
 
-def end_to_end_headers(headers):
-    return {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP_HEADERS}
+def forwarded_headers(headers):
+    return {name: value for name, value in headers.items() if name.lower() not in REPLACED_HEADERS}
 
 
 SERVICE = os.getpid()

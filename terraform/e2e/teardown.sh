@@ -1,8 +1,8 @@
 # The last steps: a restored table, destroy, and the search for leftovers.
 # shellcheck shell=bash
 
-# restore_table NAME: follows the runbook: stops the functions, restores the table under another name and imports it into the
-# state. Then deletes the old table, as an operator would after looking at it.
+# restore_table NAME: follows the runbook. Stops the functions, restores the table under this name and imports it into
+# the state. Then deletes the old table, as an operator would after looking at it.
 restore_table() {
   local old=$prefix-items restored="table_name=$1"
   apply -var reserved_concurrency=0

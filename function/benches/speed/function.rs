@@ -25,7 +25,7 @@ pub struct Function {
 }
 
 impl Function {
-    /// Runs `command`, which is the bootstrap or a wrapper, until it requests an event.
+    /// Starts `command`, which is the bootstrap or a wrapper, and waits until it requests an event.
     pub fn start(mut command: Command, backend: &Backend) -> Result<Self, Error> {
         let mut api = RuntimeApi::start()?;
         command

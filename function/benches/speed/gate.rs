@@ -47,7 +47,7 @@ const MARGIN_PERCENT: u64 = 5;
 /// The crates whose C code gathers entropy from clock jitter for 25 ms, at the first connection.
 const JITTER_ENTROPY_CRATES: [&str; 2] = ["aws-lc-sys", "aws-lc-fips-sys"];
 
-/// Compares every count with its bounds.
+/// Checks the function's dependencies, and compares every count with its bounds.
 pub fn check(function: &Subject, baseline: &Subject, backend: &Backend) -> Result<ExitCode, Error> {
     let mut good = has_no_jitter_entropy()?;
     let count = count_instructions(function, backend)?;
@@ -71,7 +71,7 @@ pub fn check(function: &Subject, baseline: &Subject, backend: &Backend) -> Resul
 fn is_within(name: &str, count: u64, min: u64, max: u64) -> bool {
     let good = (min..=max).contains(&count);
     let verdict = if good { "ok" } else { "FAILED" };
-    println!("{verdict}: {name}: {count} instructions, of {min} to {max}");
+    println!("{verdict}: {name}: {count} instructions, allowed: {min} to {max}");
     good
 }
 

@@ -28,7 +28,7 @@ pub struct Results<'a> {
     pub warm: Vec<Warm>,
 }
 
-/// The median cold start.
+/// The medians of the cold starts.
 #[derive(Default)]
 pub struct Cold {
     pub init: Duration,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::Error;
 use crate::http::{self, Request};
 
-/// The time after which a function counts as stuck; under valgrind it takes seconds.
+/// The time-out of the next request of a function. Under valgrind a request takes seconds.
 const FUNCTION_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The time limit in the deadline that the function is given.

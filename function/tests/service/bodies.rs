@@ -1,5 +1,5 @@
-//! Generated bodies: JSON objects with the fields of an item, such objects with one byte changed, and random bytes and
-//! text. No body makes the service panic or respond with 500, and no price loses a digit.
+//! Generated bodies: JSON objects with the fields of an item, such objects with one byte replaced, inserted or removed,
+//! and random bytes and text. No body makes the service panic or respond with 500, and no price loses a digit.
 
 use std::cell::Cell;
 use std::io::{Write as _, stderr};

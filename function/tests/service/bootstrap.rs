@@ -77,7 +77,7 @@ fn a_table_that_is_unreachable_in_init_is_only_a_warning() {
     let response = response(&function);
     let late = timeless(function.log_line());
     assert_eq!(late["level"], "WARN");
-    assert_eq!(late["message"], "DynamoDB did not answer in init");
+    assert_eq!(late["message"], "DynamoDB did not respond during init");
     assert_eq!(
         (
             &response["statusCode"],

@@ -58,7 +58,7 @@ async fn a_connection_that_died_in_a_freeze_does_not_fail_a_write() {
     assert_eq!(backend.requests(), 100);
 }
 
-/// It may have died silently: a router has forgotten it, or the host is gone.
+/// Such a connection may have died silently: a router has forgotten it, or the host is gone.
 #[tokio::test]
 async fn a_write_is_not_sent_over_a_connection_that_was_idle_for_too_long() {
     for (idle, connections) in [(MAX_IDLE.saturating_sub(SECOND), 1), (MAX_IDLE + SECOND, 2)] {
@@ -104,7 +104,7 @@ async fn init_opens_the_connection_that_requests_use() {
 }
 
 #[tokio::test]
-async fn init_waits_for_at_most_a_second() {
+async fn init_does_not_wait_for_the_attempt_time_out() {
     let backend = Backend::start(&[Reaction::Hang, DONE]);
     let service = backend.service();
     let start = Instant::now();

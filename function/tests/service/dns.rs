@@ -87,10 +87,10 @@ fn fill_accept_queue(address: SocketAddr) -> impl Sized {
     (runtime, listener, queue)
 }
 
-/// Starts the binary with this /etc/resolv.conf, and gets an item.
+/// Starts the binary with this /etc/resolv.conf, and requests an item.
 ///
 /// # Panics
-/// If the item was not read in one attempt.
+/// If DynamoDB did not respond to the first attempt.
 fn assert_reached(backend: &Backend, resolv_conf: &str) {
     let port = backend.address().port();
     let file = std::env::temp_dir().join(format!("resolv.conf-{port}"));

@@ -160,7 +160,7 @@ fn serve(
         if head.starts_with("GET") {
             let next = events.lock().expect("no panic in an iterator").next();
             let Some((number, event)) = next else {
-                // Like Lambda, let the function wait until it hangs up.
+                // Like Lambda, do not respond: the function waits until the test stops it.
                 return reader.read_line(&mut line).map(drop);
             };
             let now = SystemTime::UNIX_EPOCH.elapsed().expect("a clock past 1970");

@@ -1,1 +1,1 @@
-"""A proxy that makes the emulators as strict as AWS: it enforces the rules that they do not."""
+"""A proxy that makes the emulators stricter: it enforces rules of AWS that they do not."""

@@ -1,4 +1,4 @@
-"""A proxy in front of the emulators that rejects what AWS rejects: `python -m strict PORT EMULATOR CLOUDWATCH`.
+"""A proxy in front of the emulators that enforces more rules of AWS: `python -m strict PORT EMULATOR CLOUDWATCH`.
 
 The rules authorize a request first. The proxy then signs it as the account's root and forwards it. Requests to STS, S3 and
 the APIs keep the caller's signature, because the emulator authorizes them as AWS does.

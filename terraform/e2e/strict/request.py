@@ -76,7 +76,7 @@ class Request:
         return in_form or self.parameters.get(f"{name}s", [])
 
     def changes(self):
-        """Returns `True` if the request may change anything in the account except items."""
+        """Returns `True` if the request may change anything in the account except items and objects of S3."""
         if self.service in ("apigateway", "lambda"):
             return self.method != "GET"
         return not re.match(r"(Assume|Describe|Get|List|Query|Scan|\w+Item$)", self.operation or "Get")

@@ -1,4 +1,4 @@
-"""Tests of each rule, with a request that AWS accepts and one that it rejects; and of the responses."""
+"""Tests of the rules except permission_is_missing, with accepted and rejected requests; and of the responses."""
 
 import json
 import unittest

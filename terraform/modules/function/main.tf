@@ -90,7 +90,7 @@ resource "aws_lambda_function" "function" {
     }
   }
 
-  # The first invoke can come at once and needs these permissions.
+  # The first invoke can come immediately after the creation, and needs these permissions.
   depends_on = [aws_iam_role_policy.function]
 }
 

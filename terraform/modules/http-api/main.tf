@@ -39,8 +39,8 @@ resource "aws_apigatewayv2_integration" "function" {
   integration_uri        = each.value.invoke_arn
   payload_format_version = "2.0"
 
-  # A cold start may take 10 s before the function's timeout starts. The API waits longer than both, so that the function
-  # itself responds.
+  # A cold start may take 10 s before the function's timeout starts. The API waits for the sum of both, at most 30 s, so
+  # that the function itself responds.
   timeout_milliseconds = min(30, var.function_timeout + 10) * 1000
 
   # A route that moves to another function needs the new integration before the old one is deleted.

@@ -1,4 +1,4 @@
-# A dashboard with the metrics of the alarms.
+# A dashboard of requests, errors, latency, throttles and consumed capacity.
 locals {
   # The region of the service, from the table's ARN.
   region = split(":", var.table.arn)[3]

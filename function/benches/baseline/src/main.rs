@@ -1,4 +1,5 @@
-//! The lowest cost of the service: only the happy path, blocking, without the SDK, on one connection to each side.
+//! The baseline of the benchmark: the service for valid requests only, with blocking I/O, without the SDK, and with one
+//! connection to each side.
 //!
 //! `cargo bench -p function` compares the function with it. It is not part of any bundle. Any error ends the process.
 

@@ -93,7 +93,7 @@ fn timestamp() -> String {
     text
 }
 
-/// Converts days since 1 January 1970 to a Gregorian date. The year is counted from March.
+/// Converts days since 1 January 1970 to a Gregorian date: year, month and day. Inside, a year begins in March.
 fn date(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let era = days / 146_097;
