@@ -7,7 +7,8 @@ use crate::contract::reason::Reason;
 use crate::request::concrete::{GatewayProfile, Request};
 use crate::toolkit::http::response::Response;
 
-/// The length from which a part of the request in a message counts as leaked, and not as a coincidence.
+/// The length of a part of the request, in characters, that counts as leaked if a message repeats it, and not as a
+/// coincidence.
 const MIN_LEAKED_CHARS: usize = 12;
 
 /// The words that reveal how the service is built, in lower case.
@@ -30,7 +31,7 @@ const LEAK_MARKERS: [&str; 16] = [
     "123456789012",
 ];
 
-/// Checks one response.
+/// Checks a response against the expected one and `openapi.json`, and that a message reveals nothing.
 ///
 /// # Errors
 /// The first difference from the contract.
@@ -70,7 +71,7 @@ pub fn check(
     }
 }
 
-/// Checks that a failure has a message, and that the message leaks nothing.
+/// Checks that an error response has a message, and that the message leaks nothing.
 ///
 /// # Errors
 /// The first difference from the contract.
@@ -79,7 +80,7 @@ pub fn check_failure(response: &Response, request: &Request) -> Result<(), Strin
     if message.is_empty() {
         return Err("the message is empty".to_owned());
     }
-    // The name of an unknown or a duplicate field may be repeated, up to a length.
+    // The name of a field may be repeated, up to MAX_NAME_SHOWN characters, if it is the first text in quotes.
     let quoted = message.split('"').nth(1).unwrap_or_default();
     let redacted = if quoted.chars().count() <= MAX_NAME_SHOWN && is_field_name(quoted, request) {
         message.replacen(quoted, "", 1)
@@ -123,25 +124,20 @@ fn is_field_name(quoted: &str, request: &Request) -> bool {
 }
 
 fn repeats_too_much(name: &str, message: &str) -> bool {
-    let end = name
-        .char_indices()
-        .nth(MAX_NAME_SHOWN + 1)
-        .map(|(end, _)| end);
+    let mut ends = name.char_indices().map(|(end, _)| end).chain([name.len()]);
+    let end = ends.nth(MAX_NAME_SHOWN + 1);
     end.is_some_and(|end| message.contains(&name[..end]))
 }
 
-/// Returns a part of the text that the message repeats. Tries the first 4,096 characters only, because longer texts
-/// repeat one character.
+/// Returns a part of the text that the message repeats, if there is one. Tries only the first 4,096 characters, because
+/// longer texts repeat one character.
 fn repeated_part<'a>(text: &'a str, message: &str) -> Option<&'a str> {
     let starts = text.char_indices().map(|(at, _)| at).take(4096);
     starts
         .filter_map(|at| {
             let text = &text[at..];
-            let end = text
-                .char_indices()
-                .nth(MIN_LEAKED_CHARS)
-                .map(|(end, _)| end);
-            end.map(|end| &text[..end])
+            let mut ends = text.char_indices().map(|(end, _)| end).chain([text.len()]);
+            ends.nth(MIN_LEAKED_CHARS).map(|end| &text[..end])
         })
         .find(|part| message.contains(part))
 }
@@ -167,15 +163,17 @@ pub fn check_head(response: &Response, route: &str, gateway: GatewayProfile) -> 
     match response.headers.get("content-type").map(String::as_str) {
         Some("application/json") => {}
         content_type => {
+            let content_type = content_type.unwrap_or("missing");
             return Err(format!(
-                "content-type is {content_type:?}, not application/json"
+                "content-type is {content_type}, not application/json"
             ));
         }
     }
     let retry = response.headers.get("retry-after").map(String::as_str);
     if retry != (response.status == 503).then_some("1") && gateway == GatewayProfile::HttpApi {
+        let retry = retry.unwrap_or("missing");
         return Err(format!(
-            "retry-after is {retry:?} at status {}",
+            "retry-after is {retry} at status {}",
             response.status
         ));
     }
@@ -226,8 +224,8 @@ fn check_refusal(response: &Response, reasons: &[Reason]) -> Result<(), String> 
     ))
 }
 
-/// Checks that every item of a page exists and is shown unchanged, and that a page that is the whole list shows every
-/// item.
+/// Checks the items of the namespace on a page: each one exists and is shown unchanged, and a page that is the whole
+/// list shows all of them. Also checks that the page keeps to its limit, and does not show its start key.
 fn check_page(page: &ExpectedPage, response: &Response) -> Result<(), String> {
     let shown = response.page(&page.prefix)?;
     if let Some(limit) = page.limit
@@ -274,4 +272,24 @@ fn check_page(page: &ExpectedPage, response: &Response) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_may_repeat_64_characters_of_a_name_and_not_65() {
+        let name = |length| "n".repeat(length);
+        assert!(repeats_too_much(&name(65), &name(65)));
+        assert!(!repeats_too_much(&name(64), &name(64)));
+        assert!(!repeats_too_much(&name(65), &name(64)));
+    }
+
+    #[test]
+    fn twelve_characters_of_a_value_are_a_leak_wherever_they_are() {
+        let (text, message) = ("a secret wörd", "id: secret wörd");
+        assert_eq!(repeated_part(text, message), Some(" secret wörd"));
+        assert_eq!(repeated_part("secret wörd", message), None);
+    }
 }
