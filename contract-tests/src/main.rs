@@ -42,7 +42,7 @@ enum Command {
         #[arg(long)]
         url: Option<String>,
     },
-    /// Deletes the stale items of runs that were killed, or could not reach the API any more.
+    /// Deletes the items that earlier runs left behind because they were killed or could not reach the API any more.
     Sweep {
         /// The journals of these runs; by default, all in target/contract-tests (or `CONTRACT_JOURNALS`).
         #[arg(value_parser = path)]
@@ -64,7 +64,7 @@ enum Command {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0         passed, and no items are left behind
+  0         passed, and no items of an ended run are left behind
   1         failed, or items are or may be left behind
   2         inconclusive: the contract could not be checked
   64        an argument or an environment variable is invalid
@@ -79,7 +79,7 @@ fn path(value: &str) -> Result<PathBuf, String> {
     }
 }
 
-/// Parses the value of `--url`. Clap does not parse it, because its errors repeat the value.
+/// Parses the value of `--url`. Clap does not parse it, because the errors of Clap repeat the value.
 fn parse_url(url: &str) -> BaseUrl {
     or_exit(BaseUrl::parse("--url", url))
 }
@@ -189,7 +189,7 @@ async fn sweep_journals(journals: Vec<PathBuf>, variables: &Variables) -> u8 {
     }
 }
 
-/// Sweeps and returns the exit code. It needs no clean-up after Ctrl-C: the journals still list the remaining items.
+/// Sweeps and returns the exit code. Ctrl-C needs no handler: the next sweep finds the items that are left.
 async fn sweep(scope: &SweepScope, variables: &Variables) -> u8 {
     match deployed::sweep(scope, variables, |line| println!("{line}")).await {
         Ok(()) => 0,

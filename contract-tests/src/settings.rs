@@ -1,4 +1,4 @@
-//! The settings of a run, which are environment variables. README.md lists them in a table.
+//! The settings of a run, which are environment variables. README.md and DEPLOYED.md list them in tables.
 
 use std::collections::BTreeSet;
 use std::env::VarError;
@@ -22,8 +22,8 @@ pub const EXIT_INCONCLUSIVE: u8 = 2;
 /// Source: `EX_USAGE` of sysexits.h.
 pub const EXIT_USAGE: u8 = 64;
 
-/// Parses the arguments of this process. Help is printed on standard output. Wrong arguments end the process with
-/// [`EXIT_USAGE`], because clap's exit code means "inconclusive" here.
+/// Parses the arguments of this process. Help is printed on standard output, and ends the process with 0. Wrong
+/// arguments end it with [`EXIT_USAGE`], because Clap's own exit code, 2, means "inconclusive" here.
 #[must_use]
 pub fn arguments<T: Parser>() -> T {
     T::try_parse().unwrap_or_else(|error| {
@@ -73,7 +73,7 @@ pub struct Variables {
     /// `CONTRACT_TIME`, `CONTRACT_CLEAN_UP`, `CONTRACT_REQUESTS`, `CONTRACT_RATE` and `CONTRACT_PAGES`: the limits of a
     /// run at that API.
     pub limits: Limits,
-    /// `CONTRACT_JOURNALS`: the folder of the journals of the items put there.
+    /// `CONTRACT_JOURNALS`: the folder of the journals, which list the ids that are put into that API.
     pub journals: PathBuf,
     /// `DYNAMODB_ENDPOINT`: a `DynamoDB` Local that runs already; by default, a container is started.
     pub dynamodb_endpoint: Option<BaseUrl>,
@@ -94,8 +94,8 @@ impl Variables {
     }
 
     fn read(variable: impl Fn(&str) -> Result<Option<String>, String>) -> Result<Self, String> {
-        // An empty variable counts as unset, so that a pipeline may pass it on. White space around a value is removed,
-        // except from a path.
+        // An empty variable counts as unset, so that a pipeline may set every variable. White space around a value is
+        // removed, except from a path.
         let path = |name: &str| Ok::<_, String>(variable(name)?.filter(|path| !path.is_empty()));
         let variable = |name: &str| {
             let value = variable(name)?.map(|value| value.trim().to_owned());
@@ -153,7 +153,7 @@ fn absolute(path: PathBuf) -> PathBuf {
 
 fn read_number(name: &str, value: &str) -> Result<u64, String> {
     let number = value.parse();
-    number.map_err(|_| format!("{name} must be a whole number"))
+    number.map_err(|_| format!("{name} must be a whole number, not negative and below 2^64"))
 }
 
 fn read_targets(value: &str) -> Result<BTreeSet<String>, String> {

@@ -80,7 +80,7 @@ pub async fn check_cases(
         }
         match (outcome, target.exhausted()) {
             (Ok(()), _) => progress.advance(batch_size),
-            (Err(Inconclusive(_)), Some(limit)) if progress.has_started() => {
+            (Err(Inconclusive(_)), Some(limit)) if progress.has_done_cases() => {
                 return Ok(progress.passed(Some(limit), None));
             }
             (Err(not_passed), _) => return Err(not_passed),

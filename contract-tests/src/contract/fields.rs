@@ -1,4 +1,4 @@
-//! The table of the fields of an item besides its id, which the model, the parser, the generators, the classes of input
+//! The list of the fields of an item besides its id, which the model, the parser, the generators, the classes of input
 //! and the mutants use. `tests::definitions` compares it with the service's list and with the documents.
 
 use crate::contract::id::ID;
@@ -7,7 +7,7 @@ use crate::request::json::Json;
 use crate::toolkit::decimal::Decimal;
 use crate::toolkit::json;
 
-/// Every field that an item may have.
+/// Every field that an item may have besides its id.
 pub const FIELDS: [Field; 2] = [
     Field {
         name: "price",

@@ -42,7 +42,7 @@ pub fn fault(id: &str) -> Option<&'static str> {
     }
 }
 
-/// Returns ids that PUT refuses because of their characters, of every kind.
+/// Returns ids of every kind that PUT refuses because of their characters.
 #[must_use]
 pub fn refused_ids() -> Vec<String> {
     // The last two would be different ids if they were decoded once more.

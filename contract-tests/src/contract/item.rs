@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_field_comes_from_the_same_write() {
+    fn an_item_of_mixed_writes_has_no_write_number() {
         assert_eq!(Item::from_write(7).write_number(), Some(7));
         let mut mixed = Item::from_write(7);
         mixed.set(&FIELDS[0], FieldValue::Number(Decimal::from(8)));

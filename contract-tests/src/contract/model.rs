@@ -11,7 +11,8 @@ use crate::request::concrete::Request;
 use crate::request::json::Json;
 use crate::toolkit::decimal::Decimal;
 
-/// The distance to [`MAX_ITEM_BYTES`] within which an item may also be refused, because two counts of bytes may differ.
+/// The distance to [`MAX_ITEM_BYTES`], in bytes, within which an item may also be refused, because the service and
+/// `DynamoDB` may count differently.
 const SIZE_TOLERANCE: usize = 64;
 
 /// The expected response of a request.
@@ -29,7 +30,7 @@ pub enum Expected {
     NotFound,
     /// 404 from the gateway, because there is no such route.
     NoRoute,
-    /// The status of one of these reasons, and a message that names it.
+    /// The status of one of these reasons, and a message that names the faulty part.
     Refused(Vec<Reason>),
 }
 
@@ -42,14 +43,15 @@ pub struct ExpectedPage {
     pub prefix: String,
     /// The maximum number of items that the page may show.
     pub limit: Option<usize>,
-    /// The start key: the page begins after this item, and must not show it.
+    /// The start key: the page begins after this id, and must not show an item with it.
     pub start: Option<String>,
 }
 
 /// The known deviations of a table from `DynamoDB` itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KnownDeviations {
-    /// `DynamoDB` Local refuses numbers from 1e125 on, which the service accepts, so that the response is a 500.
+    /// `true` if the table refuses numbers from 1e125 in magnitude, as `DynamoDB` Local does. The service accepts them,
+    /// so its response is a 500.
     pub refuses_from_1e125: bool,
 }
 
@@ -303,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_and_start_keys() {
+    fn a_limit_or_a_start_key_out_of_range_is_refused() {
         let list = |limit: &str, start: Option<&str>| {
             let request = Request::List {
                 limit: Some(limit.to_owned()),

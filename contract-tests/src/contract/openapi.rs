@@ -11,9 +11,9 @@ use crate::request::concrete::GatewayProfile;
 use crate::request::route;
 use crate::toolkit::http::response::Response;
 
-/// The document, which is written by hand. Every response is compared with it, so that the tests are not more lenient
-/// than the document that clients read. Numbers are compared as binary floats here, which is exact enough for the
-/// bounds of a price; the model checks their digits.
+/// The document, which is written by hand. Every response in a property is compared with it, so that the tests are not
+/// more lenient than the document that clients read; only the body of a list with foreign items is not. Numbers are
+/// compared as binary floats here, which is exact enough for the bounds of a price; the model checks their digits.
 static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
     let text = include_str!("../../openapi.json");
     Document::read(serde_json::from_str(text).expect("openapi.json is JSON"))

@@ -21,8 +21,8 @@ pub enum Reason {
     UnknownField(String),
     /// The field of this name occurs twice.
     DuplicateField(String),
-    /// A string in the body has a lone surrogate, which UTF-8 cannot encode. If the string is a known field's value,
-    /// the name of that field.
+    /// A string in the body has a lone surrogate, which UTF-8 cannot encode. The field is the known one whose value the
+    /// string is, if there is one.
     LoneSurrogate(Option<&'static str>),
 }
 
@@ -64,7 +64,7 @@ impl Reason {
     }
 }
 
-/// Returns the reason to refuse bytes that are not an item.
+/// Returns the reason to refuse bytes. They must not be an item: the fields of an object are not checked.
 #[must_use]
 pub fn for_raw_body(body: &[u8]) -> Reason {
     let value = std::str::from_utf8(body).map(serde_json::from_str::<&RawValue>);
@@ -84,7 +84,8 @@ pub fn for_raw_body(body: &[u8]) -> Reason {
     Reason::Part("body", fault)
 }
 
-/// Returns the reason to refuse an object that has a string with a lone surrogate, if it has one.
+/// Returns the reason to refuse an object with an escaped surrogate; `None` if it has none. Does not look for the other
+/// half of a pair, because bodies that are not items never have a whole pair.
 fn lone_surrogate(object: &str) -> Option<Reason> {
     if !object.to_lowercase().contains("\\ud") {
         return None;

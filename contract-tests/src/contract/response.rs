@@ -26,7 +26,7 @@ impl Response {
         json::string(self.text()?).map_err(|error| format!("the body {error}"))
     }
 
-    /// Returns the message of a failure, which must be the only member of the body.
+    /// Returns the message of an error response. The body must not have another member.
     ///
     /// # Errors
     /// If the body is anything else.
@@ -35,7 +35,7 @@ impl Response {
         json::string(&message).map_err(|error| format!("the message {error}"))
     }
 
-    /// Returns `true` if the 503 of a write says that it may have been applied, `false` if it says that nothing was
+    /// Returns `true` if the 503 says that the write may have been applied, `false` if it says that nothing was
     /// changed.
     ///
     /// # Errors
@@ -72,11 +72,11 @@ impl Response {
         Ok(member)
     }
 
-    /// Returns the page in `{"Items":[…],"Count":n,"ScannedCount":n}`. Items whose ids do not begin with `prefix` are
-    /// foreign and may have any attributes, so only their ids are read.
+    /// Returns the page in `{"Items":[…],"Count":n,"ScannedCount":n}`, which may have a `LastEvaluatedKey`. Items whose
+    /// ids do not begin with `prefix` are foreign and may have any attributes, so only their ids are read.
     ///
     /// # Errors
-    /// If the body is anything else, or a count is wrong.
+    /// If the body is anything else, an id occurs twice, or a count is wrong.
     pub fn page(&self, prefix: &str) -> Result<ListedPage, String> {
         let mut body = self.members()?;
         let shown =

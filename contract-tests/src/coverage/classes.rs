@@ -1,4 +1,4 @@
-//! The equivalence classes of valid input: the properties of a request that may make a difference.
+//! The equivalence classes of valid input: the differences between requests that may matter to the service.
 
 use crate::contract::fields::{FIELDS, Field, Kind};
 use crate::contract::id::{self, ID};
@@ -8,7 +8,8 @@ use crate::request::json::Json;
 use crate::request::operation::ContentType;
 use crate::toolkit::decimal::Decimal;
 
-/// The maximum number of significant digits of a binary float of 64 bits.
+/// The maximum number of significant digits of a binary float of 64 bits. A number whose mantissa has more digits,
+/// including zeros, counts as beyond a double.
 const MAX_DOUBLE_DIGITS: usize = 17;
 
 /// The power of ten beyond which a magnitude, large or small, counts as extreme.
@@ -94,7 +95,7 @@ pub fn of_id(id: &str) -> &'static str {
     }
 }
 
-/// Returns the id after trimming, lower-casing and composition, as a service that normalises ids would store it.
+/// Returns the id trimmed, in lower case and with `é` composed, as a service that normalises ids would store it.
 #[must_use]
 pub fn normalised(id: &str) -> String {
     id.trim().to_lowercase().replace("e\u{301}", "\u{e9}")

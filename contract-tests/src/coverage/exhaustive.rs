@@ -1,4 +1,4 @@
-//! The sequences that reach every cell of the contract, including those that random cases may miss.
+//! The sequences that reach every cell without a fault of the table, including those that random cases may miss.
 
 use crate::contract::fields::{FIELDS, Field, Kind};
 use crate::contract::id::{ID, refused_ids};
@@ -14,10 +14,10 @@ const IDS: [&str; 3] = ["b", "a #+&", "\u{e9}\u{1f600}"];
 /// Numbers of every class.
 const NUMBERS: [&str; 5] = ["0", "19.90", "-1", "9007199254740993.01", "-1e-130"];
 
-/// Texts of every class but the long one.
+/// Texts of every class except the long one.
 const TEXTS: [&str; 4] = ["", "x", "\"\\\n", "\u{1f600}"];
 
-/// Bytes that are not an item, one of every class.
+/// Bytes that are not an item, one of every class except bytes that are not UTF-8.
 const RAW: [&str; 5] = ["", "{", "[]", "{}", r#"{"id":"\ud800"}"#];
 
 /// Returns the sequences that together reach every declared cell without a fault of the table.
@@ -163,7 +163,7 @@ fn raw() -> Vec<Operation> {
     bodies.into_iter().chain([not_utf8]).collect()
 }
 
-/// Returns GETs and DELETEs of ids that are never stored: valid ones, a too long one, and the empty one.
+/// Returns GETs and DELETEs of ids that are never stored: some that only PUT refuses, one too long, and the empty one.
 fn absent_ids() -> Vec<Operation> {
     let ids = ["a%b", "a?b", "..", "\u{1}"].map(id);
     let too_long = Id::Text(repeated('x', MAX_ID_BYTES + 1));

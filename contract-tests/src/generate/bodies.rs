@@ -11,12 +11,13 @@ use crate::generate::ids::id_to_put;
 use crate::request::operation::{ContentType, JsonStyle, Object, Operation, Value};
 use crate::toolkit::text::Text;
 
-/// Draws an object that is an item, unless PUT refuses its id.
+/// Draws an object that is an item, unless PUT refuses its id or its size.
 pub fn item() -> impl Strategy<Value = Object> {
     object(None)
 }
 
-/// Draws an object that is not an item, for one reason.
+/// Draws an object with an invalid value, an additional field, or an invalid or missing id. The object may have further
+/// faults, and is sometimes an item after all: an additional `price` is valid if the item has none.
 pub fn invalid_item() -> impl Strategy<Value = Object> {
     prop_oneof![
         7 => (0..FIELDS.len()).prop_flat_map(|wrong| object(Some(wrong))),
@@ -51,7 +52,7 @@ pub fn raw() -> impl Strategy<Value = Operation> {
         1 => Just("[".repeat(10_000).into_bytes()),
     ];
     let any_type = (text, content_type()).prop_map(|(body, kind)| Operation::PutRaw(body, kind));
-    // Not with a text type, because a gateway would replace the invalid bytes.
+    // Not with a text type: a gateway would replace the invalid byte, and then the body would be an item.
     let not_utf8 = select(vec![
         ContentType::Form,
         ContentType::Octets,
@@ -61,7 +62,7 @@ pub fn raw() -> impl Strategy<Value = Operation> {
     prop_oneof![9 => any_type, 1 => not_utf8]
 }
 
-/// Draws a content type. A body that is not text reaches the service as base64.
+/// Draws a content type. With the last three, the body reaches the service as base64.
 pub fn content_type() -> impl Strategy<Value = ContentType> {
     prop_oneof![
         8 => Just(ContentType::Json),
@@ -72,7 +73,7 @@ pub fn content_type() -> impl Strategy<Value = ContentType> {
     ]
 }
 
-/// Returns the JSON text of an item with every field, one of them with this text as its value.
+/// Returns the JSON text of an item with every field. `wrong` is the index of a field, and the text of its value.
 fn item_json(wrong: Option<(usize, &str)>) -> String {
     let fields = (0..).zip(FIELDS).map(|(at, Field { name, kind })| {
         let value = match (wrong, kind) {
@@ -249,7 +250,8 @@ fn invalid_id() -> impl Strategy<Value = Option<Value>> {
     ]
 }
 
-/// Draws an additional field: an unknown one, whose name may resemble a known one, or a duplicate.
+/// Draws an additional field: an unknown one, whose name may resemble a known one, or a known one, which is a duplicate
+/// if the item already has it.
 fn extra_field() -> impl Strategy<Value = (String, Value)> {
     let near = names().flat_map(|name| [name.to_uppercase(), format!("{name} ")]);
     let unknown = ["colour", "", "__proto__", "\"\n"].into_iter();

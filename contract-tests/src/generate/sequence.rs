@@ -1,4 +1,4 @@
-//! Random sequences of operations, valid and invalid ones of every kind.
+//! Random sequences of operations: valid operations, and invalid ones of every kind.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -28,7 +28,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// Draws a PUT of such an object. Boxed, because without optimisation the nested strategies need more stack than a test
+/// Draws a PUT of an object. Boxed, because without optimisation the nested strategies need more stack than a test
 /// has.
 fn put(object: impl Strategy<Value = Object> + 'static) -> BoxedStrategy<Operation> {
     (object, content_type())

@@ -17,8 +17,10 @@ const ENCODED_CHARACTERS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// The maximum length of a percent-encoded id in a path. API Gateway refuses a request line and headers of more than
-/// 10,240 bytes, and the other parts need some of them.
+/// The maximum length of a percent-encoded id in a path, in bytes. API Gateway refuses a request line and headers of
+/// more than 10,240 bytes, and the other parts need some of them.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
 const MAX_ENCODED_ID_BYTES: usize = 9_000;
 
 /// A request with every random choice made.
@@ -51,7 +53,7 @@ pub enum Request {
 }
 
 impl Request {
-    /// Returns the PUT of an object, with its ids resolved.
+    /// Returns the PUT of an object, with its ids resolved and each value that may be an id in the namespace.
     pub fn put(object: &Object, content_type: ContentType, ids: &mut Ids) -> Self {
         let mut value = |value: &Value| match value {
             Value::Id(id) => Json::Text(ids.resolve(id)),
@@ -156,7 +158,8 @@ impl Request {
         }
     }
 
-    /// Returns its path and query; `None` if the id cannot be sent in a path to this gateway.
+    /// Returns its path and query; `None` if the id cannot be sent in a path to this gateway, or if the request might
+    /// change foreign items there.
     #[must_use]
     pub fn target(&self, gateway: GatewayProfile) -> Option<String> {
         match self {
@@ -194,7 +197,8 @@ impl Request {
         }
     }
 
-    /// Returns the path in every encoding of the id that some gateway may need. For clean-up, not for checks.
+    /// Returns the path with its id encoded once; if the id has a `%`, `?` or `/`, also with its id encoded twice. For
+    /// clean-up, not for checks: the encoding that the gateway needs is unknown. Not for the ids `.` and `..`.
     #[must_use]
     pub fn every_encoding(&self) -> Vec<String> {
         if let Some(target) = self.target(GatewayProfile::Unknown) {
@@ -210,7 +214,8 @@ impl Request {
         }
     }
 
-    /// Returns the ids under which a service, even a faulty one, may store the body.
+    /// Returns the ids under which a service is expected to store the body, even if the body is invalid. A faulty
+    /// service may store it under another id: then only the list shows the item.
     #[must_use]
     pub fn ids_to_put(&self, prefix: &str) -> Vec<String> {
         match self {
@@ -252,7 +257,8 @@ impl Request {
         fields.iter().map(|(name, _)| name.as_str())
     }
 
-    /// Returns the strings that the client chose, which the message of a failure must not repeat.
+    /// Returns the values of the fields of a PUT, the id in a path, or the start key and the limit of a list. The
+    /// message of an error response must not repeat them.
     pub fn client_strings(&self) -> impl Iterator<Item = &str> {
         let (fields, parameters) = match self {
             Self::Put { fields, .. } => (fields.as_deref().unwrap_or_default(), [None, None]),
@@ -271,15 +277,15 @@ impl Request {
 /// The known behaviour of the gateway in front of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GatewayProfile {
-    /// Like an HTTP API of AWS, it decodes a path twice and passes on every header unchanged.
+    /// A gateway that, like an HTTP API of AWS, decodes a path twice. The headers of its responses arrive unchanged.
     HttpApi,
-    /// An unknown gateway, of which behaviour that differs between gateways is not checked.
+    /// An unknown gateway. Behaviour that differs between gateways is not checked.
     Unknown,
 }
 
-/// Encodes an id as a segment of a path. Characters that a second decoding would change, and dot segments, which
-/// clients and gateways remove, are encoded twice: they arrive at a gateway that decodes a path twice, and at no other.
-/// An id with a slash, or one that is too long, cannot be sent at all.
+/// Encodes an id as a segment of a path. Some parts are encoded twice: `%`, which a second decoding would change, `?`,
+/// at which an HTTP API cuts the path after the first decoding, and dot segments, which clients and gateways remove.
+/// They arrive only at a gateway that decodes a path twice. An id with a slash, or a too long one, cannot be sent.
 fn encode_id(id: &str, gateway: GatewayProfile) -> Option<String> {
     let dots = id == "." || id == "..";
     let path = match gateway {
@@ -377,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_ids_fit_into_a_path_unless_most_characters_are_escaped_twice() {
+    fn the_longest_ids_fit_into_a_path_unless_most_characters_are_encoded_twice() {
         let target = |id: String| Request::Get(id).target(GatewayProfile::HttpApi);
         assert!(target(format!("%{}", "😀".repeat(512))).is_some());
         assert!(target("%".repeat(2048)).is_none());

@@ -9,14 +9,15 @@ use crate::toolkit::deployed::namespace::numeric_id;
 /// The texts that come before an id in a body that is not an item.
 const BEFORE_ID: [&str; 5] = ["\"id\":\"", "'id':'", "{id:\"", "id=", "<id>"];
 
-/// Returns `true` if a service may take a field of this name for the id: some parsers ignore the case of names.
+/// Returns `true` if a service may take a field of this name for the id: some parsers ignore case or white space.
 #[must_use]
 pub fn may_be_id(name: &str) -> bool {
     name.trim().eq_ignore_ascii_case("id")
 }
 
-/// Returns the value of such a field with any id in it prefixed. A correct service still accepts or refuses it as
-/// before.
+/// Returns a value for a field that may be an id, from which even a faulty service gets only an id in the namespace: a
+/// string gets the prefix, a number is replaced by the namespace's number, and other JSON gets a string with the prefix
+/// in it; `null` stays. A correct service still accepts or refuses the value as before.
 #[must_use]
 pub fn prefix_value(value: Json, prefix: &str) -> Json {
     match value {
@@ -32,7 +33,8 @@ pub fn prefix_value(value: Json, prefix: &str) -> Json {
     }
 }
 
-/// Returns a body that is not an item, with every id in it prefixed.
+/// Returns a body that is not an item, with the prefix where an id usually begins, for example after `"id":"`, also if
+/// the body is base64.
 #[must_use]
 pub fn prefix_body(body: &[u8], prefix: &str) -> Vec<u8> {
     if prefix.is_empty() {
@@ -72,7 +74,7 @@ mod tests {
             ("{id:\"a\"}", "{id:\"p-a\"}"),
             ("id=a&price=1", "id=p-a&price=1"),
             ("<id>a</id>", "<id>p-a</id>"),
-            // The same as JSON, encoded.
+            // The base64 of `{"id":"a"}`.
             ("eyJpZCI6ImEifQ==", "eyJpZCI6InAtYSJ9"),
             ("{\"id\":\"", "{\"id\":\"p-"),
             ("[]", "[]"),
@@ -85,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn values_get_the_prefix() {
+    fn a_value_that_may_be_an_id_stays_in_the_namespace() {
         let namespaced = |json| prefix_value(json, "p-");
         let text = |text: &str| Json::Text(text.to_owned());
         let other_json = |text: &str| Json::Other(text.to_owned());

@@ -1,4 +1,4 @@
-//! The operations of a client: one enum, from which every test is generated and in which every failure is saved.
+//! The operations of a client: one enum, in which the sequences are generated and their failures are saved.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::toolkit::text::Text;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Operation {
-    /// `PUT /items` with a JSON object. If the contract refuses it, it must change nothing.
+    /// `PUT /items` with a JSON object. If the object is invalid, the request must change nothing.
     Put(Object, ContentType),
     /// `PUT /items` with any bytes that are not an item: 400.
     PutRaw(Vec<u8>, ContentType),
@@ -64,7 +64,7 @@ pub enum Id {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum NearDuplicateKind {
-    /// Every letter in the other case.
+    /// Every ASCII letter in the other case. The same id if it has none.
     OtherCase,
     /// With `é` composed where it was decomposed, and the reverse; without an `é`, one is appended.
     OtherForm,
@@ -77,7 +77,8 @@ pub enum NearDuplicateKind {
     /// With a space at the end.
     SpaceAfter,
     /// With its last character percent-encoded.
-    Escaped,
+    #[serde(rename = "escaped")]
+    PercentEncoded,
 }
 
 impl NearDuplicateKind {
@@ -89,7 +90,7 @@ impl NearDuplicateKind {
         Self::Longer,
         Self::SpaceBefore,
         Self::SpaceAfter,
-        Self::Escaped,
+        Self::PercentEncoded,
     ];
 }
 
@@ -132,7 +133,7 @@ impl Value {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum JsonStyle {
-    /// Without optional white space and escapes.
+    /// Without optional white space or escapes.
     Plain,
     /// With spaces, tabs and line breaks around every token.
     Spaced,
@@ -152,7 +153,7 @@ pub enum ContentType {
     Form,
     /// `application/octet-stream`
     Octets,
-    /// No such header.
+    /// No content type.
     None,
 }
 

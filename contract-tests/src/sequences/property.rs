@@ -39,7 +39,7 @@ pub async fn check_cases(
                 unchecked = unchecked.or(unchecked_part);
                 progress.advance(1);
             }
-            (Err(Inconclusive(_)), Some(limit)) if progress.has_started() => {
+            (Err(Inconclusive(_)), Some(limit)) if progress.has_done_cases() => {
                 return Ok(progress.passed(Some(limit), unchecked));
             }
             (Err(not_passed), _) => return Err(not_passed),

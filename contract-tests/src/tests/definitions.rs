@@ -185,7 +185,7 @@ fn schema_can_see(reason: &Reason, item: Option<&Value>) -> bool {
 }
 
 #[test]
-fn the_document_lets_a_client_put_what_the_model_takes() {
+fn the_document_accepts_what_the_model_accepts() {
     let sampling = Sampling {
         cases: 2000,
         seed: 7,

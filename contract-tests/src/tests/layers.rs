@@ -1,5 +1,6 @@
-//! Checks that the modules of each crate keep to the layers that its `lib.rs` states, and that no files use each other
-//! in a cycle. A file uses another if it names a path to it; calls of a type's methods do not count.
+//! Checks that the modules of each crate keep to the layers that its `lib.rs` or a `mod.rs` states, that no files use
+//! each other in a cycle, and that no package depends on one above it. A file uses another if it names a path to it;
+//! calls of a type's methods do not count.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -74,8 +75,8 @@ fn every_module_keeps_to_the_layers_of_its_crate() {
                 .flat_map(|(user, used)| used.iter().map(move |used| (user, used)))
             {
                 if let (Some(user), Some(used)) = (child(user), child(used)) {
-                    let below = user == used || layer(&used) < layer(&user);
-                    assert!(below, "{source}: {user} uses {used}");
+                    let is_above = user == used || layer(&used) < layer(&user);
+                    assert!(is_above, "{source}: {user} uses {used}");
                 }
             }
         }
@@ -103,7 +104,7 @@ fn no_package_depends_on_one_above_it_not_even_for_its_tests() {
     }
 }
 
-/// Returns the source files under a folder, without their tests.
+/// Returns the source files under a folder, without the program (`main.rs`) and without tests.
 fn files(source: &Path) -> BTreeMap<Module, String> {
     let mut files = BTreeMap::new();
     let mut folders = vec![(source.to_owned(), Module::new())];
@@ -147,7 +148,7 @@ fn uses(files: &BTreeMap<Module, String>) -> BTreeMap<Module, BTreeSet<Module>> 
                 }
             }
         }
-        // A re-export is also a use.
+        // A `use` of a relative path, such as a re-export in a `mod.rs`, also counts.
         for (at, name) in code.match_indices("use ") {
             let tree = &code[at + name.len()..];
             if !["crate::", "super::"]
@@ -203,7 +204,7 @@ fn read_tree<'a>(base: &str, tree: &'a str, paths: &mut Vec<Module>) -> &'a str 
     tail.find([',', '}', ';']).map_or("", |at| &tail[at..])
 }
 
-/// Returns the folder of a module.
+/// Returns the module that contains a module.
 fn parent(module: &str) -> &str {
     module.rsplit_once("::").map_or("", |(parent, _)| parent)
 }

@@ -62,8 +62,10 @@ impl Decimal {
         (!self.digits.is_empty()).then_some(self.exponent)
     }
 
-    /// Returns the bytes that DynamoDB counts for the number: half of its digits, rounded up, plus one, and one more if
-    /// the number is negative.
+    /// Returns the size that DynamoDB counts for the number, in bytes: half of its significant digits, rounded up, plus
+    /// one, and one more if the number is negative.
+    ///
+    /// Source: DynamoDB's "Item sizes and formats", which calls this approximate.
     #[must_use]
     pub fn size(&self) -> usize {
         self.digits.len().div_ceil(2) + 1 + usize::from(self.negative)
@@ -96,7 +98,7 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Parses the exponent. Saturates: an exponent that does not fit is out of range with any mantissa.
+/// Parses the exponent. Saturates: an exponent that does not fit is out of range with any mantissa except zero.
 fn parse_power(text: &str) -> Option<i64> {
     let (negative, unsigned) = strip_sign(text, '-');
     let digits = if negative {

@@ -1,4 +1,4 @@
-//! JSON without loss: members in order and with unique names, numbers to the last digit.
+//! JSON whose numbers keep every digit: objects with unique members in order, and a canonical form of any text.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,11 +20,12 @@ impl Members {
     /// Parses an object. Errors name it by `label`.
     ///
     /// # Errors
-    /// If the text is not an object, or if a member of it comes twice.
+    /// If the text is not an object, or if a member of it occurs twice.
     pub fn parse(label: &str, text: &str) -> Result<Self, String> {
         let parsed: Result<UniqueMembers, _> = serde_json::from_str(text);
-        let UniqueMembers(members) =
-            parsed.map_err(|error| format!("{label} is not a JSON object: {error}"))?;
+        let UniqueMembers(members) = parsed.map_err(|error| {
+            format!("{label} is not a JSON object with unique members: {error}")
+        })?;
         Ok(Self {
             label: label.to_owned(),
             members,
@@ -92,7 +93,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
         let mut members: Vec<(String, Box<RawValue>)> = Vec::new();
         while let Some((name, value)) = map.next_entry()? {
             if members.iter().any(|(member, _)| *member == name) {
-                return Err(A::Error::custom(format!("{name:?} comes twice")));
+                return Err(A::Error::custom(format!("{name:?} occurs twice")));
             }
             members.push((name, value));
         }
@@ -103,7 +104,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
 /// Parses a JSON string.
 ///
 /// # Errors
-/// If the text is not a string; the message contains it.
+/// If the text is not a string, or has a lone surrogate; the message contains the text.
 pub fn string(text: &str) -> Result<String, String> {
     serde_json::from_str(text).map_err(|_| format!("is {text}, not a string"))
 }
@@ -117,7 +118,7 @@ pub fn array(text: &str) -> Result<Vec<Box<RawValue>>, String> {
 }
 
 /// Returns the canonical form of a JSON text, which is the same for texts with the same meaning. The order of members
-/// does not matter, and numbers are exact decimals.
+/// does not matter, only the last of several members with one name counts, and numbers are exact decimals.
 ///
 /// # Errors
 /// If the text is not JSON, or if a string in it has a lone surrogate.

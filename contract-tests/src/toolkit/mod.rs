@@ -1,9 +1,11 @@
-//! The parts that would serve the tests of any API on DynamoDB. Of items they know only the key of the table.
+//! The parts that would serve the tests of other APIs on DynamoDB. Of items they know only the key of the table, and of
+//! DynamoDB only the operations that this service uses.
 //!
-//! The [`outcome`] of a check, its [`progress`], and [`random`] values from a seed. [`json`] and [`decimal`] keep every
-//! digit; [`text`] is a short notation for long strings. [`shell`] quotes the commands that a person copies. [`http`]
-//! sends requests. [`linearizability`] checks a history of several clients. [`dynamodb`] is a table in a container, and
-//! a proxy that injects faults. [`deployed`] is for the tests of a deployed API that has other users.
+//! A check has an [`outcome`], and a property reports its [`progress`]. [`random`] draws values from a seed. [`json`]
+//! and [`decimal`] keep every digit; [`text`] is a short notation for long strings. [`shell`] quotes words of the
+//! commands that a person copies. [`http`] sends requests. [`linearizability`] checks a history of several clients.
+//! [`dynamodb`] is DynamoDB Local, and a proxy that injects faults. [`deployed`] supports the tests of a deployed API
+//! that has other users.
 //!
 //! A module uses only the modules on the lines above it:
 //!

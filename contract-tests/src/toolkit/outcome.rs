@@ -25,9 +25,9 @@ impl fmt::Display for NotPassed {
 
 impl<F> NotPassed<F> {
     /// Maps the failure, if there is one.
-    pub fn map<G>(self, failure: impl FnOnce(F) -> G) -> NotPassed<G> {
+    pub fn map<G>(self, convert: impl FnOnce(F) -> G) -> NotPassed<G> {
         match self {
-            Self::Failed(failed) => NotPassed::Failed(failure(failed)),
+            Self::Failed(failure) => NotPassed::Failed(convert(failure)),
             Self::Inconclusive(reason) => NotPassed::Inconclusive(reason),
         }
     }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
-/// The interval between two progress reports, and before the first.
+/// The minimum interval between two progress reports, before the first one, and between two announcements that
+/// `CONTRACT_RATE` delays requests.
 pub const REPORT_INTERVAL: Duration = Duration::from_secs(20);
 
 /// The longest wait that is not announced.
@@ -54,7 +55,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Returns the progress of a property of which no case is done.
+    /// Returns the progress of a property before its first case.
     #[must_use]
     pub fn new(test: &str, cases: u32) -> Self {
         Self {
@@ -77,9 +78,9 @@ impl Progress {
         }
     }
 
-    /// Returns `true` if a case is done.
+    /// Returns `true` if at least one case is done.
     #[must_use]
-    pub fn has_started(&self) -> bool {
+    pub fn has_done_cases(&self) -> bool {
         self.done > 0
     }
 

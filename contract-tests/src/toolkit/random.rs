@@ -5,15 +5,15 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-/// The number of cases that each property tries unless `CONTRACT_CASES` is set.
+/// The number of random cases of each property unless `CONTRACT_CASES` is set.
 pub const DEFAULT_CASES: u32 = 100;
 
 /// The number of cases and the seed of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Sampling {
-    /// The number of cases that each property tries.
+    /// The number of random cases of each property.
     pub cases: u32,
-    /// The seed from which all random values follow.
+    /// The seed from which the values of all cases follow.
     pub seed: u64,
 }
 
@@ -30,7 +30,7 @@ impl Sampling {
     /// Draws the value of a case, which does not depend on the cases before it.
     ///
     /// # Panics
-    /// If the strategy rejects too many values, which none of ours does.
+    /// If the strategy rejects too many values, which no strategy of these tests does.
     pub fn draw<S: Strategy>(&self, strategy: &S, case: u32) -> S::Value {
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&self.seed.to_le_bytes());
@@ -51,7 +51,7 @@ pub fn fresh_seed() -> u64 {
     random() >> 32
 }
 
-/// Returns a random prefix of nine characters, which keeps the ids of runs apart.
+/// Returns a random prefix of nine characters, which keeps the ids, tables, folders and labels of runs apart.
 #[must_use]
 pub fn unique_prefix() -> String {
     format!("{:08x}-", random() >> 32)

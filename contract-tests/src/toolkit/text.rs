@@ -1,8 +1,8 @@
-//! Strings with a short notation, however long they are.
+//! Strings, with a short notation for one repeated character.
 
 use serde::{Deserialize, Serialize};
 
-/// The text of an id or of a name, without the prefix of a namespace.
+/// A text in a request, without the prefix of the namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Text {
@@ -25,7 +25,7 @@ impl Text {
         Self::Plain(text.into())
     }
 
-    /// Returns the prefix and the text. Returns only the prefix if it is longer than a [`Text::Repeated`] may be.
+    /// Returns the prefix and then the text. A [`Text::Repeated`] that is not longer than the prefix adds nothing.
     #[must_use]
     pub fn with_prefix(&self, prefix: &str) -> String {
         match self {

@@ -1,5 +1,5 @@
-//! Access to a deployed API: none is needed (a public API), or it needs a bearer token (`CONTRACT_BEARER`, for a JWT
-//! authorizer) or a signature (`CONTRACT_AUTH=iam`, for IAM authorization).
+//! Access to a deployed API: without authorization (a public API), with a bearer token (`CONTRACT_BEARER`, for a JWT
+//! authorizer), or with a signature (`CONTRACT_AUTH=iam`, for IAM authorization).
 
 use std::fmt;
 use std::time::SystemTime;
@@ -113,7 +113,9 @@ impl Auth {
         }
     }
 
-    /// Returns the options that authorize curl, in a shell that has the same variables.
+    /// Returns the options that authorize curl. The shell must have the token in `CONTRACT_BEARER`. For a signature, it
+    /// must have the credentials in `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and, if they have one,
+    /// `AWS_SESSION_TOKEN`, and the region in `AWS_REGION` unless the URL contains it.
     #[must_use]
     pub fn curl_options(&self, url: &BaseUrl) -> String {
         match self {
@@ -147,7 +149,7 @@ fn parse_bearer(token: &str) -> Result<HeaderValue, String> {
     let value = token.and_then(|token| HeaderValue::from_str(&format!("{SCHEME} {token}")).ok());
     let mut value = value.ok_or_else(|| {
         format!(
-            "CONTRACT_BEARER is not a token: set it to one word of at least {MIN_SECRET_BYTES} characters"
+            "CONTRACT_BEARER is not a token: set it to one word of at least {MIN_SECRET_BYTES} ASCII characters"
         )
     })?;
     value.set_sensitive(true);
@@ -204,7 +206,9 @@ impl Access {
                 "the token in CONTRACT_BEARER was rejected: it may be expired, or lack the audience or the scope that the authorizer requires"
             }
             Self::Iam(_) => {
-                "the signature was rejected: the credentials must be valid, and allowed execute-api:Invoke in the region of the API (CONTRACT_AUTH=iam uses those of AWS_ACCESS_KEY_ID or AWS_PROFILE)"
+                "the signature was rejected: the credentials must be valid and allow execute-api:Invoke, and the \
+                 region must be that of the API (CONTRACT_AUTH=iam uses the default chain of AWS: variables, \
+                 AWS_PROFILE, roles)"
             }
         }
     }

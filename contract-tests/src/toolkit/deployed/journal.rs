@@ -2,9 +2,11 @@
 //! that a sweep can delete the item even if the run was killed.
 //!
 //! A journal is a file of lines, each a JSON object. The first has the URL of the API, the kind of its authorization
-//! (never the secret) and the namespace of the run, and is on disk before the first item is put. The ids follow, each
-//! before it is sent. The operating system keeps them if the process is killed, but not if the machine loses power:
-//! then only the namespace is left to find the items. The file is locked while the run goes on.
+//! (never the secret) and the namespace of the run, and is on disk before the first item is put. Each of the others has
+//! an id, and is written before the id is sent, or has a namespace in which nothing is left.
+//!
+//! The operating system keeps the lines if the process is killed. If the machine loses power, perhaps only the first is
+//! kept, and then only the namespace is left to find the items. The file is locked while the run goes on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -49,7 +51,7 @@ type PutIds = BTreeMap<String, BTreeSet<String>>;
 #[serde(rename_all = "camelCase")]
 enum Line {
     Run(Header),
-    /// This id is about to be put in this namespace.
+    /// The namespace, and the id that is about to be put in it.
     Put(String, String),
     /// Nothing is left in this namespace.
     Gone(String),
@@ -81,7 +83,8 @@ impl Journal {
         }
     }
 
-    /// Opens the journal of a run that has ended. Returns `None` if the run still goes on.
+    /// Opens the journal of a run that has ended, and removes an incomplete last line from the file. Returns `None` if
+    /// the run still goes on.
     ///
     /// # Errors
     /// If the file cannot be read, or has a line that no run writes; the message has the number of the line.
@@ -105,7 +108,8 @@ impl Journal {
             format!("line {line} is not valid in a journal, so nothing is deleted: {reason}")
         })?;
         if complete_length < text.len() {
-            // The power may have failed in the middle of a line. The next line must not be appended to that part.
+            // The power may have failed in the middle of a line. The next line must not be appended to an incomplete
+            // one.
             let length = u64::try_from(complete_length).unwrap_or_default();
             file.set_len(length).map_err(|error| failed(&error))?;
         }
@@ -119,7 +123,7 @@ impl Journal {
         }))
     }
 
-    /// Returns the paths of the journals in this folder, which need not exist.
+    /// Returns the paths of the journals in this folder; none if the folder does not exist.
     ///
     /// # Errors
     /// If the folder cannot be read.
@@ -142,8 +146,8 @@ impl Journal {
         Ok(paths)
     }
 
-    /// Returns the command that sweeps this journal. It has the URL of an API that needs credentials, because these are
-    /// sent only to an API that the user names.
+    /// Returns the command that sweeps this journal. If the API requires credentials, the command sets `CONTRACT_URL`,
+    /// because credentials are sent only to an API that the user names.
     #[must_use]
     pub fn sweep_command(&self) -> String {
         let named = match self.header.auth {
@@ -165,7 +169,7 @@ impl Journal {
         &self.header
     }
 
-    /// Returns `true` if the file exists, so that an id may have been put.
+    /// Returns `true` if the file was created and is not removed: then an id may have been put.
     #[must_use]
     pub fn exists(&self) -> bool {
         self.state().file.is_some()
@@ -198,7 +202,8 @@ impl Journal {
         self.state().put.keys().cloned().collect()
     }
 
-    /// Records that nothing is left in this namespace. If that fails, a sweep only cleans it up again.
+    /// Records that nothing is left in this namespace. If that fails, a sweep cleans up the namespace again, which is
+    /// harmless.
     pub fn record_clean(&self, namespace: &str) {
         let mut state = self.state();
         if state.put.remove(namespace).is_some() {
@@ -206,7 +211,7 @@ impl Journal {
         }
     }
 
-    /// Removes the file, once everything is cleaned up.
+    /// Removes the file. Everything must be cleaned up before.
     ///
     /// # Errors
     /// If the file could not be removed.
@@ -276,7 +281,7 @@ fn parse(text: &[u8]) -> Result<(Header, PutIds), (usize, String)> {
     let parsed = |line: &[u8]| {
         serde_json::from_slice(line).map_err(|error| {
             let error = error.to_string();
-            // The position in the message is that in the line, not in the file.
+            // The position is removed: it is that in the line, not in the file.
             let reason = error.rsplit_once(" at line ").map(|(reason, _)| reason);
             reason.unwrap_or(&error).to_owned()
         })
@@ -315,7 +320,7 @@ fn parse(text: &[u8]) -> Result<(Header, PutIds), (usize, String)> {
     Ok((header, put))
 }
 
-/// Appends a whole line, or nothing, so that the next line is not appended to a part of this one.
+/// Appends a whole line. If that fails, removes the part that was written, so that the next line is not appended to it.
 fn append(file: &mut File, line: &Line) -> io::Result<()> {
     let mut line = serde_json::to_string(line)?;
     line.push('\n');

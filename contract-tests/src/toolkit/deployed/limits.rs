@@ -14,9 +14,10 @@ pub struct Limits {
     pub time: Duration,
     /// The time that a case, and then the run, may take to clean up (`CONTRACT_CLEAN_UP`, in seconds).
     pub clean_up: Duration,
-    /// The requests that each property may send, including those of the clean-up (`CONTRACT_REQUESTS`).
+    /// The maximum number of requests of each property, including one to delete each id (`CONTRACT_REQUESTS`). The
+    /// health check, further requests for a deletion, and the clean-up at the end of the run are not counted.
     pub requests: u32,
-    /// The requests that all properties may send in a second (`CONTRACT_RATE`).
+    /// The requests that the whole run may send in a second, besides a burst after an idle time (`CONTRACT_RATE`).
     pub rate: u32,
     /// The pages of a list that are followed (`CONTRACT_PAGES`).
     pub pages: u32,
@@ -135,7 +136,7 @@ impl Budget {
         self.reserved.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Takes one reserved request, which does not depend on the limits.
+    /// Takes one reserved request, even if a limit is reached.
     pub fn use_reserved(&self) {
         self.reserved.fetch_sub(1, Ordering::Relaxed);
         self.sent.fetch_add(1, Ordering::Relaxed);

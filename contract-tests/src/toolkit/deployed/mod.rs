@@ -1,6 +1,6 @@
-//! Tests of a deployed API that has other users. A run has [`limits`] and a [`rate_limiter`]. Its [`access`] authorizes
-//! its requests, with [`secrets`] that no report shows. Each id is in the [`namespace`] of its run, and recorded in a
-//! [`journal`] before it is put.
+//! Support for the tests of a deployed API that has other users. A run has [`limits`] and a [`rate_limiter`]. Its
+//! [`access`] authorizes its requests, and no report shows the [`secrets`] in them. Each id is in the [`namespace`] of
+//! the run, and is recorded in a [`journal`] before it is put.
 
 pub mod access;
 pub mod journal;

@@ -5,13 +5,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::toolkit::random::random;
 
-/// The prefix of every id of the tests, of any run.
+/// The prefix of the namespaces of all runs.
 const PREFIX: &str = "contract-";
 
 /// The number of hexadecimal digits of a run's start, in seconds since 1970, and of its random part.
 const RUN_DIGITS: [usize; 2] = [8, 12];
 
-/// The number of hexadecimal digits of a session's number: four, and more once they are used up.
+/// The number of hexadecimal digits of a session's number: four, and more from the 65,537th session on.
 const SESSION_DIGITS: RangeInclusive<usize> = 4..=8;
 
 /// Returns the namespace of a run that starts now: 31 characters that no other run has.
@@ -24,7 +24,7 @@ pub fn for_run() -> String {
     format!("{PREFIX}{now:0seconds$x}-{random:0random_digits$x}-")
 }
 
-/// Returns the namespace of a session of this run: one test, or one attempt to shrink its failure.
+/// Returns the namespace of a session of this run: one case, or one attempt to shrink its failure.
 #[must_use]
 pub fn for_session(run: &str, number: u32) -> String {
     format!("{run}{number:04x}-")
@@ -66,8 +66,8 @@ pub fn contains(id: &str, prefix: &str) -> bool {
     id.starts_with(prefix) || id == numeric_id(prefix)
 }
 
-/// Returns a number as an id that no other client has: the FNV-1a hash of the prefix. The standard library's hash may
-/// have changed by the time a journal is swept.
+/// Returns the number that a PUT in this namespace sends in place of an id: the FNV-1a hash of the prefix, which no
+/// other session has. Not the standard library's hash, which may change with its version before a journal is swept.
 #[must_use]
 pub fn numeric_id(prefix: &str) -> String {
     let hash = prefix

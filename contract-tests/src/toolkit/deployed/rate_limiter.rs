@@ -12,7 +12,7 @@ use crate::toolkit::progress::{LONG_WAIT, REPORT_INTERVAL};
 /// The number of requests that may be sent at once after an idle time, so that the requests of several clients overlap.
 const BURST: u32 = 8;
 
-/// The pause after a response that says that the API is busy, but not for how long.
+/// The pause after a 429 or 5xx without a valid `retry-after`, and after a request to which the API did not respond.
 pub const DEFAULT_BACKOFF: Duration = Duration::from_secs(1);
 
 /// The longest pause: 136 years, as long as a time limit can be. A longer pause counts as this long.
@@ -37,6 +37,9 @@ struct State {
 
 impl RateLimiter {
     /// Returns a limiter of this many requests in a second.
+    ///
+    /// # Panics
+    /// If the rate is 0.
     #[must_use]
     pub fn new(rate: u32) -> Self {
         let now = Instant::now();
@@ -54,7 +57,7 @@ impl RateLimiter {
     /// after the deadline.
     ///
     /// # Errors
-    /// If the request may not be sent before the deadline.
+    /// If no request may be sent before the deadline.
     pub async fn acquire(&self, deadline: Deadline) -> Result<(), String> {
         loop {
             let due = self.due(Instant::now(), deadline)?;
@@ -71,7 +74,11 @@ impl RateLimiter {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the time at which the next request may be sent.
+    /// Returns the time at which the next request may be sent, and reserves it for the caller unless it is after the
+    /// deadline. Announces a long wait.
+    ///
+    /// # Errors
+    /// If the API is busy for a long time, beyond the deadline.
     fn due(&self, now: Instant, deadline: Deadline) -> Result<Instant, String> {
         let mut state = self.state();
         let earliest = now.checked_sub(self.interval * (BURST - 1)).unwrap_or(now);
@@ -92,7 +99,7 @@ impl RateLimiter {
         } else {
             (
                 due,
-                "CONTRACT_RATE allows no more requests",
+                "CONTRACT_RATE allows the next request only then",
                 REPORT_INTERVAL,
             )
         };
@@ -103,7 +110,7 @@ impl RateLimiter {
         Ok(due)
     }
 
-    /// Delays all requests by a pause, because a response said that the API is busy.
+    /// Lets no request pass for this pause, or for a longer one that is already in progress.
     pub fn back_off(&self, pause: Duration) {
         let mut state = self.state();
         state.paused_until = state
@@ -112,7 +119,8 @@ impl RateLimiter {
     }
 }
 
-/// Returns the pause that a response asks for in its header `retry-after`, as seconds or as a date.
+/// Returns the pause that a response asks for in its header `retry-after`, as seconds or as a date;
+/// [`DEFAULT_BACKOFF`] if it has no valid one.
 #[must_use]
 pub fn retry_after(response: &Response) -> Duration {
     let header = response.headers.get("retry-after");

@@ -15,7 +15,8 @@ const HIDDEN: &str = "[secret]";
 pub struct Secrets(Vec<String>);
 
 impl Secrets {
-    /// Returns the secrets of this request: the values of its headers that are marked as sensitive.
+    /// Returns the secrets of this request: the values of its sensitive headers, without the scheme of a token, if they
+    /// have at least [`MIN_SECRET_BYTES`].
     #[must_use]
     pub fn of(request: &Request) -> Self {
         let values = request.headers().values();

@@ -87,7 +87,7 @@ impl DynamoDbLocal {
     /// Returns the URL of `DynamoDB` Local. Starts the container if it is not running yet.
     ///
     /// # Errors
-    /// If the container does not start.
+    /// If the container does not start, or was removed.
     pub async fn endpoint(&self) -> Result<String, String> {
         let label = match &self.location {
             Location::Endpoint(url) => return Ok(url.to_string()),
@@ -113,7 +113,7 @@ impl DynamoDbLocal {
         }
     }
 
-    /// Removes the container, if one was started, and waits until it is gone.
+    /// Removes the container, if one was started, and waits until it is gone. No container can be started afterwards.
     ///
     /// # Errors
     /// If the removal fails; the message has the command that removes the container.
@@ -128,7 +128,10 @@ impl DynamoDbLocal {
         match announce_long_wait("the container is being removed", removed).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(leftover_message(&docker::redacted(&error))),
-            Err(elapsed) => Err(leftover_message(&elapsed.to_string())),
+            Err(_) => Err(leftover_message(&format!(
+                "it was not removed within {} s",
+                REMOVE_TIMEOUT.as_secs()
+            ))),
         }
     }
 
@@ -152,7 +155,7 @@ fn leftover_message(reason: &str) -> String {
 async fn start(
     label: &str,
 ) -> Result<(ContainerAsync<GenericImage>, String), testcontainers::TestcontainersError> {
-    // Any response shows that it is ready. To a plain GET it is 400.
+    // DynamoDB Local is ready once it responds. It responds to a plain GET with 400.
     let ready = HttpWaitStrategy::new("/")
         .with_client(direct("http://localhost"))
         .with_port(PORT.tcp())

@@ -21,11 +21,11 @@ use crate::toolkit::progress::{LONG_WAIT, announce_long_wait};
 /// The variable that sets the endpoint of Docker for its clients.
 pub const HOST: &str = "DOCKER_HOST";
 
-/// The timeout of a response of the `docker` command or of Docker.
+/// The timeout of a response of Docker. The `docker` command has [`LONG_WAIT`] more.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Returns the endpoint of the `docker` command's current context, for example that of Colima or of a rootless
-/// Docker; `None` if `DOCKER_HOST` is set, or if the context is the default one.
+/// Returns the endpoint of the `docker` command's current context, for example that of Colima or of a rootless Docker.
+/// Returns `None` if `DOCKER_HOST` is set, the context is the default one, or the command fails or does not respond.
 #[must_use]
 pub fn context_endpoint() -> Option<String> {
     if variable(HOST).is_some() {

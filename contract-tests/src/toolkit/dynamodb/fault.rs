@@ -5,21 +5,22 @@
 pub enum Fault {
     /// No fault.
     Pass,
-    /// The response is delayed.
+    /// The request is delayed, and then applied.
     Slow,
     /// The request is throttled.
     Throttle,
-    /// The table answers with an internal server error.
+    /// The request is not applied; the response is an internal server error.
     InternalError,
-    /// The response is a 200 with no body.
+    /// The request is not applied; the response is a 200 without a body.
     Empty,
-    /// The response is a 200 whose body is cut off.
+    /// The request is not applied; the response is a 200 whose body is cut off.
     Malformed,
-    /// The connection is closed before the request is applied.
+    /// The connection is closed, and the request is never applied.
     DropBeforeApply,
     /// The connection is closed after the request is applied.
     DropAfterApply,
-    /// The connection is closed, and a write is applied later, after a newer one.
+    /// The connection is closed. A write is applied later: after a newer write of the same item, or by
+    /// [`Proxy::apply_delayed`](super::proxy::Proxy::apply_delayed).
     ApplyLater,
     /// The request hangs and is not applied.
     Hang,

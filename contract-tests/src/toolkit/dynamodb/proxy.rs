@@ -46,7 +46,7 @@ impl Script {
         self.state().scripted.extend(faults);
     }
 
-    /// Sets the fault of every request that the script has none for; `None` lets such a request pass.
+    /// Sets the fault of every request after those of the script; `None` lets them pass.
     pub fn set_default(&self, fault: Option<Fault>) {
         self.state().default_fault = fault;
     }
@@ -103,7 +103,8 @@ enum Table {
 }
 
 impl Proxy {
-    /// Starts a proxy in front of this store.
+    /// Starts a proxy in front of the endpoint of this store. If the store is not an endpoint, the proxy forwards to a
+    /// new DynamoDB in memory, not to the store.
     ///
     /// # Errors
     /// If the proxy does not start.
@@ -193,7 +194,7 @@ fn written_id(body: &[u8]) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Returns the header of a request to DynamoDB that ends in the name of the operation.
+/// Returns the header of a request to DynamoDB whose last part is the name of the operation; empty if there is none.
 fn target(headers: &hyper::HeaderMap) -> &str {
     let target = headers.get("x-amz-target");
     target
@@ -239,7 +240,8 @@ impl Upstream {
             Fault::Pass => {
                 let response = self.forward(head.headers, body.clone()).await;
                 if is_write {
-                    // The same body is the same write, sent again, and not a newer one.
+                    // The same body counts as the same write, sent again. All PUTs have different bodies; DELETEs of
+                    // one item do not.
                     let superseded = |delayed: &Bytes| {
                         *delayed != body && written_id(delayed) == written_id(&body)
                     };

@@ -19,8 +19,8 @@ impl BaseUrl {
     /// Parses the value of the variable or argument `name`.
     ///
     /// # Errors
-    /// If the value is not such a URL. The message has `name` and valid URLs, but not the value, which may be a secret
-    /// in the wrong variable.
+    /// If the value is not such a URL. The message has `name` and examples of URLs, but not the value, which may be a
+    /// secret in the wrong variable.
     pub fn parse(name: &str, value: &str) -> Result<Self, String> {
         let invalid = |problem: &str| {
             Err(format!(
@@ -58,7 +58,7 @@ impl BaseUrl {
         &self.host
     }
 
-    /// Returns `true` if the host is an address of this machine, or a name that is reserved for one.
+    /// Returns `true` if the host is a loopback or unspecified address, or a name that is reserved for loopback.
     ///
     /// Source: RFC 6761, section 6.3.
     #[must_use]
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn is_loopback_recognises_every_name_of_this_machine() {
+    fn is_loopback_recognises_loopback_addresses_and_names() {
         for (host, expected) in [
             ("127.0.0.1", true),
             ("127.9.9.9:3000", true),

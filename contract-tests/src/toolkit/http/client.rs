@@ -12,7 +12,9 @@ use reqwest::{Client, ClientBuilder, Method, Request, RequestBuilder};
 use crate::toolkit::http::base_url::BaseUrl;
 use crate::toolkit::http::response::Response;
 
-/// The timeout of a response: longer than any gateway waits for its integration (30 s).
+/// The timeout of a response: longer than an HTTP API waits for its integration, which is at most 30 s.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
 pub(crate) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// The maximum body of a response, in bytes: that of an HTTP API.
@@ -48,7 +50,8 @@ pub(crate) fn needs_proxy_exemption(url: &BaseUrl) -> bool {
     url.is_loopback() && proxy(url).is_some()
 }
 
-/// Describes the proxy to a deployed API in an error, without credentials. Returns an empty text if there is no proxy.
+/// Describes the proxy to a deployed API in an error, without credentials. Returns an empty text if there is no proxy
+/// or the API is on this machine.
 pub(crate) fn describe_proxy(url: &BaseUrl) -> String {
     match proxy(url).filter(|_| !url.is_loopback()) {
         None => String::new(),

@@ -14,7 +14,7 @@ pub struct Entry {
     pub effect: Effect,
     /// The time of the request, on a strictly increasing logical clock.
     pub invoked: u64,
-    /// The time of the response; `None` if the operation is ambiguous: it may have taken effect, or may still take effect.
+    /// The time of the response; `None` if the operation is ambiguous: it may have taken effect, or may do so later.
     pub returned: Option<u64>,
 }
 

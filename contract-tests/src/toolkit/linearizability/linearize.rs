@@ -9,14 +9,14 @@ use crate::toolkit::linearizability::history::{Effect, Entry, RegisterValue};
 const MAX_ENTRIES: usize = 128;
 
 /// Returns `true` if the operations have an order in which each read shows the value of the last write before it, and
-/// an operation that ended before another began comes first. An ambiguous write may come at any later place, or not at
-/// all.
+/// an operation that ended before another began comes first. An ambiguous write may come anywhere after the operations
+/// that ended before it was sent, or not at all.
 ///
 /// # Panics
-/// If there are more than 128 operations.
+/// If there are more than 128 operations, not counting ambiguous writes whose value is never read.
 #[must_use]
 pub fn is_linearizable(entries: &[Entry]) -> bool {
-    // An ambiguous write that no operation read explains nothing.
+    // An ambiguous write whose value is never read explains nothing.
     let is_irrelevant = |entry: &&Entry| match entry.effect {
         Effect::Write(value) => entry.returned.is_none() && !is_read(entries, value),
         Effect::Read(_) => false,
@@ -50,7 +50,7 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn can_complete(&mut self, mut done: u128, value: RegisterValue) -> bool {
-        // A read that fits can come now: an order that has it later is also an order with the read here.
+        // A read that fits is placed now: if there is an order with the read later, there is also one with it here.
         loop {
             let fits = |index: &usize| self.entries[*index].effect == Effect::Read(value);
             match self.candidates(done).into_iter().find(fits) {

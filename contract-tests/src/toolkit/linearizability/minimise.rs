@@ -3,8 +3,8 @@
 use crate::toolkit::linearizability::history::{Effect, Entry};
 use crate::toolkit::linearizability::linearize::is_linearizable;
 
-/// Removes operations while the history remains not linearizable. Only operations whose removal cannot make a history
-/// worse are removed: a read, or a write that explains none of the remaining reads.
+/// Removes operations as long as the rest is not linearizable. Removes only reads, and writes that explain none of the
+/// remaining reads: the removal of any other write could itself make the rest not linearizable.
 #[must_use]
 pub fn minimise(mut entries: Vec<Entry>) -> Vec<Entry> {
     let mut index = 0;
@@ -25,9 +25,9 @@ pub fn minimise(mut entries: Vec<Entry>) -> Vec<Entry> {
     entries
 }
 
-/// Returns `true` if `read` may show the effect of `write`. It cannot show a DELETE that began after the read ended, or
-/// one that a PUT certainly followed before the read. A PUT stays as long as its value is read, because a person wants
-/// to see where the value comes from.
+/// Returns `true` if `read` may show the effect of `write`. A read cannot show a DELETE that began after the read
+/// ended. It cannot show a DELETE either if a PUT certainly took place between the two. A PUT always counts if its
+/// value is read, because a person wants to see where the value comes from.
 fn may_explain(write: &Entry, read: &Entry, entries: &[Entry]) -> bool {
     let (Effect::Write(written), Some(found)) = (write.effect, read.read()) else {
         return false;
