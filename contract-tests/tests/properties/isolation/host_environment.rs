@@ -35,7 +35,8 @@ const PROXIES: [(&str, &str); 6] = [
 fn local_api(runtime: &Handle) -> TestResult {
     let api = SharedApi::start(runtime, None)?;
     for tests in ["deployed::", "embedded::sequences", "embedded::faults"] {
-        Run::start_tests(tests, api.url(), &PROXIES)?.expect_clean_end(0, &["pass"])?;
+        let result = format!("pass          {tests}");
+        Run::start_tests(tests, api.url(), &PROXIES)?.expect_clean_end(0, &[&result])?;
     }
     api.check_unchanged()
 }
