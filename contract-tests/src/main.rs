@@ -12,7 +12,8 @@ use contract_tests::environments::target::Target;
 use contract_tests::mutants::mutant::{ALL, Mutant};
 use contract_tests::report::failure::SavedFailure;
 use contract_tests::report::script::{actual, expectation};
-use contract_tests::request::concrete::GatewayProfile;
+use contract_tests::request::operation::UrlStyle;
+use contract_tests::request::url::GatewayProfile;
 use contract_tests::sequences::execute::FinalCheck;
 use contract_tests::sequences::shrink::run_fresh;
 use contract_tests::settings::{EXIT_INCONCLUSIVE, Variables, arguments, or_exit};
@@ -127,7 +128,7 @@ async fn replay(failure: &SavedFailure, target: Target) -> u8 {
             "{} {:?}",
             step.request.method(),
             step.request
-                .target(GatewayProfile::HttpApi)
+                .target(GatewayProfile::HttpApi, UrlStyle::Plain)
                 .unwrap_or_default()
         );
         println!("  expected: {}", expectation(&step.expected));

@@ -4,7 +4,8 @@ use crate::contract::limits::MAX_NAME_SHOWN;
 use crate::contract::model::{Expected, ExpectedPage};
 use crate::contract::openapi;
 use crate::contract::reason::Reason;
-use crate::request::concrete::{GatewayProfile, Request};
+use crate::request::concrete::Request;
+use crate::request::url::GatewayProfile;
 use crate::toolkit::http::response::Response;
 
 /// The length of a part of the request, in characters, that counts as leaked if a message repeats it, and not as a

@@ -7,8 +7,9 @@ use crate::contract::fields::{FIELDS, Field, FieldValue, Kind};
 use crate::contract::id::ID;
 use crate::request::concrete::Request;
 use crate::request::json::Json;
-use crate::request::operation::ContentType;
+use crate::request::operation::{Batch, ContentType, Id, JsonStyle, Object, Value};
 use crate::toolkit::decimal::Decimal;
+use crate::toolkit::text::Text;
 
 /// Items by id.
 pub type Items = BTreeMap<String, Item>;
@@ -78,6 +79,19 @@ impl Item {
         }
         shown + "}"
     }
+}
+
+/// Returns a batch of items with this text in every field that holds a text.
+#[must_use]
+pub fn batch(count: u16, text: &Text) -> Batch {
+    let id = Value::Id(Id::Text(Text::plain("many ")));
+    let texts = FIELDS.iter().filter(|field| field.kind == Kind::Text);
+    let texts = texts.map(|field| (field.name.to_owned(), Value::Text(text.clone())));
+    let object = Object {
+        fields: std::iter::once((ID.to_owned(), id)).chain(texts).collect(),
+        style: JsonStyle::Plain,
+    };
+    Batch { count, object }
 }
 
 #[cfg(test)]

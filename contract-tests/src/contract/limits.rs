@@ -19,4 +19,4 @@ pub const EXPONENTS: RangeInclusive<i64> = -130..=125;
 pub const MAX_NAME_SHOWN: usize = 64;
 
 /// The range of the parameter `limit` of a page.
-pub const PAGE_LIMITS: RangeInclusive<u128> = 1..=1000;
+pub const PAGE_LIMITS: RangeInclusive<u16> = 1..=1000;

@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::request::concrete::GatewayProfile;
 use crate::request::route;
+use crate::request::url::GatewayProfile;
 use crate::toolkit::http::response::Response;
 
 /// The document, which is written by hand. Every response in a property is compared with it, so that the tests are not

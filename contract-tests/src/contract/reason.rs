@@ -106,10 +106,12 @@ fn lone_surrogate(object: &str) -> Option<Reason> {
 pub fn parse_limit(text: &str) -> Result<usize, Reason> {
     let limit: Option<u128> = text.parse().ok().filter(|_| !text.starts_with('+'));
     let limit = limit.ok_or(Reason::Part("limit", "not a whole number"))?;
-    let in_range = usize::try_from(limit)
+    let in_range = u16::try_from(limit)
         .ok()
-        .filter(|_| PAGE_LIMITS.contains(&limit));
-    in_range.ok_or(Reason::Part("limit", "out of range"))
+        .filter(|limit| PAGE_LIMITS.contains(limit));
+    in_range
+        .map(usize::from)
+        .ok_or(Reason::Part("limit", "out of range"))
 }
 
 /// Returns the reason to refuse the parameter `exclusiveStartKey`, if there is one.

@@ -2,7 +2,7 @@
 
 use crate::contract::model::Expected;
 use crate::request::concrete::Request;
-use crate::request::operation::Operation;
+use crate::request::operation::{Operation, UrlStyle};
 use crate::toolkit::http::response::Response;
 use crate::toolkit::outcome::Outcome;
 
@@ -26,6 +26,8 @@ pub struct Run {
 pub struct Step {
     /// The request.
     pub request: Request,
+    /// The style of its URL.
+    pub style: UrlStyle,
     /// The expected response.
     pub expected: Expected,
     /// The response, or the reason why there is none.

@@ -1,14 +1,17 @@
-//! The content of `CONTRACT.md`: the clauses, the tests of each, and the cells that a run must reach.
+//! The content of `CONTRACT.md`: the clauses, the tests of each, and the cells and buckets that a run must reach.
 
+use crate::coverage::buckets::Bucket;
 use crate::coverage::cell::{Cell, FAULT_CLASS_PREFIX};
 
-/// The clauses and the coverage table.
+/// The clauses and the tables of coverage.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContractDoc {
     /// The clauses, in their order.
     pub clauses: Vec<Clause>,
     /// The rows of the coverage table.
     pub rows: Vec<Row>,
+    /// The buckets that a run must reach.
+    pub buckets: Vec<Bucket>,
 }
 
 /// A clause of the contract.
@@ -51,7 +54,8 @@ impl ContractDoc {
             .filter(|cell| !cell.class.starts_with(FAULT_CLASS_PREFIX))
     }
 
-    /// Parses the tables: a row of three columns is a clause, and a row of five is one of the coverage table.
+    /// Parses the tables. A row of three columns is a clause if it begins with a number, and the buckets of a quantity
+    /// if it ends with one; a row of five is one of the coverage table.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut contract = Self::default();
@@ -69,6 +73,13 @@ impl ContractDoc {
                         sentence: sentence.to_owned(),
                         tests: listed(tests),
                     });
+                }
+                [quantity, ranges, about] if about.starts_with(|c: char| c.is_ascii_digit()) => {
+                    let ranges = listed(ranges)
+                        .into_iter()
+                        .flat_map(|range| expanded(&range));
+                    let buckets = ranges.map(|range| Bucket::new(quantity, range));
+                    contract.buckets.extend(buckets);
                 }
                 [route, transitions, status, classes, about] => {
                     if let Ok(status) = status.parse() {
@@ -103,6 +114,19 @@ fn listed(cell: &str) -> Vec<String> {
     cell.split("; ")
         .map(|name| name.trim_matches('`').to_owned())
         .collect()
+}
+
+/// Returns each range of `-1 to 2` or of `2^0 to 2^18`. Any other text is one range.
+fn expanded(ranges: &str) -> Vec<String> {
+    let parsed = ranges.split_once(" to ").and_then(|(first, last)| {
+        let base = if first.starts_with("2^") { "2^" } else { "" };
+        let number = |text: &str| text.strip_prefix(base)?.parse::<i64>().ok();
+        Some((base, number(first)?..=number(last)?))
+    });
+    match parsed {
+        None => vec![ranges.to_owned()],
+        Some((base, numbers)) => numbers.map(|number| format!("{base}{number}")).collect(),
+    }
 }
 
 #[cfg(test)]

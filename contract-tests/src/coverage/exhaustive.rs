@@ -4,7 +4,7 @@ use crate::contract::fields::{FIELDS, Field, Kind};
 use crate::contract::id::{ID, refused_ids};
 use crate::contract::limits::{EXPONENTS, MAX_DIGITS, MAX_ID_BYTES, MAX_ITEM_BYTES, PAGE_LIMITS};
 use crate::request::operation::{
-    ContentType, Id, JsonStyle, NoRoute, Object, Operation, Query, Value,
+    ContentType, Id, JsonStyle, NoRoute, Object, Operation, Query, UrlStyle, Value,
 };
 use crate::toolkit::text::Text;
 
@@ -33,19 +33,19 @@ fn text(text: &str) -> Value {
     Value::Text(Text::plain(text))
 }
 
-fn number(text: &str) -> Value {
+pub(super) fn number(text: &str) -> Value {
     Value::Number(text.to_owned())
 }
 
-fn id(text: &str) -> Id {
+pub(super) fn id(text: &str) -> Id {
     Id::Text(Text::plain(text))
 }
 
-fn repeated(fill: char, bytes: usize) -> Text {
+pub(super) fn repeated(fill: char, bytes: usize) -> Text {
     Text::Repeated { fill, bytes }
 }
 
-fn object(id: Id, more: &[(&str, Value)]) -> Object {
+pub(super) fn object(id: Id, more: &[(&str, Value)]) -> Object {
     let fields = [(ID, Value::Id(id))]
         .into_iter()
         .chain(more.iter().cloned());
@@ -90,16 +90,16 @@ fn valid(kind: Kind) -> Value {
 /// gateway passes on as text, and with one that it passes on as base64.
 fn lifecycle((id, object): (Id, Object)) -> Vec<Operation> {
     vec![
-        Operation::Get(id.clone()),
-        Operation::Delete(id.clone()),
+        Operation::Get(id.clone().into()),
+        Operation::Delete(id.clone().into()),
         Operation::Put(object.clone(), ContentType::Json),
-        Operation::Get(id.clone()),
+        Operation::Get(id.clone().into()),
         Operation::Put(object.clone(), ContentType::Form),
-        Operation::Delete(id.clone()),
-        Operation::Get(id.clone()),
+        Operation::Delete(id.clone().into()),
+        Operation::Get(id.clone().into()),
         Operation::Put(object.clone(), ContentType::None),
         Operation::Put(object, ContentType::Text),
-        Operation::Delete(id),
+        Operation::Delete(id.into()),
     ]
 }
 
@@ -109,7 +109,11 @@ fn invalid_items() -> Vec<Object> {
     let mut wrong = vec![vec![("colour", Value::Null)], vec![(ID, text("a"))]];
     let [above, below] = [EXPONENTS.end() + 1, EXPONENTS.start() - 1];
     for Field { name, kind } in FIELDS {
-        wrong.push(vec![(name, valid(kind)), (name, valid(kind))]);
+        let values = [valid(kind), Value::Null];
+        wrong.extend(values.clone().into_iter().flat_map(|first| {
+            let pairs = values.clone().into_iter();
+            pairs.map(move |second| vec![(name, first.clone()), (name, second)])
+        }));
         let values = match kind {
             Kind::Number => vec![
                 text("1"),
@@ -150,10 +154,10 @@ fn refusal(object: Object) -> Vec<Operation> {
     );
     vec![
         Operation::Put(object.clone(), ContentType::Json),
-        Operation::Get(id("a")),
+        Operation::Get(id("a").into()),
         Operation::Put(item, ContentType::Json),
         Operation::Put(object, ContentType::Octets),
-        Operation::Get(id("a")),
+        Operation::Get(id("a").into()),
     ]
 }
 
@@ -168,8 +172,13 @@ fn absent_ids() -> Vec<Operation> {
     let ids = ["a%b", "a?b", "..", "\u{1}"].map(id);
     let too_long = Id::Text(repeated('x', MAX_ID_BYTES + 1));
     let ids = ids.into_iter().chain([too_long, id("")]);
-    ids.flat_map(|id| [Operation::Get(id.clone()), Operation::Delete(id)])
-        .collect()
+    ids.flat_map(|id| {
+        [
+            Operation::Get(id.clone().into()),
+            Operation::Delete(id.into()),
+        ]
+    })
+    .collect()
 }
 
 /// Returns GETs of near-duplicates of an item's id. One of them is then put and deleted.
@@ -177,11 +186,11 @@ fn near_duplicates() -> Vec<Operation> {
     let put = |text| Operation::Put(object(id(text), &[]), ContentType::Json);
     let near = ["E\u{301}X", "\u{e9}x", " e\u{301}x", "e\u{301}x "];
     let mut operations = vec![put("e\u{301}x")];
-    operations.extend(near.map(|text| Operation::Get(id(text))));
+    operations.extend(near.map(|text| Operation::Get(id(text).into())));
     operations.extend([
         put(near[0]),
-        Operation::Delete(id(near[0])),
-        Operation::Get(id(near[0])),
+        Operation::Delete(id(near[0]).into()),
+        Operation::Get(id(near[0]).into()),
     ]);
     operations
 }
@@ -193,6 +202,7 @@ fn lists() -> Vec<Operation> {
             limit: limit.map(str::to_owned),
             start,
             other: other.map(str::to_owned),
+            style: UrlStyle::Plain,
         })
     };
     let too_long = Id::Text(repeated('x', MAX_ID_BYTES + 1));

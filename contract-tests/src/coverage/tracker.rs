@@ -1,10 +1,12 @@
-//! Counts the cells that a run of the tests reached, and reports the gaps at its end.
+//! Counts the cells that a run of the tests reached, and the buckets that its random cases reached, and reports the gaps
+//! at its end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 use crate::contract::openapi;
+use crate::coverage::buckets::{self, Bucket};
 use crate::coverage::cell::Cell;
 use crate::coverage::contract_doc::ContractDoc;
 
@@ -16,6 +18,23 @@ pub fn record(cells: impl IntoIterator<Item = Cell>) {
     for cell in cells {
         *reached.entry(cell).or_default() += 1;
     }
+}
+
+static DRAWN: Mutex<BTreeMap<Bucket, u64>> = Mutex::new(BTreeMap::new());
+
+/// Counts these buckets of a random case.
+pub fn record_drawn(buckets: impl IntoIterator<Item = Bucket>) {
+    let mut drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
+    for bucket in buckets {
+        *drawn.entry(bucket).or_default() += 1;
+    }
+}
+
+/// Returns the table of the buckets that the random cases reached so far; `None` if there was no random case.
+#[must_use]
+pub fn drawn_buckets() -> Option<String> {
+    let drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
+    (!drawn.is_empty()).then(|| buckets::table(&ContractDoc::load().buckets, &drawn))
 }
 
 /// The coverage of a run.

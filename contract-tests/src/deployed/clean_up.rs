@@ -7,7 +7,9 @@ use tokio::time::timeout_at;
 
 use super::deployment::{Deployment, NoResponse, summarize};
 use crate::contract::limits::MAX_ID_BYTES;
-use crate::request::concrete::{GatewayProfile, Request};
+use crate::request::concrete::Request;
+use crate::request::operation::UrlStyle;
+use crate::request::url::GatewayProfile;
 use crate::toolkit::deployed::limits::Deadline;
 use crate::toolkit::deployed::rate_limiter::DEFAULT_BACKOFF;
 use crate::toolkit::http::response::Response;
@@ -169,7 +171,7 @@ impl Deployment {
         let mut start = None;
         for _ in 0..self.limits().pages {
             let request = Request::page(None, start);
-            let target = request.target(GatewayProfile::Unknown);
+            let target = request.target(GatewayProfile::Unknown, UrlStyle::Plain);
             let target = target.expect("a list can always be sent");
             let response = self.send_with_retries(&request, &target, deadline).await?;
             if response.status != 200 {
@@ -206,7 +208,7 @@ impl Deployment {
     pub(super) async fn delete(&self, id: &str, deadline: Deadline) -> Result<bool, String> {
         let request = Request::Delete(id.to_owned());
         let Some(target) = request
-            .target(GatewayProfile::Unknown)
+            .target(GatewayProfile::Unknown, UrlStyle::Plain)
             .filter(|_| id.len() <= MAX_ID_BYTES)
         else {
             return Ok(true);

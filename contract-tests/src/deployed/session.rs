@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::deployment::Deployment;
 use crate::request::concrete::Request;
+use crate::toolkit::deployed::access::Auth;
 use crate::toolkit::deployed::limits::Budget;
 use crate::toolkit::http::base_url::BaseUrl;
 use crate::toolkit::http::response::Response;
@@ -36,6 +37,12 @@ impl Session {
     #[must_use]
     pub fn url(&self) -> &BaseUrl {
         self.deployment.url()
+    }
+
+    /// Returns `true` if requests are signed.
+    #[must_use]
+    pub fn signs(&self) -> bool {
+        *self.deployment.auth() == Auth::Iam
     }
 
     /// Returns the prefix of every id.

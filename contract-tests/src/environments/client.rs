@@ -5,7 +5,9 @@ use std::sync::Arc;
 use reqwest::Client;
 
 use crate::deployed::session::Session;
-use crate::request::concrete::{GatewayProfile, Request};
+use crate::request::concrete::Request;
+use crate::request::operation::UrlStyle;
+use crate::request::url::GatewayProfile;
 use crate::toolkit::http::client::{build_request, direct, exchange};
 use crate::toolkit::http::response::Response;
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
@@ -20,8 +22,8 @@ pub struct Api {
 
 #[derive(Clone, Debug)]
 enum Transport {
-    /// A client of an API that the tests started.
-    Direct(Client),
+    /// A client of an API that the tests started, and a mutant's change to the path and query of each request.
+    Direct(Client, Option<fn(String) -> String>),
     /// A session with a deployed API.
     Session(Arc<Session>),
 }
@@ -30,9 +32,15 @@ impl Api {
     /// Creates the client of an API that the tests started, behind a known gateway.
     #[must_use]
     pub fn new(url: &str) -> Self {
+        Self::rewriting(url, None)
+    }
+
+    /// Creates the same client for a mutant, which changes the path and query of each request.
+    #[must_use]
+    pub fn rewriting(url: &str, rewrite_target: Option<fn(String) -> String>) -> Self {
         Self {
             url: url.to_owned(),
-            transport: Transport::Direct(direct(url)),
+            transport: Transport::Direct(direct(url), rewrite_target),
         }
     }
 
@@ -55,7 +63,7 @@ impl Api {
     #[must_use]
     pub fn session(&self) -> Option<&Session> {
         match &self.transport {
-            Transport::Direct(_) => None,
+            Transport::Direct(..) => None,
             Transport::Session(session) => Some(session),
         }
     }
@@ -64,27 +72,46 @@ impl Api {
     #[must_use]
     pub fn gateway(&self) -> GatewayProfile {
         match &self.transport {
-            Transport::Direct(_) => GatewayProfile::HttpApi,
+            Transport::Direct(..) => GatewayProfile::HttpApi,
             Transport::Session(_) => GatewayProfile::Unknown,
         }
     }
 
-    /// Sends the request, and returns its response or the reason why there is none. Returns `None` if the path cannot
-    /// be sent to this gateway.
+    /// Sends the request in the plain style: see [`Api::send_styled`].
+    pub async fn send(&self, request: &Request) -> Option<Result<Response, String>> {
+        self.send_styled(request, UrlStyle::Plain).await
+    }
+
+    /// Sends the request with its URL in this style, and returns its response or the reason why there is none. Returns
+    /// `None` if the path cannot be sent to this gateway.
     ///
     /// # Panics
     /// If an HTTP client cannot build the request, which is a bug of the generators.
-    pub async fn send(&self, request: &Request) -> Option<Result<Response, String>> {
-        let target = request.target(self.gateway())?;
+    pub async fn send_styled(
+        &self,
+        request: &Request,
+        style: UrlStyle,
+    ) -> Option<Result<Response, String>> {
+        let target = request.target(self.gateway(), self.supported_style(style))?;
         match &self.transport {
             Transport::Session(session) => Some(session.send(request, &target).await),
-            Transport::Direct(client) => {
+            Transport::Direct(client, rewrite) => {
+                let target = rewrite.map_or(target.clone(), |rewrite| rewrite(target));
                 let url = format!("{}{target}", self.url);
                 let built = build_request(client, request.method(), &url, request.body()).build();
                 let built = built.expect("a path and headers that can be sent");
                 let response = exchange(client, built).await;
                 Some(response.map_err(|no_response| no_response.to_string()))
             }
+        }
+    }
+
+    /// Returns the style in which a URL is sent. A signed URL is always plain, because services differ in how they
+    /// encode the URL again to check its signature.
+    fn supported_style(&self, style: UrlStyle) -> UrlStyle {
+        match self.session() {
+            Some(session) if session.signs() => UrlStyle::Plain,
+            _ => style,
         }
     }
 

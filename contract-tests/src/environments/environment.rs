@@ -19,6 +19,8 @@ use crate::toolkit::random::unique_prefix;
 pub struct Setup {
     /// The wrapper that makes the service a mutant.
     pub wrap: Option<fn(Handler) -> Handler>,
+    /// The mutation of the path and query of each request, before the gateway receives it.
+    pub rewrite_target: Option<fn(String) -> String>,
     /// The mutation of the injected faulty responses before the service reads them. It has no effect without a proxy.
     pub filter: Option<Filter>,
     /// The prefix of every id; empty by default.
@@ -35,6 +37,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             wrap: None,
+            rewrite_target: None,
             filter: None,
             prefix: String::new(),
             proxied: false,
@@ -48,7 +51,7 @@ impl Setup {
     /// Returns `true` if the service is the original, not a mutant.
     #[must_use]
     pub fn is_original(&self) -> bool {
-        self.wrap.is_none() && self.filter.is_none()
+        self.wrap.is_none() && self.rewrite_target.is_none() && self.filter.is_none()
     }
 }
 
@@ -123,7 +126,7 @@ impl Environment {
         let gateway =
             gateway::Gateway::start(listener, handler, settings).map_err(|error| failed(&error))?;
         Ok(Self {
-            api: Api::new(&gateway.url()),
+            api: Api::rewriting(&gateway.url(), setup.rewrite_target),
             prefix: setup.prefix.clone(),
             deviations,
             running: Some(Running {

@@ -4,27 +4,45 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use crate::contract::item::batch;
 use crate::contract::limits::PAGE_LIMITS;
 use crate::generate::bodies::{self, content_type};
+use crate::generate::features::{Features, features};
 use crate::generate::ids::id;
-use crate::request::operation::{NoRoute, Object, Operation, Query};
+use crate::generate::numbers::magnitude;
+use crate::request::operation::{Batch, NoRoute, Object, Operation, PathId, Query, UrlStyle};
+use crate::toolkit::text::Text;
 
-/// Draws a sequence of operations.
+/// Draws a sequence of operations, whose kinds are a random subset of all.
 pub fn sequence() -> impl Strategy<Value = Vec<Operation>> {
-    vec(operation(), 1..=30)
+    features().prop_flat_map(|features| vec(operation(features), 1..=30))
 }
 
-fn operation() -> impl Strategy<Value = Operation> {
+fn operation(features: Features) -> impl Strategy<Value = Operation> {
+    let Features {
+        refusals,
+        deletes,
+        lists,
+        many,
+        heavy,
+    } = features;
+    let paginate = (page_limit(), any::<bool>()).prop_map(|(limit, delete_last_of_page)| {
+        Operation::Paginate {
+            limit,
+            delete_last_of_page,
+        }
+    });
     prop_oneof![
-        30 => put(bodies::item()),
-        8 => put(bodies::invalid_item()),
-        5 => bodies::raw().boxed(),
-        25 => id().prop_map(Operation::Get),
-        15 => id().prop_map(Operation::Delete),
-        8 => query().prop_map(Operation::List),
-        7 => (1_u16..=4, any::<bool>())
-            .prop_map(|(limit, delete_last_of_page)| Operation::Paginate { limit, delete_last_of_page }),
-        2 => no_route().prop_map(Operation::NoRoute),
+        25 => put(bodies::item()),
+        25 => path_id().prop_map(Operation::Get),
+        refusals / 2 => put(bodies::invalid_item()),
+        refusals / 3 => bodies::raw().boxed(),
+        refusals / 7 => no_route().prop_map(Operation::NoRoute),
+        deletes => path_id().prop_map(Operation::Delete),
+        lists / 2 => query().prop_map(Operation::List),
+        lists / 2 => paginate,
+        many => many_items().prop_map(Operation::PutMany),
+        heavy => heavy_items().prop_map(Operation::PutMany),
     ]
 }
 
@@ -36,21 +54,50 @@ fn put(object: impl Strategy<Value = Object> + 'static) -> BoxedStrategy<Operati
         .boxed()
 }
 
-fn query() -> impl Strategy<Value = Query> {
+/// Draws a limit of a page, small ones more often.
+fn page_limit() -> impl Strategy<Value = u16> {
     let max = *PAGE_LIMITS.end();
+    magnitude(max.into()).prop_map(move |limit| u16::try_from(limit).unwrap_or(max))
+}
+
+fn path_id() -> impl Strategy<Value = PathId> {
+    (id(), url_style()).prop_map(|(id, style)| PathId { id, style })
+}
+
+fn url_style() -> impl Strategy<Value = UrlStyle> {
+    prop_oneof![1 => Just(UrlStyle::Plain), 3 => select(UrlStyle::ALL.to_vec())]
+}
+
+/// Draws a batch of small items, of which the first pages of most lists show only some.
+fn many_items() -> impl Strategy<Value = Batch> {
+    (4_u16..=7, 0_u16..10)
+        .prop_map(|(power, more)| batch((1_u16 << power) + more, &Text::plain("x")))
+}
+
+/// Draws a batch of heavy items, which together exceed a page of 1 MB. In JSON, control characters are six times as
+/// long, so that they also exceed a response of 6 MB.
+fn heavy_items() -> impl Strategy<Value = Batch> {
+    let fill = select(vec!['x', '\u{1}']);
+    let bytes = 300_000_usize..400_000;
+    (3_u16..=4, fill, bytes)
+        .prop_map(|(count, fill, bytes)| batch(count, &Text::Repeated { fill, bytes }))
+}
+
+fn query() -> impl Strategy<Value = Query> {
     let limit = prop_oneof![
         4 => Just(None),
-        6 => (1_u16..=5).prop_map(|limit| Some(limit.to_string())),
-        1 => Just(Some(max.to_string())),
-        1 => Just(Some((max + 1).to_string())),
+        6 => page_limit().prop_map(|limit| Some(limit.to_string())),
+        1 => Just(Some((PAGE_LIMITS.end() + 1).to_string())),
         2 => select(vec!["0", "-1", "+1", "1.0", "", "ten", "1e2", "18446744073709551617"])
             .prop_map(|limit| Some(limit.to_owned())),
     ];
     let other = prop_oneof![9 => Just(None), 1 => Just(Some("x y".to_owned()))];
-    (limit, proptest::option::of(id()), other).prop_map(|(limit, start, other)| Query {
+    let start = proptest::option::of(id());
+    (limit, start, other, url_style()).prop_map(|(limit, start, other, style)| Query {
         limit,
         start,
         other,
+        style,
     })
 }
 

@@ -10,6 +10,7 @@ use crate::environments::environment::Setup;
 use crate::environments::target::Target;
 use crate::faults::TIME_LIMIT;
 use crate::mutants::mutant::{ALL, Mutant};
+use crate::report::failure::FailureReport;
 use crate::sequences::execute::FinalCheck;
 use crate::sequences::shrink::run_fresh;
 use crate::toolkit::outcome::NotPassed::{self, Failed, Inconclusive};
@@ -48,7 +49,10 @@ pub async fn every_mutant_is_detected(sampling: Sampling, test: &str) -> Result<
             let (semaphore, test) = (Arc::clone(&semaphore), format!("{test}, {}", mutant.name));
             tokio::spawn(async move {
                 let _permit = semaphore.acquire().await;
-                detect(mutant, sampling, &test).await
+                let t0 = std::time::Instant::now();
+                let d = detect(mutant, sampling, &test).await;
+                eprintln!("TIME {:?} {}", t0.elapsed().as_secs_f32(), mutant.name);
+                d
             })
         })
         .collect();
@@ -93,6 +97,9 @@ async fn detect(
         time_limit: TIME_LIMIT,
         ..setup.clone()
     };
+    if mutant.rare {
+        return with_exhaustive(&setup, &original).await;
+    }
     let mut progress = Progress::new(test, sampling.cases);
     for case in 0..sampling.cases {
         if let Some(detection) = with_sequences(&setup, &original, sampling, case).await? {
@@ -114,10 +121,7 @@ async fn detect(
         }
     }
     if mutant.max_requests.is_some() {
-        return Err(format!(
-            "not detected by any of {} sequences",
-            sampling.cases
-        ));
+        return with_exhaustive(&setup, &original).await;
     }
     with_faults(&setup, &original, test).await?.ok_or(format!(
         "not detected by any of {} cases or any fault",
@@ -137,15 +141,35 @@ async fn with_sequences(
         Err(Failed(failure)) => failure,
         Err(Inconclusive(reason)) => return Err(reason),
     };
-    let rerun = run_fresh(target, original, &failure.run.operations, FinalCheck::AtEnd).await?;
+    with_failure("sequences", *failure, original)
+        .await
+        .map(Some)
+}
+
+async fn with_exhaustive(setup: &Setup, original: &Setup) -> Result<Detection, String> {
+    match sequences::check_exhaustive(&Target::Embedded, setup, "").await {
+        Ok(_) => Err("not detected by any sequence, random or not".to_owned()),
+        Err(Failed(failure)) => with_failure("sequences, exhaustive", *failure, original).await,
+        Err(Inconclusive(reason)) => Err(reason),
+    }
+}
+
+/// Returns the detection by a sequence that failed, unless the original service does not pass the sequence either.
+async fn with_failure(
+    property: &'static str,
+    failure: FailureReport,
+    original: &Setup,
+) -> Result<Detection, String> {
+    let (target, operations) = (&Target::Embedded, &failure.run.operations);
+    let rerun = run_fresh(target, original, operations, FinalCheck::AtEnd).await?;
     rerun
         .outcome
         .map_err(|not_passed| original_fails_too(&not_passed))?;
-    Ok(Some(Detection {
-        property: "sequences",
+    Ok(Detection {
+        property,
         case: failure.case,
         shrunk: failure.note.is_none().then_some(failure.run.steps.len()),
-    }))
+    })
 }
 
 async fn with_histories(

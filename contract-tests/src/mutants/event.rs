@@ -10,7 +10,7 @@ use local::gateway::{Handler, LambdaResponse, handler};
 use serde_json::{Value, json};
 
 use crate::contract::id::ID;
-use crate::toolkit::json::Members;
+use crate::toolkit::json::{self, Members};
 
 pub(super) type Event = LambdaEvent<Value>;
 
@@ -59,18 +59,23 @@ pub(super) fn put_id(event: &Event) -> Option<String> {
     serde_json::from_str(&id).ok()
 }
 
-/// Returns the fields in the body of a PUT, each with its JSON text; `None` if the event is not a PUT, or if its body
-/// is not an object with unique names.
-pub(super) fn fields(event: &Event) -> Option<Vec<(String, String)>> {
+/// Returns the body of a PUT; `None` if the event is not a PUT, or if its body is not UTF-8.
+pub(super) fn put_body(event: &Event) -> Option<String> {
     let body = event.payload["body"]
         .as_str()
         .filter(|_| route(event) == PUT)?;
-    let text = if event.payload["isBase64Encoded"] == true {
-        String::from_utf8(BASE64_STANDARD.decode(body).ok()?).ok()?
+    if event.payload["isBase64Encoded"] == true {
+        String::from_utf8(BASE64_STANDARD.decode(body).ok()?).ok()
     } else {
-        body.to_owned()
-    };
-    Some(Members::parse("the body", &text).ok()?.into_texts())
+        Some(body.to_owned())
+    }
+}
+
+/// Returns the fields in the body of a PUT, each with its JSON text; `None` if the event is not a PUT, or if its body
+/// is not an object with unique names.
+pub(super) fn fields(event: &Event) -> Option<Vec<(String, String)>> {
+    let members = Members::parse("the body", &put_body(event)?);
+    Some(members.ok()?.into_texts())
 }
 
 /// Replaces the fields of a PUT.
@@ -137,6 +142,33 @@ pub(super) fn members(reply: &LambdaResponse) -> Vec<(String, String)> {
     Members::parse("the body", reply_body(reply))
         .map(Members::into_texts)
         .unwrap_or_default()
+}
+
+/// Changes the items of a page, each as its JSON text, and its last key. The counts follow the items. A reply that is not
+/// a page stays as it is.
+pub(super) fn edit_page(
+    reply: &mut LambdaResponse,
+    change: impl FnOnce(&mut Vec<String>, &mut Option<String>),
+) {
+    let Ok(mut page) = Members::parse("the page", reply_body(reply)) else {
+        return;
+    };
+    let Some(items) = page.take("Items") else {
+        return;
+    };
+    let mut items: Vec<_> = json::array(&items)
+        .unwrap_or_default()
+        .iter()
+        .map(|item| item.get().to_owned())
+        .collect();
+    let mut last = page.take("LastEvaluatedKey");
+    change(&mut items, &mut last);
+    let (count, items) = (items.len(), items.join(","));
+    let last = last.map_or(String::new(), |last| {
+        format!(",\"LastEvaluatedKey\":{last}")
+    });
+    let page = format!("{{\"Items\":[{items}],\"Count\":{count},\"ScannedCount\":{count}{last}}}");
+    set_reply_body(reply, page);
 }
 
 pub(super) fn reply(status: i64, body: String) -> LambdaResponse {

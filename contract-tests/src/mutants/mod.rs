@@ -7,6 +7,8 @@ mod errors;
 mod event;
 mod ids;
 pub mod mutant;
+mod paths;
 mod races;
 mod reads;
+mod sizes;
 mod writes;

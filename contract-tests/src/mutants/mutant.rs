@@ -2,7 +2,7 @@
 
 use local::gateway::Handler;
 
-use super::{errors, ids, races, reads, writes};
+use super::{errors, ids, paths, races, reads, sizes, writes};
 use crate::environments::environment::Setup;
 use crate::toolkit::dynamodb::proxy::Filter;
 
@@ -13,8 +13,12 @@ pub struct Mutant {
     pub name: &'static str,
     /// Wraps the original service in the faulty one.
     pub wrap: fn(Handler) -> Handler,
+    /// Rewrites the path and query of a request before the gateway receives it.
+    pub rewrite_target: Option<fn(String) -> String>,
     /// Rewrites the injected faulty responses of the table before the service reads them.
     pub filter: Option<Filter>,
+    /// `true` if random cases seldom reach the bug, so that the exhaustive sequences have to.
+    pub rare: bool,
     /// The maximum number of requests to which a failure must shrink; `None` if the bug shows only by chance, with some
     /// timing, or while the table fails.
     pub max_requests: Option<usize>,
@@ -27,13 +31,14 @@ impl Mutant {
         Setup {
             wrap: Some(self.wrap),
             filter: self.filter,
+            rewrite_target: self.rewrite_target,
             ..Setup::default()
         }
     }
 }
 
 /// All mutants.
-pub const ALL: [Mutant; 26] = [
+pub const ALL: [Mutant; 39] = [
     deterministic("PUT merges", writes::put_merges, 3),
     deterministic(
         "DELETE of a missing item fails",
@@ -49,7 +54,8 @@ pub const ALL: [Mutant; 26] = [
     deterministic(
         "the list ends after its first page",
         reads::only_first_page,
-        3,
+        // Four if heavy items end the page, and not a limit.
+        4,
     ),
     deterministic(
         "a page repeats the last item of the page before",
@@ -86,6 +92,65 @@ pub const ALL: [Mutant; 26] = [
         errors::wrong_field_is_named,
         1,
     ),
+    deterministic(
+        "a text is cut after 65,535 bytes",
+        sizes::long_text_is_cut,
+        2,
+    ),
+    rare(
+        "a text of 4,096 bytes loses its last character",
+        sizes::text_of_4096_bytes_is_cut,
+        2,
+    ),
+    deterministic(
+        "a large body in base64 is refused",
+        sizes::large_base64_is_refused,
+        1,
+    ),
+    deterministic(
+        "cents below ten lose their zero",
+        sizes::cents_lose_a_zero,
+        2,
+    ),
+    deterministic(
+        "a number from 2^63 is clamped",
+        sizes::unsigned_is_clamped,
+        2,
+    ),
+    rare(
+        "numbers of one magnitude are stored wrongly",
+        sizes::one_exponent_is_wrong,
+        2,
+    ),
+    deterministic(
+        "of two prices the last one is stored",
+        sizes::last_number_wins,
+        1,
+    ),
+    deterministic(
+        "a field may occur twice if the last one is null",
+        sizes::null_may_occur_twice,
+        1,
+    ),
+    deterministic(
+        "the list ends after 25 items",
+        sizes::list_ends_after_25_items,
+        27,
+    ),
+    deterministic("a limit has 8 bits", sizes::limit_has_8_bits, 1),
+    rare(
+        "a page of more than 1 MB loses its last item",
+        sizes::long_page_loses_an_item,
+        4,
+    ),
+    Mutant {
+        rewrite_target: Some(paths::plus_is_a_space),
+        ..deterministic("a + in the path is read as a space", |inner| inner, 2)
+    },
+    Mutant {
+        rewrite_target: Some(paths::lower_case_escapes_are_kept),
+        ..deterministic("lower-case escapes are not decoded", |inner| inner, 2)
+    },
     nondeterministic("throttling is answered with 400", errors::throttle_is_400),
     nondeterministic("a message contains an ARN", errors::arn_in_message),
     Mutant {
@@ -121,8 +186,17 @@ const fn deterministic(
     Mutant {
         name,
         wrap,
+        rewrite_target: None,
         filter: None,
+        rare: false,
         max_requests: Some(max_requests),
+    }
+}
+
+const fn rare(name: &'static str, wrap: fn(Handler) -> Handler, max_requests: usize) -> Mutant {
+    Mutant {
+        rare: true,
+        ..deterministic(name, wrap, max_requests)
     }
 }
 
@@ -130,7 +204,9 @@ const fn nondeterministic(name: &'static str, wrap: fn(Handler) -> Handler) -> M
     Mutant {
         name,
         wrap,
+        rewrite_target: None,
         filter: None,
+        rare: false,
         max_requests: None,
     }
 }

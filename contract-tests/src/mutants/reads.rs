@@ -6,11 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use local::gateway::{Handler, LambdaResponse, handler};
 
 use super::event::{
-    DELETE, Event, GET, LIST, PUT, derived_event, fields, map_reply, members, path_id, put_id,
-    reply_body, route, set_fields, set_reply_body, wrap,
+    DELETE, Event, GET, LIST, PUT, derived_event, edit_page, fields, map_reply, members, path_id,
+    put_id, reply_body, route, set_fields, set_reply_body, wrap,
 };
 use crate::contract::fields::is_known;
-use crate::toolkit::json;
 
 /// Answers GET from a cache that a PUT does not clear.
 pub(super) fn cached_copy(inner: Handler) -> Handler {
@@ -40,15 +39,8 @@ pub(super) fn cached_copy(inner: Handler) -> Handler {
 /// Ends the list after its first page.
 pub(super) fn only_first_page(inner: Handler) -> Handler {
     map_reply(inner, |event, reply| {
-        if route(event) == LIST && reply.response.status_code == 200 {
-            let members = members(reply);
-            let kept = members
-                .iter()
-                .filter(|(name, _)| name != "LastEvaluatedKey");
-            let kept: Vec<_> = kept
-                .map(|(name, value)| format!("{name:?}:{value}"))
-                .collect();
-            set_reply_body(reply, format!("{{{}}}", kept.join(",")));
+        if route(event) == LIST {
+            edit_page(reply, |_, last| *last = None);
         }
     })
 }
@@ -65,26 +57,8 @@ pub(super) fn last_item_repeated(inner: Handler) -> Handler {
             }
         };
         let mut page = inner(event).await;
-        if let (Some((_, last_item)), 200) = (last_item, page.response.status_code) {
-            let mut shown = members(&page);
-            let items = shown.iter().find(|(name, _)| name == "Items");
-            let items = items
-                .and_then(|(_, items)| json::array(items).ok())
-                .unwrap_or_default();
-            let mut items: Vec<_> = items.iter().map(|item| item.get().to_owned()).collect();
-            items.insert(0, last_item);
-            for (name, value) in &mut shown {
-                match name.as_str() {
-                    "Items" => *value = format!("[{}]", items.join(",")),
-                    "Count" | "ScannedCount" => *value = items.len().to_string(),
-                    _ => {}
-                }
-            }
-            let shown: Vec<_> = shown
-                .iter()
-                .map(|(name, value)| format!("{name:?}:{value}"))
-                .collect();
-            set_reply_body(&mut page, format!("{{{}}}", shown.join(",")));
+        if let Some((_, last_item)) = last_item {
+            edit_page(&mut page, |items, _| items.insert(0, last_item));
         }
         page
     }

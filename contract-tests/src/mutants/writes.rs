@@ -61,7 +61,7 @@ pub(super) fn delete_does_nothing(inner: Handler) -> Handler {
 }
 
 /// Returns the kind of a field; `None` for the id and for an unknown field.
-fn kind(name: &str) -> Option<Kind> {
+pub(super) fn kind(name: &str) -> Option<Kind> {
     find(name).map(|field| field.kind)
 }
 

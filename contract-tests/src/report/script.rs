@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use crate::contract::model::Expected;
 use crate::contract::reason::Reason;
 use crate::contract::run::Step;
-use crate::request::concrete::{GatewayProfile, Request};
+use crate::request::concrete::Request;
+use crate::request::operation::UrlStyle;
+use crate::request::url::GatewayProfile;
 use crate::toolkit::deployed::namespace;
 use crate::toolkit::http::base_url::BaseUrl;
 use crate::toolkit::http::client::needs_proxy_exemption;
@@ -56,7 +58,7 @@ pub fn script(steps: &[Step], prefix: &str, script_target: &ScriptTarget) -> Str
     };
     let has_long_target = |step: &Step| {
         step.request
-            .target(gateway)
+            .target(gateway, step.style)
             .is_some_and(|path| has_repeats(path.as_bytes()))
     };
     if steps
@@ -73,7 +75,11 @@ pub fn script(steps: &[Step], prefix: &str, script_target: &ScriptTarget) -> Str
             expectation(&step.expected)
         );
         let _ = writeln!(script, "#    actual:   {}", actual(&step.response));
-        let _ = writeln!(script, "{}", command(&step.request, prefix, gateway));
+        let _ = writeln!(
+            script,
+            "{}",
+            command(&step.request, step.style, prefix, gateway)
+        );
     }
     if fresh_namespace.is_some() {
         script.push_str("\n# Clean up.\n");
@@ -82,16 +88,17 @@ pub fn script(steps: &[Step], prefix: &str, script_target: &ScriptTarget) -> Str
             .flat_map(|step| step.request.ids_to_put(prefix));
         for id in ids.collect::<BTreeSet<_>>() {
             let delete = Request::Delete(id);
-            if delete.target(gateway).is_some() {
-                let _ = writeln!(script, "{}", command(&delete, prefix, gateway));
+            let style = UrlStyle::Plain;
+            if delete.target(gateway, style).is_some() {
+                let _ = writeln!(script, "{}", command(&delete, style, prefix, gateway));
             }
         }
     }
     script
 }
 
-fn command(request: &Request, prefix: &str, gateway: GatewayProfile) -> String {
-    let target = request.target(gateway).unwrap_or_default();
+fn command(request: &Request, style: UrlStyle, prefix: &str, gateway: GatewayProfile) -> String {
+    let target = request.target(gateway, style).unwrap_or_default();
     let curl = format!(
         "curl -sS -i --path-as-is -X {} \"$url\"{}",
         request.method(),
@@ -300,13 +307,21 @@ mod tests {
 
     #[test]
     fn a_repeated_character_is_written_once() {
-        let command = command(&Request::Get("😀".repeat(512)), "", GatewayProfile::HttpApi);
+        let command = command(
+            &Request::Get("😀".repeat(512)),
+            UrlStyle::Plain,
+            "",
+            GatewayProfile::HttpApi,
+        );
         assert!(command.contains("rep '%F0%9F%98%80' 512"), "{command}");
         let put = Request::Put {
             fields: None,
             body: Vec::new(),
             content_type: ContentType::None,
         };
-        assert!(super::command(&put, "", GatewayProfile::HttpApi).contains("-H 'Content-Type:'"));
+        assert!(
+            super::command(&put, UrlStyle::Plain, "", GatewayProfile::HttpApi)
+                .contains("-H 'Content-Type:'")
+        );
     }
 }

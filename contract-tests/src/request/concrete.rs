@@ -2,26 +2,12 @@
 
 use std::fmt::Write as _;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
 use crate::request::ids::Ids;
 use crate::request::json::Json;
 use crate::request::namespacing;
-use crate::request::operation::{ContentType, JsonStyle, NoRoute, Object, Query, Value};
+use crate::request::operation::{ContentType, JsonStyle, NoRoute, Object, Query, UrlStyle, Value};
 use crate::request::route;
-
-/// The characters to percent-encode: all but the unreserved characters of RFC 3986.
-const ENCODED_CHARACTERS: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-
-/// The maximum length of a percent-encoded id in a path, in bytes. API Gateway refuses a request line and headers of
-/// more than 10,240 bytes, and the other parts need some of them.
-///
-/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
-const MAX_ENCODED_ID_BYTES: usize = 9_000;
+use crate::request::url::{GatewayProfile, encode_id, encode_query};
 
 /// A request with every random choice made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,13 +144,15 @@ impl Request {
         }
     }
 
-    /// Returns its path and query; `None` if the id cannot be sent in a path to this gateway, or if the request might
-    /// change foreign items there.
+    /// Returns its path and query in this style; `None` if the id cannot be sent in a path to this gateway, or if the
+    /// request might change foreign items there.
     #[must_use]
-    pub fn target(&self, gateway: GatewayProfile) -> Option<String> {
+    pub fn target(&self, gateway: GatewayProfile, style: UrlStyle) -> Option<String> {
         match self {
             Self::Put { .. } => Some("/items".to_owned()),
-            Self::Get(id) | Self::Delete(id) => Some(format!("/items/{}", encode_id(id, gateway)?)),
+            Self::Get(id) | Self::Delete(id) => {
+                Some(format!("/items/{}", encode_id(id, gateway, style)?))
+            }
             Self::List {
                 limit,
                 start,
@@ -178,7 +166,8 @@ impl Request {
                 let pairs: Vec<_> = parameters
                     .into_iter()
                     .filter_map(|(name, value)| {
-                        Some(format!("{name}={}", percent_encode(value.as_ref()?)))
+                        let value = encode_query(value.as_ref()?, style);
+                        Some(format!("{name}={value}"))
                     })
                     .collect();
                 Some(if pairs.is_empty() {
@@ -201,12 +190,12 @@ impl Request {
     /// clean-up, not for checks: the encoding that the gateway needs is unknown. Not for the ids `.` and `..`.
     #[must_use]
     pub fn every_encoding(&self) -> Vec<String> {
-        if let Some(target) = self.target(GatewayProfile::Unknown) {
+        if let Some(target) = self.target(GatewayProfile::Unknown, UrlStyle::Plain) {
             return vec![target];
         }
         match self {
             Self::Get(id) | Self::Delete(id) => {
-                let once = percent_encode(id);
+                let once = encode_query(id, UrlStyle::Plain);
                 let twice = once.replace('%', "%25");
                 vec![format!("/items/{once}"), format!("/items/{twice}")]
             }
@@ -274,36 +263,6 @@ impl Request {
     }
 }
 
-/// The known behaviour of the gateway in front of the service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GatewayProfile {
-    /// A gateway that, like an HTTP API of AWS, decodes a path twice. The headers of its responses arrive unchanged.
-    HttpApi,
-    /// An unknown gateway. Behaviour that differs between gateways is not checked.
-    Unknown,
-}
-
-/// Encodes an id as a segment of a path. Some parts are encoded twice: `%`, which a second decoding would change, `?`,
-/// at which an HTTP API cuts the path after the first decoding, and dot segments, which clients and gateways remove.
-/// They arrive only at a gateway that decodes a path twice. An id with a slash, or a too long one, cannot be sent.
-fn encode_id(id: &str, gateway: GatewayProfile) -> Option<String> {
-    let dots = id == "." || id == "..";
-    let path = match gateway {
-        _ if id.contains('/') => return None,
-        GatewayProfile::HttpApi if dots => id.replace('.', "%252E"),
-        GatewayProfile::HttpApi => percent_encode(id)
-            .replace("%25", "%2525")
-            .replace("%3F", "%253F"),
-        GatewayProfile::Unknown if dots || id.contains(['%', '?']) => return None,
-        GatewayProfile::Unknown => percent_encode(id),
-    };
-    (path.len() <= MAX_ENCODED_ID_BYTES).then_some(path)
-}
-
-fn percent_encode(text: &str) -> String {
-    utf8_percent_encode(text, ENCODED_CHARACTERS).to_string()
-}
-
 fn to_json(fields: &[(String, Json)], style: JsonStyle) -> String {
     let gap = match style {
         JsonStyle::Spaced => " \t\r\n ",
@@ -361,31 +320,5 @@ mod tests {
                 serde_json::json!({"id": "\"é😀\n", "price": 1.0, "name": null})
             );
         }
-    }
-
-    #[test]
-    fn ids_are_encoded_for_paths() {
-        let target = |id: &str, gateway| Request::Get(id.to_owned()).target(gateway);
-        let at_http_api = |id| target(id, GatewayProfile::HttpApi);
-        assert_eq!(
-            at_http_api("a b+é").as_deref(),
-            Some("/items/a%20b%2B%C3%A9")
-        );
-        assert_eq!(at_http_api("%41").as_deref(), Some("/items/%252541"));
-        assert_eq!(
-            at_http_api("é?%").as_deref(),
-            Some("/items/%C3%A9%253F%2525")
-        );
-        assert_eq!(at_http_api("..").as_deref(), Some("/items/%252E%252E"));
-        assert_eq!(at_http_api("a.b..").as_deref(), Some("/items/a.b.."));
-        assert_eq!(at_http_api("a/b"), None);
-        assert_eq!(target("%41", GatewayProfile::Unknown), None);
-    }
-
-    #[test]
-    fn the_longest_ids_fit_into_a_path_unless_most_characters_are_encoded_twice() {
-        let target = |id: String| Request::Get(id).target(GatewayProfile::HttpApi);
-        assert!(target(format!("%{}", "😀".repeat(512))).is_some());
-        assert!(target("%".repeat(2048)).is_none());
     }
 }

@@ -12,10 +12,12 @@ pub enum Operation {
     Put(Object, ContentType),
     /// `PUT /items` with any bytes that are not an item: 400.
     PutRaw(Vec<u8>, ContentType),
+    /// `PUT /items` for each of many items, one after the other.
+    PutMany(Batch),
     /// `GET /items/{id}`: the item, or 404 if there is none.
-    Get(Id),
+    Get(PathId),
     /// `DELETE /items/{id}`: succeeds even if there is no item.
-    Delete(Id),
+    Delete(PathId),
     /// `GET /items` with these parameters: one page of the list.
     List(Query),
     /// `GET /items`, page after page to the end. Items that are deleted on the way stay deleted.
@@ -35,14 +37,108 @@ impl Operation {
     /// Returns every id in it.
     pub fn ids_mut(&mut self) -> Vec<&mut Id> {
         match self {
-            Self::Get(id) | Self::Delete(id) => vec![id],
+            Self::Get(path) | Self::Delete(path) => vec![&mut path.id],
             Self::List(query) => query.start.iter_mut().collect(),
             Self::Put(object, _) => {
                 let values = object.fields.iter_mut().map(|(_, value)| value);
                 values.filter_map(Value::id_mut).collect()
             }
-            Self::PutRaw(..) | Self::Paginate { .. } | Self::NoRoute(_) => Vec::new(),
+            Self::PutRaw(..) | Self::PutMany(_) | Self::Paginate { .. } | Self::NoRoute(_) => {
+                Vec::new()
+            }
         }
+    }
+}
+
+/// Many items that differ only in their ids.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    /// The number of items.
+    pub count: u16,
+    /// The object of every item. The number of the item, from zero, is appended to its id.
+    pub object: Object,
+}
+
+impl Batch {
+    /// Returns the object of each item.
+    pub fn objects(&self) -> impl Iterator<Item = Object> {
+        (0..self.count).map(|number| {
+            let mut object = self.object.clone();
+            let values = object.fields.iter_mut().map(|(_, value)| value);
+            for id in values.filter_map(Value::id_mut) {
+                if let Id::Text(text) = id {
+                    *text = Text::plain(format!("{}{number}", text.with_prefix("")));
+                }
+            }
+            object
+        })
+    }
+}
+
+/// An id in a path, and the style of the path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "SavedPathId", into = "SavedPathId")]
+pub struct PathId {
+    /// The id.
+    pub id: Id,
+    /// The style.
+    pub style: UrlStyle,
+}
+
+impl From<Id> for PathId {
+    fn from(id: Id) -> Self {
+        let style = UrlStyle::Plain;
+        Self { id, style }
+    }
+}
+
+/// The saved form of a [`PathId`], which leaves out the style of a plain path.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum SavedPathId {
+    Plain(Id),
+    Styled(Id, UrlStyle),
+}
+
+impl From<SavedPathId> for PathId {
+    fn from(saved: SavedPathId) -> Self {
+        match saved {
+            SavedPathId::Plain(id) => id.into(),
+            SavedPathId::Styled(id, style) => Self { id, style },
+        }
+    }
+}
+
+impl From<PathId> for SavedPathId {
+    fn from(PathId { id, style }: PathId) -> Self {
+        match style {
+            UrlStyle::Plain => Self::Plain(id),
+            UrlStyle::LowerHex | UrlStyle::Raw | UrlStyle::Full => Self::Styled(id, style),
+        }
+    }
+}
+
+/// The style of the percent-encoding in a URL, which does not change its meaning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum UrlStyle {
+    /// With every character encoded, except the unreserved ones.
+    #[default]
+    Plain,
+    /// The same, with lower-case hex digits.
+    LowerHex,
+    /// With only those characters encoded that must be.
+    Raw,
+    /// With every character encoded, also letters and digits.
+    Full,
+}
+
+impl UrlStyle {
+    /// Every style.
+    pub const ALL: [Self; 4] = [Self::Plain, Self::LowerHex, Self::Raw, Self::Full];
+
+    fn is_plain(&self) -> bool {
+        *self == Self::Plain
     }
 }
 
@@ -158,6 +254,9 @@ pub enum ContentType {
 }
 
 impl ContentType {
+    /// Every content type.
+    pub const ALL: [Self; 5] = [Self::Json, Self::Text, Self::Form, Self::Octets, Self::None];
+
     /// Returns the value of the header.
     #[must_use]
     pub fn value(self) -> Option<&'static str> {
@@ -183,6 +282,9 @@ pub struct Query {
     /// An unknown parameter, which must be ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other: Option<String>,
+    /// The style of the query.
+    #[serde(default, skip_serializing_if = "UrlStyle::is_plain")]
+    pub style: UrlStyle,
 }
 
 /// A request that has no route.
@@ -251,7 +353,17 @@ mod tests {
                 },
                 r#"{"walk":{"limit":1,"delete_boundary":true}}"#,
             ),
-            (Operation::Get(near), r#"{"get":{"near":[0,"otherCase"]}}"#),
+            (
+                Operation::Get(near.clone().into()),
+                r#"{"get":{"near":[0,"otherCase"]}}"#,
+            ),
+            (
+                Operation::Get(PathId {
+                    id: near,
+                    style: UrlStyle::LowerHex,
+                }),
+                r#"{"get":[{"near":[0,"otherCase"]},"lowerHex"]}"#,
+            ),
             (
                 Operation::Put(object, ContentType::Json),
                 r#"{"put":[{"fields":[["name",{"text":{"fill":"x","bytes":9}}]],"spelling":"plain"},"json"]}"#,
@@ -259,6 +371,8 @@ mod tests {
         ] {
             let written = serde_json::to_string(&operation).expect("an operation can be written");
             assert_eq!(written, saved);
+            let read: Operation = serde_json::from_str(saved).expect("an operation can be read");
+            assert_eq!(read, operation);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::environments::client::Api;
 use crate::environments::environment::Environment;
 use crate::request::concrete::Request;
 use crate::request::ids::Ids;
-use crate::request::operation::Operation;
+use crate::request::operation::{ContentType, Operation, PathId, UrlStyle};
 use crate::toolkit::http::response::Response;
 use crate::toolkit::outcome::NotPassed::Failed;
 use crate::toolkit::outcome::Outcome;
@@ -68,7 +68,7 @@ impl Execution<'_> {
         }
         self.in_final_check = true;
         for id in self.ids.used().to_vec() {
-            self.send_and_check(Request::Get(id)).await?;
+            self.send_plain(Request::Get(id)).await?;
         }
         self.paginate(None, false).await
     }
@@ -76,23 +76,34 @@ impl Execution<'_> {
     async fn run_operation(&mut self, operation: &Operation) -> Outcome<()> {
         let operation = self.with_literal_ids(operation);
         self.operations.push(operation.clone());
-        let request = match operation {
+        let (request, style) = match operation {
             Operation::Put(object, content_type) => {
-                Request::put(&object, content_type, &mut self.ids)
+                let request = Request::put(&object, content_type, &mut self.ids);
+                (request, UrlStyle::Plain)
             }
             Operation::PutRaw(body, content_type) => {
-                Request::put_raw(&body, content_type, &self.ids)
+                let request = Request::put_raw(&body, content_type, &self.ids);
+                (request, UrlStyle::Plain)
             }
-            Operation::Get(id) => Request::Get(self.ids.resolve(&id)),
-            Operation::Delete(id) => Request::Delete(self.ids.resolve(&id)),
-            Operation::List(query) => Request::list(&query, &mut self.ids),
-            Operation::NoRoute(no_route) => Request::NoRoute(no_route),
+            Operation::PutMany(batch) => {
+                for object in batch.objects() {
+                    let request = Request::put(&object, ContentType::Json, &mut self.ids);
+                    self.send_plain(request).await?;
+                }
+                return Ok(());
+            }
+            Operation::Get(PathId { id, style }) => (Request::Get(self.ids.resolve(&id)), style),
+            Operation::Delete(PathId { id, style }) => {
+                (Request::Delete(self.ids.resolve(&id)), style)
+            }
+            Operation::List(query) => (Request::list(&query, &mut self.ids), query.style),
+            Operation::NoRoute(no_route) => (Request::NoRoute(no_route), UrlStyle::Plain),
             Operation::Paginate {
                 limit,
                 delete_last_of_page,
             } => return self.paginate(Some(limit), delete_last_of_page).await,
         };
-        self.send_and_check(request).await.map(drop)
+        self.send_and_check(request, style).await.map(drop)
     }
 
     /// Returns the operation with every id resolved to a literal.
@@ -105,9 +116,18 @@ impl Execution<'_> {
         literal
     }
 
-    /// Sends one request, and checks its response against the model. Returns `None` if the request cannot be sent.
-    async fn send_and_check(&mut self, request: Request) -> Outcome<Option<Response>> {
-        let Some(response) = self.api.send(&request).await else {
+    async fn send_plain(&mut self, request: Request) -> Outcome<Option<Response>> {
+        self.send_and_check(request, UrlStyle::Plain).await
+    }
+
+    /// Sends one request with its URL in this style, and checks its response against the model. Returns `None` if the
+    /// request cannot be sent.
+    async fn send_and_check(
+        &mut self,
+        request: Request,
+        style: UrlStyle,
+    ) -> Outcome<Option<Response>> {
+        let Some(response) = self.api.send_styled(&request, style).await else {
             return Ok(None);
         };
         let expected = self.model.expected(&request);
@@ -120,6 +140,7 @@ impl Execution<'_> {
         let received = response.clone().ok();
         self.steps.push(Step {
             request,
+            style,
             expected,
             response,
             operation_index: (!self.in_final_check).then(|| self.operations.len() - 1),
@@ -160,7 +181,7 @@ impl Execution<'_> {
             seen.extend(order);
             let Some(last) = last else { break };
             if delete_last_of_page && last.starts_with(self.ids.prefix()) {
-                self.send_and_check(Request::Delete(last.clone())).await?;
+                self.send_plain(Request::Delete(last.clone())).await?;
                 missing.remove(&last);
             }
             start = Some(last);
@@ -178,7 +199,7 @@ impl Execution<'_> {
     ) -> Outcome<ListedPage> {
         let request = Request::page(limit, start);
         let response = self
-            .send_and_check(request)
+            .send_plain(request)
             .await?
             .expect("a list can always be sent");
         response.page(self.ids.prefix()).map_err(Failed)

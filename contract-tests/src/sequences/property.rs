@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 
 use crate::contract::run::Run;
+use crate::coverage::buckets::{self, Bucket};
 use crate::coverage::cell::{self, Cell};
-use crate::coverage::{exhaustive, tracker};
+use crate::coverage::{bucket_sequences, exhaustive, tracker};
 use crate::environments::environment::Setup;
 use crate::environments::target::Target;
 use crate::generate::sequence::sequence;
 use crate::report::failure::FailureReport;
 use crate::report::script::ScriptTarget;
-use crate::request::concrete::GatewayProfile;
 use crate::request::operation::Operation;
+use crate::request::url::GatewayProfile;
 use crate::sequences::execute::FinalCheck;
 use crate::sequences::shrink::{run_fresh, shrink};
 use crate::toolkit::http::base_url::BaseUrl;
@@ -48,7 +49,16 @@ pub async fn check_cases(
     Ok(progress.passed(None, unchecked))
 }
 
-/// Checks the exhaustive sequences, in which nothing is random. Also returns the cells that they reached.
+/// The cells and the buckets that the exhaustive sequences reached.
+#[derive(Debug, Default)]
+pub struct Reached {
+    /// The cells.
+    pub cells: BTreeSet<Cell>,
+    /// The buckets.
+    pub buckets: BTreeSet<Bucket>,
+}
+
+/// Checks the exhaustive sequences, in which nothing is random. Also returns what they reached.
 ///
 /// # Errors
 /// The first sequence that broke the contract, shrunk; or the reason why the check is inconclusive.
@@ -56,14 +66,16 @@ pub async fn check_exhaustive(
     target: &Target,
     setup: &Setup,
     test: &str,
-) -> Outcome<(Passed, BTreeSet<Cell>), Box<FailureReport>> {
-    let sequences = exhaustive::sequences();
+) -> Outcome<(Passed, Reached), Box<FailureReport>> {
+    let mut sequences = exhaustive::sequences();
+    sequences.extend(bucket_sequences::sequences());
     let mut progress = Progress::new(test, u32::try_from(sequences.len()).unwrap_or_default());
-    let mut reached = BTreeSet::new();
+    let mut reached = Reached::default();
     for (case, operations) in (0..).zip(sequences) {
         let sampling = Sampling { cases: 0, seed: 0 };
         let run = check_operations(target, setup, &operations, (sampling, case), test).await?;
-        reached.extend(cell::reached(&run));
+        reached.cells.extend(cell::reached(&run));
+        reached.buckets.extend(buckets::reached(&run));
         progress.advance(1);
     }
     Ok((progress.passed(None, None), reached))
@@ -82,7 +94,11 @@ pub async fn check_case(
 ) -> Outcome<Option<String>, Box<FailureReport>> {
     let operations = sampling.draw(&sequence(), case);
     let checked = check_operations(target, setup, &operations, (sampling, case), test);
-    checked.await.map(|run| run.unchecked)
+    let run = checked.await?;
+    if setup.is_original() {
+        tracker::record_drawn(buckets::reached(&run));
+    }
+    Ok(run.unchecked)
 }
 
 async fn check_operations(

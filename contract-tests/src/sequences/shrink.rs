@@ -8,13 +8,17 @@ use crate::environments::environment::Setup;
 use crate::environments::target::Target;
 use crate::request::concrete::Request;
 use crate::request::ids::Ids;
-use crate::request::operation::{Operation, Query};
+use crate::request::operation::{ContentType, Operation, Query, UrlStyle};
 use crate::sequences::execute::{FinalCheck, execute};
-use crate::sequences::simplify::{simpler_operations, with_simpler_ids};
+use crate::sequences::simplify::{simpler_operations, with_simpler_ids, with_small_pages};
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 
 /// The maximum number of sequences that are tried, so that shrinking ends even in a slow environment.
 const MAX_TRIES: usize = 1_500;
+
+/// The maximum number of operations into which one is taken apart. An operation that needs more requests for the failure
+/// is shorter as a whole.
+const MAX_PARTS: usize = 8;
 
 /// The shortest run that is known to break the contract.
 #[derive(Debug)]
@@ -102,6 +106,9 @@ impl Search<'_> {
     }
 
     async fn shrink(&mut self) -> Result<(), String> {
+        // Most failures do not need large pages, and without them all further tries are fast.
+        self.still_fails(with_small_pages(&self.best.operations))
+            .await?;
         // Simpler operations may allow more operations to be removed.
         while self.remove_operations().await? || self.simplify().await? {}
         Ok(())
@@ -155,18 +162,36 @@ impl Search<'_> {
             for simpler in simpler_operations(operation) {
                 replace(&[simpler]);
             }
-            if matches!(operation, Operation::Paginate { .. }) {
-                let steps = self
-                    .best
-                    .steps
-                    .iter()
-                    .filter(|step| step.operation_index == Some(index));
-                let pages = steps.map(|step| to_operation(&step.request, &self.best.prefix));
-                replace(&pages.collect::<Vec<_>>());
+            let parts = self.parts(index, operation);
+            if (1..=MAX_PARTS).contains(&parts.len()) {
+                replace(&parts);
             }
         }
         candidates.extend(with_simpler_ids(operations));
         candidates
+    }
+
+    /// Returns the operations that together send the same requests as this one, if it sends several.
+    fn parts(&self, index: usize, operation: &Operation) -> Vec<Operation> {
+        match operation {
+            Operation::Paginate { .. } => {
+                let steps = self.best.steps.iter();
+                let steps = steps.filter(|step| step.operation_index == Some(index));
+                steps
+                    .map(|step| to_operation(&step.request, &self.best.prefix))
+                    .collect()
+            }
+            Operation::PutMany(batch) => batch
+                .objects()
+                .map(|object| Operation::Put(object, ContentType::Json))
+                .collect(),
+            Operation::Put(..)
+            | Operation::PutRaw(..)
+            | Operation::Get(_)
+            | Operation::Delete(_)
+            | Operation::List(_)
+            | Operation::NoRoute(_) => Vec::new(),
+        }
     }
 
     /// Returns `true` if these operations were not tried before and also break the contract. Their run is then the best
@@ -201,8 +226,8 @@ impl Search<'_> {
 fn to_operation(request: &Request, prefix: &str) -> Operation {
     let literal = |id: &String| Ids::new(prefix).literal(id);
     match request {
-        Request::Get(id) => Operation::Get(literal(id)),
-        Request::Delete(id) => Operation::Delete(literal(id)),
+        Request::Get(id) => Operation::Get(literal(id).into()),
+        Request::Delete(id) => Operation::Delete(literal(id).into()),
         Request::List {
             limit,
             start,
@@ -211,6 +236,7 @@ fn to_operation(request: &Request, prefix: &str) -> Operation {
             limit: limit.clone(),
             start: start.as_ref().map(literal),
             other: other.clone(),
+            style: UrlStyle::Plain,
         }),
         Request::Put { .. } | Request::NoRoute(_) => {
             unreachable!("the final check and Paginate only read and delete")

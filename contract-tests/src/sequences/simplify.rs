@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::request::operation::{ContentType, Id, JsonStyle, Object, Operation, Query, Value};
+use crate::request::operation::{
+    Batch, ContentType, Id, JsonStyle, Object, Operation, PathId, Query, UrlStyle, Value,
+};
 use crate::toolkit::decimal::Decimal;
 use crate::toolkit::text::Text;
 
@@ -69,8 +71,42 @@ pub fn simpler_operations(operation: &Operation) -> Vec<Operation> {
             }
             simpler
         }
-        Operation::Get(_) | Operation::Delete(_) | Operation::NoRoute(_) => Vec::new(),
+        Operation::PutMany(batch) => simpler_batches(batch)
+            .into_iter()
+            .map(Operation::PutMany)
+            .collect(),
+        Operation::Get(path) => plain(path).map(Operation::Get).into_iter().collect(),
+        Operation::Delete(path) => plain(path).map(Operation::Delete).into_iter().collect(),
+        Operation::NoRoute(_) => Vec::new(),
     }
+}
+
+/// Returns the same path in the plain style, unless it has that style.
+fn plain(path: &PathId) -> Option<PathId> {
+    let plain = PathId::from(path.id.clone());
+    (plain != *path).then_some(plain)
+}
+
+/// Returns smaller batches, and batches of simpler items. Half of the items are removed first, and one item last.
+fn simpler_batches(batch: &Batch) -> Vec<Batch> {
+    let counts = halves(batch.count.into()).filter_map(|count| u16::try_from(count).ok());
+    let smaller = counts.map(|count| Batch {
+        count,
+        ..batch.clone()
+    });
+    let simpler = simpler_objects(&batch.object).into_iter();
+    let simpler = simpler.map(|object| Batch {
+        object,
+        ..batch.clone()
+    });
+    smaller.chain(simpler).collect()
+}
+
+/// Returns smaller numbers: first without half of the number, then without a quarter of it, and so on.
+fn halves(number: usize) -> impl Iterator<Item = usize> {
+    let removed = std::iter::successors(Some(number / 2), |removed| Some(removed / 2));
+    let removed = removed.take_while(|removed| *removed > 0);
+    removed.map(move |removed| number - removed)
 }
 
 /// Returns `true` if these bytes may be an item. The model expects that raw bytes are not one.
@@ -81,6 +117,32 @@ fn may_be_item(body: &[u8]) -> bool {
         .windows(3)
         .any(|part| part == b"\\ud");
     members.is_ok_and(|members| !members.is_empty()) && !has_surrogate
+}
+
+/// Returns the operations with few and small items in each batch, and with pages of one item.
+#[must_use]
+pub fn with_small_pages(operations: &[Operation]) -> Vec<Operation> {
+    let mut operations = operations.to_vec();
+    for operation in &mut operations {
+        match operation {
+            Operation::PutMany(batch) => {
+                batch.count = batch.count.min(2);
+                for (_, value) in &mut batch.object.fields {
+                    if let Value::Text(text) = value {
+                        *text = Text::plain(PREFERRED_TEXTS[0]);
+                    }
+                }
+            }
+            Operation::List(query) => query.limit = Some("1".to_owned()),
+            Operation::Paginate { limit, .. } => *limit = 1,
+            Operation::Put(..)
+            | Operation::PutRaw(..)
+            | Operation::Get(_)
+            | Operation::Delete(_)
+            | Operation::NoRoute(_) => {}
+        }
+    }
+    operations
 }
 
 /// Returns copies of the operations, in each of which one id is replaced by a simpler one everywhere.
@@ -151,6 +213,12 @@ fn simpler_values(value: &Value) -> Vec<Value> {
 
 fn simpler_queries(query: &Query) -> Vec<Query> {
     let mut simpler = Vec::new();
+    if query.style != UrlStyle::Plain {
+        simpler.push(Query {
+            style: UrlStyle::Plain,
+            ..query.clone()
+        });
+    }
     if query.other.is_some() {
         simpler.push(Query {
             other: None,
@@ -186,13 +254,7 @@ fn simpler_texts(text: &Text, preferred: &[&str]) -> Vec<Text> {
         }
         Text::Repeated { fill, bytes } => {
             let mut simpler: Vec<_> = preferred.iter().copied().map(Text::plain).collect();
-            let halves = std::iter::successors(Some(bytes / 2), |removed| Some(removed / 2));
-            simpler.extend(halves.take_while(|removed| *removed > 0).map(|removed| {
-                Text::Repeated {
-                    fill: *fill,
-                    bytes: bytes - removed,
-                }
-            }));
+            simpler.extend(halves(*bytes).map(|bytes| Text::Repeated { fill: *fill, bytes }));
             if *fill != 'x' {
                 let (fill, bytes) = ('x', *bytes);
                 simpler.push(Text::Repeated { fill, bytes });
@@ -285,11 +347,14 @@ mod tests {
     #[test]
     fn an_id_is_renamed_everywhere() {
         let id = || Id::Text(Text::plain("b"));
-        let operations = [Operation::Get(id()), Operation::Delete(id())];
+        let operations = [Operation::Get(id().into()), Operation::Delete(id().into())];
         let a = || Id::Text(Text::plain("a"));
         assert_eq!(
             with_simpler_ids(&operations),
-            [vec![Operation::Get(a()), Operation::Delete(a())]]
+            [vec![
+                Operation::Get(a().into()),
+                Operation::Delete(a().into())
+            ]]
         );
     }
 }

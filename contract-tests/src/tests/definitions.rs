@@ -83,11 +83,10 @@ fn the_limits_match_the_service_and_the_documents() {
     assert_eq!(MAX_DIGITS, limits::MAX_DIGITS);
     assert_eq!(EXPONENTS, limits::EXPONENTS);
     assert_eq!(MAX_NAME_SHOWN, limits::MAX_NAME_SHOWN);
-    let [min, max] = [PAGE_LIMITS.start(), PAGE_LIMITS.end()].map(|&limit| limit);
-    let pages = limits::PAGE_LIMITS;
-    assert_eq!(
-        [min, max],
-        [pages.start(), pages.end()].map(|&limit| limit.into())
+    assert_eq!(PAGE_LIMITS, limits::PAGE_LIMITS);
+    let (min, max) = (
+        u128::from(*PAGE_LIMITS.start()),
+        u128::from(*PAGE_LIMITS.end()),
     );
 
     let number = |pointer: &str| openapi::value_at(pointer).as_u64().map(u128::from);

@@ -5,8 +5,8 @@ use aws_sdk_dynamodb::types::{
 };
 use contract_tests::contract::check;
 use contract_tests::contract::id::ID;
-use contract_tests::request::concrete::GatewayProfile;
 use contract_tests::request::route;
+use contract_tests::request::url::GatewayProfile;
 use contract_tests::toolkit::http::client::{build_request, direct, exchange};
 pub use contract_tests::toolkit::http::response::Response;
 use local::table::Table;

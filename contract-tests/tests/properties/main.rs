@@ -114,6 +114,9 @@ fn main() -> ExitCode {
     if let Some(table) = detect::results_table() {
         println!("{table}");
     }
+    if let Some(table) = tracker::drawn_buckets() {
+        println!("{table}");
+    }
     if let Some(summary) = results.summary().filter(|_| !arguments.list) {
         println!("{summary}");
     }

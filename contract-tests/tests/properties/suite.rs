@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use contract_tests::coverage::buckets::Bucket;
 use contract_tests::coverage::contract_doc::ContractDoc;
 use contract_tests::environments::environment::Setup;
 use contract_tests::environments::target::Target;
@@ -156,13 +157,19 @@ impl Suite {
                 let outcome = sequences::check_exhaustive(&target, &setup, &test).await;
                 let (passed, reached) = outcome.map_err(save_and_report)?;
                 let contract = ContractDoc::load();
-                let mut declared = contract.sequence_cells();
-                match declared.find(|cell| !reached.contains(cell)) {
-                    None => Ok(passed),
-                    Some(cell) => Err(Failed(format!(
-                        "the exhaustive sequences do not reach {cell}"
-                    ))),
+                let cells = contract.sequence_cells();
+                let cells = cells.filter(|cell| !reached.cells.contains(cell));
+                let cells = cells.map(|cell| cell.to_string());
+                let buckets = contract.buckets.iter();
+                let buckets = buckets.filter(|bucket| !reached.buckets.contains(bucket));
+                let missed: Vec<_> = cells.chain(buckets.map(Bucket::to_string)).collect();
+                if missed.is_empty() {
+                    return Ok(passed);
                 }
+                let missed = missed.join("\n  ");
+                Err(Failed(format!(
+                    "the exhaustive sequences do not reach:\n  {missed}"
+                )))
             },
         )
     }

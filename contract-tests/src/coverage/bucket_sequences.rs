@@ -1,0 +1,162 @@
+//! The sequences that reach every bucket: every length, number, spelling of a path, limit and size of a page.
+
+use crate::contract::fields::{FIELDS, Field, Kind};
+use crate::contract::item::batch;
+use crate::contract::limits::{EXPONENTS, MAX_DIGITS, MAX_ITEM_BYTES, PAGE_LIMITS};
+use crate::coverage::exhaustive::{id, number, object, repeated};
+use crate::request::operation::{ContentType, Operation, PathId, Query, UrlStyle, Value};
+use crate::toolkit::text::Text;
+
+/// The bytes that the largest item needs besides a text: its id, and the names of its fields.
+const OTHER_BYTES: usize = 100;
+
+/// The maximum number of operations in a sequence. A failure of a long sequence takes long to shrink.
+const MAX_OPERATIONS: usize = 24;
+
+/// Returns the sequences that together reach every declared bucket.
+#[must_use]
+pub fn sequences() -> Vec<Vec<Operation>> {
+    let mut operations = vec![pages(), responses()];
+    for Field { name, kind } in FIELDS {
+        match kind {
+            Kind::Number => operations.push(numbers(name)),
+            Kind::Text => {
+                let by_type = ContentType::ALL.map(|content_type| lengths(name, content_type));
+                operations.extend(by_type);
+            }
+        }
+    }
+    operations.extend(UrlStyle::ALL.map(spellings));
+    let chunks = operations.iter().flat_map(|all| all.chunks(MAX_OPERATIONS));
+    let chunks = chunks.map(<[Operation]>::to_vec);
+    chunks.chain(limits()).chain(heavy_pages()).collect()
+}
+
+/// Returns every power of two up to `max`, each with its neighbours.
+fn powers_and_neighbours(max: usize) -> impl Iterator<Item = usize> {
+    let powers = (0..=max.ilog2()).map(|power| 1_usize << power);
+    let near = powers.flat_map(|power| [power - 1, power, power + 1]);
+    near.filter(move |number| *number <= max)
+}
+
+fn list(limit: Option<usize>) -> Operation {
+    Operation::List(Query {
+        limit: limit.map(|limit| limit.to_string()),
+        ..Query::default()
+    })
+}
+
+/// Returns PUTs and GETs of an item whose text has each length.
+fn lengths(name: &'static str, content_type: ContentType) -> Vec<Operation> {
+    let put = |bytes| {
+        let text = Value::Text(repeated('x', bytes));
+        Operation::Put(object(id("a"), &[(name, text)]), content_type)
+    };
+    let lengths = powers_and_neighbours(MAX_ITEM_BYTES - OTHER_BYTES);
+    lengths
+        .flat_map(|bytes| [put(bytes), Operation::Get(id("a").into())])
+        .collect()
+}
+
+/// Returns PUTs and GETs of items with every power of ten, and with every number of digits.
+fn numbers(name: &'static str) -> Vec<Operation> {
+    let digits = "1234567891".repeat(4);
+    let exponents = EXPONENTS.map(|exponent| format!("1.5e{exponent}"));
+    let digits = (1..=MAX_DIGITS).map(|length| digits[..length].to_owned());
+    // Prices of cents, and whole numbers on both sides of 2^63.
+    let more = ["0.01", "0.09", "9223372036854775807", "9223372036854775808"].map(str::to_owned);
+    let texts = exponents.chain(digits).chain(more);
+    texts
+        .flat_map(|text| {
+            let object = object(id("a"), &[(name, number(&text))]);
+            [
+                Operation::Put(object, ContentType::Json),
+                Operation::Get(id("a").into()),
+            ]
+        })
+        .collect()
+}
+
+/// Returns the requests of a path of every kind of characters in this style.
+fn spellings(style: UrlStyle) -> Vec<Operation> {
+    let ids = ["a", "a+b", "a:b@c,d;e", "\u{e9} b", "a=b&c", "~._-!$*()"].map(id);
+    ids.into_iter()
+        .flat_map(|id| {
+            let path = || PathId {
+                id: id.clone(),
+                style,
+            };
+            [
+                Operation::Put(object(id.clone(), &[]), ContentType::Json),
+                Operation::Get(path()),
+                Operation::List(Query {
+                    start: Some(id.clone()),
+                    style,
+                    ..Query::default()
+                }),
+                Operation::Delete(path()),
+                Operation::Get(path()),
+            ]
+        })
+        .collect()
+}
+
+/// Returns lists of tables of every size.
+fn pages() -> Vec<Operation> {
+    let sizes = [1, 2, 4, 8, 16, 32, 64, 130];
+    sizes
+        .into_iter()
+        .flat_map(|count| {
+            [
+                Operation::PutMany(batch(count, &Text::plain("x"))),
+                list(None),
+            ]
+        })
+        .collect()
+}
+
+/// Returns sequences that list a table with every power of two as the limit, and its neighbours.
+fn limits() -> impl Iterator<Item = Vec<Operation>> {
+    let limits = powers_and_neighbours((*PAGE_LIMITS.end()).into()).filter(|limit| *limit > 0);
+    let lists: Vec<_> = limits.map(|limit| list(Some(limit))).collect();
+    let put = Operation::PutMany(batch(40, &Text::plain("x")));
+    let paginate = [paginate(7, false), paginate(16, true)];
+    let sequences = lists.chunks(MAX_OPERATIONS).map(move |lists| {
+        let put = std::slice::from_ref(&put);
+        [put, lists, &paginate].concat()
+    });
+    sequences.collect::<Vec<_>>().into_iter()
+}
+
+fn paginate(limit: u16, delete_last_of_page: bool) -> Operation {
+    Operation::Paginate {
+        limit,
+        delete_last_of_page,
+    }
+}
+
+/// Returns lists whose responses have every length up to a page of `DynamoDB`. In JSON, control characters are six times
+/// as long.
+fn responses() -> Vec<Operation> {
+    let one = powers_and_neighbours(MAX_ITEM_BYTES - OTHER_BYTES).step_by(3);
+    let one = one.map(|bytes| batch(1, &repeated('x', bytes)));
+    let two = [60_000, 100_000, 200_000].map(|bytes| batch(2, &repeated('\u{1}', bytes)));
+    one.chain(two)
+        .flat_map(|batch| [Operation::PutMany(batch), list(None)])
+        .collect()
+}
+
+/// Returns a sequence with a page that `DynamoDB` ends after 1 MB, and one with a page that the service ends after 6 MB
+/// of JSON.
+fn heavy_pages() -> impl Iterator<Item = Vec<Operation>> {
+    let heavy = ['x', '\u{1}'].map(|fill| batch(3, &repeated(fill, 350_000)));
+    // The check at the end of the sequence reads every item once more, so these replace the heavy ones.
+    let light = batch(3, &Text::plain("x"));
+    heavy.into_iter().map(move |heavy| {
+        vec![
+            Operation::PutMany(heavy),
+            paginate(*PAGE_LIMITS.end(), false),
+            Operation::PutMany(light.clone()),
+        ]
+    })
+}

@@ -1,0 +1,179 @@
+//! Buckets: the ranges of the sizes, numbers and spellings in requests and responses, counted so that gaps in what the
+//! generators draw are visible.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display};
+
+use crate::contract::fields::{FIELDS, Kind};
+use crate::contract::model::{Expected, KnownDeviations, Model};
+use crate::contract::run::{Run, Step};
+use crate::request::concrete::Request;
+use crate::request::json::Json;
+use crate::request::operation::{ContentType, UrlStyle};
+use crate::request::url::GatewayProfile;
+use crate::toolkit::decimal::Decimal;
+use crate::toolkit::http::response::Response;
+
+/// A range of a quantity, such as the pages of 64 to 127 items.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bucket {
+    /// The quantity, as `CONTRACT.md` names it.
+    pub quantity: String,
+    /// The range. `2^6` is 64 to 127.
+    pub range: String,
+}
+
+impl Bucket {
+    /// Returns a bucket of these parts.
+    pub fn new(quantity: impl Into<String>, range: impl Into<String>) -> Self {
+        let (quantity, range) = (quantity.into(), range.into());
+        Self { quantity, range }
+    }
+}
+
+impl Display for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.quantity, self.range)
+    }
+}
+
+/// The characters that a path may contain as they are or percent-encoded, with their names.
+const RAW: [(char, &str); 5] = [
+    ('+', "raw plus"),
+    (':', "raw colon"),
+    ('@', "raw at sign"),
+    (',', "raw comma"),
+    (';', "raw semicolon"),
+];
+
+/// Returns the buckets of the requests of a passed run. A bucket occurs as often as it was reached.
+#[must_use]
+pub fn reached(run: &Run) -> Vec<Bucket> {
+    let mut model = Model::new(run.prefix.as_str(), KnownDeviations::default());
+    let mut buckets = Vec::new();
+    for step in &run.steps {
+        let Ok(response) = &step.response else {
+            continue;
+        };
+        buckets.extend(of_step(step, response, model.items().len()));
+        model.apply(&step.request, response.status);
+    }
+    buckets
+}
+
+fn of_step(step: &Step, response: &Response, items: usize) -> Vec<Bucket> {
+    match &step.request {
+        Request::Put {
+            fields: Some(fields),
+            content_type,
+            ..
+        } if response.status == 200 => of_fields(fields, *content_type),
+        Request::Get(id) | Request::Delete(id) => of_path(step, id),
+        Request::List { limit, .. } => match &step.expected {
+            Expected::Page(page) => {
+                let limit = limit.as_deref().and_then(|limit| limit.parse().ok());
+                let shown = response
+                    .page(&page.prefix)
+                    .map_or(0, |page| page.order.len());
+                let counts = [
+                    ("items of the table", Some(items)),
+                    ("limit of a page", limit),
+                    ("items of a page", Some(shown)),
+                    ("bytes of a page", Some(response.body.len())),
+                ];
+                let counts = counts.into_iter();
+                counts
+                    .filter_map(|(quantity, count)| Some(Bucket::new(quantity, magnitude(count?))))
+                    .collect()
+            }
+            _ => Vec::new(),
+        },
+        Request::Put { .. } | Request::NoRoute(_) => Vec::new(),
+    }
+}
+
+fn of_fields(fields: &[(String, Json)], content_type: ContentType) -> Vec<Bucket> {
+    let mut buckets = Vec::new();
+    for field in &FIELDS {
+        let sent = fields.iter().find(|(name, _)| name == field.name);
+        match (field.kind, sent) {
+            (Kind::Text, Some((_, Json::Text(text)))) => {
+                let content_type = content_type.value().unwrap_or("no content type");
+                let quantity = format!("bytes of a text, {content_type}");
+                buckets.push(Bucket::new(quantity, magnitude(text.len())));
+            }
+            (Kind::Number, Some((_, Json::Number(text)))) => {
+                let number = Decimal::parse(text);
+                if let Some((power, number)) = number.and_then(|it| Some((it.magnitude()?, it))) {
+                    buckets.push(Bucket::new("power of ten of a number", power.to_string()));
+                    let digits = number.digits().to_string();
+                    buckets.push(Bucket::new("digits of a number", digits));
+                }
+            }
+            _ => {}
+        }
+    }
+    buckets
+}
+
+fn of_path(step: &Step, id: &str) -> Vec<Bucket> {
+    let path = |style| step.request.target(GatewayProfile::HttpApi, style);
+    let is_plain = path(step.style) == path(UrlStyle::Plain);
+    let spellings = match step.style {
+        _ if is_plain => vec!["plain"],
+        UrlStyle::Plain => vec![],
+        UrlStyle::LowerHex => vec!["lower-case hex digits"],
+        UrlStyle::Full => vec!["needless escapes"],
+        UrlStyle::Raw => {
+            let raw = RAW
+                .into_iter()
+                .filter(|(character, _)| id.contains(*character));
+            raw.map(|(_, name)| name).collect()
+        }
+    };
+    let spellings = spellings.into_iter();
+    spellings
+        .map(|spelling| Bucket::new("spelling of a path", spelling))
+        .collect()
+}
+
+/// Returns the power of two from which the range of this number begins.
+fn magnitude(number: usize) -> String {
+    match number.checked_ilog2() {
+        None => "0".to_owned(),
+        Some(power) => format!("2^{power}"),
+    }
+}
+
+/// Returns a table of the declared buckets: for each quantity, the number of buckets that were reached, and those that
+/// were not.
+#[must_use]
+pub fn table(declared: &[Bucket], counts: &BTreeMap<Bucket, u64>) -> String {
+    let mut rows = BTreeMap::<&str, (usize, Vec<&str>)>::new();
+    for bucket in declared {
+        let (total, empty) = rows.entry(&bucket.quantity).or_default();
+        *total += 1;
+        if !counts.contains_key(bucket) {
+            empty.push(&bucket.range);
+        }
+    }
+    let mut table =
+        "| quantity in the random cases | buckets reached | empty |\n|---|--:|---|\n".to_owned();
+    for (quantity, (total, empty)) in rows {
+        let reached = total - empty.len();
+        table += &format!(
+            "| {quantity} | {reached} of {total} | {} |\n",
+            shortened(&empty)
+        );
+    }
+    table
+}
+
+/// Returns the ranges as a list, which ends after a few of them.
+fn shortened(ranges: &[&str]) -> String {
+    const MAX_SHOWN: usize = 8;
+    match ranges.split_at_checked(MAX_SHOWN) {
+        Some((shown, more @ [_, ..])) => format!("{} and {} more", shown.join("; "), more.len()),
+        _ => ranges.join("; "),
+    }
+}
