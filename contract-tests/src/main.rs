@@ -203,7 +203,12 @@ async fn sweep(scope: &SweepScope, variables: &Variables) -> u8 {
 
 /// Serves the mutant and returns the exit code.
 async fn faulty(mutant: &'static Mutant) -> u8 {
-    match Target::Embedded.open(&mutant.setup()).await {
+    let setup = Setup {
+        // Only behind a proxy can a read be stale.
+        proxied: true,
+        ..mutant.setup()
+    };
+    match Target::Embedded.open(&setup).await {
         Err(reason) => {
             eprintln!("{reason}");
             1

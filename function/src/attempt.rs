@@ -25,7 +25,7 @@ use crate::connector::Connecting;
 /// The error codes with which DynamoDB throttles a request: nothing was applied.
 ///
 /// Source: DynamoDB's "Error handling", the exceptions that are "OK to retry".
-const THROTTLING_CODES: [&str; 4] = [
+pub const THROTTLING_CODES: [&str; 4] = [
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "Throttling",
@@ -35,7 +35,7 @@ const THROTTLING_CODES: [&str; 4] = [
 /// The error codes for a conflict with another write: nothing was applied.
 ///
 /// Source: the same list, and "Write conflicts" of global tables.
-const CONFLICT_CODES: [&str; 3] = [
+pub const CONFLICT_CODES: [&str; 3] = [
     "ReplicatedWriteConflictException",
     "TransactionConflictException",
     "TransactionInProgressException",

@@ -2,8 +2,10 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::select;
 
 use crate::toolkit::dynamodb::fault::Fault;
+use crate::toolkit::dynamodb::faulty_response::{FAULTY_RESPONSES, FailureKind, FaultyResponse};
 
 /// The maximum number of items that the clients contend for.
 const MAX_CONTENDED_ITEMS: usize = 3;
@@ -64,27 +66,37 @@ fn action(keys: usize) -> impl Strategy<Value = Action> {
 
 /// Draws single faults, and throttling of several requests in a row, after which the service may give up.
 fn faults() -> impl Strategy<Value = Vec<Fault>> {
+    let throttled = response(|response| response.kind == FailureKind::Throttled);
     let group = prop_oneof![
         12 => fault().prop_map(|fault| vec![fault]),
-        1 => (4_usize..=12).prop_map(|times| vec![Fault::Throttle; times]),
+        1 => (throttled, 4_usize..=12).prop_map(|(fault, times)| vec![fault; times]),
     ];
     vec(group, 0..=40).prop_map(|groups| groups.concat())
 }
 
-/// Draws a fault, in about half of the cases [`Fault::Pass`]. A request that hangs makes the case long, so it is rare
-/// here.
+/// Draws a fault, in about half of the cases [`Fault::Pass`]. A request that hangs makes the case long, and a conflict
+/// or a rejection only ends a request, so these are rare here.
 fn fault() -> impl Strategy<Value = Fault> {
+    let kind = |kind| response(move |response| response.kind == kind && response.status != 200);
     prop_oneof![
         55 => Just(Fault::Pass),
         5 => Just(Fault::Slow),
-        8 => Just(Fault::Throttle),
-        6 => Just(Fault::InternalError),
-        6 => Just(Fault::Empty),
-        3 => Just(Fault::Malformed),
+        7 => kind(FailureKind::Throttled),
+        1 => kind(FailureKind::Conflict),
+        6 => kind(FailureKind::Ambiguous),
+        9 => response(|response| response.status == 200),
         4 => Just(Fault::DropBeforeApply),
         6 => Just(Fault::DropAfterApply),
         10 => Just(Fault::ApplyLater),
         1 => Just(Fault::HangAfterApply),
-        1 => Just(Fault::Denied),
+        1 => kind(FailureKind::Rejected),
     ]
+}
+
+/// Draws one of these faulty responses.
+fn response(is_wanted: impl Fn(&FaultyResponse) -> bool) -> impl Strategy<Value = Fault> {
+    let wanted = FAULTY_RESPONSES
+        .iter()
+        .filter(|response| is_wanted(response));
+    select(wanted.map(Fault::Response).collect::<Vec<_>>())
 }

@@ -1,7 +1,8 @@
-//! The limits of an item and of a page, repeated here so that the service cannot change them unnoticed.
+//! The limits of an item, of a page and of a response, repeated here so that the service cannot change them unnoticed.
 //! `tests::definitions` compares them with the service's limits and with the documents.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 /// The longest id, in bytes of UTF-8.
 pub const MAX_ID_BYTES: usize = 2048;
@@ -20,3 +21,6 @@ pub const MAX_NAME_SHOWN: usize = 64;
 
 /// The range of the parameter `limit` of a page.
 pub const PAGE_LIMITS: RangeInclusive<u16> = 1..=1000;
+
+/// The minimum time between a response of the service and the deadline of its invocation.
+pub const RESPONSE_RESERVE: Duration = Duration::from_millis(500);

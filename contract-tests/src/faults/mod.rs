@@ -1,5 +1,6 @@
-//! A table that fails: the [`property`] checks the response of the service to each fault.
+//! A table that fails: the [`property`] checks the response of the service in each [`case`].
 
+pub mod case;
 pub mod property;
 
-pub use property::{FaultFailure, TIME_LIMIT, check_all, check_case};
+pub use property::{FaultFailure, check_all, check_case, with_failing_table};

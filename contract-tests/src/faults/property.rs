@@ -1,64 +1,37 @@
 //! The property of a failing table: the service answers with the right status in time, and recovers afterwards.
 
 use std::fmt::{self, Display};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
 
 use crate::contract::check::{check_declared, check_failure};
-use crate::contract::item::Item;
-use crate::coverage::cell::{Cell, FAULT_CLASS_PREFIX};
 use crate::coverage::tracker;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
+use crate::faults::case::{
+    Condition, ExpectedOutcome, FaultCase, ID, NEW, NEWER, OLD, all, get, list, put,
+};
 use crate::request::concrete::Request;
 use crate::request::url::GatewayProfile;
-use crate::toolkit::dynamodb::fault::Fault;
 use crate::toolkit::http::response::Response;
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 use crate::toolkit::outcome::Outcome;
 use crate::toolkit::progress::{Passed, Progress};
 
-/// The time limit of an invocation: shorter than Lambda's, so that a table that hangs does not delay the tests.
-pub const TIME_LIMIT: Duration = Duration::from_secs(2);
+/// The time limit of an invocation that may need the whole time: shorter than Lambda's, so that a table that hangs does
+/// not delay the tests. An invocation that always ends earlier keeps the default limit, so that a busy machine does not
+/// change its outcome.
+const TIME_LIMIT: Duration = Duration::from_secs(3);
 
-/// The deadline of a response, whatever the table does. The service should answer half a second before the time limit;
-/// the status shows that it answered itself and was not stopped at the limit. This deadline only detects endless waits,
-/// and leaves slack for a busy machine.
-const RESPONSE_DEADLINE: Duration = Duration::from_secs(10);
+/// The time-out of an attempt that may hang: a read is then retried before its deadline.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The number of cases that run at once: some use their whole time limit.
-const PARALLELISM: usize = 4;
+/// The number of cases that run at once with a table in this process: many wait for time-outs.
+const PARALLELISM: usize = 32;
 
-/// A request, and the condition of the table meanwhile.
-#[derive(Clone, Debug)]
-pub struct FaultCase {
-    request: Request,
-    condition: Condition,
-}
-
-/// The expected outcome of a request whose every attempt meets the same condition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ExpectedOutcome {
-    /// 200.
-    Success,
-    /// 503: the request changed nothing.
-    Unchanged,
-    /// 503: the write may or may not have been applied.
-    Ambiguous,
-    /// 500: an operator must act; the request changed nothing.
-    OperatorError,
-}
-
-/// The condition of the table.
-#[derive(Clone, Copy, Debug)]
-enum Condition {
-    /// Every request to the table meets this fault.
-    Fault(Fault),
-    /// The service uses this endpoint, which has no table.
-    Unreachable(&'static str),
-}
-
-/// Endpoints without a table: one that refuses every connection, and one whose name does not resolve.
-const UNREACHABLE: [&str; 2] = ["http://127.0.0.1:1", "http://table.invalid"];
+/// The number of cases that run at once on `DynamoDB` Local.
+const CONTAINER_PARALLELISM: usize = 8;
 
 /// A case that failed.
 #[derive(Debug)]
@@ -75,15 +48,14 @@ impl Display for FaultFailure {
     }
 }
 
-impl Display for FaultCase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let route = self.request.route_key();
-        match self.condition {
-            Condition::Fault(fault) => write!(f, "{route}, when every request meets {fault:?}"),
-            Condition::Unreachable(endpoint) => {
-                write!(f, "{route}, when the table is at {endpoint}")
-            }
-        }
+/// Returns this setup with a table that can be made to fail, and with short time limits.
+#[must_use]
+pub fn with_failing_table(setup: &Setup) -> Setup {
+    Setup {
+        proxied: true,
+        attempt_timeout: Some(ATTEMPT_TIMEOUT),
+        time_limit: TIME_LIMIT,
+        ..setup.clone()
     }
 }
 
@@ -99,31 +71,41 @@ pub async fn check_all(
     setup: &Setup,
     test: &str,
 ) -> Outcome<Passed, FaultFailure> {
-    let faults = Fault::ALL.map(Condition::Fault).into_iter();
-    let conditions = faults.chain(UNREACHABLE.map(Condition::Unreachable));
-    let cases: Vec<_> = conditions
-        .flat_map(|condition| requests().map(|request| FaultCase { request, condition }))
-        .collect();
+    let parallelism = match target {
+        Target::Embedded => PARALLELISM,
+        Target::DynamoDbLocal(_) | Target::Deployed(..) => CONTAINER_PARALLELISM,
+    };
+    let cases = all();
     let mut progress = Progress::new(test, u32::try_from(cases.len()).unwrap_or(u32::MAX));
-    for batch in cases.chunks(PARALLELISM) {
-        let checks: Vec<_> = batch
-            .iter()
-            .map(|case| {
-                let (target, setup) = (target.clone(), setup.clone());
-                let case = case.clone();
-                tokio::spawn(async move { check_case(case, &target, &setup).await })
-            })
-            .collect();
-        let mut outcome = Ok(());
-        for check in checks {
-            outcome = outcome.and(check.await.expect("a case does not panic"));
+    let mut cases = cases.into_iter();
+    let mut running = JoinSet::new();
+    let mut outcome = Ok(());
+    loop {
+        while outcome.is_ok()
+            && running.len() < parallelism
+            && let Some(case) = cases.next()
+        {
+            let (target, setup) = (target.clone(), setup.clone());
+            running.spawn(async move {
+                let cell = case.cell();
+                check_case(case, &target, &setup).await.map(|()| cell)
+            });
         }
-        outcome?;
-        if setup.is_original() {
-            tracker::record(batch.iter().map(FaultCase::cell));
+        // Waits for every case, also after a failure, so that each one cleans up.
+        let Some(checked) = running.join_next().await else {
+            break;
+        };
+        match checked.expect("a case does not panic") {
+            Ok(cell) => {
+                if setup.is_original() {
+                    tracker::record([cell]);
+                }
+                progress.advance(1);
+            }
+            Err(not_passed) => outcome = outcome.and(Err(not_passed)),
         }
-        progress.advance(u32::try_from(batch.len()).unwrap_or(u32::MAX));
     }
+    outcome?;
     Ok(progress.passed(None, None))
 }
 
@@ -136,131 +118,67 @@ pub async fn check_case(
     target: &Target,
     setup: &Setup,
 ) -> Outcome<(), FaultFailure> {
-    let FaultCase {
-        ref request,
-        condition,
-    } = case;
-    let setup = Setup {
-        time_limit: TIME_LIMIT,
-        proxied: matches!(condition, Condition::Fault(_)),
-        endpoint: match condition {
-            Condition::Fault(_) => None,
-            Condition::Unreachable(endpoint) => Some(endpoint),
-        },
-        ..setup.clone()
-    };
-    let environment = target.open(&setup).await.map_err(Inconclusive)?;
-    let outcome = match condition {
-        Condition::Fault(fault) => check_fault(&environment, request, fault, case.expected()).await,
-        Condition::Unreachable(_) => send_within_deadline(&environment, request)
+    let environment = target
+        .open(&case_setup(case.condition, setup))
+        .await
+        .map_err(Inconclusive)?;
+    let outcome = match case.condition {
+        Condition::Unreachable(_) => send(&environment, &case.request)
             .await
-            .and_then(|response| check_response(&response, request, case.expected())),
+            .and_then(|response| check_response(&response, &case.request, case.expected())),
+        Condition::Always(_) | Condition::Once(_) | Condition::UntilDeadline(_) => {
+            check_fault(&environment, &case).await
+        }
     };
     environment.close().await;
     outcome.map_err(|reason| Failed(FaultFailure { case, reason }))
 }
 
-/// Returns the expected outcome of a write that meets this fault.
-fn expected_of_write(fault: Fault) -> ExpectedOutcome {
-    match fault {
-        Fault::Pass | Fault::Slow => ExpectedOutcome::Success,
-        Fault::Throttle => ExpectedOutcome::Unchanged,
-        Fault::Denied | Fault::TableGone => ExpectedOutcome::OperatorError,
-        Fault::InternalError
-        | Fault::Empty
-        | Fault::Malformed
-        | Fault::DropBeforeApply
-        | Fault::DropAfterApply
-        | Fault::ApplyLater
-        | Fault::Hang
-        | Fault::HangAfterApply => ExpectedOutcome::Ambiguous,
+/// Returns the setup of a case under this condition.
+fn case_setup(condition: Condition, setup: &Setup) -> Setup {
+    let endpoint = match condition {
+        Condition::Unreachable(endpoint) => Some(endpoint),
+        Condition::Always(_) | Condition::Once(_) | Condition::UntilDeadline(_) => None,
+    };
+    let attempt_timeout = match condition {
+        // The deadline is half a second earlier.
+        Condition::UntilDeadline(_) => Some(TIME_LIMIT),
+        Condition::Always(fault) | Condition::Once(fault) if fault.is_hang() => {
+            Some(ATTEMPT_TIMEOUT)
+        }
+        // The true time-out, because a busy machine may delay a response.
+        Condition::Always(_) | Condition::Once(_) | Condition::Unreachable(_) => None,
+    };
+    let time_limit = if condition.may_need_the_whole_time() {
+        TIME_LIMIT
+    } else {
+        setup.time_limit
+    };
+    Setup {
+        proxied: endpoint.is_none(),
+        endpoint,
+        attempt_timeout,
+        time_limit,
+        ..setup.clone()
     }
 }
 
-impl FaultCase {
-    /// Returns the expected outcome of the request.
-    fn expected(&self) -> ExpectedOutcome {
-        match self.condition {
-            Condition::Unreachable(_) => ExpectedOutcome::Unchanged,
-            Condition::Fault(fault) => match expected_of_write(fault) {
-                ExpectedOutcome::Ambiguous if !self.request.is_write() => {
-                    ExpectedOutcome::Unchanged
-                }
-                expected @ (ExpectedOutcome::Success
-                | ExpectedOutcome::Unchanged
-                | ExpectedOutcome::Ambiguous
-                | ExpectedOutcome::OperatorError) => expected,
-            },
+async fn check_fault(environment: &Environment, case: &FaultCase) -> Result<(), String> {
+    let proxy = environment.proxy().expect("this environment has a proxy");
+    let (request, expected) = (&case.request, case.expected());
+    expect_200(environment, &put(OLD)).await?;
+    let writes_before = proxy.script().writes();
+    match case.condition {
+        Condition::Once(fault) => proxy.script().enqueue([fault]),
+        Condition::Always(fault) | Condition::UntilDeadline(fault) => {
+            proxy.script().set_default(Some(fault));
+        }
+        Condition::Unreachable(_) => {
+            unreachable!("no proxy is in front of an endpoint without a table")
         }
     }
 
-    /// Returns the cell of the coverage table that the case reaches.
-    fn cell(&self) -> Cell {
-        let transition = match self.expected() {
-            ExpectedOutcome::Success => "as asked",
-            ExpectedOutcome::Unchanged | ExpectedOutcome::OperatorError => "unchanged",
-            ExpectedOutcome::Ambiguous => "unknown",
-        };
-        let class = match self.condition {
-            Condition::Fault(fault) => format!("{FAULT_CLASS_PREFIX}{fault:?}"),
-            Condition::Unreachable(endpoint) => format!("{FAULT_CLASS_PREFIX}{endpoint}"),
-        };
-        Cell::new(
-            self.request.route_key(),
-            transition,
-            status(self.expected()),
-            &class,
-        )
-    }
-}
-
-/// Returns the status of this outcome.
-fn status(expected: ExpectedOutcome) -> u16 {
-    match expected {
-        ExpectedOutcome::Success => 200,
-        ExpectedOutcome::Unchanged | ExpectedOutcome::Ambiguous => 503,
-        ExpectedOutcome::OperatorError => 500,
-    }
-}
-
-/// The id of the item.
-const ID: &str = "item";
-
-/// The writes of the item: the one before the fault, the one during it, and the one after it.
-const OLD: u64 = 1;
-const NEW: u64 = 2;
-const NEWER: u64 = 3;
-
-fn put(write: u64) -> Request {
-    Item::from_write(write).put(ID)
-}
-
-fn get() -> Request {
-    Request::Get(ID.to_owned())
-}
-
-/// Returns the requests to test: one for each route.
-fn requests() -> [Request; 4] {
-    [
-        put(NEW),
-        Request::Delete(ID.to_owned()),
-        get(),
-        Request::page(None, None),
-    ]
-}
-
-async fn check_fault(
-    environment: &Environment,
-    request: &Request,
-    fault: Fault,
-    expected: ExpectedOutcome,
-) -> Result<(), String> {
-    let proxy = environment.proxy().expect("this environment has a proxy");
-    expect_200(environment, &put(OLD)).await?;
-    let writes_before = proxy.script().writes();
-    proxy.script().set_default(Some(fault));
-
-    let response = send_within_deadline(environment, request).await?;
+    let response = send(environment, request).await?;
     check_response(&response, request, expected)?;
     let sends = proxy.script().writes() - writes_before;
     if expected == ExpectedOutcome::Ambiguous && sends != 1 {
@@ -303,7 +221,7 @@ fn check_response(
     expected: ExpectedOutcome,
 ) -> Result<(), String> {
     check_declared(response, request.route_key(), GatewayProfile::HttpApi)?;
-    let status = status(expected);
+    let status = expected.status();
     if response.status != status {
         return Err(format!("the status is {}, not {status}", response.status));
     }
@@ -316,32 +234,26 @@ fn check_response(
     {
         return Err(format!("the message {:?} is not true", response.message()?));
     }
+    if status == 200 && !request.is_write() {
+        let shown = shown_write(response, request)?;
+        if shown != Some(OLD) {
+            return Err(format!(
+                "the item shown is that of write {shown:?}, not the one that was put before the fault"
+            ));
+        }
+    }
     Ok(())
 }
 
-async fn send_within_deadline(
-    environment: &Environment,
-    request: &Request,
-) -> Result<Response, String> {
-    let started = Instant::now();
-    let response = environment
-        .api()
-        .send(request)
-        .await
-        .expect("the id can be sent")?;
-    let elapsed = started.elapsed();
-    if elapsed > RESPONSE_DEADLINE {
-        return Err(format!(
-            "the response took {elapsed:?}, longer than {RESPONSE_DEADLINE:?}"
-        ));
-    }
-    Ok(response)
+async fn send(environment: &Environment, request: &Request) -> Result<Response, String> {
+    let response = environment.api().send(request).await;
+    response.expect("the id can be sent")
 }
 
-async fn expect_200(environment: &Environment, request: &Request) -> Result<(), String> {
-    let response = send_within_deadline(environment, request).await?;
+async fn expect_200(environment: &Environment, request: &Request) -> Result<Response, String> {
+    let response = send(environment, request).await?;
     match response.status {
-        200 => Ok(()),
+        200 => Ok(response),
         status => Err(format!(
             "{} with a working table was answered with {status}",
             request.method()
@@ -349,20 +261,38 @@ async fn expect_200(environment: &Environment, request: &Request) -> Result<(), 
     }
 }
 
-/// Returns the number of the write that put the item; `None` if there is no item.
-async fn stored_write(environment: &Environment) -> Result<Option<u64>, String> {
-    let response = send_within_deadline(environment, &get()).await?;
-    match response.status {
-        200 => {
-            let (_, item) = response.item()?;
-            let write = item
-                .write_number()
-                .ok_or_else(|| format!("no client put {}", item.shown(ID)));
-            write.map(Some)
+/// Returns the number of the write whose item a GET or a list shows; `None` if there is no item.
+fn shown_write(response: &Response, request: &Request) -> Result<Option<u64>, String> {
+    let item = match request {
+        Request::List { .. } => response.page("")?.items.remove(ID),
+        Request::Get(_) if response.status == 404 => None,
+        Request::Get(_) | Request::Put { .. } | Request::Delete(_) | Request::NoRoute(_) => {
+            Some(response.item()?.1)
         }
-        404 => Ok(None),
-        status => Err(format!(
+    };
+    let write = item.map(|item| {
+        let write = item.write_number();
+        write.ok_or_else(|| format!("no client put {}", item.shown(ID)))
+    });
+    write.transpose()
+}
+
+/// Returns the number of the write that put the item; `None` if there is no item. GET and the list must agree.
+async fn stored_write(environment: &Environment) -> Result<Option<u64>, String> {
+    let response = send(environment, &get()).await?;
+    if ![200, 404].contains(&response.status) {
+        let status = response.status;
+        return Err(format!(
             "GET with a working table was answered with {status}"
-        )),
+        ));
+    }
+    let found = shown_write(&response, &get())?;
+    let listed = shown_write(&expect_200(environment, &list()).await?, &list())?;
+    if found == listed {
+        Ok(found)
+    } else {
+        Err(format!(
+            "GET shows write {found:?}, and the list shows write {listed:?}"
+        ))
     }
 }

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Semaphore;
 
 use crate::environments::environment::Setup;
 use crate::environments::target::Target;
-use crate::faults::TIME_LIMIT;
-use crate::mutants::mutant::{ALL, Mutant};
+use crate::faults::with_failing_table;
+use crate::mutants::mutant::{ALL, Mutant, RevealedBy};
 use crate::report::failure::FailureReport;
 use crate::sequences::execute::FinalCheck;
 use crate::sequences::shrink::run_fresh;
@@ -33,7 +34,10 @@ pub struct Detection {
 /// The number of mutants that are tested at once.
 const PARALLELISM: usize = 4;
 
-/// Tests every mutant with this seed, and records the detections for [`results_table`].
+/// The maximum number of histories of a mutant that are checked at once.
+const MAX_HISTORIES: u32 = 4;
+
+/// Tests every mutant that random cases must reveal, with this seed, and records the detections for [`results_table`].
 ///
 /// # Errors
 /// The mutants that were not detected, or whose failures were not shrunk far enough.
@@ -41,25 +45,50 @@ const PARALLELISM: usize = 4;
 /// # Panics
 /// If the test of a mutant panics.
 pub async fn every_mutant_is_detected(sampling: Sampling, test: &str) -> Result<(), String> {
+    let detected = test_mutants(true, sampling, test).await;
+    detected.map_err(|missed| format!("{missed}CONTRACT_SEED={}", sampling.seed))
+}
+
+/// Tests every mutant that a case without random choices must reveal, and records the detections for [`results_table`].
+///
+/// # Errors
+/// The mutants that were not detected.
+///
+/// # Panics
+/// If the test of a mutant panics.
+pub async fn every_mutant_is_detected_without_random_choices(test: &str) -> Result<(), String> {
+    let no_choices = Sampling { cases: 1, seed: 0 };
+    test_mutants(false, no_choices, test).await
+}
+
+/// Tests the mutants that random cases must reveal, or all others. Returns those that were missed as an error.
+async fn test_mutants(random: bool, sampling: Sampling, test: &str) -> Result<(), String> {
     let mut missed = String::new();
     let semaphore = Arc::new(Semaphore::new(PARALLELISM));
-    let searches: Vec<_> = ALL
+    let mutants = ALL
         .iter()
+        .filter(|mutant| mutant.revealed_by.is_random() == random);
+    let searches: Vec<_> = mutants
         .map(|mutant| {
             let (semaphore, test) = (Arc::clone(&semaphore), format!("{test}, {}", mutant.name));
-            tokio::spawn(async move {
+            let search = tokio::spawn(async move {
                 let _permit = semaphore.acquire().await;
                 let t0 = std::time::Instant::now();
                 let d = detect(mutant, sampling, &test).await;
                 eprintln!("TIME {:?} {}", t0.elapsed().as_secs_f32(), mutant.name);
                 d
-            })
+            });
+            (mutant, search)
         })
         .collect();
-    for (mutant, search) in ALL.iter().zip(searches) {
+    for (mutant, search) in searches {
         match search.await.expect("a search does not panic") {
             Ok(detection) => {
-                if let (Some(shrunk), Some(max_requests)) = (detection.shrunk, mutant.max_requests)
+                if let (
+                    Some(shrunk),
+                    RevealedBy::Sequence(max_requests)
+                    | RevealedBy::ExhaustiveSequence(max_requests),
+                ) = (detection.shrunk, mutant.revealed_by)
                     && shrunk > max_requests
                 {
                     let name = mutant.name;
@@ -78,13 +107,12 @@ pub async fn every_mutant_is_detected(sampling: Sampling, test: &str) -> Result<
     if missed.is_empty() {
         Ok(())
     } else {
-        Err(format!("{missed}CONTRACT_SEED={}", sampling.seed))
+        Err(missed)
     }
 }
 
-/// Detects one mutant. Sequences must detect a deterministic mutant. For a nondeterministic one, each case is tried
-/// with the sequences and both kinds of histories in turn, and at the end every fault is tried. The original service
-/// must pass what failed: else the mutation is not the cause of the failure.
+/// Detects one mutant with the property that must reveal it. The original service must pass what failed: else the bug
+/// is not the cause of the failure.
 async fn detect(
     mutant: &'static Mutant,
     sampling: Sampling,
@@ -92,41 +120,49 @@ async fn detect(
 ) -> Result<Detection, String> {
     let original = Setup::default();
     let setup = mutant.setup();
-    let faulty = |setup: &Setup| Setup {
-        proxied: true,
-        time_limit: TIME_LIMIT,
-        ..setup.clone()
-    };
-    if mutant.rare {
-        return with_exhaustive(&setup, &original).await;
-    }
     let mut progress = Progress::new(test, sampling.cases);
-    for case in 0..sampling.cases {
-        if let Some(detection) = with_sequences(&setup, &original, sampling, case).await? {
+    let mut next = 0;
+    while next < sampling.cases {
+        let detection = match mutant.revealed_by {
+            RevealedBy::Sequence(_) => {
+                next += 1;
+                progress.advance(1);
+                with_sequences(&setup, &original, sampling, next - 1).await?
+            }
+            RevealedBy::History | RevealedBy::HistoryWithFaults => {
+                // Most bugs show in the first history, so the others are checked only if it passes.
+                let cases = next..sampling.cases.min(next + MAX_HISTORIES.min(next + 1));
+                progress.advance(cases.end - next);
+                next = cases.end;
+                if mutant.revealed_by == RevealedBy::History {
+                    with_histories("concurrency", &setup, &original, sampling, cases).await?
+                } else {
+                    let (setup, original) =
+                        (with_failing_table(&setup), with_failing_table(&original));
+                    with_histories("faults, concurrently", &setup, &original, sampling, cases)
+                        .await?
+                }
+            }
+            RevealedBy::ExhaustiveSequence(_) => return with_exhaustive(&setup, &original).await,
+            RevealedBy::Fault => {
+                let detection = with_faults(&setup, &original, test).await?;
+                return detection.ok_or("not detected by any fault".to_owned());
+            }
+        };
+        if let Some(detection) = detection {
             return Ok(detection);
         }
-        progress.advance(1);
-        if mutant.max_requests.is_some() {
-            continue;
-        }
-        for (property, setup, original) in [
-            ("concurrency", &setup, &original),
-            ("faults, concurrently", &faulty(&setup), &faulty(&original)),
-        ] {
-            if let Some(detection) =
-                with_histories(property, setup, original, sampling, case).await?
-            {
-                return Ok(detection);
-            }
-        }
     }
-    if mutant.max_requests.is_some() {
+    // A run of bad luck must not fail the test.
+    if matches!(mutant.revealed_by, RevealedBy::Sequence(_)) {
         return with_exhaustive(&setup, &original).await;
     }
-    with_faults(&setup, &original, test).await?.ok_or(format!(
-        "not detected by any of {} cases or any fault",
-        sampling.cases
-    ))
+    if mutant.revealed_by == RevealedBy::HistoryWithFaults
+        && let Some(detection) = with_faults(&setup, &original, test).await?
+    {
+        return Ok(detection);
+    }
+    Err(format!("not detected by any of {} cases", sampling.cases))
 }
 
 async fn with_sequences(
@@ -172,21 +208,35 @@ async fn with_failure(
     })
 }
 
+/// Checks several histories at the same time, because they wait for each other and for time-outs. Returns the first
+/// detection.
 async fn with_histories(
     property: &'static str,
     setup: &Setup,
     original: &Setup,
     sampling: Sampling,
-    case: u32,
+    cases: Range<u32>,
 ) -> Result<Option<Detection>, String> {
-    let target = &Target::Embedded;
-    let rejected = match concurrency::check_case(target, setup, sampling, case).await {
+    let checks: Vec<_> = cases
+        .map(|case| {
+            let setup = setup.clone();
+            tokio::spawn(async move {
+                concurrency::check_case(&Target::Embedded, &setup, sampling, case).await
+            })
+        })
+        .collect();
+    let mut outcome = Ok(());
+    for check in checks {
+        outcome = outcome.and(check.await.expect("a case does not panic"));
+    }
+    let rejected = match outcome {
         Ok(()) => return Ok(None),
         Err(Failed(rejected)) => rejected,
         Err(Inconclusive(reason)) => return Err(reason),
     };
     let entries = rejected.entries.len();
-    let rerun = concurrency::check_case(target, original, sampling, case).await;
+    let case = rejected.case - 1;
+    let rerun = concurrency::check_case(&Target::Embedded, original, sampling, case).await;
     rerun.map_err(|not_passed| {
         original_fails_too(&not_passed.map(|rejected| rejected.report(sampling.seed)))
     })?;

@@ -1,7 +1,6 @@
-//! Mutants with bugs in error responses, and in the handling of errors of the table.
+//! Mutants with bugs in error responses, and in the handling of ambiguous writes.
 
 use aws_lambda_events::http::header::CONTENT_TYPE;
-use hyper::body::Bytes;
 use local::gateway::{Handler, LambdaResponse};
 
 use super::event::{Event, PUT, map_reply, message, reply_body, route, set_reply_body, wrap};
@@ -44,15 +43,6 @@ pub(super) fn wrong_field_is_named(inner: Handler) -> Handler {
             set_reply_body(reply, text);
         }
     })
-}
-
-/// Replaces an empty response of the table by one that says that the item is not found.
-pub(super) fn empty_is_not_found(response: Bytes) -> Bytes {
-    if response.is_empty() {
-        Bytes::from_static(b"{}")
-    } else {
-        response
-    }
 }
 
 /// Retries an ambiguous PUT.

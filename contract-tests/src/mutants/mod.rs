@@ -1,6 +1,6 @@
-//! The tests of the tests: services with one bug each, which is in a wrapper of the original service or in a filter of
-//! the table's faulty responses. [`mutant`] lists them all, and [`detect`] runs the properties against each. No
-//! property knows any of them.
+//! The tests of the tests: services with one bug each, which is in a wrapper of the original service, in a filter of
+//! the messages between it and its table, or in the configuration of its client. [`mutant`] lists them all, and
+//! [`detect`] runs the properties against each. No property knows any of them.
 
 pub mod detect;
 mod errors;
@@ -11,4 +11,5 @@ mod paths;
 mod races;
 mod reads;
 mod sizes;
+mod table_access;
 mod writes;

@@ -1,44 +1,94 @@
-//! The mutants: the name of each, its wrapper, and the number of requests that reveal it.
+//! The mutants: the name of each, its bug, and the kind of case that must reveal it.
 
+use aws_sdk_dynamodb::config;
 use local::gateway::Handler;
 
-use super::{errors, ids, paths, races, reads, sizes, writes};
+use super::{errors, ids, paths, races, reads, sizes, table_access, writes};
 use crate::environments::environment::Setup;
-use crate::toolkit::dynamodb::proxy::Filter;
+use crate::toolkit::dynamodb::proxy::{RequestFilter, ResponseFilter};
 
 /// A faulty service that the properties must detect.
 #[derive(Debug)]
 pub struct Mutant {
     /// The name, which describes the bug in a few words.
     pub name: &'static str,
-    /// Wraps the original service in the faulty one.
-    pub wrap: fn(Handler) -> Handler,
-    /// Rewrites the path and query of a request before the gateway receives it.
-    pub rewrite_target: Option<fn(String) -> String>,
-    /// Rewrites the injected faulty responses of the table before the service reads them.
-    pub filter: Option<Filter>,
-    /// `true` if random cases seldom reach the bug, so that the exhaustive sequences have to.
-    pub rare: bool,
-    /// The maximum number of requests to which a failure must shrink; `None` if the bug shows only by chance, with some
-    /// timing, or while the table fails.
-    pub max_requests: Option<usize>,
+    /// The kind of case that must reveal the bug.
+    pub revealed_by: RevealedBy,
+    bug: Bug,
 }
 
-impl Mutant {
-    /// Returns the setup of the faulty service.
+/// The kind of case that must reveal a bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevealedBy {
+    /// A sequence of one client, shrunk to at most this number of requests.
+    Sequence(usize),
+    /// A sequence without random choices, shrunk to at most this number of requests, because random ones seldom reach the
+    /// bug.
+    ExhaustiveSequence(usize),
+    /// A history of several clients, because the bug shows only by chance or with some timing.
+    History,
+    /// A history of several clients while the table fails.
+    HistoryWithFaults,
+    /// A case of the property of a failing table, which has no random choices.
+    Fault,
+}
+
+impl RevealedBy {
+    /// Returns `true` if the cases of this kind have random choices.
     #[must_use]
-    pub fn setup(&self) -> Setup {
-        Setup {
-            wrap: Some(self.wrap),
-            filter: self.filter,
-            rewrite_target: self.rewrite_target,
-            ..Setup::default()
+    pub fn is_random(self) -> bool {
+        match self {
+            Self::Sequence(_) | Self::History | Self::HistoryWithFaults => true,
+            Self::ExhaustiveSequence(_) | Self::Fault => false,
         }
     }
 }
 
+/// The place of a bug.
+#[derive(Debug)]
+enum Bug {
+    /// A wrapper of the original service.
+    Wrapper(fn(Handler) -> Handler),
+    /// A change of the path and query of each request to the API.
+    Target(fn(String) -> String),
+    /// A change of the requests of the service to its table.
+    Request(RequestFilter),
+    /// A change of the faulty responses of the table.
+    Response(ResponseFilter),
+    /// A change of the configuration of the service's client of `DynamoDB`.
+    Client(fn(config::Builder) -> config::Builder),
+}
+
+use Bug::{Client, Request, Response, Target, Wrapper};
+
+impl Mutant {
+    /// Returns the wrapper of the original service, if the bug is there.
+    #[must_use]
+    pub fn wrapper(&self) -> Option<&fn(Handler) -> Handler> {
+        match &self.bug {
+            Wrapper(wrap) => Some(wrap),
+            Target(_) | Request(_) | Response(_) | Client(_) => None,
+        }
+    }
+
+    /// Returns the setup of the faulty service.
+    #[must_use]
+    pub fn setup(&self) -> Setup {
+        let mut setup = Setup::default();
+        let filters = &mut setup.filters;
+        match self.bug {
+            Wrapper(wrap) => setup.wrap = Some(wrap),
+            Target(rewrite) => setup.rewrite_target = Some(rewrite),
+            Request(filter) => filters.request = Some(filter),
+            Response(filter) => filters.response = Some(filter),
+            Client(configure) => setup.configure = Some(configure),
+        }
+        setup
+    }
+}
+
 /// All mutants.
-pub const ALL: [Mutant; 39] = [
+pub const ALL: [Mutant; 47] = [
     deterministic("PUT merges", writes::put_merges, 3),
     deterministic(
         "DELETE of a missing item fails",
@@ -97,7 +147,7 @@ pub const ALL: [Mutant; 39] = [
         sizes::long_text_is_cut,
         2,
     ),
-    rare(
+    exhaustive(
         "a text of 4,096 bytes loses its last character",
         sizes::text_of_4096_bytes_is_cut,
         2,
@@ -117,7 +167,7 @@ pub const ALL: [Mutant; 39] = [
         sizes::unsigned_is_clamped,
         2,
     ),
-    rare(
+    exhaustive(
         "numbers of one magnitude are stored wrongly",
         sizes::one_exponent_is_wrong,
         2,
@@ -138,43 +188,72 @@ pub const ALL: [Mutant; 39] = [
         27,
     ),
     deterministic("a limit has 8 bits", sizes::limit_has_8_bits, 1),
-    rare(
+    exhaustive(
         "a page of more than 1 MB loses its last item",
         sizes::long_page_loses_an_item,
         4,
     ),
-    Mutant {
-        rewrite_target: Some(paths::plus_is_a_space),
-        ..deterministic("a + in the path is read as a space", |inner| inner, 2)
-    },
-    Mutant {
-        rewrite_target: Some(paths::lower_case_escapes_are_kept),
-        ..deterministic("lower-case escapes are not decoded", |inner| inner, 2)
-    },
-    nondeterministic("throttling is answered with 400", errors::throttle_is_400),
-    nondeterministic("a message contains an ARN", errors::arn_in_message),
-    Mutant {
-        filter: Some(errors::empty_is_not_found),
-        ..nondeterministic(
-            "an empty response of the table is read as not found",
-            |inner| inner,
-        )
-    },
-    nondeterministic(
+    in_path("a + in the path is read as a space", paths::plus_is_a_space),
+    in_path(
+        "lower-case escapes are not decoded",
+        paths::lower_case_escapes_are_kept,
+    ),
+    with_fault(
+        "throttling is answered with 400",
+        Wrapper(errors::throttle_is_400),
+    ),
+    with_fault("a message contains an ARN", Wrapper(errors::arn_in_message)),
+    with_fault(
+        "an empty response of the table is read as not found",
+        Response(table_access::no_body_is_not_found),
+    ),
+    with_fault(
+        "a read is not retried after a time-out",
+        Client(table_access::time_out_is_final),
+    ),
+    with_fault(
+        "a 503 is sent just before the deadline",
+        Wrapper(table_access::late_503),
+    ),
+    with_fault(
+        "one throttling code is unknown",
+        Response(table_access::throttling_code_is_unknown),
+    ),
+    with_fault(
+        "an unknown code is treated as throttling",
+        Response(table_access::unknown_code_is_throttling),
+    ),
+    with_fault(
+        "a write is ambiguous after a conflict",
+        Response(table_access::conflict_is_ambiguous),
+    ),
+    with_fault(
+        "a scan without a list is an empty list",
+        Response(table_access::no_list_is_empty),
+    ),
+    in_history_with_faults(
+        "GET is eventually consistent",
+        Request(table_access::get_is_eventually_consistent),
+    ),
+    in_history_with_faults(
+        "the list is eventually consistent",
+        Request(table_access::list_is_eventually_consistent),
+    ),
+    in_history_with_faults(
         "a retried write is applied after a newer one",
-        errors::ambiguous_put_is_retried,
+        Wrapper(errors::ambiguous_put_is_retried),
     ),
-    nondeterministic(
+    in_history(
         "1 write in 50 is acknowledged but not stored",
-        races::forgets_one_in_fifty,
+        Wrapper(races::forgets_one_in_fifty),
     ),
-    nondeterministic(
+    in_history(
         "read-modify-write loses concurrent updates",
-        races::read_modify_write,
+        Wrapper(races::read_modify_write),
     ),
-    nondeterministic(
+    in_history(
         "an overwrite deletes the item first",
-        races::delete_before_put,
+        Wrapper(races::delete_before_put),
     ),
 ];
 
@@ -185,28 +264,51 @@ const fn deterministic(
 ) -> Mutant {
     Mutant {
         name,
-        wrap,
-        rewrite_target: None,
-        filter: None,
-        rare: false,
-        max_requests: Some(max_requests),
+        revealed_by: RevealedBy::Sequence(max_requests),
+        bug: Wrapper(wrap),
     }
 }
 
-const fn rare(name: &'static str, wrap: fn(Handler) -> Handler, max_requests: usize) -> Mutant {
-    Mutant {
-        rare: true,
-        ..deterministic(name, wrap, max_requests)
-    }
-}
-
-const fn nondeterministic(name: &'static str, wrap: fn(Handler) -> Handler) -> Mutant {
+const fn exhaustive(
+    name: &'static str,
+    wrap: fn(Handler) -> Handler,
+    max_requests: usize,
+) -> Mutant {
     Mutant {
         name,
-        wrap,
-        rewrite_target: None,
-        filter: None,
-        rare: false,
-        max_requests: None,
+        revealed_by: RevealedBy::ExhaustiveSequence(max_requests),
+        bug: Wrapper(wrap),
+    }
+}
+
+const fn in_path(name: &'static str, rewrite: fn(String) -> String) -> Mutant {
+    Mutant {
+        name,
+        revealed_by: RevealedBy::Sequence(2),
+        bug: Target(rewrite),
+    }
+}
+
+const fn in_history(name: &'static str, bug: Bug) -> Mutant {
+    Mutant {
+        name,
+        revealed_by: RevealedBy::History,
+        bug,
+    }
+}
+
+const fn in_history_with_faults(name: &'static str, bug: Bug) -> Mutant {
+    Mutant {
+        name,
+        revealed_by: RevealedBy::HistoryWithFaults,
+        bug,
+    }
+}
+
+const fn with_fault(name: &'static str, bug: Bug) -> Mutant {
+    Mutant {
+        name,
+        revealed_by: RevealedBy::Fault,
+        bug,
     }
 }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use function::Route;
+use function::attempt::{CONFLICT_CODES, THROTTLING_CODES};
 use function::attribute;
 use function::item::Item;
 use function::limits;
@@ -13,16 +15,18 @@ use crate::contract::fields::{FIELDS, OUT_OF_RANGE, TOO_PRECISE, names};
 use crate::contract::id::{self, ID, TOO_LONG};
 use crate::contract::limits::{
     EXPONENTS, MAX_DIGITS, MAX_ID_BYTES, MAX_ITEM_BYTES, MAX_NAME_SHOWN, PAGE_LIMITS,
+    RESPONSE_RESERVE,
 };
 use crate::contract::model::{Expected, Model};
 use crate::contract::openapi;
 use crate::contract::reason::{Reason, TOO_LARGE};
-use crate::coverage::contract_doc::ContractDoc;
+use crate::coverage::contract_doc::{Clause, ContractDoc};
 use crate::generate::bodies;
 use crate::request::concrete::Request;
 use crate::request::ids::Ids;
 use crate::request::operation::{ContentType, Operation};
 use crate::request::route;
+use crate::toolkit::dynamodb::faulty_response::{FAULTY_RESPONSES, FailureKind};
 use crate::toolkit::random::Sampling;
 
 /// Reads a file of the workspace.
@@ -121,6 +125,22 @@ fn the_limits_match_the_service_and_the_documents() {
     ] {
         assert!(read(document).contains(&wanted), "{wanted:?} in {document}");
     }
+    let clauses = ContractDoc::load().clauses;
+    let half_a_second = |clause: &&Clause| clause.sentence.contains("half a second");
+    assert_eq!(clauses.iter().filter(half_a_second).count(), 1);
+    assert_eq!(RESPONSE_RESERVE, Duration::from_millis(500), "CONTRACT.md");
+}
+
+#[test]
+fn the_error_codes_match_the_service() {
+    let codes = |kind| -> BTreeSet<_> {
+        let responses = FAULTY_RESPONSES
+            .iter()
+            .filter(|response| response.kind == kind);
+        responses.filter_map(|response| response.code).collect()
+    };
+    assert_eq!(codes(FailureKind::Throttled), THROTTLING_CODES.into());
+    assert_eq!(codes(FailureKind::Conflict), CONFLICT_CODES.into());
 }
 
 #[test]

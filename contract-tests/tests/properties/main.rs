@@ -204,6 +204,14 @@ fn trials(
             Ok(runtime.block_on(detect::every_mutant_is_detected(sampling, &test))?)
         })
     }));
+    let (handle, test) = (runtime.clone(), "embedded::mutants::without_random_choices");
+    trials.push(Trial::test(test, move || {
+        Ok(
+            handle.block_on(detect::every_mutant_is_detected_without_random_choices(
+                test,
+            ))?,
+        )
+    }));
     trials
 }
 

@@ -7,7 +7,6 @@ use contract_tests::coverage::buckets::Bucket;
 use contract_tests::coverage::contract_doc::ContractDoc;
 use contract_tests::environments::environment::Setup;
 use contract_tests::environments::target::Target;
-use contract_tests::faults::TIME_LIMIT;
 use contract_tests::report::failure::{FailureReport, SavedFailure};
 use contract_tests::sequences::execute::FinalCheck;
 use contract_tests::sequences::shrink::run_fresh;
@@ -123,12 +122,8 @@ impl Suite {
         trials.extend(regressions().map(|file| self.regression(file)));
         // The table of a deployed API cannot be made to fail.
         if !matches!(self.target, Target::Deployed(..)) {
-            let proxied = Setup {
-                proxied: true,
-                time_limit: TIME_LIMIT,
-                ..Setup::default()
-            };
-            trials.push(self.histories("faults::every_item_stays_linearizable", proxied));
+            let failing = faults::with_failing_table(&Setup::default());
+            trials.push(self.histories("faults::every_item_stays_linearizable", failing));
             trials.push(self.faults());
             trials.push(self.exhaustive());
         }

@@ -1,5 +1,9 @@
 //! The faults between a service and its table.
 
+use std::fmt::{self, Display};
+
+use crate::toolkit::dynamodb::faulty_response::{FAULTY_RESPONSES, FailureKind, FaultyResponse};
+
 /// The fault of one request to the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -7,14 +11,8 @@ pub enum Fault {
     Pass,
     /// The request is delayed, and then applied.
     Slow,
-    /// The request is throttled.
-    Throttle,
-    /// The request is not applied; the response is an internal server error.
-    InternalError,
-    /// The request is not applied; the response is a 200 without a body.
-    Empty,
-    /// The request is not applied; the response is a 200 whose body is cut off.
-    Malformed,
+    /// The request is not applied; this is the response.
+    Response(&'static FaultyResponse),
     /// The connection is closed, and the request is never applied.
     DropBeforeApply,
     /// The connection is closed after the request is applied.
@@ -26,55 +24,49 @@ pub enum Fault {
     Hang,
     /// The request is applied and then hangs.
     HangAfterApply,
-    /// The service does not have the permission.
-    Denied,
-    /// The table does not exist.
-    TableGone,
 }
 
 impl Fault {
-    /// Every fault: all variants except [`Fault::Pass`].
-    pub const ALL: [Self; 12] = [
-        Self::Slow,
-        Self::Throttle,
-        Self::InternalError,
-        Self::Empty,
-        Self::Malformed,
-        Self::DropBeforeApply,
-        Self::DropAfterApply,
-        Self::ApplyLater,
-        Self::Hang,
-        Self::HangAfterApply,
-        Self::Denied,
-        Self::TableGone,
-    ];
+    /// Returns every fault: all values except [`Fault::Pass`].
+    pub fn all() -> impl Iterator<Item = Self> {
+        let connection = [
+            Self::Hang,
+            Self::HangAfterApply,
+            Self::Slow,
+            Self::DropBeforeApply,
+            Self::DropAfterApply,
+            Self::ApplyLater,
+        ];
+        let responses = FAULTY_RESPONSES.iter().map(Self::Response);
+        connection.into_iter().chain(responses)
+    }
 
-    /// Returns the status and the body of the table's response.
-    ///
-    /// # Panics
-    /// If the fault does not consist of a response.
+    /// Returns the meaning for a request, or `None` if the request does not fail.
     #[must_use]
-    pub(crate) fn response(self) -> (u16, &'static [u8]) {
+    pub fn failure_kind(self) -> Option<FailureKind> {
         match self {
-            Self::Throttle => (
-                400,
-                br#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"The level of configured provisioned throughput for the table arn:aws:dynamodb:us-east-1:123456789012:table/items was exceeded"}"#,
-            ),
-            Self::InternalError => (
-                500,
-                br#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"host ip-10-0-0-1 failed"}"#,
-            ),
-            Self::Empty => (200, b""),
-            Self::Malformed => (200, br#"{"Item":{"id":{"S":"a"#),
-            Self::Denied => (
-                400,
-                br#"{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"User: arn:aws:sts::123456789012:assumed-role/items is not authorized to perform: dynamodb:PutItem on resource: arn:aws:dynamodb:us-east-1:123456789012:table/items"}"#,
-            ),
-            Self::TableGone => (
-                400,
-                br#"{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException","message":"Requested resource not found: Table: items not found"}"#,
-            ),
-            fault => unreachable!("{fault:?} has no response of the table"),
+            Self::Pass | Self::Slow => None,
+            Self::Response(response) => Some(response.kind),
+            Self::DropBeforeApply
+            | Self::DropAfterApply
+            | Self::ApplyLater
+            | Self::Hang
+            | Self::HangAfterApply => Some(FailureKind::Ambiguous),
+        }
+    }
+
+    /// Returns `true` if the request gets no response while its connection is open.
+    #[must_use]
+    pub fn is_hang(self) -> bool {
+        matches!(self, Self::Hang | Self::HangAfterApply)
+    }
+}
+
+impl Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Response(response) => f.write_str(response.name),
+            fault => write!(f, "{fault:?}"),
         }
     }
 }

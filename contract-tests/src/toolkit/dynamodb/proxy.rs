@@ -1,7 +1,8 @@
-//! A proxy between the service and its table, which injects the faults of a script into the requests.
+//! A proxy between the service and its table, which injects the faults of a script into the requests, and answers a
+//! read that is not strongly consistent from an older state.
 
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use function::table::PARTITION_KEY;
@@ -19,62 +20,29 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
 use crate::toolkit::dynamodb::fault::Fault;
+use crate::toolkit::dynamodb::replica::Replica;
+use crate::toolkit::dynamodb::script::Script;
 use crate::toolkit::http::client::direct;
 
-/// A mutant's change to the body of a faulty response, made before the service receives it.
-pub type Filter = fn(Bytes) -> Bytes;
+/// The operations of the service that write.
+const WRITES: [&str; 2] = ["PutItem", "DeleteItem"];
 
-/// The faults of the next requests to the table, in order, and the default for all requests after them.
-#[derive(Debug, Default)]
-pub struct Script(Mutex<State>);
+/// The operations of the service that read.
+const READS: [&str; 2] = ["GetItem", "Scan"];
 
-#[derive(Debug, Default)]
-struct State {
-    scripted: std::collections::VecDeque<Fault>,
-    default_fault: Option<Fault>,
-    /// The number of writes that the service sent, faulty or not.
-    writes: usize,
-    /// The writes with [`Fault::ApplyLater`] that are not applied yet.
-    delayed: Vec<DelayedWrite>,
-}
+/// Returns the body of a request that the table receives. The arguments are the name of the operation and the body.
+pub type RequestFilter = fn(&str, Bytes) -> Bytes;
 
-type DelayedWrite = (reqwest::header::HeaderMap, Bytes);
+/// Returns the status and the body of a faulty response that the service receives.
+pub type ResponseFilter = fn(u16, &Bytes) -> (u16, Bytes);
 
-impl Script {
-    /// Appends faults to the script, one for each of the next requests.
-    pub fn enqueue(&self, faults: impl IntoIterator<Item = Fault>) {
-        self.state().scripted.extend(faults);
-    }
-
-    /// Sets the fault of every request after those of the script; `None` lets them pass.
-    pub fn set_default(&self, fault: Option<Fault>) {
-        self.state().default_fault = fault;
-    }
-
-    /// Removes all faults, so that every request passes.
-    pub fn reset(&self) {
-        let mut state = self.state();
-        state.scripted.clear();
-        state.default_fault = None;
-    }
-
-    /// Returns the number of writes that the service sent so far.
-    #[must_use]
-    pub fn writes(&self) -> usize {
-        self.state().writes
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        // A panic cannot leave a script half changed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn next_fault(&self, is_write: bool) -> Fault {
-        let mut state = self.state();
-        state.writes += usize::from(is_write);
-        let default_fault = state.default_fault.unwrap_or(Fault::Pass);
-        state.scripted.pop_front().unwrap_or(default_fault)
-    }
+/// The changes of a mutant to the messages between the service and its table.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filters {
+    /// The change of each request.
+    pub request: Option<RequestFilter>,
+    /// The change of each faulty response.
+    pub response: Option<ResponseFilter>,
 }
 
 /// A running proxy.
@@ -89,8 +57,9 @@ pub struct Proxy {
 #[derive(Debug)]
 struct Upstream {
     table: Table,
+    replica: Replica,
     script: Script,
-    filter: Option<Filter>,
+    filters: Filters,
 }
 
 /// The DynamoDB to which requests are forwarded.
@@ -108,7 +77,7 @@ impl Proxy {
     ///
     /// # Errors
     /// If the proxy does not start.
-    pub async fn start(store: &Store, filter: Option<Filter>) -> Result<Self, String> {
+    pub async fn start(store: &Store, filters: Filters) -> Result<Self, String> {
         let failed = |error| format!("failed to {error}");
         let table = match store {
             Store::Endpoint(url) => Table::Endpoint(url.clone(), direct(url)),
@@ -118,8 +87,9 @@ impl Proxy {
         };
         let upstream = Arc::new(Upstream {
             table,
+            replica: Replica::default(),
             script: Script::default(),
-            filter,
+            filters,
         });
         let listener = local::listen(0).await.map_err(failed)?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
@@ -202,6 +172,17 @@ fn target(headers: &hyper::HeaderMap) -> &str {
         .unwrap_or_default()
 }
 
+/// Returns the name of the operation of a request to DynamoDB; empty if there is none.
+fn operation(headers: &hyper::HeaderMap) -> &str {
+    target(headers).rsplit('.').next().unwrap_or_default()
+}
+
+/// Returns `true` if this read asks for the latest state of the table.
+fn is_strongly_consistent(body: &[u8]) -> bool {
+    let read: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    read.is_some_and(|read| read["ConsistentRead"] == true)
+}
+
 /// Returns a response of DynamoDB's JSON protocol.
 fn json(status: u16, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(body.into()));
@@ -229,9 +210,13 @@ impl Upstream {
     async fn handle(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Dropped> {
         let (head, body) = request.into_parts();
         let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
-        let operation = target(&head.headers).rsplit('.').next().unwrap_or_default();
-        let is_write = ["PutItem", "DeleteItem"].contains(&operation);
-        if !is_write && !["GetItem", "Scan"].contains(&operation) {
+        let operation = operation(&head.headers);
+        let body = match self.filters.request {
+            Some(filter) => filter(operation, body),
+            None => body,
+        };
+        let is_write = WRITES.contains(&operation);
+        if !is_write && !READS.contains(&operation) {
             // Only the tests create and delete the table. Faults are for the service's requests.
             return self.forward(head.headers, body).await;
         }
@@ -256,7 +241,7 @@ impl Upstream {
             }
             Fault::ApplyLater => {
                 if is_write {
-                    self.script.state().delayed.push((head.headers, body));
+                    self.script.delay((head.headers, body));
                 }
                 Err(Dropped)
             }
@@ -270,17 +255,40 @@ impl Upstream {
                 sleep(Duration::from_millis(150)).await;
                 self.forward(head.headers, body).await
             }
-            fault => {
-                let (status, body) = fault.response();
-                let body = self.filter.map_or(Bytes::from_static(body), |filter| {
-                    filter(Bytes::from_static(body))
-                });
+            Fault::Response(response) => {
+                let (status, body) = (response.status, response.body());
+                let (status, body) = match self.filters.response {
+                    Some(filter) => filter(status, &body),
+                    None => (status, body),
+                };
                 Ok(json(status, body))
             }
         }
     }
 
+    /// Forwards a request to the table, or to its copy if the request is a read that may be stale.
     async fn forward(
+        &self,
+        headers: hyper::HeaderMap,
+        body: Bytes,
+    ) -> Result<Response<Full<Bytes>>, Dropped> {
+        let target = target(&headers).to_owned();
+        let operation = operation(&headers);
+        if READS.contains(&operation) && !is_strongly_consistent(&body) {
+            let read = self.replica.read(&target, body).await;
+            return read
+                .map(|(status, body)| json(status, body))
+                .map_err(|_| Dropped);
+        }
+        let is_change = WRITES.contains(&operation) || operation == "CreateTable";
+        let response = self.execute(headers, body.clone()).await?;
+        if is_change && response.status().is_success() {
+            self.replica.record(&target, body);
+        }
+        Ok(response)
+    }
+
+    async fn execute(
         &self,
         mut headers: hyper::HeaderMap,
         body: Bytes,
@@ -315,16 +323,43 @@ impl Upstream {
     }
 
     async fn apply_delayed(&self, is_due: impl Fn(&Bytes) -> bool) {
-        let delayed: Vec<_> = {
-            let mut state = self.script.state();
-            state
-                .delayed
-                .extract_if(.., |(_, body)| is_due(body))
-                .collect()
-        };
-        for (headers, body) in delayed {
+        for (headers, body) in self.script.take_delayed(is_due) {
             // The service no longer waits for the response.
             drop(self.forward(headers, body).await);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+
+    /// Checks a proxy in front of a table in this process, and one in front of the endpoint of that proxy.
+    #[tokio::test]
+    async fn only_a_strongly_consistent_read_shows_the_latest_write() {
+        let memory = Proxy::start(&Store::Memory, Filters::default()).await;
+        let memory = memory.expect("a proxy");
+        let endpoint = Store::Endpoint(memory.url());
+        let forwarding = Proxy::start(&endpoint, Filters::default()).await;
+        let forwarding = forwarding.expect("a proxy");
+        for (proxy, name) in [(&memory, "memory"), (&forwarding, "endpoint")] {
+            let endpoint = Store::Endpoint(proxy.url());
+            let table = local::table::Table::open(&endpoint, name).await;
+            let client = table.expect("a table").client();
+            for (id, stale_count) in [("a", 0), ("b", 1)] {
+                let id = AttributeValue::S(id.to_owned());
+                let put = client.put_item().table_name(name).item(PARTITION_KEY, id);
+                put.send().await.expect("a write");
+                for (is_consistent, count) in [(false, stale_count), (true, stale_count + 1)] {
+                    let scan = client.scan().table_name(name);
+                    let page = scan.consistent_read(is_consistent).send().await;
+                    assert_eq!(page.expect("a page").count(), count, "{name}");
+                }
+            }
+        }
+        forwarding.stop().await;
+        memory.stop().await;
     }
 }

@@ -1,0 +1,84 @@
+//! The script of a proxy: the faults of the requests to come, and the writes that are applied later.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hyper::HeaderMap;
+use hyper::body::Bytes;
+
+use crate::toolkit::dynamodb::fault::Fault;
+
+/// The faults of the next requests to the table, in order, and the default for all requests after them. Clones
+/// share the faults.
+#[derive(Clone, Debug, Default)]
+pub struct Script(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    scripted: VecDeque<Fault>,
+    default_fault: Option<Fault>,
+    /// The number of writes that the service sent, faulty or not.
+    writes: usize,
+    /// The writes with [`Fault::ApplyLater`] that are not applied yet.
+    delayed: Vec<DelayedWrite>,
+}
+
+/// The headers and the body of a write.
+type DelayedWrite = (HeaderMap, Bytes);
+
+impl Script {
+    /// Appends faults to the script, one for each of the next requests.
+    pub fn enqueue(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.state().scripted.extend(faults);
+    }
+
+    /// Sets the fault of every request after those of the script; `None` lets them pass.
+    pub fn set_default(&self, fault: Option<Fault>) {
+        self.state().default_fault = fault;
+    }
+
+    /// Removes all faults, so that every request passes.
+    pub fn reset(&self) {
+        let mut state = self.state();
+        state.scripted.clear();
+        state.default_fault = None;
+    }
+
+    /// Returns `true` if a request would meet a fault, or if requests are left in the script.
+    #[must_use]
+    pub fn has_faults(&self) -> bool {
+        let state = self.state();
+        state.default_fault.is_some() || !state.scripted.is_empty()
+    }
+
+    /// Returns the number of writes that the service sent so far.
+    #[must_use]
+    pub fn writes(&self) -> usize {
+        self.state().writes
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic cannot leave a script half changed.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes the fault of the next request from the script, and counts the request if it is a write.
+    pub(super) fn next_fault(&self, is_write: bool) -> Fault {
+        let mut state = self.state();
+        state.writes += usize::from(is_write);
+        let default_fault = state.default_fault.unwrap_or(Fault::Pass);
+        state.scripted.pop_front().unwrap_or(default_fault)
+    }
+
+    /// Keeps a write, in order to apply it later.
+    pub(super) fn delay(&self, write: DelayedWrite) {
+        self.state().delayed.push(write);
+    }
+
+    /// Removes the delayed writes whose body is due, in the order in which they came.
+    pub(super) fn take_delayed(&self, is_due: impl Fn(&Bytes) -> bool) -> Vec<DelayedWrite> {
+        let mut state = self.state();
+        let due = state.delayed.extract_if(.., |(_, body)| is_due(body));
+        due.collect()
+    }
+}
