@@ -66,6 +66,8 @@ const TARGETS: [&str; 3] = ["embedded", "dynamodb-local", "deployed"];
 pub struct Variables {
     /// `CONTRACT_CASES` and `CONTRACT_SEED`.
     pub sampling: Sampling,
+    /// `CONTRACT_MUTANT_SEEDS`: the number of seeds from which the properties look for the mutants.
+    pub mutant_seeds: u32,
     /// `CONTRACT_URL`: the deployed API to test.
     pub url: Option<BaseUrl>,
     /// `CONTRACT_AUTH` and `CONTRACT_BEARER`: how requests to that API are authorized.
@@ -128,6 +130,7 @@ impl Variables {
                 cases: count("CONTRACT_CASES")?.unwrap_or(DEFAULT_CASES),
                 seed: number("CONTRACT_SEED")?.unwrap_or_else(fresh_seed),
             },
+            mutant_seeds: count("CONTRACT_MUTANT_SEEDS")?.unwrap_or(1),
             url: url("CONTRACT_URL")?,
             auth: Auth::read(auth.as_deref(), token.as_deref())?,
             limits: Limits {
@@ -186,6 +189,7 @@ mod tests {
         for variables in [&[][..], &[("CONTRACT_URL", ""), ("CONTRACT_CASES", "")]] {
             let variables = read(variables).expect("the variables are valid");
             assert_eq!(variables.sampling.cases, DEFAULT_CASES);
+            assert_eq!(variables.mutant_seeds, 1);
             assert!(variables.url.is_none() && variables.required.is_empty());
         }
     }
@@ -229,6 +233,7 @@ mod tests {
     fn an_invalid_value_is_an_error_that_names_the_variable() {
         for (name, value) in [
             ("CONTRACT_CASES", "many"),
+            ("CONTRACT_MUTANT_SEEDS", "0"),
             ("CONTRACT_CASES", "0"),
             ("CONTRACT_CASES", "4294967296"),
             ("CONTRACT_SEED", "-1"),

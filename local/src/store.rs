@@ -33,10 +33,25 @@ impl fmt::Display for Store {
     }
 }
 
+/// The endpoint of an embedded DynamoDB: a host name that never resolves.
+///
+/// Source: RFC 6761, 6.4.
+const EMBEDDED_ENDPOINT: &str = "http://embedded.invalid";
+
+impl Store {
+    /// Returns the URL that the SDK calls.
+    #[must_use]
+    pub fn endpoint_url(&self) -> &str {
+        match self {
+            Self::Memory | Self::File(_) => EMBEDDED_ENDPOINT,
+            Self::Endpoint(url) => url,
+        }
+    }
+}
+
 /// Returns the SDK configuration for an embedded DynamoDB. The environment does not change it.
 pub(crate) fn embedded_config(embedded: &Embedded) -> SdkConfig {
-    // A host name that never resolves. Source: RFC 6761, 6.4.
-    sdk_config("http://embedded.invalid", None, None, None)
+    sdk_config(EMBEDDED_ENDPOINT, None, None, None)
         .into_builder()
         .http_client(embedded.http_client())
         .build()
@@ -115,6 +130,6 @@ mod tests {
         let embedded = Embedded::in_memory().expect("a table in memory");
         let config = embedded_config(&embedded);
         assert_eq!(config.region().map(AsRef::as_ref), Some("us-east-1"));
-        assert_eq!(config.endpoint_url(), Some("http://embedded.invalid"));
+        assert_eq!(config.endpoint_url(), Some(Store::Memory.endpoint_url()));
     }
 }

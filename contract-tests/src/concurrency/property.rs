@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::concurrency::plan::{Action, MAX_ITEMS, Plan, plan};
-use crate::contract::check::{check_declared, check_failure};
+use crate::contract::check::{check_declared, check_failure, check_fault_message};
 use crate::contract::item::Item;
+use crate::contract::messages::STOPPED;
 use crate::environments::client::Api;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
@@ -230,6 +231,7 @@ impl Client {
         let returned = match response.status {
             200 => Some(self.now()),
             503 if response.may_have_been_applied().map_err(failed)? => None,
+            500 if is_stopped(&response) => None,
             // The write changed nothing, so it is not part of the history.
             _ => return Ok(()),
         };
@@ -310,9 +312,10 @@ impl Client {
         let answered = self.api.require_response(&response);
         let response =
             answered.map_err(|not_passed| not_passed.map(|reason| (reason, Vec::new())))?;
-        check_declared(response, request.route_key(), self.api.gateway()).map_err(failed)?;
+        let profile = self.api.profile();
+        check_declared(response, request.route_key(), profile.gateway).map_err(failed)?;
         if response.status != 200 {
-            check_failure(response, request).map_err(failed)?;
+            check_failure(response, request, &profile.private_names).map_err(failed)?;
         }
         let is_expected = match response.status {
             200 => true,
@@ -320,6 +323,9 @@ impl Client {
             status => self.may_fail && matches!(status, 500 | 503),
         };
         if is_expected {
+            if !is_stopped(response) {
+                check_fault_message(response, request, profile.gateway).map_err(failed)?;
+            }
             return Ok(response.clone());
         }
         let (method, status) = (request.method(), response.status);
@@ -343,6 +349,12 @@ impl Client {
         };
         self.entries.push((key, entry));
     }
+}
+
+/// Returns `true` if the gateway stopped the function. On a busy machine this may happen to a correct service; `faults`
+/// detects a service that is always too late.
+fn is_stopped(response: &Response) -> bool {
+    response.message().as_deref() == Ok(STOPPED)
 }
 
 fn failed(reason: String) -> NotPassed<Rejection> {

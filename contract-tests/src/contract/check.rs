@@ -1,36 +1,16 @@
 //! The checks that compare a response with the contract: its status, its headers and its whole body.
 
-use crate::contract::limits::MAX_NAME_SHOWN;
+use crate::contract::leaks::{self, PrivateNames};
+use crate::contract::messages::{
+    OPERATOR_ERROR, READ_UNAVAILABLE, WRITE_AMBIGUOUS, WRITE_UNAVAILABLE,
+};
 use crate::contract::model::{Expected, ExpectedPage};
 use crate::contract::openapi;
+use crate::contract::profile::ApiProfile;
 use crate::contract::reason::Reason;
 use crate::request::concrete::Request;
 use crate::request::url::GatewayProfile;
 use crate::toolkit::http::response::Response;
-
-/// The length of a part of the request, in characters, that counts as leaked if a message repeats it, and not as a
-/// coincidence.
-const MIN_LEAKED_CHARS: usize = 12;
-
-/// The words that reveal how the service is built, in lower case.
-const LEAK_MARKERS: [&str; 16] = [
-    "arn:",
-    "aws",
-    "dynamo",
-    "127.0.0.1",
-    "localhost",
-    "http",
-    "exception",
-    "serde",
-    "hyper",
-    "sdk",
-    "crate",
-    "panic",
-    "credential",
-    "table",
-    "src/",
-    "123456789012",
-];
 
 /// Checks a response against the expected one and `openapi.json`, and that a message reveals nothing.
 ///
@@ -40,14 +20,16 @@ pub fn check(
     expected: &Expected,
     response: &Response,
     request: &Request,
-    gateway: GatewayProfile,
+    api: &ApiProfile,
 ) -> Result<(), String> {
-    check_declared(response, request.route_key(), gateway)?;
+    check_declared(response, request.route_key(), api.gateway)?;
     if response.status != 200 {
-        check_failure(response, request)?;
+        check_failure(response, request, &api.private_names)?;
     }
     match expected {
-        Expected::Put(_, tolerated) if tolerated.contains(&response.status) => Ok(()),
+        Expected::Put(_, tolerated) if tolerated.contains(&response.status) => {
+            check_fault_message(response, request, api.gateway)
+        }
         Expected::Put(id, _) => check_text(response, &format!("Put item {id}")),
         Expected::Deleted(id) => check_text(response, &format!("Deleted item {id}")),
         Expected::Item(id, item) => {
@@ -76,71 +58,41 @@ pub fn check(
 ///
 /// # Errors
 /// The first difference from the contract.
-pub fn check_failure(response: &Response, request: &Request) -> Result<(), String> {
+pub fn check_failure(
+    response: &Response,
+    request: &Request,
+    private_names: &PrivateNames,
+) -> Result<(), String> {
     let message = response.message()?;
     if message.is_empty() {
         return Err("the message is empty".to_owned());
     }
-    // The name of a field may be repeated, up to MAX_NAME_SHOWN characters, if it is the first text in quotes.
-    let quoted = message.split('"').nth(1).unwrap_or_default();
-    let redacted = if quoted.chars().count() <= MAX_NAME_SHOWN && is_field_name(quoted, request) {
-        message.replacen(quoted, "", 1)
-    } else {
-        message.clone()
-    };
-    check_no_leak(&redacted)?;
-    if let Some(name) = request
-        .field_names()
-        .find(|name| repeats_too_much(name, &message))
-    {
-        return Err(format!(
-            "the message repeats more than {MAX_NAME_SHOWN} characters of the field {name:?}"
-        ));
-    }
-    match request
-        .client_strings()
-        .find_map(|text| repeated_part(text, &redacted))
-    {
-        Some(part) => Err(format!(
-            "the message {message:?} repeats {part:?} of the request"
-        )),
-        None => Ok(()),
-    }
+    leaks::check_message(&message, request, private_names)
 }
 
-/// Checks that a message does not reveal how the service is built.
+/// Checks that a 500 or a 503 has the fixed message for its kind of request. An unknown gateway may answer with
+/// messages of its own, so its responses are not checked. To be called after the check of the status.
 ///
 /// # Errors
-/// The word that reveals it.
-pub fn check_no_leak(message: &str) -> Result<(), String> {
-    let lower = message.to_lowercase();
-    match LEAK_MARKERS.iter().find(|marker| lower.contains(**marker)) {
-        Some(marker) => Err(format!("the message {message:?} reveals {marker:?}")),
-        None => Ok(()),
+/// The difference from the contract.
+pub fn check_fault_message(
+    response: &Response,
+    request: &Request,
+    gateway: GatewayProfile,
+) -> Result<(), String> {
+    let allowed = match (response.status, request.is_write()) {
+        _ if gateway == GatewayProfile::Unknown => return Ok(()),
+        (500, _) => &[OPERATOR_ERROR][..],
+        (503, false) => &[READ_UNAVAILABLE],
+        (503, true) => &[WRITE_UNAVAILABLE, WRITE_AMBIGUOUS],
+        _ => return Ok(()),
+    };
+    match response.message()? {
+        message if allowed.contains(&message.as_str()) => Ok(()),
+        message => Err(format!(
+            "the message is {message:?}, not one of {allowed:?}"
+        )),
     }
-}
-
-fn is_field_name(quoted: &str, request: &Request) -> bool {
-    request.field_names().any(|name| name.starts_with(quoted))
-}
-
-fn repeats_too_much(name: &str, message: &str) -> bool {
-    let mut ends = name.char_indices().map(|(end, _)| end).chain([name.len()]);
-    let end = ends.nth(MAX_NAME_SHOWN + 1);
-    end.is_some_and(|end| message.contains(&name[..end]))
-}
-
-/// Returns a part of the text that the message repeats, if there is one. Tries only the first 4,096 characters, because
-/// longer texts repeat one character.
-fn repeated_part<'a>(text: &'a str, message: &str) -> Option<&'a str> {
-    let starts = text.char_indices().map(|(at, _)| at).take(4096);
-    starts
-        .filter_map(|at| {
-            let text = &text[at..];
-            let mut ends = text.char_indices().map(|(end, _)| end).chain([text.len()]);
-            ends.nth(MIN_LEAKED_CHARS).map(|end| &text[..end])
-        })
-        .find(|part| message.contains(part))
 }
 
 /// Checks that a response is as `openapi.json` declares it.
@@ -278,19 +230,36 @@ fn check_page(page: &ExpectedPage, response: &Response) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::messages::STOPPED;
 
     #[test]
-    fn a_message_may_repeat_64_characters_of_a_name_and_not_65() {
-        let name = |length| "n".repeat(length);
-        assert!(repeats_too_much(&name(65), &name(65)));
-        assert!(!repeats_too_much(&name(64), &name(64)));
-        assert!(!repeats_too_much(&name(65), &name(64)));
-    }
-
-    #[test]
-    fn twelve_characters_of_a_value_are_a_leak_wherever_they_are() {
-        let (text, message) = ("a secret wörd", "id: secret wörd");
-        assert_eq!(repeated_part(text, message), Some(" secret wörd"));
-        assert_eq!(repeated_part("secret wörd", message), None);
+    fn a_fault_has_the_message_for_its_kind_of_request_unless_the_gateway_is_unknown() {
+        let check = |status, message: &str, request: &Request, gateway| {
+            let response = Response {
+                status,
+                headers: [].into(),
+                body: format!("{{\"message\":{message:?}}}").into_bytes(),
+            };
+            check_fault_message(&response, request, gateway).is_ok()
+        };
+        let (read, write) = (
+            Request::Get("a".to_owned()),
+            Request::Delete("a".to_owned()),
+        );
+        for (status, message, read_passes, write_passes) in [
+            (500, OPERATOR_ERROR, true, true),
+            (500, STOPPED, false, false),
+            (503, READ_UNAVAILABLE, true, false),
+            (503, WRITE_UNAVAILABLE, false, true),
+            (503, WRITE_AMBIGUOUS, false, true),
+            (503, "Service Unavailable", false, false),
+            (400, "Bad Request", true, true),
+        ] {
+            for (request, passes) in [(&read, read_passes), (&write, write_passes)] {
+                let known = check(status, message, request, GatewayProfile::HttpApi);
+                assert_eq!(known, passes, "{status} {message}");
+                assert!(check(status, message, request, GatewayProfile::Unknown));
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The id of an item, and the ids that PUT refuses although GET and DELETE accept them.
 
+use crate::contract::leaks::REFUSED_TEXT;
 use crate::contract::limits::MAX_ID_BYTES;
 use crate::request::json::Json;
 
@@ -42,13 +43,20 @@ pub fn fault(id: &str) -> Option<&'static str> {
     }
 }
 
-/// Returns ids of every kind that PUT refuses because of their characters.
+/// Returns ids of every kind that PUT refuses because of their characters. More than half of them are so long that a
+/// message cannot repeat them unnoticed.
 #[must_use]
 pub fn refused_ids() -> Vec<String> {
-    // The last two would be different ids if they were decoded once more.
+    let long = REFUSED_TEXT;
+    // The last five would be different ids if they were decoded once more.
     let whole = DOTS.into_iter().chain(["%41", "a%2Fb"]).map(str::to_owned);
+    let whole = whole.chain([
+        format!("{long}%41"),
+        format!("%41{long}"),
+        format!("{long}%2Fb"),
+    ]);
     let controls = ['\0', '\t', '\n', '\u{1f}', '\u{7f}', '\u{80}', '\u{9f}'];
     let within = SEPARATORS.into_iter().chain(controls);
-    let within = within.flat_map(|c| [format!("{c}"), format!("a{c}"), format!("a{c}b")]);
+    let within = within.flat_map(|c| [format!("{c}"), format!("{long}{c}"), format!("{long}{c}b")]);
     whole.chain(within).collect()
 }

@@ -3,6 +3,7 @@
 use crate::contract::fields::FIELDS;
 use crate::contract::id::ID;
 use crate::contract::item::{Item, Items};
+use crate::contract::messages::{WRITE_AMBIGUOUS, WRITE_UNAVAILABLE};
 use crate::toolkit::http::response::Response;
 use crate::toolkit::json::{self, Members};
 
@@ -35,20 +36,17 @@ impl Response {
         json::string(&message).map_err(|error| format!("the message {error}"))
     }
 
-    /// Returns `true` if the 503 says that the write may have been applied, `false` if it says that nothing was
-    /// changed.
+    /// Returns `true` if the 503 has the message of an ambiguous write, `false` if it has that of a write that was not
+    /// applied.
     ///
     /// # Errors
-    /// If it says neither, or both.
+    /// If it has another message.
     pub fn may_have_been_applied(&self) -> Result<bool, String> {
-        let message = self.message()?.to_lowercase();
-        let unchanged = message.contains("nothing was changed");
-        let unknown = message.contains("may or may not have been applied");
-        match (unchanged, unknown) {
-            (true, false) => Ok(false),
-            (false, true) => Ok(true),
-            _ => Err(format!(
-                "the message {message:?} does not say whether anything was changed"
+        match self.message()?.as_str() {
+            WRITE_AMBIGUOUS => Ok(true),
+            WRITE_UNAVAILABLE => Ok(false),
+            message => Err(format!(
+                "{message:?} is not a message of the 503 of a write"
             )),
         }
     }

@@ -13,10 +13,10 @@ const OTHER_BYTES: usize = 100;
 /// The maximum number of operations in a sequence. A failure of a long sequence takes long to shrink.
 const MAX_OPERATIONS: usize = 24;
 
-/// Returns the sequences that together reach every declared bucket.
+/// Returns the sequences that reach every declared bucket of a single request: of a text, a number, a path.
 #[must_use]
-pub fn sequences() -> Vec<Vec<Operation>> {
-    let mut operations = vec![pages(), responses()];
+pub fn of_requests() -> Vec<Vec<Operation>> {
+    let mut operations = UrlStyle::ALL.map(spellings).to_vec();
     for Field { name, kind } in FIELDS {
         match kind {
             Kind::Number => operations.push(numbers(name)),
@@ -26,10 +26,15 @@ pub fn sequences() -> Vec<Vec<Operation>> {
             }
         }
     }
-    operations.extend(UrlStyle::ALL.map(spellings));
     let chunks = operations.iter().flat_map(|all| all.chunks(MAX_OPERATIONS));
-    let chunks = chunks.map(<[Operation]>::to_vec);
-    chunks.chain(limits()).chain(heavy_pages()).collect()
+    chunks.map(<[Operation]>::to_vec).collect()
+}
+
+/// Returns the sequences that reach every declared bucket of a page, or of the items that are listed.
+#[must_use]
+pub fn of_pages() -> Vec<Vec<Operation>> {
+    let sequences = [pages(), responses()].into_iter();
+    sequences.chain(limits()).chain(heavy_pages()).collect()
 }
 
 /// Returns every power of two up to `max`, each with its neighbours.

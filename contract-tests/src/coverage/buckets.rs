@@ -2,7 +2,7 @@
 //! generators draw are visible.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Display};
+use std::fmt::{self, Display, Write as _};
 
 use crate::contract::fields::{FIELDS, Kind};
 use crate::contract::model::{Expected, KnownDeviations, Model};
@@ -86,7 +86,12 @@ fn of_step(step: &Step, response: &Response, items: usize) -> Vec<Bucket> {
                     .filter_map(|(quantity, count)| Some(Bucket::new(quantity, magnitude(count?))))
                     .collect()
             }
-            _ => Vec::new(),
+            Expected::Put(..)
+            | Expected::Deleted(_)
+            | Expected::Item(..)
+            | Expected::NotFound
+            | Expected::NoRoute
+            | Expected::Refused(_) => Vec::new(),
         },
         Request::Put { .. } | Request::NoRoute(_) => Vec::new(),
     }
@@ -161,10 +166,8 @@ pub fn table(declared: &[Bucket], counts: &BTreeMap<Bucket, u64>) -> String {
         "| quantity in the random cases | buckets reached | empty |\n|---|--:|---|\n".to_owned();
     for (quantity, (total, empty)) in rows {
         let reached = total - empty.len();
-        table += &format!(
-            "| {quantity} | {reached} of {total} | {} |\n",
-            shortened(&empty)
-        );
+        let empty = shortened(&empty);
+        let _ = writeln!(table, "| {quantity} | {reached} of {total} | {empty} |");
     }
     table
 }

@@ -2,6 +2,7 @@
 
 use crate::contract::fields::{FIELDS, Field, Kind};
 use crate::contract::id::{ID, refused_ids};
+use crate::contract::leaks::{REFUSED_NUMBER, REFUSED_TEXT};
 use crate::contract::limits::{EXPONENTS, MAX_DIGITS, MAX_ID_BYTES, MAX_ITEM_BYTES, PAGE_LIMITS};
 use crate::request::operation::{
     ContentType, Id, JsonStyle, NoRoute, Object, Operation, Query, UrlStyle, Value,
@@ -17,8 +18,18 @@ const NUMBERS: [&str; 5] = ["0", "19.90", "-1", "9007199254740993.01", "-1e-130"
 /// Texts of every class except the long one.
 const TEXTS: [&str; 4] = ["", "x", "\"\\\n", "\u{1f600}"];
 
-/// Bytes that are not an item, one of every class except bytes that are not UTF-8.
-const RAW: [&str; 5] = ["", "{", "[]", "{}", r#"{"id":"\ud800"}"#];
+/// Bytes that are not an item, of every class except bytes that are not UTF-8: each class that is not empty also with a
+/// text that a message cannot repeat unnoticed.
+const RAW: [&str; 8] = [
+    "",
+    "{",
+    r#"{"id":"a","name":"secret of the caller"#,
+    "[]",
+    r#"["secret of the caller"]"#,
+    "{}",
+    r#"{"id":"\ud800"}"#,
+    r#"{"id":"secret of the caller \ud800"}"#,
+];
 
 /// Returns the sequences that together reach every declared cell without a fault of the table.
 #[must_use]
@@ -103,10 +114,13 @@ fn lifecycle((id, object): (Id, Object)) -> Vec<Operation> {
     ]
 }
 
-/// Returns an object for every fault that an object can have.
+/// Returns an object for every fault that an object can have. A value that a message could repeat is so long that it
+/// cannot do so unnoticed.
 fn invalid_items() -> Vec<Object> {
     let boolean = || Value::Other("true".to_owned());
+    let list = || Value::Other(format!("[\"{REFUSED_TEXT}\"]"));
     let mut wrong = vec![vec![("colour", Value::Null)], vec![(ID, text("a"))]];
+    wrong.extend(["colour", ID].map(|name| vec![(name, text(REFUSED_TEXT))]));
     let [above, below] = [EXPONENTS.end() + 1, EXPONENTS.start() - 1];
     for Field { name, kind } in FIELDS {
         let values = [valid(kind), Value::Null];
@@ -117,12 +131,20 @@ fn invalid_items() -> Vec<Object> {
         let values = match kind {
             Kind::Number => vec![
                 text("1"),
+                text(REFUSED_TEXT),
                 boolean(),
+                list(),
                 number(&"1".repeat(MAX_DIGITS + 1)),
                 number(&format!("1e{above}")),
+                number(&format!("{REFUSED_NUMBER}e{above}")),
                 number(&format!("-1e{below}")),
+                number(&format!("-0.{REFUSED_NUMBER}e{below}")),
             ],
-            Kind::Text => vec![number("1"), Value::Text(repeated('x', MAX_ITEM_BYTES))],
+            Kind::Text => vec![
+                number(REFUSED_NUMBER),
+                list(),
+                Value::Text(repeated('x', MAX_ITEM_BYTES)),
+            ],
         };
         wrong.extend(values.into_iter().map(|value| vec![(name, value)]));
     }
@@ -133,7 +155,13 @@ fn invalid_items() -> Vec<Object> {
         .map(Text::Plain);
     let ids = ids.chain([repeated('x', MAX_ID_BYTES + 1)]);
     objects.extend(ids.map(|text| object(Id::Text(text), &[])));
-    objects.extend([Some(Value::Null), Some(number("1")), None].map(|wrong| {
+    let wrong = [
+        Some(Value::Null),
+        Some(number(REFUSED_NUMBER)),
+        Some(list()),
+        None,
+    ];
+    objects.extend(wrong.map(|wrong| {
         Object {
             fields: wrong
                 .into_iter()
@@ -163,7 +191,8 @@ fn refusal(object: Object) -> Vec<Operation> {
 
 fn raw() -> Vec<Operation> {
     let bodies = RAW.map(|body| Operation::PutRaw(body.as_bytes().to_vec(), ContentType::Json));
-    let not_utf8 = Operation::PutRaw(b"{\"id\":\"\xff\"}".to_vec(), ContentType::Octets);
+    let not_utf8 = b"{\"id\":\"secret of the caller \xff\"}".to_vec();
+    let not_utf8 = Operation::PutRaw(not_utf8, ContentType::Octets);
     bodies.into_iter().chain([not_utf8]).collect()
 }
 
@@ -215,7 +244,9 @@ fn lists() -> Vec<Operation> {
         list(None, Some(id("z")), None),
         list(Some("0"), None, None),
         list(Some(&(max + 1).to_string()), None, None),
+        list(Some(REFUSED_NUMBER), None, None),
         list(Some("ten"), None, None),
+        list(Some(REFUSED_TEXT), None, None),
         list(None, Some(id("")), None),
         list(None, Some(too_long), None),
     ];

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use reqwest::Client;
 
+use crate::contract::leaks::PrivateNames;
+use crate::contract::profile::ApiProfile;
 use crate::deployed::session::Session;
+use crate::environments::private_names;
 use crate::request::concrete::Request;
 use crate::request::operation::UrlStyle;
 use crate::request::url::GatewayProfile;
@@ -17,13 +20,14 @@ use crate::toolkit::outcome::Outcome;
 #[derive(Clone, Debug)]
 pub struct Api {
     url: String,
+    profile: ApiProfile,
     transport: Transport,
 }
 
 #[derive(Clone, Debug)]
 enum Transport {
     /// A client of an API that the tests started, and a mutant's change to the path and query of each request.
-    Direct(Client, Option<fn(String) -> String>),
+    Direct(Client, Option<fn(&str) -> String>),
     /// A session with a deployed API.
     Session(Arc<Session>),
 }
@@ -31,24 +35,36 @@ enum Transport {
 impl Api {
     /// Creates the client of an API that the tests started, behind a known gateway.
     #[must_use]
-    pub fn new(url: &str) -> Self {
-        Self::rewriting(url, None)
-    }
-
-    /// Creates the same client for a mutant, which changes the path and query of each request.
-    #[must_use]
-    pub fn rewriting(url: &str, rewrite_target: Option<fn(String) -> String>) -> Self {
+    pub fn new(url: &str, private_names: PrivateNames) -> Self {
         Self {
             url: url.to_owned(),
-            transport: Transport::Direct(direct(url), rewrite_target),
+            profile: ApiProfile {
+                gateway: GatewayProfile::HttpApi,
+                private_names,
+            },
+            transport: Transport::Direct(direct(url), None),
+        }
+    }
+
+    /// Returns the same client for a mutant, which changes the path and query of each request.
+    #[must_use]
+    pub fn rewriting(self, rewrite_target: Option<fn(&str) -> String>) -> Self {
+        Self {
+            transport: Transport::Direct(direct(&self.url), rewrite_target),
+            ..self
         }
     }
 
     /// Creates the client of a deployed API.
     #[must_use]
     pub fn deployed(session: Session) -> Self {
+        let url = session.url().to_string();
         Self {
-            url: session.url().to_string(),
+            profile: ApiProfile {
+                gateway: GatewayProfile::Unknown,
+                private_names: private_names::of_deployed(&url, session.namespace()),
+            },
+            url,
             transport: Transport::Session(Arc::new(session)),
         }
     }
@@ -68,13 +84,16 @@ impl Api {
         }
     }
 
+    /// Returns the profile of the API.
+    #[must_use]
+    pub fn profile(&self) -> &ApiProfile {
+        &self.profile
+    }
+
     /// Returns the profile of the gateway in front of the API.
     #[must_use]
     pub fn gateway(&self) -> GatewayProfile {
-        match &self.transport {
-            Transport::Direct(..) => GatewayProfile::HttpApi,
-            Transport::Session(_) => GatewayProfile::Unknown,
-        }
+        self.profile.gateway
     }
 
     /// Sends the request in the plain style: see [`Api::send_styled`].
@@ -96,7 +115,7 @@ impl Api {
         match &self.transport {
             Transport::Session(session) => Some(session.send(request, &target).await),
             Transport::Direct(client, rewrite) => {
-                let target = rewrite.map_or(target.clone(), |rewrite| rewrite(target));
+                let target = rewrite.map_or_else(|| target.clone(), |rewrite| rewrite(&target));
                 let url = format!("{}{target}", self.url);
                 let built = build_request(client, request.method(), &url, request.body()).build();
                 let built = built.expect("a path and headers that can be sent");

@@ -17,6 +17,7 @@ use crate::contract::limits::RESPONSE_RESERVE;
 use crate::contract::model::KnownDeviations;
 use crate::deployed::session::Session;
 use crate::environments::client::Api;
+use crate::environments::private_names;
 use crate::toolkit::dynamodb::proxy::{Filters, Proxy};
 use crate::toolkit::dynamodb::script::Script;
 use crate::toolkit::random::unique_prefix;
@@ -34,7 +35,7 @@ pub struct Setup {
     /// The wrapper that makes the service a mutant.
     pub wrap: Option<fn(Handler) -> Handler>,
     /// The change of a mutant to the path and query of each request, before the gateway receives it.
-    pub rewrite_target: Option<fn(String) -> String>,
+    pub rewrite_target: Option<fn(&str) -> String>,
     /// The changes of a mutant to the messages between the service and its table. They have no effect without a proxy.
     pub filters: Filters,
     /// The change of a mutant to the configuration of the service's client of `DynamoDB`.
@@ -162,6 +163,7 @@ impl Environment {
     ) -> Result<Self, String> {
         let failed = |error: &dyn std::error::Error| format!("failed to {error}");
         let shared_dynamodb = matches!(store, Store::Endpoint(_));
+        let dynamodb_url = store.endpoint_url().to_owned();
         let (store, proxy) = if setup.proxied {
             let proxy = Proxy::start(&store, setup.filters).await?;
             (Store::Endpoint(proxy.url()), Some(proxy))
@@ -181,8 +183,12 @@ impl Environment {
         let listener = local::listen(0).await.map_err(|error| failed(&error))?;
         let gateway =
             gateway::Gateway::start(listener, handler, settings).map_err(|error| failed(&error))?;
+        let api_url = gateway.url();
+        let urls = [&dynamodb_url, store.endpoint_url(), &api_url];
+        let urls = urls.into_iter().chain(setup.endpoint);
+        let private_names = private_names::of_service(&name, urls, &setup.prefix);
         Ok(Self {
-            api: Api::rewriting(&gateway.url(), setup.rewrite_target),
+            api: Api::new(&api_url, private_names).rewriting(setup.rewrite_target),
             prefix: setup.prefix.clone(),
             deviations,
             running: Some(Running {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::contract::check::{check_declared, check_failure};
+use crate::contract::check::{check_declared, check_failure, check_fault_message};
+use crate::contract::profile::ApiProfile;
 use crate::coverage::tracker;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
@@ -13,7 +14,6 @@ use crate::faults::case::{
     Condition, ExpectedOutcome, FaultCase, ID, NEW, NEWER, OLD, all, get, list, put,
 };
 use crate::request::concrete::Request;
-use crate::request::url::GatewayProfile;
 use crate::toolkit::http::response::Response;
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 use crate::toolkit::outcome::Outcome;
@@ -125,7 +125,14 @@ pub async fn check_case(
     let outcome = match case.condition {
         Condition::Unreachable(_) => send(&environment, &case.request)
             .await
-            .and_then(|response| check_response(&response, &case.request, case.expected())),
+            .and_then(|response| {
+                check_response(
+                    environment.api().profile(),
+                    &response,
+                    &case.request,
+                    case.expected(),
+                )
+            }),
         Condition::Always(_) | Condition::Once(_) | Condition::UntilDeadline(_) => {
             check_fault(&environment, &case).await
         }
@@ -179,7 +186,7 @@ async fn check_fault(environment: &Environment, case: &FaultCase) -> Result<(), 
     }
 
     let response = send(environment, request).await?;
-    check_response(&response, request, expected)?;
+    check_response(environment.api().profile(), &response, request, expected)?;
     let sends = proxy.script().writes() - writes_before;
     if expected == ExpectedOutcome::Ambiguous && sends != 1 {
         return Err(format!("an ambiguous write was sent {sends} times"));
@@ -216,17 +223,19 @@ async fn check_fault(environment: &Environment, case: &FaultCase) -> Result<(), 
 
 /// Checks that a response is the right one for the expected outcome.
 fn check_response(
+    api: &ApiProfile,
     response: &Response,
     request: &Request,
     expected: ExpectedOutcome,
 ) -> Result<(), String> {
-    check_declared(response, request.route_key(), GatewayProfile::HttpApi)?;
+    check_declared(response, request.route_key(), api.gateway)?;
     let status = expected.status();
     if response.status != status {
         return Err(format!("the status is {}, not {status}", response.status));
     }
     if status != 200 {
-        check_failure(response, request)?;
+        check_failure(response, request, &api.private_names)?;
+        check_fault_message(response, request, api.gateway)?;
     }
     if status == 503
         && request.is_write()

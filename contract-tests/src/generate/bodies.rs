@@ -5,11 +5,12 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use crate::contract::fields::{FIELDS, Field, Kind, names};
-use crate::contract::id::ID;
+use crate::contract::id::{ID, refused_ids};
+use crate::contract::leaks::{REFUSED_NUMBER, REFUSED_TEXT};
 use crate::contract::limits::{EXPONENTS, MAX_DIGITS, MAX_ITEM_BYTES};
 use crate::generate::ids::id_to_put;
 use crate::generate::numbers::{magnitude, number};
-use crate::request::operation::{ContentType, JsonStyle, Object, Operation, Value};
+use crate::request::operation::{ContentType, Id, JsonStyle, Object, Operation, Value};
 use crate::toolkit::text::Text;
 
 /// Draws an object that is an item, unless PUT refuses its id or its size.
@@ -36,22 +37,23 @@ pub fn invalid_item() -> impl Strategy<Value = Object> {
     ]
 }
 
-/// Draws an item in which one field occurs twice, with the same value, with `null`, or with the value of a second item.
-/// The two may be next to each other or apart, in either order.
+/// Draws an item in which one field occurs twice: with the same value, with `null`, or with a long value. The two may be
+/// next to each other or apart, in either order.
 fn item_with_duplicate() -> impl Strategy<Value = Object> {
-    let duplicate = prop_oneof![
-        1 => Just(Duplicate::SameValue),
-        2 => Just(Duplicate::Null),
-        1 => Just(Duplicate::OtherValue),
+    let second = prop_oneof![
+        1 => Just(Second::SameValue),
+        2 => Just(Second::Null),
+        4 => Just(Second::LongValue),
     ];
     let positions = (any::<Index>(), any::<Index>());
-    (item(), item(), duplicate, positions).prop_map(|(mut item, other, duplicate, (which, at))| {
+    (item(), second, positions).prop_map(|(mut item, second, (which, at))| {
         let (name, value) = item.fields[which.index(item.fields.len())].clone();
-        let others = other.fields.into_iter().find(|(other, _)| *other == name);
-        let value = match (duplicate, others) {
-            (Duplicate::Null, _) => Value::Null,
-            (Duplicate::OtherValue, Some((_, other))) => other,
-            (Duplicate::SameValue, _) | (Duplicate::OtherValue, None) => value,
+        let value = match (second, &value) {
+            (Second::Null, _) => Value::Null,
+            (Second::SameValue, _) => value,
+            (Second::LongValue, Value::Id(_)) => Value::Id(Id::Text(Text::plain(REFUSED_TEXT))),
+            (Second::LongValue, Value::Number(_)) => Value::Number(REFUSED_NUMBER.to_owned()),
+            (Second::LongValue, _) => Value::Text(Text::plain(REFUSED_TEXT)),
         };
         let at = at.index(item.fields.len() + 1);
         item.fields.insert(at, (name, value));
@@ -61,13 +63,14 @@ fn item_with_duplicate() -> impl Strategy<Value = Object> {
 
 /// The second value of a field that occurs twice.
 #[derive(Clone, Copy, Debug)]
-enum Duplicate {
+enum Second {
     SameValue,
     Null,
-    OtherValue,
+    LongValue,
 }
 
-/// Draws a PUT of bytes that are not an item.
+/// Draws a PUT of bytes that are not an item. At least half of the bodies of each kind have a text or a number that a
+/// message cannot repeat unnoticed.
 pub fn raw() -> impl Strategy<Value = Operation> {
     let whole = item_json(None);
     let broken: Vec<_> = (0..FIELDS.len()).flat_map(broken_items).collect();
@@ -79,9 +82,11 @@ pub fn raw() -> impl Strategy<Value = Operation> {
             "{\"id\":\"\\ud800\"}", "{\"id\":\"\\x\"}",
             "{\"id\":\"a\",\"\\ud800\":1}", "id=a&price=1", "<id>a</id>", "eyJpZCI6ImEifQ==",
         ]).prop_map(|text| text.as_bytes().to_vec()),
+        1 => select(long_raw_texts()).prop_map(String::into_bytes),
         1 => select(broken).prop_map(String::into_bytes),
         1 => (1..whole.len()).prop_map(move |end| whole.as_bytes()[..end].to_vec()),
-        1 => vec(any::<u8>(), 0..40),
+        1 => (select(vec!["", REFUSED_TEXT]), vec(any::<u8>(), 0..40))
+            .prop_map(|(text, bytes)| [text.as_bytes(), &bytes].concat()),
         1 => Just("[".repeat(10_000).into_bytes()),
     ];
     let any_type = (text, content_type()).prop_map(|(body, kind)| Operation::PutRaw(body, kind));
@@ -91,8 +96,28 @@ pub fn raw() -> impl Strategy<Value = Operation> {
         ContentType::Octets,
         ContentType::None,
     ])
-    .prop_map(|kind| Operation::PutRaw(b"{\"id\":\"a\xff\"}".to_vec(), kind));
+    .prop_map(|kind| Operation::PutRaw(NOT_UTF8.to_vec(), kind));
     prop_oneof![9 => any_type, 1 => not_utf8]
+}
+
+/// A body that is not UTF-8.
+const NOT_UTF8: &[u8] = b"{\"id\":\"a\xff\",\"name\":\"secret of the caller\"}";
+
+/// Returns texts of every kind that is not an item, each with a long part.
+fn long_raw_texts() -> Vec<String> {
+    let (text, number) = (REFUSED_TEXT, REFUSED_NUMBER);
+    vec![
+        format!("\"{text}\""),
+        number.to_owned(),
+        format!("[\"{text}\"]"),
+        format!("[{{\"{ID}\":\"a\",\"note\":\"{text}\"}}]"),
+        text.to_owned(),
+        format!("{{\"{ID}\":\"a\",\"note\":\"{text}"),
+        format!("{{\"{ID}\":\"a\",\"note\":'{text}'}}"),
+        format!("{{\"{ID}\":\"a\"}}{text}"),
+        format!("{{\"{ID}\":\"a\",\"{text} \\ud800\":1}}"),
+        format!("{{\"{ID}\":\"{text} \\ud800\"}}"),
+    ]
 }
 
 /// Draws a content type. With most types other than JSON and text, the body reaches the service as base64.
@@ -118,12 +143,25 @@ fn item_json(wrong: Option<(usize, &str)>) -> String {
 
 /// Returns the texts of items in which this field is not valid JSON, or has a lone surrogate.
 fn broken_items(at: usize) -> Vec<String> {
-    let wrong = match FIELDS[at].kind {
-        Kind::Number => &["NaN", "01", ".5", "+1", "0x10"][..],
-        Kind::Text => &["\"\\udc00\\ud800\"", "\"\\x\""],
+    let (text, number) = (REFUSED_TEXT, REFUSED_NUMBER);
+    let (short, long) = match FIELDS[at].kind {
+        Kind::Number => (
+            &["NaN", "01", ".5", "+1", "0x10"][..],
+            vec![
+                format!("+{number}"),
+                format!("0{number}"),
+                format!("{number}x"),
+                format!("0x{number}"),
+                format!("'{text}'"),
+            ],
+        ),
+        Kind::Text => (
+            &["\"\\udc00\\ud800\"", "\"\\x\""][..],
+            vec![format!("\"{text} \\ud800\""), format!("\"{text} \\x\"")],
+        ),
     };
-    let wrong = wrong.iter().map(|value| item_json(Some((at, *value))));
-    wrong.collect()
+    let wrong = short.iter().copied().chain(long.iter().map(String::as_str));
+    wrong.map(|value| item_json(Some((at, value)))).collect()
 }
 
 /// Draws an object with an id and the other fields, each of which may be absent, in the usual order or backwards. The
@@ -165,12 +203,15 @@ fn style() -> impl Strategy<Value = JsonStyle> {
     ]
 }
 
-/// Returns numbers beyond the limits.
+/// Returns numbers beyond the limits. At least half of those of each kind are so long that a message cannot repeat them
+/// unnoticed.
 fn numbers_beyond_limits() -> Vec<String> {
     let (below, above) = (EXPONENTS.start() - 1, EXPONENTS.end() + 1);
     let digits = "1".repeat(MAX_DIGITS + 1);
     vec![
         format!("0.{digits}"),
+        format!("-{digits}e20"),
+        format!("{REFUSED_NUMBER}.{digits}"),
         digits,
         format!("1e{above}"),
         format!("-1e{above}"),
@@ -178,7 +219,16 @@ fn numbers_beyond_limits() -> Vec<String> {
         format!("9.9e{below}"),
         format!("-1e{below}"),
         "1e999999999999999999999".to_owned(),
+        format!("-{REFUSED_NUMBER}e{above}"),
+        format!("{REFUSED_NUMBER}.5e{above}"),
         "1e-400".to_owned(),
+        format!("3.1415926535897932e{above}"),
+        format!("-3.1415926535897932e{above}"),
+        format!("{REFUSED_NUMBER}e{above}"),
+        format!("3.1415926535897932e{below}"),
+        format!("-3.1415926535897932e{below}"),
+        format!("0.{REFUSED_NUMBER}e{below}"),
+        format!("{REFUSED_NUMBER}e-400"),
     ]
 }
 
@@ -190,6 +240,7 @@ fn invalid_number() -> impl Strategy<Value = Value> {
     prop_oneof![
         3 => select(numbers_beyond_limits()).prop_map(Value::Number),
         1 => select(vec!["1", "", "0", "NaN", "1,5"]).prop_map(|text| Value::Text(Text::plain(text))),
+        1 => select(vec![REFUSED_TEXT, REFUSED_NUMBER]).prop_map(|text| Value::Text(Text::plain(text))),
         1 => other_json(),
     ]
 }
@@ -220,7 +271,7 @@ fn text_of_any_length() -> impl Strategy<Value = Value> {
 
 fn invalid_text() -> impl Strategy<Value = Value> {
     prop_oneof![
-        1 => Just(Value::Number("1".to_owned())),
+        1 => select(vec!["1", REFUSED_NUMBER]).prop_map(|number| Value::Number(number.to_owned())),
         1 => other_json(),
     ]
 }
@@ -229,7 +280,9 @@ fn invalid_id() -> impl Strategy<Value = Option<Value>> {
     prop_oneof![
         1 => Just(None),
         1 => Just(Some(Value::Null)),
-        1 => Just(Some(Value::Number("1".to_owned()))),
+        1 => select(vec!["1", REFUSED_NUMBER])
+            .prop_map(|number| Some(Value::Number(number.to_owned()))),
+        1 => select(refused_ids()).prop_map(|id| Some(Value::Id(Id::Text(Text::plain(id))))),
         1 => other_json().prop_map(Some),
     ]
 }
@@ -243,16 +296,24 @@ fn extra_field() -> impl Strategy<Value = (String, Value)> {
     let names = select(near.chain(known_or_unknown).collect::<Vec<_>>());
     let names = prop_oneof![9 => names, 1 => Just("colour ".repeat(40))];
     let values = prop_oneof![
-        Just(Value::Number("1".to_owned())),
-        Just(Value::Null),
-        Just(Value::Text(Text::plain("secret of the caller"))),
+        1 => Just(Value::Number("1".to_owned())),
+        2 => Just(Value::Number(REFUSED_NUMBER.to_owned())),
+        1 => Just(Value::Null),
+        2 => Just(Value::Text(Text::plain(REFUSED_TEXT))),
     ];
     (names, values)
 }
 
 /// Draws JSON other than strings, numbers and null. Some of it has a meaning for clients of `DynamoDB`.
 fn other_json() -> impl Strategy<Value = Value> {
-    select(vec![
+    let text = REFUSED_TEXT;
+    let long = vec![
+        format!("[\"{text}\"]"),
+        format!("{{\"S\":\"{text}\"}}"),
+        format!("{{\"N\":\"{REFUSED_NUMBER}\"}}"),
+        format!("[{REFUSED_NUMBER}]"),
+    ];
+    let common = select(vec![
         "true",
         "false",
         "[]",
@@ -264,6 +325,6 @@ fn other_json() -> impl Strategy<Value = Value> {
         "{\"NULL\":true}",
         "{\"$serde_json::private::Number\":\"1\"}",
         "{\"wrapperName\":\"Set\",\"values\":[1],\"type\":\"Number\"}",
-    ])
-    .prop_map(|text| Value::Other(text.to_owned()))
+    ]);
+    prop_oneof![common.prop_map(str::to_owned), select(long)].prop_map(Value::Other)
 }

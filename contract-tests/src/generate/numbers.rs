@@ -1,5 +1,7 @@
 //! Random numbers: prices of every size and precision, and the lengths and limits that are drawn by magnitude.
 
+use std::ops::Range;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -42,10 +44,16 @@ pub fn number() -> impl Strategy<Value = String> {
         2 => select(&NUMBERS[..]).prop_map(str::to_owned),
         2 => select(at_limits()),
         1 => any::<i64>().prop_map(|number| number.to_string()),
-        1 => (1_u64 << 63..).prop_map(|number| number.to_string()),
-        3 => (magnitude(10_000), 0..100).prop_map(|(whole, cents)| format!("{}.{cents:02}", whole - 1)),
+        2 => (1_u64 << 63..).prop_map(|number| number.to_string()),
+        2 => cents(0..100),
+        2 => cents(0..10),
         12 => decimal(),
     ]
+}
+
+/// Draws an amount with these cents.
+fn cents(cents: Range<u8>) -> impl Strategy<Value = String> {
+    (magnitude(10_000), cents).prop_map(|(whole, cents)| format!("{}.{cents:02}", whole - 1))
 }
 
 /// Draws a number of 1 to [`MAX_DIGITS`] random digits, with any exponent that is valid.

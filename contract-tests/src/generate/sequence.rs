@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::contract::item::batch;
+use crate::contract::leaks::{REFUSED_NUMBER, REFUSED_TEXT};
 use crate::contract::limits::PAGE_LIMITS;
 use crate::generate::bodies::{self, content_type};
 use crate::generate::features::{Features, features};
@@ -87,8 +88,12 @@ fn query() -> impl Strategy<Value = Query> {
     let limit = prop_oneof![
         4 => Just(None),
         6 => page_limit().prop_map(|limit| Some(limit.to_string())),
-        1 => Just(Some((PAGE_LIMITS.end() + 1).to_string())),
-        2 => select(vec!["0", "-1", "+1", "1.0", "", "ten", "1e2", "18446744073709551617"])
+        1 => select(vec![(PAGE_LIMITS.end() + 1).to_string(), REFUSED_NUMBER.to_owned()]).prop_map(Some),
+        1 => select(vec!["0", "18446744073709551617", REFUSED_NUMBER])
+            .prop_map(|limit| Some(limit.to_owned())),
+        1 => select(vec!["-1", "+1", "1.0", "", "ten", "1e2"]).prop_map(|limit| Some(limit.to_owned())),
+        // So long that a message cannot repeat it unnoticed.
+        1 => select(vec![REFUSED_TEXT, "-31415926535897932", "31415926535897932.0", "+31415926535897932"])
             .prop_map(|limit| Some(limit.to_owned())),
     ];
     let other = prop_oneof![9 => Just(None), 1 => Just(Some("x y".to_owned()))];

@@ -11,7 +11,7 @@ use crate::environments::environment::Setup;
 use crate::environments::target::Target;
 use crate::faults::with_failing_table;
 use crate::mutants::mutant::{ALL, Mutant, RevealedBy};
-use crate::report::failure::FailureReport;
+use crate::request::operation::Operation;
 use crate::sequences::execute::FinalCheck;
 use crate::sequences::shrink::run_fresh;
 use crate::toolkit::outcome::NotPassed::{self, Failed, Inconclusive};
@@ -73,10 +73,7 @@ async fn test_mutants(random: bool, sampling: Sampling, test: &str) -> Result<()
             let (semaphore, test) = (Arc::clone(&semaphore), format!("{test}, {}", mutant.name));
             let search = tokio::spawn(async move {
                 let _permit = semaphore.acquire().await;
-                let t0 = std::time::Instant::now();
-                let d = detect(mutant, sampling, &test).await;
-                eprintln!("TIME {:?} {}", t0.elapsed().as_secs_f32(), mutant.name);
-                d
+                detect(mutant, sampling, &test).await
             });
             (mutant, search)
         })
@@ -84,11 +81,8 @@ async fn test_mutants(random: bool, sampling: Sampling, test: &str) -> Result<()
     for (mutant, search) in searches {
         match search.await.expect("a search does not panic") {
             Ok(detection) => {
-                if let (
-                    Some(shrunk),
-                    RevealedBy::Sequence(max_requests)
-                    | RevealedBy::ExhaustiveSequence(max_requests),
-                ) = (detection.shrunk, mutant.revealed_by)
+                if let (Some(shrunk), RevealedBy::Sequence(max_requests)) =
+                    (detection.shrunk, mutant.revealed_by)
                     && shrunk > max_requests
                 {
                     let name = mutant.name;
@@ -143,7 +137,7 @@ async fn detect(
                         .await?
                 }
             }
-            RevealedBy::ExhaustiveSequence(_) => return with_exhaustive(&setup, &original).await,
+            RevealedBy::ExhaustiveSequence => return with_exhaustive(&setup, &original).await,
             RevealedBy::Fault => {
                 let detection = with_faults(&setup, &original, test).await?;
                 return detection.ok_or("not detected by any fault".to_owned());
@@ -177,35 +171,41 @@ async fn with_sequences(
         Err(Failed(failure)) => failure,
         Err(Inconclusive(reason)) => return Err(reason),
     };
-    with_failure("sequences", *failure, original)
-        .await
-        .map(Some)
-}
-
-async fn with_exhaustive(setup: &Setup, original: &Setup) -> Result<Detection, String> {
-    match sequences::check_exhaustive(&Target::Embedded, setup, "").await {
-        Ok(_) => Err("not detected by any sequence, random or not".to_owned()),
-        Err(Failed(failure)) => with_failure("sequences, exhaustive", *failure, original).await,
-        Err(Inconclusive(reason)) => Err(reason),
-    }
-}
-
-/// Returns the detection by a sequence that failed, unless the original service does not pass the sequence either.
-async fn with_failure(
-    property: &'static str,
-    failure: FailureReport,
-    original: &Setup,
-) -> Result<Detection, String> {
-    let (target, operations) = (&Target::Embedded, &failure.run.operations);
-    let rerun = run_fresh(target, original, operations, FinalCheck::AtEnd).await?;
-    rerun
-        .outcome
-        .map_err(|not_passed| original_fails_too(&not_passed))?;
-    Ok(Detection {
-        property,
+    passes_original(&failure.run.operations, original).await?;
+    Ok(Some(Detection {
+        property: "sequences",
         case: failure.case,
         shrunk: failure.note.is_none().then_some(failure.run.steps.len()),
-    })
+    }))
+}
+
+/// Looks for a failure in the sequences without random choices. Does not shrink it, because they are short.
+async fn with_exhaustive(setup: &Setup, original: &Setup) -> Result<Detection, String> {
+    let target = &Target::Embedded;
+    for (case, operations) in (1..).zip(sequences::exhaustive()) {
+        let run = run_fresh(target, setup, &operations, FinalCheck::AtEnd).await?;
+        match run.outcome {
+            Ok(()) => {}
+            Err(Inconclusive(reason)) => return Err(reason),
+            Err(Failed(_)) => {
+                passes_original(&operations, original).await?;
+                return Ok(Detection {
+                    property: "sequences, exhaustive",
+                    case,
+                    shrunk: None,
+                });
+            }
+        }
+    }
+    Err("not detected by any sequence, random or not".to_owned())
+}
+
+/// Checks that the original service passes a sequence that a mutant fails.
+async fn passes_original(operations: &[Operation], original: &Setup) -> Result<(), String> {
+    let rerun = run_fresh(&Target::Embedded, original, operations, FinalCheck::AtEnd).await?;
+    rerun
+        .outcome
+        .map_err(|not_passed| original_fails_too(&not_passed))
 }
 
 /// Checks several histories at the same time, because they wait for each other and for time-outs. Returns the first

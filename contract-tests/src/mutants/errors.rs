@@ -3,8 +3,12 @@
 use aws_lambda_events::http::header::CONTENT_TYPE;
 use local::gateway::{Handler, LambdaResponse};
 
-use super::event::{Event, PUT, map_reply, message, reply_body, route, set_reply_body, wrap};
+use super::event::{
+    Event, GET, LIST, PUT, fields, map_reply, members, message, reply_body, route, set_reply_body,
+    wrap,
+};
 use crate::contract::fields::FIELDS;
+use crate::toolkit::json;
 
 /// Answers a write that certainly was not applied, such as a throttled one, with 400 instead of 503.
 pub(super) fn throttle_is_400(inner: Handler) -> Handler {
@@ -43,6 +47,59 @@ pub(super) fn wrong_field_is_named(inner: Handler) -> Handler {
             set_reply_body(reply, text);
         }
     })
+}
+
+/// Names the API in the message of a 400.
+pub(super) fn api_in_refusal(inner: Handler) -> Handler {
+    map_reply(inner, |event, reply| {
+        let api = event.payload["requestContext"]["apiId"].as_str();
+        if let (400, Some(text), Some(api)) = (
+            reply.response.status_code,
+            message_of(reply),
+            api.map(str::to_uppercase),
+        ) {
+            *reply = message(400, &format!("{text} (API {api})"));
+        }
+    })
+}
+
+/// Repeats the value of the field that the message of a 400 names first.
+pub(super) fn value_in_refusal(inner: Handler) -> Handler {
+    map_reply(inner, |event, reply| {
+        if let (400, Some(text)) = (reply.response.status_code, message_of(reply)) {
+            let fields = fields(event).unwrap_or_default();
+            let named = fields.iter().find(|(name, _)| text.starts_with(name));
+            if let Some((_, value)) = named.filter(|(name, _)| !name.is_empty()) {
+                *reply = message(400, &format!("{text}, not {value}"));
+            }
+        }
+    })
+}
+
+/// Says in the 503 of a read that nothing was changed, as that of a write does.
+pub(super) fn unchanged_by_read(inner: Handler) -> Handler {
+    map_reply(inner, |event, reply| {
+        if reply.response.status_code == 503 && [GET, LIST].contains(&route(event)) {
+            let text = reply_body(reply).replacen(": try", ". Nothing was changed: try", 1);
+            set_reply_body(reply, text);
+        }
+    })
+}
+
+/// Ends the message of a 500 with a full stop.
+pub(super) fn fault_with_full_stop(inner: Handler) -> Handler {
+    map_reply(inner, |_, reply| {
+        if let (500, Some(text)) = (reply.response.status_code, message_of(reply)) {
+            *reply = message(500, &format!("{text}."));
+        }
+    })
+}
+
+/// Returns the message in the body of a reply.
+fn message_of(reply: &LambdaResponse) -> Option<String> {
+    let members = members(reply);
+    let (_, text) = members.iter().find(|(name, _)| name == "message")?;
+    json::string(text).ok()
 }
 
 /// Retries an ambiguous PUT.

@@ -22,9 +22,8 @@ pub struct Mutant {
 pub enum RevealedBy {
     /// A sequence of one client, shrunk to at most this number of requests.
     Sequence(usize),
-    /// A sequence without random choices, shrunk to at most this number of requests, because random ones seldom reach the
-    /// bug.
-    ExhaustiveSequence(usize),
+    /// A sequence without random choices, because random ones seldom reach the bug.
+    ExhaustiveSequence,
     /// A history of several clients, because the bug shows only by chance or with some timing.
     History,
     /// A history of several clients while the table fails.
@@ -39,7 +38,7 @@ impl RevealedBy {
     pub fn is_random(self) -> bool {
         match self {
             Self::Sequence(_) | Self::History | Self::HistoryWithFaults => true,
-            Self::ExhaustiveSequence(_) | Self::Fault => false,
+            Self::ExhaustiveSequence | Self::Fault => false,
         }
     }
 }
@@ -50,7 +49,7 @@ enum Bug {
     /// A wrapper of the original service.
     Wrapper(fn(Handler) -> Handler),
     /// A change of the path and query of each request to the API.
-    Target(fn(String) -> String),
+    Target(fn(&str) -> String),
     /// A change of the requests of the service to its table.
     Request(RequestFilter),
     /// A change of the faulty responses of the table.
@@ -88,7 +87,7 @@ impl Mutant {
 }
 
 /// All mutants.
-pub const ALL: [Mutant; 47] = [
+pub const ALL: [Mutant; 51] = [
     deterministic("PUT merges", writes::put_merges, 3),
     deterministic(
         "DELETE of a missing item fails",
@@ -142,6 +141,12 @@ pub const ALL: [Mutant; 47] = [
         errors::wrong_field_is_named,
         1,
     ),
+    deterministic("a refusal names the API", errors::api_in_refusal, 1),
+    deterministic(
+        "a refusal repeats the refused value",
+        errors::value_in_refusal,
+        1,
+    ),
     deterministic(
         "a text is cut after 65,535 bytes",
         sizes::long_text_is_cut,
@@ -150,7 +155,6 @@ pub const ALL: [Mutant; 47] = [
     exhaustive(
         "a text of 4,096 bytes loses its last character",
         sizes::text_of_4096_bytes_is_cut,
-        2,
     ),
     deterministic(
         "a large body in base64 is refused",
@@ -170,7 +174,6 @@ pub const ALL: [Mutant; 47] = [
     exhaustive(
         "numbers of one magnitude are stored wrongly",
         sizes::one_exponent_is_wrong,
-        2,
     ),
     deterministic(
         "of two prices the last one is stored",
@@ -191,7 +194,6 @@ pub const ALL: [Mutant; 47] = [
     exhaustive(
         "a page of more than 1 MB loses its last item",
         sizes::long_page_loses_an_item,
-        4,
     ),
     in_path("a + in the path is read as a space", paths::plus_is_a_space),
     in_path(
@@ -203,6 +205,14 @@ pub const ALL: [Mutant; 47] = [
         Wrapper(errors::throttle_is_400),
     ),
     with_fault("a message contains an ARN", Wrapper(errors::arn_in_message)),
+    with_fault(
+        "the 503 of a read says that nothing was changed",
+        Wrapper(errors::unchanged_by_read),
+    ),
+    with_fault(
+        "the message of a 500 ends with a full stop",
+        Wrapper(errors::fault_with_full_stop),
+    ),
     with_fault(
         "an empty response of the table is read as not found",
         Response(table_access::no_body_is_not_found),
@@ -269,19 +279,15 @@ const fn deterministic(
     }
 }
 
-const fn exhaustive(
-    name: &'static str,
-    wrap: fn(Handler) -> Handler,
-    max_requests: usize,
-) -> Mutant {
+const fn exhaustive(name: &'static str, wrap: fn(Handler) -> Handler) -> Mutant {
     Mutant {
         name,
-        revealed_by: RevealedBy::ExhaustiveSequence(max_requests),
+        revealed_by: RevealedBy::ExhaustiveSequence,
         bug: Wrapper(wrap),
     }
 }
 
-const fn in_path(name: &'static str, rewrite: fn(String) -> String) -> Mutant {
+const fn in_path(name: &'static str, rewrite: fn(&str) -> String) -> Mutant {
     Mutant {
         name,
         revealed_by: RevealedBy::Sequence(2),

@@ -2,7 +2,7 @@
 //! a request before the gateway receives it.
 
 /// Reads a `+` in the path as a space, which is right in a query only.
-pub(super) fn plus_is_a_space(target: String) -> String {
+pub(super) fn plus_is_a_space(target: &str) -> String {
     match target.split_once('?') {
         Some((path, query)) => format!("{}?{query}", path.replace('+', "%20")),
         None => target.replace('+', "%20"),
@@ -10,7 +10,7 @@ pub(super) fn plus_is_a_space(target: String) -> String {
 }
 
 /// Does not decode an escape with lower-case hex digits.
-pub(super) fn lower_case_escapes_are_kept(target: String) -> String {
+pub(super) fn lower_case_escapes_are_kept(target: &str) -> String {
     let mut parts = target.split('%');
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |target, part| {

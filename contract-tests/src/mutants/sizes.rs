@@ -85,14 +85,14 @@ pub(super) fn one_exponent_is_wrong(inner: Handler) -> Handler {
 /// Accepts a number field that occurs twice: the last value wins.
 pub(super) fn last_number_wins(inner: Handler) -> Handler {
     map_event(inner, |event| {
-        accept_duplicates(event, |name, _| kind(name) == Some(Kind::Number))
+        accept_duplicates(event, |name, _| kind(name) == Some(Kind::Number));
     })
 }
 
 /// Accepts a field that occurs twice, if its last value is null.
 pub(super) fn null_may_occur_twice(inner: Handler) -> Handler {
     map_event(inner, |event| {
-        accept_duplicates(event, |_, value| value == "null")
+        accept_duplicates(event, |_, value| value == "null");
     })
 }
 

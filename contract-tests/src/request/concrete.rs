@@ -246,8 +246,8 @@ impl Request {
         fields.iter().map(|(name, _)| name.as_str())
     }
 
-    /// Returns the values of the fields of a PUT, the id in a path, or the start key and the limit of a list. The
-    /// message of an error response must not repeat them.
+    /// Returns the values of the fields of a PUT, the UTF-8 parts of a body that is not an item, the id in a path, or
+    /// the start key and the limit of a list. The message of an error response must not repeat them.
     pub fn client_strings(&self) -> impl Iterator<Item = &str> {
         let (fields, parameters) = match self {
             Self::Put { fields, .. } => (fields.as_deref().unwrap_or_default(), [None, None]),
@@ -259,7 +259,19 @@ impl Request {
             Json::Text(text) | Json::Number(text) | Json::Other(text) => Some(text.as_str()),
             Json::Null => None,
         });
-        values.chain(parameters.into_iter().flatten().map(String::as_str))
+        let raw_body = match self {
+            Self::Put {
+                fields: None, body, ..
+            } => body.as_slice(),
+            Self::Put { .. }
+            | Self::Get(_)
+            | Self::Delete(_)
+            | Self::List { .. }
+            | Self::NoRoute(_) => &[],
+        };
+        let parts_of_body = raw_body.utf8_chunks().map(|chunk| chunk.valid());
+        let parameters = parameters.into_iter().flatten().map(String::as_str);
+        values.chain(parameters).chain(parts_of_body)
     }
 }
 

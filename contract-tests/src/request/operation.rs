@@ -136,10 +136,6 @@ pub enum UrlStyle {
 impl UrlStyle {
     /// Every style.
     pub const ALL: [Self; 4] = [Self::Plain, Self::LowerHex, Self::Raw, Self::Full];
-
-    fn is_plain(&self) -> bool {
-        *self == Self::Plain
-    }
 }
 
 /// The id of an item. An index is taken modulo the number of ids that the sequence has used so far, so that it stays
@@ -283,7 +279,7 @@ pub struct Query {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other: Option<String>,
     /// The style of the query.
-    #[serde(default, skip_serializing_if = "UrlStyle::is_plain")]
+    #[serde(default)]
     pub style: UrlStyle,
 }
 

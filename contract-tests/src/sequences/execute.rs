@@ -132,7 +132,7 @@ impl Execution<'_> {
         };
         let expected = self.model.expected(&request);
         let outcome = self.api.require_response(&response).and_then(|response| {
-            check(&expected, response, &request, self.api.gateway()).map_err(Failed)
+            check(&expected, response, &request, self.api.profile()).map_err(Failed)
         });
         if let Ok(response) = &response {
             self.model.apply(&request, response.status);

@@ -49,7 +49,7 @@ pub async fn check_cases(
     Ok(progress.passed(None, unchecked))
 }
 
-/// The cells and the buckets that the exhaustive sequences reached.
+/// The cells and the buckets that sequences reached.
 #[derive(Debug, Default)]
 pub struct Reached {
     /// The cells.
@@ -58,17 +58,25 @@ pub struct Reached {
     pub buckets: BTreeSet<Bucket>,
 }
 
-/// Checks the exhaustive sequences, in which nothing is random. Also returns what they reached.
+/// Returns the exhaustive sequences, in which nothing is random.
+#[must_use]
+pub fn exhaustive() -> Vec<Vec<Operation>> {
+    let mut sequences = exhaustive::sequences();
+    sequences.extend(bucket_sequences::of_requests());
+    sequences.extend(bucket_sequences::of_pages());
+    sequences
+}
+
+/// Checks these sequences, in which nothing is random. Also returns what they reached.
 ///
 /// # Errors
 /// The first sequence that broke the contract, shrunk; or the reason why the check is inconclusive.
 pub async fn check_exhaustive(
     target: &Target,
     setup: &Setup,
+    sequences: Vec<Vec<Operation>>,
     test: &str,
 ) -> Outcome<(Passed, Reached), Box<FailureReport>> {
-    let mut sequences = exhaustive::sequences();
-    sequences.extend(bucket_sequences::sequences());
     let mut progress = Progress::new(test, u32::try_from(sequences.len()).unwrap_or_default());
     let mut reached = Reached::default();
     for (case, operations) in (0..).zip(sequences) {

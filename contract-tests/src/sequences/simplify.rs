@@ -109,14 +109,11 @@ fn halves(number: usize) -> impl Iterator<Item = usize> {
     removed.map(move |removed| number - removed)
 }
 
-/// Returns `true` if these bytes may be an item. The model expects that raw bytes are not one.
+/// Returns `true` if these bytes may be an item, or an object with several faults. The model expects that raw bytes are
+/// not an item, and knows only one fault of an object with a lone surrogate.
 fn may_be_item(body: &[u8]) -> bool {
     let members: Result<BTreeMap<String, &RawValue>, _> = serde_json::from_slice(body);
-    let has_surrogate = body
-        .to_ascii_lowercase()
-        .windows(3)
-        .any(|part| part == b"\\ud");
-    members.is_ok_and(|members| !members.is_empty()) && !has_surrogate
+    members.is_ok_and(|members| !members.is_empty())
 }
 
 /// Returns the operations with few and small items in each batch, and with pages of one item.
@@ -341,7 +338,16 @@ mod tests {
         let item = Operation::PutRaw(br#"{"id":"b"}"#.to_vec(), ContentType::Json);
         assert!(!simpler.contains(&item));
         assert!(may_be_item(br#"{"":""}"#) && !may_be_item(b"{}"));
-        assert!(!may_be_item(body) && !may_be_item(br#"{"id":"\uD800"}"#));
+        assert!(!may_be_item(body));
+    }
+
+    #[test]
+    fn a_raw_body_with_a_lone_surrogate_is_not_shortened_to_an_object_with_another_fault() {
+        let body = br#"{"id":"a","x\ud800":1}"#;
+        let simpler = simpler_operations(&Operation::PutRaw(body.to_vec(), ContentType::Json));
+        assert!(!simpler.is_empty() && !may_be_item(body));
+        let unknown_field = br#"{"":"\ud800"}"#;
+        assert!(may_be_item(unknown_field));
     }
 
     #[test]

@@ -7,8 +7,10 @@ use std::time::Duration;
 use function::Route;
 use function::attempt::{CONFLICT_CODES, THROTTLING_CODES};
 use function::attribute;
+use function::error::Error;
 use function::item::Item;
 use function::limits;
+use local::gateway::GatewayError;
 use serde_json::{Value, json};
 
 use crate::contract::fields::{FIELDS, OUT_OF_RANGE, TOO_PRECISE, names};
@@ -16,6 +18,9 @@ use crate::contract::id::{self, ID, TOO_LONG};
 use crate::contract::limits::{
     EXPONENTS, MAX_DIGITS, MAX_ID_BYTES, MAX_ITEM_BYTES, MAX_NAME_SHOWN, PAGE_LIMITS,
     RESPONSE_RESERVE,
+};
+use crate::contract::messages::{
+    OPERATOR_ERROR, READ_UNAVAILABLE, STOPPED, WRITE_AMBIGUOUS, WRITE_UNAVAILABLE,
 };
 use crate::contract::model::{Expected, Model};
 use crate::contract::openapi;
@@ -141,6 +146,25 @@ fn the_error_codes_match_the_service() {
     };
     assert_eq!(codes(FailureKind::Throttled), THROTTLING_CODES.into());
     assert_eq!(codes(FailureKind::Conflict), CONFLICT_CODES.into());
+}
+
+#[test]
+fn the_messages_of_faults_match_the_service_and_the_clauses() {
+    let (_, of_gateway) = GatewayError::Panicked.status_and_message();
+    assert_eq!(STOPPED, of_gateway, "local/src/gateway/error.rs");
+    let contract = read("contract-tests/CONTRACT.md");
+    for (clause, message, error) in [
+        ("7.1", READ_UNAVAILABLE, Error::ReadUnavailable("".into())),
+        ("7.2", OPERATOR_ERROR, Error::Misconfigured("".into())),
+        ("7.4", WRITE_UNAVAILABLE, Error::WriteUnavailable("".into())),
+        ("7.5", WRITE_AMBIGUOUS, Error::WriteAmbiguous("".into())),
+    ] {
+        assert_eq!(message, error.to_string(), "function/src/error.rs");
+        let row = format!("| {clause} | ");
+        let row = contract.lines().find(|line| line.starts_with(&row));
+        let has_message = row.is_some_and(|row| row.contains(&format!("`{message}`")));
+        assert!(has_message, "{message:?} in clause {clause} of CONTRACT.md");
+    }
 }
 
 #[test]

@@ -1,4 +1,6 @@
-//! Tests of the workspace as a whole: [`definitions`] that are repeated on purpose, and the [`layers`] of each crate.
+//! Tests of the workspace as a whole: [`definitions`] that are repeated on purpose, the [`layers`] of each crate,
+//! and the values with which [`leaks`] are looked for.
 
 mod definitions;
 mod layers;
+mod leaks;

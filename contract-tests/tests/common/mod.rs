@@ -5,12 +5,14 @@ use aws_sdk_dynamodb::types::{
 };
 use contract_tests::contract::check;
 use contract_tests::contract::id::ID;
+use contract_tests::contract::leaks;
+use contract_tests::environments::private_names;
 use contract_tests::request::route;
 use contract_tests::request::url::GatewayProfile;
 use contract_tests::toolkit::http::client::{build_request, direct, exchange};
 pub use contract_tests::toolkit::http::response::Response;
 use local::table::Table;
-use local::{LocalApi, Options};
+use local::{LocalApi, Options, Store};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Client;
 
@@ -96,7 +98,10 @@ impl Api {
         // The response to HEAD never has a body.
         if response.status != 200 && method != "HEAD" {
             let message = response.message();
-            let checked = message.and_then(|message| check::check_no_leak(&message));
+            let urls = [self.local.url(), Store::Memory.endpoint_url().to_owned()];
+            let urls = urls.iter().map(String::as_str);
+            let private_names = private_names::of_service(self.table().name(), urls, "");
+            let checked = message.and_then(|it| leaks::check_no_leak(&it, &private_names));
             checked.unwrap_or_else(|wrong| panic!("{wrong}: {response:?}"));
         }
         // The headers are checked already, and differ each time.

@@ -15,7 +15,7 @@ use std::thread::available_parallelism;
 use contract_tests::coverage::tracker;
 use contract_tests::deployed::Deployment;
 use contract_tests::environments::target::Target;
-use contract_tests::mutants::detect;
+use contract_tests::mutants::{detect, variants};
 use contract_tests::settings::{self, Variables};
 use contract_tests::toolkit::dynamodb::container::DynamoDbLocal;
 use contract_tests::toolkit::dynamodb::docker;
@@ -33,8 +33,8 @@ use suite::{Availability, Suite};
 /// wait for time-outs most of the time.
 const MIN_TEST_THREADS: usize = 8;
 
-/// The number of seeds with which the properties look for the mutants.
-const MUTANT_SEEDS: u32 = 5;
+/// The number of cases of a property for each case with which it checks a variant.
+const CASES_PER_VARIANT_CASE: u32 = 20;
 
 /// The external resources to release before the process exits: the container of `DynamoDB` Local, and the items in a
 /// deployed API.
@@ -188,7 +188,7 @@ fn trials(
         .trials(),
     );
     trials.extend(isolation::trials(runtime));
-    trials.extend((1..=MUTANT_SEEDS).map(|number| {
+    trials.extend((1..=variables.mutant_seeds).map(|number| {
         let name = format!("embedded::mutants::seed_{number}");
         // The first seed may be chosen; the other seeds are new in each run. The number of cases is always the
         // default, because a default run has to detect the mutants.
@@ -212,7 +212,22 @@ fn trials(
             ))?,
         )
     }));
+    trials.push(variants_trial(variables.sampling, runtime));
     trials
+}
+
+/// Returns the test that no property reports a variant. It has fewer cases than a property, because it runs every
+/// property once for each variant.
+fn variants_trial(sampling: Sampling, runtime: &Handle) -> Trial {
+    let name = "embedded::variants::seed_1";
+    let sampling = Sampling {
+        cases: (sampling.cases / CASES_PER_VARIANT_CASE).max(1),
+        ..sampling
+    };
+    let runtime = runtime.clone();
+    Trial::test(name, move || {
+        Ok(runtime.block_on(variants::no_variant_is_reported(sampling, name))?)
+    })
 }
 
 /// Releases the resources when a signal is received, and then ends the process. A second signal ends it at once, with

@@ -14,6 +14,12 @@ use super::request_ids::RequestIds;
 use super::route_match::RouteMatch;
 use super::{body, decode};
 
+/// The AWS account of the API: AWS's example account.
+pub const ACCOUNT_ID: &str = "123456789012";
+
+/// The id of the API.
+pub const API_ID: &str = "local";
+
 /// The maximum size of an event, in bytes of JSON: 6 MB (Lambda's quota for a synchronous invocation).
 const MAX_EVENT_BYTES: usize = 6 * 1024 * 1024;
 
@@ -70,8 +76,8 @@ pub(super) fn build(input: &EventInput<'_>) -> Result<Value, GatewayError> {
         "rawQueryString": raw_query,
         "headers": headers,
         "requestContext": {
-            "accountId": "123456789012",
-            "apiId": "local",
+            "accountId": ACCOUNT_ID,
+            "apiId": API_ID,
             "domainName": "localhost",
             "domainPrefix": "localhost",
             "http": http,

@@ -33,8 +33,10 @@ mod server;
 mod settings;
 
 pub use error::GatewayError;
+pub use event::{ACCOUNT_ID, API_ID};
 pub use host::{HostName, InvalidHostName};
 pub use invoke::{Handler, LambdaResponse, handler};
 pub use observer::{Exchange, Observer};
+pub use request_ids::FUNCTION_ARN;
 pub use server::Gateway;
 pub use settings::Settings;

@@ -7,7 +7,7 @@ use lambda_runtime::Context;
 use uuid::Uuid;
 
 /// The function's ARN, in AWS's example account.
-const FUNCTION_ARN: &str =
+pub const FUNCTION_ARN: &str =
     "arn:aws:lambda:us-east-1:123456789012:function:http-crud-tutorial-function";
 
 /// The ids and the time of one request.

@@ -1,6 +1,7 @@
 //! An API that holds foreign items. A run must leave them unchanged, and must not leave any of its own.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use contract_tests::contract::leaks::PrivateNames;
 use contract_tests::environments::client::Api;
 use contract_tests::mutants::mutant::{ALL, Mutant};
 use contract_tests::request::concrete::Request;
@@ -125,7 +126,9 @@ impl Drop for SharedApi {
 async fn put(original: &LocalApi, id: &str) -> Result<(), BoxError> {
     let fields = vec![("id".to_owned(), Json::Text(id.to_owned()))];
     let put = Request::put_fields(fields, ContentType::Json);
-    let response = Api::new(&original.url()).send(&put).await;
+    let response = Api::new(&original.url(), PrivateNames::default())
+        .send(&put)
+        .await;
     match response.ok_or("the PUT cannot be sent")?? {
         response if response.status == 200 => Ok(()),
         response => Err(format!("{response:?}").into()),
@@ -134,7 +137,7 @@ async fn put(original: &LocalApi, id: &str) -> Result<(), BoxError> {
 
 /// Returns all items, sorted by id.
 async fn items(original: &LocalApi) -> Result<Vec<Value>, BoxError> {
-    let listed = Api::new(&original.url())
+    let listed = Api::new(&original.url(), PrivateNames::default())
         .send(&Request::page(None, None))
         .await;
     let listed = listed.ok_or("the list cannot be sent")??;
