@@ -15,6 +15,7 @@ use aws_sdk_dynamodb::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{self, ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata};
+use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_smithy_runtime_api::client::interceptors::context::Error as AnyError;
 use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
 use serde::Deserialize;
@@ -179,7 +180,7 @@ fn could_not_connect(error: &OrchestratorError<AnyError>) -> bool {
 }
 
 /// The interceptor that counts the attempts, keeps the failure of the latest one, and rejects a success status with a
-/// body that is an error or is not a JSON object.
+/// body that is an error, is not a JSON object, or lacks the list of a scan.
 #[derive(Debug)]
 struct AttemptTracker<E> {
     state: Arc<Mutex<AttemptState>>,
@@ -205,8 +206,8 @@ impl<E: OperationError> Intercept for AttemptTracker<E> {
         Ok(())
     }
 
-    /// Rejects responses that the SDK accepts by mistake: it parses an empty body as `{}`, a success, and ignores
-    /// unknown members. The SDK itself rejects other bodies that are not a JSON object.
+    /// Rejects responses that the SDK accepts by mistake: it parses an empty body as `{}`, a success, ignores unknown
+    /// members, and does not require the list of a scan. The SDK itself rejects other bodies that are not a JSON object.
     fn read_after_deserialization(
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,
@@ -216,6 +217,11 @@ impl<E: OperationError> Intercept for AttemptTracker<E> {
         // A failed attempt already has a cause, which must not be replaced.
         if context.output_or_error().is_err() {
             return Ok(());
+        }
+        let output = context.output_or_error().ok();
+        let page = output.and_then(|output| output.downcast_ref::<ScanOutput>());
+        if page.is_some_and(|page| page.items.is_none()) {
+            return Err("DynamoDB's response to a scan has no list of items".into());
         }
         let body = context.response().body().bytes().unwrap_or_default();
         if !body.trim_ascii_start().starts_with(b"{") {
@@ -257,7 +263,7 @@ fn is_error(body: &[u8]) -> bool {
 }
 
 /// The retry classifier that vetoes the retries of ambiguous writes and of requests that DynamoDB rejected, and that
-/// adds retries of ambiguous reads. The SDK's classifiers retry after every 500, 502, 503, 504, time-out and I/O error.
+/// adds retries of reads after an ambiguous fault or a conflict. The SDK's classifiers retry after every 500, 502, 503, 504, time-out and I/O error.
 /// That is right for a read, but a write that is sent again could overwrite a newer one. `RetryForbidden` from any
 /// classifier wins.
 #[derive(Debug)]
@@ -277,7 +283,9 @@ impl<E: OperationError> ClassifyRetry for RetryClassifier<E> {
             None | Some(AttemptFailure::NotSent | AttemptFailure::Throttled) => {
                 RetryAction::NoActionIndicated
             }
-            Some(AttemptFailure::Ambiguous) if !self.is_write => RetryAction::transient_error(),
+            Some(AttemptFailure::Conflict | AttemptFailure::Ambiguous) if !self.is_write => {
+                RetryAction::transient_error()
+            }
             Some(
                 AttemptFailure::Conflict | AttemptFailure::Rejected | AttemptFailure::Ambiguous,
             ) => RetryAction::RetryForbidden,

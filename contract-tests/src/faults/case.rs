@@ -84,11 +84,11 @@ pub(super) fn all() -> Vec<FaultCase> {
     let cases = conditions
         .into_iter()
         .flat_map(|condition| requests().map(|request| FaultCase { request, condition }));
-    let no_list = FaultCase {
+    let no_list = [Always, Once].map(|condition| FaultCase {
         request: list(),
-        condition: Always(Fault::Response(&NO_LIST)),
-    };
-    [no_list].into_iter().chain(cases).collect()
+        condition: condition(Fault::Response(&NO_LIST)),
+    });
+    no_list.into_iter().chain(cases).collect()
 }
 
 impl Condition {
@@ -113,7 +113,10 @@ impl FaultCase {
             None => ExpectedOutcome::Success,
             Some(FailureKind::Rejected) => ExpectedOutcome::OperatorError,
             Some(FailureKind::Ambiguous) if self.request.is_write() => ExpectedOutcome::Ambiguous,
-            Some(FailureKind::Throttled | FailureKind::Ambiguous) if passes_later => {
+            Some(FailureKind::Conflict) if self.request.is_write() => ExpectedOutcome::Unchanged,
+            Some(FailureKind::Throttled | FailureKind::Conflict | FailureKind::Ambiguous)
+                if passes_later =>
+            {
                 ExpectedOutcome::Success
             }
             Some(FailureKind::Throttled | FailureKind::Conflict | FailureKind::Ambiguous) => {

@@ -301,6 +301,7 @@ async fn a_read_is_retried_after_any_transient_fault() {
         THROTTLED,
         Reaction::Cut,
         Reaction::Hang,
+        Reaction::Respond(400, r#"{"__type":"TransactionConflictException"}"#),
         Reaction::Respond(200, "{\"Item\""),
         Reaction::Respond(200, ""),
     ] {
@@ -332,6 +333,7 @@ async fn a_scan_without_items_is_not_an_empty_list() {
     let backend = Backend::start(&[DONE]);
     let handled = invoke(&backend.service(), list(), TIME_LIMIT).await;
     assert_eq!(handled.record.status, 503);
+    assert_eq!(handled.record.attempts, MAX_ATTEMPTS);
     assert_eq!(body(&handled), json!({ "message": READ_FAILED }));
 }
 
