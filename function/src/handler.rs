@@ -22,7 +22,7 @@ use crate::table::Table;
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
 
 /// The part of the time limit that is reserved for the response, whatever DynamoDB does.
-const RESPONSE_RESERVE: Duration = Duration::from_millis(500);
+pub const RESPONSE_RESERVE: Duration = Duration::from_millis(500);
 
 /// The items service: everything between an event and its response.
 #[derive(Clone, Debug)]

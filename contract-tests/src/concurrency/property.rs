@@ -9,7 +9,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 use crate::concurrency::plan::{Action, MAX_ITEMS, Plan, plan};
 use crate::contract::check::{check_declared, check_failure, check_fault_message};
 use crate::contract::item::Item;
-use crate::contract::messages::STOPPED;
+use crate::contract::messages::GATEWAY_ERROR;
 use crate::environments::client::Api;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
@@ -231,7 +231,7 @@ impl Client {
         let returned = match response.status {
             200 => Some(self.now()),
             503 if response.may_have_been_applied().map_err(failed)? => None,
-            500 if is_stopped(&response) => None,
+            500 if is_gateway_error(&response) => None,
             // The write changed nothing, so it is not part of the history.
             _ => return Ok(()),
         };
@@ -323,7 +323,7 @@ impl Client {
             status => self.may_fail && matches!(status, 500 | 503),
         };
         if is_expected {
-            if !is_stopped(response) {
+            if !is_gateway_error(response) {
                 check_fault_message(response, request, profile.gateway).map_err(failed)?;
             }
             return Ok(response.clone());
@@ -351,10 +351,10 @@ impl Client {
     }
 }
 
-/// Returns `true` if the gateway stopped the function. On a busy machine this may happen to a correct service; `faults`
+/// Returns `true` if the 500 is the gateway's own. On a busy machine the gateway may stop a correct service; `faults`
 /// detects a service that is always too late.
-fn is_stopped(response: &Response) -> bool {
-    response.message().as_deref() == Ok(STOPPED)
+fn is_gateway_error(response: &Response) -> bool {
+    response.message().as_deref() == Ok(GATEWAY_ERROR)
 }
 
 fn failed(reason: String) -> NotPassed<Rejection> {

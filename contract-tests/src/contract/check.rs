@@ -230,7 +230,7 @@ fn check_page(page: &ExpectedPage, response: &Response) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::messages::STOPPED;
+    use crate::contract::messages::GATEWAY_ERROR;
 
     #[test]
     fn a_fault_has_the_message_for_its_kind_of_request_unless_the_gateway_is_unknown() {
@@ -248,7 +248,7 @@ mod tests {
         );
         for (status, message, read_passes, write_passes) in [
             (500, OPERATOR_ERROR, true, true),
-            (500, STOPPED, false, false),
+            (500, GATEWAY_ERROR, false, false),
             (503, READ_UNAVAILABLE, true, false),
             (503, WRITE_UNAVAILABLE, false, true),
             (503, WRITE_AMBIGUOUS, false, true),

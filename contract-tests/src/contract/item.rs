@@ -81,14 +81,14 @@ impl Item {
     }
 }
 
-/// Returns a batch of items with this text in every field that holds a text.
+/// Returns a batch of items with this text in the first field that holds a text.
 #[must_use]
 pub fn batch(count: u16, text: &Text) -> Batch {
     let id = Value::Id(Id::Text(Text::plain("many ")));
-    let texts = FIELDS.iter().filter(|field| field.kind == Kind::Text);
-    let texts = texts.map(|field| (field.name.to_owned(), Value::Text(text.clone())));
+    let field = FIELDS.iter().find(|field| field.kind == Kind::Text);
+    let text = field.map(|field| (field.name.to_owned(), Value::Text(text.clone())));
     let object = Object {
-        fields: std::iter::once((ID.to_owned(), id)).chain(texts).collect(),
+        fields: std::iter::once((ID.to_owned(), id)).chain(text).collect(),
         style: JsonStyle::Plain,
     };
     Batch { count, object }

@@ -43,7 +43,7 @@ const LEAK_MARKERS: [&str; 15] = [
 pub struct PrivateNames(Vec<String>);
 
 impl PrivateNames {
-    /// Creates the list of these names. Names of less than 4 characters are left out.
+    /// Creates the list of these names. Names of fewer than 4 characters are left out.
     #[must_use]
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {
         let names = names.into_iter().map(|name| name.to_lowercase());
@@ -197,7 +197,6 @@ mod tests {
             "a number of 2109876543210 or 409600",
         ] {
             let checked = check_no_leak(message, &names);
-            // The word `http` is a leak without any name.
             assert_eq!(checked, Ok(()), "{message}");
         }
     }

@@ -1,4 +1,4 @@
-//! The sequences that reach every bucket: every length, number, spelling of a path, limit and size of a page.
+//! The sequences that reach every declared bucket: of lengths, numbers, spellings of a path, limits and sizes of a page.
 
 use crate::contract::fields::{FIELDS, Field, Kind};
 use crate::contract::item::batch;
@@ -7,10 +7,10 @@ use crate::coverage::exhaustive::{id, number, object, repeated};
 use crate::request::operation::{ContentType, Operation, PathId, Query, UrlStyle, Value};
 use crate::toolkit::text::Text;
 
-/// The bytes that the largest item needs besides a text: its id, and the names of its fields.
+/// An upper bound of the bytes of the largest item besides a text: its id, and the names of its fields.
 const OTHER_BYTES: usize = 100;
 
-/// The maximum number of operations in a sequence. A failure of a long sequence takes long to shrink.
+/// The maximum number of operations of one kind in most sequences, because a failure of a long one takes long to shrink.
 const MAX_OPERATIONS: usize = 24;
 
 /// Returns the sequences that reach every declared bucket of a single request: of a text, a number, a path.
@@ -37,10 +37,14 @@ pub fn of_pages() -> Vec<Vec<Operation>> {
     sequences.chain(limits()).chain(heavy_pages()).collect()
 }
 
+/// Returns every power of two up to `max`.
+fn powers(max: usize) -> impl Iterator<Item = usize> {
+    (0..=max.ilog2()).map(|power| 1_usize << power)
+}
+
 /// Returns every power of two up to `max`, each with its neighbours.
 fn powers_and_neighbours(max: usize) -> impl Iterator<Item = usize> {
-    let powers = (0..=max.ilog2()).map(|power| 1_usize << power);
-    let near = powers.flat_map(|power| [power - 1, power, power + 1]);
+    let near = powers(max).flat_map(|power| [power - 1, power, power + 1]);
     near.filter(move |number| *number <= max)
 }
 
@@ -51,7 +55,7 @@ fn list(limit: Option<usize>) -> Operation {
     })
 }
 
-/// Returns PUTs and GETs of an item whose text has each length.
+/// Returns PUTs and GETs of items with a text of every power of two, and of its neighbours, in bytes.
 fn lengths(name: &'static str, content_type: ContentType) -> Vec<Operation> {
     let put = |bytes| {
         let text = Value::Text(repeated('x', bytes));
@@ -63,7 +67,7 @@ fn lengths(name: &'static str, content_type: ContentType) -> Vec<Operation> {
         .collect()
 }
 
-/// Returns PUTs and GETs of items with every power of ten, and with every number of digits.
+/// Returns PUTs and GETs of items with every power of ten, with every number of digits, and with some prices and integers.
 fn numbers(name: &'static str) -> Vec<Operation> {
     let digits = "1234567891".repeat(4);
     let exponents = EXPONENTS.map(|exponent| format!("1.5e{exponent}"));
@@ -82,7 +86,7 @@ fn numbers(name: &'static str) -> Vec<Operation> {
         .collect()
 }
 
-/// Returns the requests of a path of every kind of characters in this style.
+/// Returns requests with ids of every kind of character, with their URLs in this style.
 fn spellings(style: UrlStyle) -> Vec<Operation> {
     let ids = ["a", "a+b", "a:b@c,d;e", "\u{e9} b", "a=b&c", "~._-!$*()"].map(id);
     ids.into_iter()
@@ -106,7 +110,7 @@ fn spellings(style: UrlStyle) -> Vec<Operation> {
         .collect()
 }
 
-/// Returns lists of tables of every size.
+/// Returns lists of tables with 1 to 130 items.
 fn pages() -> Vec<Operation> {
     let sizes = [1, 2, 4, 8, 16, 32, 64, 130];
     sizes
@@ -121,7 +125,7 @@ fn pages() -> Vec<Operation> {
 }
 
 /// Returns sequences that list a table with every power of two as the limit, and its neighbours.
-fn limits() -> impl Iterator<Item = Vec<Operation>> {
+fn limits() -> Vec<Vec<Operation>> {
     let limits = powers_and_neighbours((*PAGE_LIMITS.end()).into()).filter(|limit| *limit > 0);
     let lists: Vec<_> = limits.map(|limit| list(Some(limit))).collect();
     let put = Operation::PutMany(batch(40, &Text::plain("x")));
@@ -130,7 +134,7 @@ fn limits() -> impl Iterator<Item = Vec<Operation>> {
         let put = std::slice::from_ref(&put);
         [put, lists, &paginate].concat()
     });
-    sequences.collect::<Vec<_>>().into_iter()
+    sequences.collect()
 }
 
 fn paginate(limit: u16, delete_last_of_page: bool) -> Operation {
@@ -140,10 +144,10 @@ fn paginate(limit: u16, delete_last_of_page: bool) -> Operation {
     }
 }
 
-/// Returns lists whose responses have every length up to a page of `DynamoDB`. In JSON, control characters are six times
-/// as long.
+/// Returns lists with a response of each power of two up to 2 MB, in bytes. In JSON, control characters are six times as
+/// long.
 fn responses() -> Vec<Operation> {
-    let one = powers_and_neighbours(MAX_ITEM_BYTES - OTHER_BYTES).step_by(3);
+    let one = powers(MAX_ITEM_BYTES - OTHER_BYTES);
     let one = one.map(|bytes| batch(1, &repeated('x', bytes)));
     let two = [60_000, 100_000, 200_000].map(|bytes| batch(2, &repeated('\u{1}', bytes)));
     one.chain(two)
@@ -155,7 +159,7 @@ fn responses() -> Vec<Operation> {
 /// of JSON.
 fn heavy_pages() -> impl Iterator<Item = Vec<Operation>> {
     let heavy = ['x', '\u{1}'].map(|fill| batch(3, &repeated(fill, 350_000)));
-    // The check at the end of the sequence reads every item once more, so these replace the heavy ones.
+    // The check at the end of the sequence reads every item once more, so light items replace the heavy ones.
     let light = batch(3, &Text::plain("x"));
     heavy.into_iter().map(move |heavy| {
         vec![

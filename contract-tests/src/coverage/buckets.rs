@@ -1,7 +1,7 @@
 //! Buckets: the ranges of the sizes, numbers and spellings in requests and responses, counted so that gaps in what the
 //! generators draw are visible.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Write as _};
 
 use crate::contract::fields::{FIELDS, Kind};
@@ -37,8 +37,8 @@ impl Display for Bucket {
     }
 }
 
-/// The characters that a path may contain as they are or percent-encoded, with their names.
-const RAW: [(char, &str); 5] = [
+/// The reserved characters that are counted if a path contains them as they are, with their names.
+const COUNTED_RAW: [(char, &str); 5] = [
     ('+', "raw plus"),
     (':', "raw colon"),
     ('@', "raw at sign"),
@@ -46,7 +46,7 @@ const RAW: [(char, &str); 5] = [
     (';', "raw semicolon"),
 ];
 
-/// Returns the buckets of the requests of a passed run. A bucket occurs as often as it was reached.
+/// Returns the buckets that the requests and the pages of a passed run reached.
 #[must_use]
 pub fn reached(run: &Run) -> Vec<Bucket> {
     let mut model = Model::new(run.prefix.as_str(), KnownDeviations::default());
@@ -67,7 +67,7 @@ fn of_step(step: &Step, response: &Response, items: usize) -> Vec<Bucket> {
             fields: Some(fields),
             content_type,
             ..
-        } if response.status == 200 => of_fields(fields, *content_type),
+        } if matches!(step.expected, Expected::Put(..)) => of_fields(fields, *content_type),
         Request::Get(id) | Request::Delete(id) => of_path(step, id),
         Request::List { limit, .. } => match &step.expected {
             Expected::Page(page) => {
@@ -130,7 +130,7 @@ fn of_path(step: &Step, id: &str) -> Vec<Bucket> {
         UrlStyle::LowerHex => vec!["lower-case hex digits"],
         UrlStyle::Full => vec!["needless escapes"],
         UrlStyle::Raw => {
-            let raw = RAW
+            let raw = COUNTED_RAW
                 .into_iter()
                 .filter(|(character, _)| id.contains(*character));
             raw.map(|(_, name)| name).collect()
@@ -153,21 +153,21 @@ fn magnitude(number: usize) -> String {
 /// Returns a table of the declared buckets: for each quantity, the number of buckets that were reached, and those that
 /// were not.
 #[must_use]
-pub fn table(declared: &[Bucket], counts: &BTreeMap<Bucket, u64>) -> String {
+pub fn table(declared: &[Bucket], reached: &BTreeSet<Bucket>) -> String {
     let mut rows = BTreeMap::<&str, (usize, Vec<&str>)>::new();
     for bucket in declared {
         let (total, empty) = rows.entry(&bucket.quantity).or_default();
         *total += 1;
-        if !counts.contains_key(bucket) {
+        if !reached.contains(bucket) {
             empty.push(&bucket.range);
         }
     }
     let mut table =
         "| quantity in the random cases | buckets reached | empty |\n|---|--:|---|\n".to_owned();
     for (quantity, (total, empty)) in rows {
-        let reached = total - empty.len();
+        let count = total - empty.len();
         let empty = shortened(&empty);
-        let _ = writeln!(table, "| {quantity} | {reached} of {total} | {empty} |");
+        let _ = writeln!(table, "| {quantity} | {count} of {total} | {empty} |");
     }
     table
 }

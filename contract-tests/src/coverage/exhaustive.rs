@@ -18,7 +18,7 @@ const NUMBERS: [&str; 5] = ["0", "19.90", "-1", "9007199254740993.01", "-1e-130"
 /// Texts of every class except the long one.
 const TEXTS: [&str; 4] = ["", "x", "\"\\\n", "\u{1f600}"];
 
-/// Bytes that are not an item, of every class except bytes that are not UTF-8: each class that is not empty also with a
+/// Bytes that are not an item, of every class except bytes that are not UTF-8: each class with a value also with a
 /// text that a message cannot repeat unnoticed.
 const RAW: [&str; 8] = [
     "",

@@ -1,5 +1,5 @@
-//! Counts the cells that a run of the tests reached, and the buckets that its random cases reached, and reports the gaps
-//! at its end.
+//! Counts the cells that a run of the tests reached, collects the buckets that its random cases reached, and reports the
+//! gaps at its end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -20,14 +20,12 @@ pub fn record(cells: impl IntoIterator<Item = Cell>) {
     }
 }
 
-static DRAWN: Mutex<BTreeMap<Bucket, u64>> = Mutex::new(BTreeMap::new());
+static DRAWN: Mutex<BTreeSet<Bucket>> = Mutex::new(BTreeSet::new());
 
-/// Counts these buckets of a random case.
+/// Records the buckets that a random case reached.
 pub fn record_drawn(buckets: impl IntoIterator<Item = Bucket>) {
     let mut drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
-    for bucket in buckets {
-        *drawn.entry(bucket).or_default() += 1;
-    }
+    drawn.extend(buckets);
 }
 
 /// Returns the table of the buckets that the random cases reached so far; `None` if there was no random case.

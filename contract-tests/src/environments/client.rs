@@ -90,19 +90,13 @@ impl Api {
         &self.profile
     }
 
-    /// Returns the profile of the gateway in front of the API.
-    #[must_use]
-    pub fn gateway(&self) -> GatewayProfile {
-        self.profile.gateway
-    }
-
     /// Sends the request in the plain style: see [`Api::send_styled`].
     pub async fn send(&self, request: &Request) -> Option<Result<Response, String>> {
         self.send_styled(request, UrlStyle::Plain).await
     }
 
-    /// Sends the request with its URL in this style, and returns its response or the reason why there is none. Returns
-    /// `None` if the path cannot be sent to this gateway.
+    /// Sends the request with its URL in this style, which must be a supported one. Returns its response or the reason why
+    /// there is none; `None` if the path cannot be sent to this gateway.
     ///
     /// # Panics
     /// If an HTTP client cannot build the request, which is a bug of the generators.
@@ -111,7 +105,7 @@ impl Api {
         request: &Request,
         style: UrlStyle,
     ) -> Option<Result<Response, String>> {
-        let target = request.target(self.gateway(), self.supported_style(style))?;
+        let target = request.target(self.profile.gateway, style)?;
         match &self.transport {
             Transport::Session(session) => Some(session.send(request, &target).await),
             Transport::Direct(client, rewrite) => {
@@ -127,7 +121,8 @@ impl Api {
 
     /// Returns the style in which a URL is sent. A signed URL is always plain, because services differ in how they
     /// encode the URL again to check its signature.
-    fn supported_style(&self, style: UrlStyle) -> UrlStyle {
+    #[must_use]
+    pub fn supported_style(&self, style: UrlStyle) -> UrlStyle {
         match self.session() {
             Some(session) if session.signs() => UrlStyle::Plain,
             _ => style,

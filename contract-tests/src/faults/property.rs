@@ -75,9 +75,8 @@ pub async fn check_all(
         Target::Embedded => PARALLELISM,
         Target::DynamoDbLocal(_) | Target::Deployed(..) => CONTAINER_PARALLELISM,
     };
-    let cases = all();
+    let mut cases = all().into_iter();
     let mut progress = Progress::new(test, u32::try_from(cases.len()).unwrap_or(u32::MAX));
-    let mut cases = cases.into_iter();
     let mut running = JoinSet::new();
     let mut outcome = Ok(());
     loop {
@@ -148,7 +147,7 @@ fn case_setup(condition: Condition, setup: &Setup) -> Setup {
         Condition::Always(_) | Condition::Once(_) | Condition::UntilDeadline(_) => None,
     };
     let attempt_timeout = match condition {
-        // The deadline is half a second earlier.
+        // The service responds half a second before its deadline, so before this time-out.
         Condition::UntilDeadline(_) => Some(TIME_LIMIT),
         Condition::Always(fault) | Condition::Once(fault) if fault.is_hang() => {
             Some(ATTEMPT_TIMEOUT)

@@ -120,7 +120,7 @@ fn long_raw_texts() -> Vec<String> {
     ]
 }
 
-/// Draws a content type. With most types other than JSON and text, the body reaches the service as base64.
+/// Draws a content type, more often JSON. With `Form`, `Octets` and `None`, the body reaches the service as base64.
 pub fn content_type() -> impl Strategy<Value = ContentType> {
     prop_oneof![
         1 => Just(ContentType::Json),
@@ -260,8 +260,8 @@ fn text() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Draws texts of every length, up to and beyond the size of the largest item. Short texts are drawn more often, because
-/// each length from one power of two to the next is as likely as any other such range.
+/// Draws texts of every length, up to and beyond the size of the largest item. Each range from one power of two to the
+/// next is equally likely, so most texts are short.
 fn text_of_any_length() -> impl Strategy<Value = Value> {
     let characters = select(vec!['x', '"', '\u{1}', '\u{1f600}']);
     let at_limit = MAX_ITEM_BYTES - 100..MAX_ITEM_BYTES + 100;

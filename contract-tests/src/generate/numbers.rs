@@ -8,8 +8,8 @@ use proptest::sample::select;
 
 use crate::contract::limits::{EXPONENTS, MAX_DIGITS};
 
-/// Draws a number from 1 to `max` by its magnitude: each range from one power of two to the next is equally likely. Half
-/// of the numbers are a power of two, or a neighbour of one.
+/// Draws a number from 1 to `max` by its magnitude: each range from one power of two to the next is about equally likely.
+/// At least half of the numbers are a power of two, or a neighbour of one.
 pub fn magnitude(max: usize) -> impl Strategy<Value = usize> {
     let powers = (0..=max.ilog2()).prop_map(|power| 1_usize << power);
     let near = (powers.clone(), -1_isize..=1)
@@ -18,7 +18,7 @@ pub fn magnitude(max: usize) -> impl Strategy<Value = usize> {
     prop_oneof![near, between].prop_map(move |number| number.clamp(1, max))
 }
 
-/// Numbers in unusual notations, and numbers that other number types cannot hold exactly.
+/// Numbers in unusual notations, and numbers near the limits of other number types.
 const NUMBERS: [&str; 15] = [
     "-0",
     "0.0",
@@ -80,7 +80,7 @@ fn decimal() -> impl Strategy<Value = String> {
     )
 }
 
-/// The notation of a number of the same value.
+/// A notation of a number, which does not change its value.
 #[derive(Clone, Copy, Debug)]
 enum Notation {
     /// `1.23e45`

@@ -69,7 +69,7 @@ fn url_style() -> impl Strategy<Value = UrlStyle> {
     prop_oneof![1 => Just(UrlStyle::Plain), 3 => select(UrlStyle::ALL.to_vec())]
 }
 
-/// Draws a batch of small items, of which the first pages of most lists show only some.
+/// Draws a batch of 16 to 137 small items, so that most pages with a limit show only some of them.
 fn many_items() -> impl Strategy<Value = Batch> {
     (4_u16..=7, 0_u16..10)
         .prop_map(|(power, more)| batch((1_u16 << power) + more, &Text::plain("x")))
@@ -79,22 +79,32 @@ fn many_items() -> impl Strategy<Value = Batch> {
 /// long, so that they also exceed a response of 6 MB.
 fn heavy_items() -> impl Strategy<Value = Batch> {
     let fill = select(vec!['x', '\u{1}']);
-    let bytes = 300_000_usize..400_000;
+    let bytes = 350_000_usize..400_000;
     (3_u16..=4, fill, bytes)
         .prop_map(|(count, fill, bytes)| batch(count, &Text::Repeated { fill, bytes }))
 }
 
 fn query() -> impl Strategy<Value = Query> {
+    let out_of_range = vec![
+        "0".to_owned(),
+        (PAGE_LIMITS.end() + 1).to_string(),
+        "18446744073709551617".to_owned(),
+        REFUSED_NUMBER.to_owned(),
+        format!("{REFUSED_NUMBER}{REFUSED_NUMBER}"),
+    ];
+    let long = vec![
+        REFUSED_TEXT.to_owned(),
+        format!("-{REFUSED_NUMBER}"),
+        format!("{REFUSED_NUMBER}.0"),
+        format!("+{REFUSED_NUMBER}"),
+    ];
     let limit = prop_oneof![
         4 => Just(None),
         6 => page_limit().prop_map(|limit| Some(limit.to_string())),
-        1 => select(vec![(PAGE_LIMITS.end() + 1).to_string(), REFUSED_NUMBER.to_owned()]).prop_map(Some),
-        1 => select(vec!["0", "18446744073709551617", REFUSED_NUMBER])
-            .prop_map(|limit| Some(limit.to_owned())),
+        2 => select(out_of_range).prop_map(Some),
         1 => select(vec!["-1", "+1", "1.0", "", "ten", "1e2"]).prop_map(|limit| Some(limit.to_owned())),
         // So long that a message cannot repeat it unnoticed.
-        1 => select(vec![REFUSED_TEXT, "-31415926535897932", "31415926535897932.0", "+31415926535897932"])
-            .prop_map(|limit| Some(limit.to_owned())),
+        1 => select(long).prop_map(Some),
     ];
     let other = prop_oneof![9 => Just(None), 1 => Just(Some("x y".to_owned()))];
     let start = proptest::option::of(id());

@@ -179,7 +179,7 @@ async fn with_sequences(
     }))
 }
 
-/// Looks for a failure in the sequences without random choices. Does not shrink it, because they are short.
+/// Looks for a failure in the exhaustive sequences. It is not shrunk, because these sequences have few operations.
 async fn with_exhaustive(setup: &Setup, original: &Setup) -> Result<Detection, String> {
     let target = &Target::Embedded;
     for (case, operations) in (1..).zip(sequences::exhaustive()) {

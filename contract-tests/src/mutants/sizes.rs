@@ -1,4 +1,4 @@
-//! Mutants whose bugs show only with some sizes: of a text, of a body, of a number, of a page.
+//! Mutants whose bugs show only with some values: sizes of texts, bodies and pages, some numbers, and duplicate fields.
 
 use std::collections::BTreeMap;
 

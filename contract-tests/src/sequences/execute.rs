@@ -127,6 +127,7 @@ impl Execution<'_> {
         request: Request,
         style: UrlStyle,
     ) -> Outcome<Option<Response>> {
+        let style = self.api.supported_style(style);
         let Some(response) = self.api.send_styled(&request, style).await else {
             return Ok(None);
         };

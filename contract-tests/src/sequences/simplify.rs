@@ -348,6 +348,8 @@ mod tests {
         assert!(!simpler.is_empty() && !may_be_item(body));
         let unknown_field = br#"{"":"\ud800"}"#;
         assert!(may_be_item(unknown_field));
+        let shortened = Operation::PutRaw(unknown_field.to_vec(), ContentType::Json);
+        assert!(!simpler.contains(&shortened));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use function::Route;
 use function::attempt::{CONFLICT_CODES, THROTTLING_CODES};
 use function::attribute;
 use function::error::Error;
+use function::handler;
 use function::item::Item;
 use function::limits;
 use local::gateway::GatewayError;
@@ -20,7 +21,7 @@ use crate::contract::limits::{
     RESPONSE_RESERVE,
 };
 use crate::contract::messages::{
-    OPERATOR_ERROR, READ_UNAVAILABLE, STOPPED, WRITE_AMBIGUOUS, WRITE_UNAVAILABLE,
+    GATEWAY_ERROR, OPERATOR_ERROR, READ_UNAVAILABLE, WRITE_AMBIGUOUS, WRITE_UNAVAILABLE,
 };
 use crate::contract::model::{Expected, Model};
 use crate::contract::openapi;
@@ -134,6 +135,7 @@ fn the_limits_match_the_service_and_the_documents() {
     let half_a_second = |clause: &&Clause| clause.sentence.contains("half a second");
     assert_eq!(clauses.iter().filter(half_a_second).count(), 1);
     assert_eq!(RESPONSE_RESERVE, Duration::from_millis(500), "CONTRACT.md");
+    assert_eq!(RESPONSE_RESERVE, handler::RESPONSE_RESERVE);
 }
 
 #[test]
@@ -151,7 +153,7 @@ fn the_error_codes_match_the_service() {
 #[test]
 fn the_messages_of_faults_match_the_service_and_the_clauses() {
     let (_, of_gateway) = GatewayError::Panicked.status_and_message();
-    assert_eq!(STOPPED, of_gateway, "local/src/gateway/error.rs");
+    assert_eq!(GATEWAY_ERROR, of_gateway, "local/src/gateway/error.rs");
     let contract = read("contract-tests/CONTRACT.md");
     for (clause, message, error) in [
         ("7.1", READ_UNAVAILABLE, Error::ReadUnavailable("".into())),

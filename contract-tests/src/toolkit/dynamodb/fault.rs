@@ -27,7 +27,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Returns every fault: all values except [`Fault::Pass`].
+    /// Returns the faults that any request can meet: all except [`Fault::Pass`] and the response `NO_LIST`.
     pub fn all() -> impl Iterator<Item = Self> {
         let connection = [
             Self::Hang,
