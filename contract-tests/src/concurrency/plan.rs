@@ -88,7 +88,7 @@ fn fault() -> impl Strategy<Value = Fault> {
         4 => Just(Fault::DropBeforeApply),
         6 => Just(Fault::DropAfterApply),
         10 => Just(Fault::ApplyLater),
-        1 => Just(Fault::HangAfterApply),
+        1 => select(vec![Fault::Hang, Fault::HangAfterApply]),
         1 => kind(FailureKind::Rejected),
     ]
 }

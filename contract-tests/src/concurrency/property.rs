@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio::task::{JoinSet, spawn_blocking};
 
@@ -10,6 +11,8 @@ use crate::concurrency::plan::{Action, MAX_ITEMS, Plan, plan};
 use crate::contract::check::{check_declared, check_failure, check_fault_message};
 use crate::contract::item::Item;
 use crate::contract::messages::GATEWAY_ERROR;
+use crate::coverage::buckets::{Bucket, FAULTS};
+use crate::coverage::tracker;
 use crate::environments::client::Api;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
@@ -31,6 +34,10 @@ const PARALLELISM: u32 = 4;
 
 /// The number of cases that run at once with a failing table in this process: they mostly wait for time-outs.
 const FAULTY_PARALLELISM: u32 = 16;
+
+/// The minimum time after which the gateway stops the function. A response of the gateway that comes earlier has another
+/// cause, such as a panic.
+const MIN_TIME_OF_STOPPED: Duration = Duration::from_secs(2);
 
 /// A history that is not linearizable, or a response that is wrong by itself.
 #[derive(Debug)]
@@ -101,7 +108,12 @@ pub async fn check_case(
     case: u32,
 ) -> Outcome<(), RejectedHistory> {
     let environment = target.open(setup).await.map_err(Inconclusive)?;
-    let outcome = run_plan(&environment, sampling.draw(&plan(), case)).await;
+    let plan = sampling.draw(&plan(), case);
+    if setup.is_original() && setup.proxied {
+        let faults = plan.faults.iter();
+        tracker::record_drawn(faults.map(|fault| Bucket::new(FAULTS, fault.to_string())));
+    }
+    let outcome = run_plan(&environment, plan).await;
     environment.close().await;
     outcome.map_err(|not_passed| {
         not_passed.map(|(reason, entries)| RejectedHistory {
@@ -307,6 +319,7 @@ impl Client {
     }
 
     async fn send(&self, request: &Request) -> Outcome<Response, Rejection> {
+        let sent = Instant::now();
         let response = self.api.send(request).await;
         let response = response.expect("such an id can always be sent");
         let answered = self.api.require_response(&response);
@@ -323,7 +336,8 @@ impl Client {
             status => self.may_fail && matches!(status, 500 | 503),
         };
         if is_expected {
-            if !is_gateway_error(response) {
+            let was_stopped = is_gateway_error(response) && sent.elapsed() >= MIN_TIME_OF_STOPPED;
+            if !was_stopped {
                 check_fault_message(response, request, profile.gateway).map_err(failed)?;
             }
             return Ok(response.clone());

@@ -2,9 +2,9 @@
 
 use crate::contract::fields::{FIELDS, Field, Kind};
 use crate::contract::item::batch;
-use crate::contract::limits::{EXPONENTS, MAX_DIGITS, MAX_ITEM_BYTES, PAGE_LIMITS};
+use crate::contract::limits::{EXPONENTS, MAX_DIGITS, MAX_ID_BYTES, MAX_ITEM_BYTES, PAGE_LIMITS};
 use crate::coverage::exhaustive::{id, number, object, repeated};
-use crate::request::operation::{ContentType, Operation, PathId, Query, UrlStyle, Value};
+use crate::request::operation::{ContentType, Id, Operation, PathId, Query, UrlStyle, Value};
 use crate::toolkit::text::Text;
 
 /// An upper bound of the bytes of the largest item besides a text: its id, and the names of its fields.
@@ -17,6 +17,7 @@ const MAX_OPERATIONS: usize = 24;
 #[must_use]
 pub fn of_requests() -> Vec<Vec<Operation>> {
     let mut operations = UrlStyle::ALL.map(spellings).to_vec();
+    operations.push(id_lengths());
     for Field { name, kind } in FIELDS {
         match kind {
             Kind::Number => operations.push(numbers(name)),
@@ -67,14 +68,34 @@ fn lengths(name: &'static str, content_type: ContentType) -> Vec<Operation> {
         .collect()
 }
 
+/// Returns requests with ids of every length that is a power of two, or next to one, in bytes.
+fn id_lengths() -> Vec<Operation> {
+    let lengths = powers_and_neighbours(MAX_ID_BYTES).filter(|bytes| *bytes > 0);
+    lengths
+        .flat_map(|bytes| {
+            let id = || Id::Text(repeated('x', bytes));
+            [
+                Operation::Put(object(id(), &[]), ContentType::Json),
+                Operation::Get(id().into()),
+                Operation::List(Query {
+                    start: Some(id()),
+                    ..Query::default()
+                }),
+                Operation::Delete(id().into()),
+            ]
+        })
+        .collect()
+}
+
 /// Returns PUTs and GETs of items with every power of ten, with every number of digits, and with some prices and integers.
 fn numbers(name: &'static str) -> Vec<Operation> {
     let digits = "1234567891".repeat(4);
     let exponents = EXPONENTS.map(|exponent| format!("1.5e{exponent}"));
     let digits = (1..=MAX_DIGITS).map(|length| digits[..length].to_owned());
+    let fractions = (0..20).map(|zeros| format!("0.{}15", "0".repeat(zeros)));
     // Prices of cents, and whole numbers on both sides of 2^63.
     let more = ["0.01", "0.09", "9223372036854775807", "9223372036854775808"].map(str::to_owned);
-    let texts = exponents.chain(digits).chain(more);
+    let texts = exponents.chain(digits).chain(fractions).chain(more);
     texts
         .flat_map(|text| {
             let object = object(id("a"), &[(name, number(&text))]);
@@ -158,9 +179,11 @@ fn responses() -> Vec<Operation> {
 /// Returns a sequence with a page that `DynamoDB` ends after 1 MB, and one with a page that the service ends after 6 MB
 /// of JSON.
 fn heavy_pages() -> impl Iterator<Item = Vec<Operation>> {
-    let heavy = ['x', '\u{1}'].map(|fill| batch(3, &repeated(fill, 350_000)));
+    // The first items exceed a page of 1 MB. The second ones do not, but their JSON exceeds a response of 6 MB.
+    let heavy = [(3, 'x', 350_000), (5, '\u{1}', 200_000)];
+    let heavy = heavy.map(|(count, fill, bytes)| batch(count, &repeated(fill, bytes)));
     // The check at the end of the sequence reads every item once more, so light items replace the heavy ones.
-    let light = batch(3, &Text::plain("x"));
+    let light = batch(5, &Text::plain("x"));
     heavy.into_iter().map(move |heavy| {
         vec![
             Operation::PutMany(heavy),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Write as _};
 
 use crate::contract::fields::{FIELDS, Kind};
+use crate::contract::limits::MAX_ID_BYTES;
 use crate::contract::model::{Expected, KnownDeviations, Model};
 use crate::contract::run::{Run, Step};
 use crate::request::concrete::Request;
@@ -23,6 +24,9 @@ pub struct Bucket {
     pub range: String,
 }
 
+/// The quantity that counts the faults of random histories.
+pub const FAULTS: &str = "fault of a history";
+
 impl Bucket {
     /// Returns a bucket of these parts.
     pub fn new(quantity: impl Into<String>, range: impl Into<String>) -> Self {
@@ -36,6 +40,10 @@ impl Display for Bucket {
         write!(f, "{}: {}", self.quantity, self.range)
     }
 }
+
+/// The length in bytes from which a page ends because its response is full: less than the limit by more than the longest
+/// item in JSON.
+const MIN_FULL_RESPONSE: usize = 3_000_000;
 
 /// The reserved characters that are counted if a path contains them as they are, with their names.
 const COUNTED_RAW: [(char, &str); 5] = [
@@ -82,9 +90,19 @@ fn of_step(step: &Step, response: &Response, items: usize) -> Vec<Bucket> {
                     ("bytes of a page", Some(response.body.len())),
                 ];
                 let counts = counts.into_iter();
-                counts
-                    .filter_map(|(quantity, count)| Some(Bucket::new(quantity, magnitude(count?))))
-                    .collect()
+                let counts = counts
+                    .filter_map(|(quantity, count)| Some(Bucket::new(quantity, magnitude(count?))));
+                let is_cut = response
+                    .page(&page.prefix)
+                    .is_ok_and(|page| page.last.is_some());
+                let end = match () {
+                    () if !is_cut => None,
+                    () if page.limit == Some(shown) => Some("limit"),
+                    () if response.body.len() > MIN_FULL_RESPONSE => Some("size of a response"),
+                    () => Some("size of a page of the table"),
+                };
+                let end = end.map(|end| Bucket::new("end of a page", end));
+                counts.chain(end).collect()
             }
             Expected::Put(..)
             | Expected::Deleted(_)
@@ -122,6 +140,8 @@ fn of_fields(fields: &[(String, Json)], content_type: ContentType) -> Vec<Bucket
 }
 
 fn of_path(step: &Step, id: &str) -> Vec<Bucket> {
+    let length = (!id.is_empty() && id.len() <= MAX_ID_BYTES)
+        .then(|| Bucket::new("bytes of an id", magnitude(id.len())));
     let path = |style| step.request.target(GatewayProfile::HttpApi, style);
     let is_plain = path(step.style) == path(UrlStyle::Plain);
     let spellings = match step.style {
@@ -139,6 +159,7 @@ fn of_path(step: &Step, id: &str) -> Vec<Bucket> {
     let spellings = spellings.into_iter();
     spellings
         .map(|spelling| Bucket::new("spelling of a path", spelling))
+        .chain(length)
         .collect()
 }
 

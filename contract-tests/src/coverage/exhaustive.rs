@@ -36,7 +36,14 @@ const RAW: [&str; 8] = [
 pub fn sequences() -> Vec<Vec<Operation>> {
     let mut sequences: Vec<_> = items().into_iter().map(lifecycle).collect();
     sequences.extend(invalid_items().into_iter().map(refusal));
-    sequences.extend([raw(), absent_ids(), near_duplicates(), lists(), no_routes()]);
+    sequences.extend([
+        raw(),
+        absent_ids(),
+        overwrites(),
+        near_duplicates(),
+        lists(),
+        no_routes(),
+    ]);
     sequences
 }
 
@@ -121,6 +128,11 @@ fn invalid_items() -> Vec<Object> {
     let list = || Value::Other(format!("[\"{REFUSED_TEXT}\"]"));
     let mut wrong = vec![vec![("colour", Value::Null)], vec![(ID, text("a"))]];
     wrong.extend(["colour", ID].map(|name| vec![(name, text(REFUSED_TEXT))]));
+    wrong.push(vec![(ID, Value::Null)]);
+    wrong.push(vec![
+        ("colour", text(REFUSED_TEXT)),
+        ("colour", Value::Null),
+    ]);
     let [above, below] = [EXPONENTS.end() + 1, EXPONENTS.start() - 1];
     for Field { name, kind } in FIELDS {
         let values = [valid(kind), Value::Null];
@@ -196,11 +208,24 @@ fn raw() -> Vec<Operation> {
     bodies.into_iter().chain([not_utf8]).collect()
 }
 
+/// Returns PUTs each of which leaves out a field that the PUT before has stored.
+fn overwrites() -> Vec<Operation> {
+    let whole = FIELDS.map(|field| (field.name, valid(field.kind)));
+    let put = |fields: &[(&str, Value)]| Operation::Put(object(id("a"), fields), ContentType::Json);
+    let get = || Operation::Get(id("a").into());
+    let by_field = whole.iter().flat_map(|field| {
+        let only = std::slice::from_ref(field);
+        [put(&whole), put(only), get()]
+    });
+    by_field.chain([put(&whole), put(&[]), get()]).collect()
+}
+
 /// Returns GETs and DELETEs of ids that are never stored: some that only PUT refuses, one too long, and the empty one.
 fn absent_ids() -> Vec<Operation> {
-    let ids = ["a%b", "a?b", "..", "\u{1}"].map(id);
-    let too_long = Id::Text(repeated('x', MAX_ID_BYTES + 1));
-    let ids = ids.into_iter().chain([too_long, id("")]);
+    // The id `a%62` would be `ab` if it were decoded once more.
+    let ids = ["a%b", "a%62", "a?b", "..", "\u{1}"].map(id);
+    let too_long = ['x', '\u{1f600}'].map(|fill| Id::Text(repeated(fill, MAX_ID_BYTES + 1)));
+    let ids = ids.into_iter().chain(too_long).chain([id("")]);
     ids.flat_map(|id| {
         [
             Operation::Get(id.clone().into()),

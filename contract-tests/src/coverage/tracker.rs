@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 use crate::contract::openapi;
-use crate::coverage::buckets::{self, Bucket};
+use crate::coverage::buckets::{self, Bucket, FAULTS};
 use crate::coverage::cell::Cell;
 use crate::coverage::contract_doc::ContractDoc;
+use crate::toolkit::dynamodb::fault::Fault;
 
 static REACHED: Mutex<BTreeMap<Cell, u64>> = Mutex::new(BTreeMap::new());
 
@@ -32,7 +33,9 @@ pub fn record_drawn(buckets: impl IntoIterator<Item = Bucket>) {
 #[must_use]
 pub fn drawn_buckets() -> Option<String> {
     let drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
-    (!drawn.is_empty()).then(|| buckets::table(&ContractDoc::load().buckets, &drawn))
+    let mut declared = ContractDoc::load().buckets;
+    declared.extend(Fault::all().map(|fault| Bucket::new(FAULTS, fault.to_string())));
+    (!drawn.is_empty()).then(|| buckets::table(&declared, &drawn))
 }
 
 /// The coverage of a run.

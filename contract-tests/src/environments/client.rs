@@ -120,11 +120,17 @@ impl Api {
     }
 
     /// Returns the style in which a URL is sent. A signed URL is always plain, because services differ in how they
-    /// encode the URL again to check its signature.
+    /// encode the URL again to check its signature. Only an HTTP API is known to read a reserved character like its
+    /// escape.
+    ///
+    /// Source: RFC 3986, section 2.2.
     #[must_use]
     pub fn supported_style(&self, style: UrlStyle) -> UrlStyle {
         match self.session() {
             Some(session) if session.signs() => UrlStyle::Plain,
+            Some(_) if style == UrlStyle::Raw && !self.url.contains(".execute-api.") => {
+                UrlStyle::Plain
+            }
             _ => style,
         }
     }

@@ -29,11 +29,11 @@ pub fn of_service<'a>(
 /// Returns the private names of a deployed API at this URL: its host, and the prefix of the ids of a run.
 #[must_use]
 pub fn of_deployed(url: &str, prefix: &str) -> PrivateNames {
-    PrivateNames::new(of_url(url).into_iter().chain([prefix.to_owned()]))
+    PrivateNames::of_unknown_account(of_url(url).into_iter().chain([prefix.to_owned()]))
 }
 
-/// Returns the names in a URL: its host, also with its port, and if it is an endpoint of API Gateway, the id and the
-/// region of the API. A host of one label is a name only together with its port, because it may be any word.
+/// Returns the names in a URL: its host, also with its port, and if it is an endpoint of API Gateway or of Lambda, its id
+/// and its region. A host of one label is a name only together with its port, because it may be any word.
 fn of_url(url: &str) -> Vec<String> {
     let Ok(url) = Url::parse(url) else {
         return Vec::new();
@@ -48,7 +48,7 @@ fn of_url(url: &str) -> Vec<String> {
         names.extend((port >= MIN_NAMED_PORT).then(|| port.to_string()));
     }
     let labels: Vec<_> = host.split('.').collect();
-    if let [api_id, "execute-api", region, ..] = labels[..] {
+    if let [api_id, "execute-api" | "lambda-url", region, ..] = labels[..] {
         names.extend([api_id, region].map(str::to_owned));
     }
     names

@@ -37,7 +37,7 @@ pub fn invalid_item() -> impl Strategy<Value = Object> {
     ]
 }
 
-/// Draws an item in which one field occurs twice: with the same value, with `null`, or with a long value. The two may be
+/// Draws an item in which one field, sometimes an unknown one, occurs twice: with the same value, with `null`, or with a long value. The two may be
 /// next to each other or apart, in either order.
 fn item_with_duplicate() -> impl Strategy<Value = Object> {
     let second = prop_oneof![
@@ -45,8 +45,13 @@ fn item_with_duplicate() -> impl Strategy<Value = Object> {
         2 => Just(Second::Null),
         4 => Just(Second::LongValue),
     ];
+    let with_unknown = (item(), extra_field()).prop_map(|(mut item, field)| {
+        item.fields.push(field);
+        item
+    });
+    let item = prop_oneof![4 => item().boxed(), 1 => with_unknown.boxed()];
     let positions = (any::<Index>(), any::<Index>());
-    (item(), second, positions).prop_map(|(mut item, second, (which, at))| {
+    (item, second, positions).prop_map(|(mut item, second, (which, at))| {
         let (name, value) = item.fields[which.index(item.fields.len())].clone();
         let value = match (second, &value) {
             (Second::Null, _) => Value::Null,

@@ -6,17 +6,18 @@ use proptest::sample::select;
 
 use crate::contract::id::refused_ids;
 use crate::contract::limits::MAX_ID_BYTES;
+use crate::generate::numbers::magnitude;
 use crate::request::operation::{Id, NearDuplicateKind};
 use crate::toolkit::text::Text;
 
 /// Draws any id: mostly one that was used before, or a near-duplicate.
 pub fn id() -> impl Strategy<Value = Id> {
-    weighted([70, 14, 8, 5])
+    weighted([70, 14, 8, 9])
 }
 
 /// Draws an id for a PUT, more often one that was not used before.
 pub fn id_to_put() -> impl Strategy<Value = Id> {
-    weighted([45, 10, 36, 6])
+    weighted([45, 10, 36, 10])
 }
 
 fn weighted([used, near, new, long]: [u32; 4]) -> impl Strategy<Value = Id> {
@@ -24,7 +25,7 @@ fn weighted([used, near, new, long]: [u32; 4]) -> impl Strategy<Value = Id> {
         used => (0_usize..12).prop_map(Id::Used),
         near => (0_usize..12, near_duplicate_kind()).prop_map(|(index, kind)| Id::NearDuplicate(index, kind)),
         new => valid_id().prop_map(Id::Text),
-        long => boundary_id().prop_map(Id::Text),
+        long => long_id().prop_map(Id::Text),
         3 => refused_in_put().prop_map(Id::Text),
     ]
 }
@@ -69,15 +70,17 @@ fn valid_id() -> impl Strategy<Value = Text> {
     prop_oneof![2 => few, 2 => many, 2 => raw].prop_map(Text::plain)
 }
 
-/// Draws an id at the maximum length, or one byte from it, with characters of one byte or of four.
-fn boundary_id() -> impl Strategy<Value = Text> {
-    let characters = select(vec!['x', '\u{1f600}']);
-    let lengths = prop_oneof![
+/// Draws an id of any length, by magnitude, or one at the maximum length or one byte from it, with characters of one byte
+/// or of four.
+fn long_id() -> impl Strategy<Value = Text> {
+    let at_limit = prop_oneof![
         1 => Just(MAX_ID_BYTES - 1),
         1 => Just(MAX_ID_BYTES),
         4 => Just(MAX_ID_BYTES + 1),
     ];
-    (characters, lengths).prop_map(|(fill, bytes)| Text::Repeated { fill, bytes })
+    let lengths = prop_oneof![1 => magnitude(MAX_ID_BYTES), 1 => at_limit];
+    (select(vec!['x', '\u{1f600}']), lengths)
+        .prop_map(|(fill, bytes)| Text::Repeated { fill, bytes })
 }
 
 /// Draws an id that PUT must refuse although GET and DELETE accept it (with an empty id they have no route).

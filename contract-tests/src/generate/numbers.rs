@@ -63,6 +63,7 @@ fn decimal() -> impl Strategy<Value = String> {
         Notation::Scientific,
         Notation::Whole,
         Notation::Fraction,
+        Notation::Plain,
     ]);
     (any::<bool>(), digits, EXPONENTS, notation).prop_map(
         |(negative, digits, exponent, notation)| {
@@ -89,6 +90,8 @@ enum Notation {
     Whole,
     /// `0.123E+46`
     Fraction,
+    /// `0.00123`, `12.3` or `1230`; scientific if that would be too long.
+    Plain,
 }
 
 impl Notation {
@@ -103,6 +106,18 @@ impl Notation {
                 format!("{digits}e{}", exponent - places)
             }
             Self::Fraction => format!("0.{digits}E{:+}", exponent + 1),
+            Self::Plain => match usize::try_from(exponent) {
+                Ok(exponent @ 0..40) => match digits.split_at_checked(exponent + 1) {
+                    Some((whole, "")) => whole.to_owned(),
+                    Some((whole, fraction)) => format!("{whole}.{fraction}"),
+                    None => format!("{digits:0<width$}", width = exponent + 1),
+                },
+                Err(_) if exponent > -40 => {
+                    let zeros = "0".repeat(usize::try_from(-exponent - 1).unwrap_or_default());
+                    format!("0.{zeros}{digits}")
+                }
+                _ => Self::Scientific.write(digits, exponent),
+            },
         }
     }
 }
@@ -132,11 +147,21 @@ mod tests {
 
     #[test]
     fn every_notation_has_the_same_value() {
-        for (digits, exponent) in [("7", -130), ("123", 0), ("9876543210", 125)] {
-            let parsed =
-                [Notation::Scientific, Notation::Whole, Notation::Fraction].map(|notation| {
-                    Decimal::parse(&notation.write(digits, exponent)).expect("a number")
-                });
+        for (digits, exponent) in [
+            ("7", -130),
+            ("123", -3),
+            ("123", 0),
+            ("123", 2),
+            ("123", 20),
+            ("9876543210", 125),
+        ] {
+            let parsed = [
+                Notation::Scientific,
+                Notation::Whole,
+                Notation::Fraction,
+                Notation::Plain,
+            ]
+            .map(|notation| Decimal::parse(&notation.write(digits, exponent)).expect("a number"));
             assert_eq!(parsed[0].magnitude(), Some(exponent));
             assert!(parsed.iter().all(|number| *number == parsed[0]));
         }

@@ -38,7 +38,7 @@ pub(super) fn late_503(inner: Handler) -> Handler {
         if reply.response.status_code == 503 {
             let left = deadline.duration_since(SystemTime::now());
             let left = left.unwrap_or_default();
-            tokio::time::sleep(left.saturating_sub(Duration::from_millis(100))).await;
+            tokio::time::sleep(left.saturating_sub(Duration::from_millis(250))).await;
         }
         reply
     }
@@ -82,25 +82,20 @@ pub(super) fn no_body_is_not_found(status: u16, body: &Bytes) -> (u16, Bytes) {
 
 /// Reads an item that may be stale.
 pub(super) fn get_is_eventually_consistent(operation: &str, body: Bytes) -> Bytes {
-    if operation == "GetItem" {
-        eventually_consistent(&body)
-    } else {
-        body
-    }
+    eventually_consistent("GetItem", operation, body)
 }
 
 /// Lists items that may be stale.
 pub(super) fn list_is_eventually_consistent(operation: &str, body: Bytes) -> Bytes {
-    if operation == "Scan" {
-        eventually_consistent(&body)
-    } else {
-        body
-    }
+    eventually_consistent("Scan", operation, body)
 }
 
-fn eventually_consistent(read: &Bytes) -> Bytes {
+fn eventually_consistent(read: &str, operation: &str, body: Bytes) -> Bytes {
+    if operation != read {
+        return body;
+    }
     replace(
-        read,
+        &body,
         r#""ConsistentRead":true"#,
         r#""ConsistentRead":false"#,
     )

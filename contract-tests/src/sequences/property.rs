@@ -21,6 +21,9 @@ use crate::toolkit::outcome::Outcome;
 use crate::toolkit::progress::{Passed, Progress};
 use crate::toolkit::random::{Sampling, unique_prefix};
 
+/// One case in this number has a proxy between the service and its table.
+const PROXIED_CASES: u32 = 4;
+
 /// Checks as many sequences as the sampling says or the budget allows, and at least one.
 ///
 /// # Errors
@@ -101,6 +104,11 @@ pub async fn check_case(
     test: &str,
 ) -> Outcome<Option<String>, Box<FailureReport>> {
     let operations = sampling.draw(&sequence(), case);
+    let setup = &Setup {
+        // Only behind a proxy is a read stale that is not strongly consistent.
+        proxied: setup.proxied || case.is_multiple_of(PROXIED_CASES),
+        ..setup.clone()
+    };
     let checked = check_operations(target, setup, &operations, (sampling, case), test);
     let run = checked.await?;
     if setup.is_original() {

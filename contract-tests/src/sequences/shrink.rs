@@ -2,6 +2,7 @@
 //! debugging: parts are removed, first halves and last single operations, as long as the rest still fails.
 
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 use crate::contract::run::Run;
 use crate::environments::environment::Setup;
@@ -16,8 +17,11 @@ use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 /// The maximum number of sequences that are tried, so that shrinking ends even in a slow environment.
 const MAX_TRIES: usize = 1_500;
 
-/// The maximum number of operations into which one is taken apart. An operation that needs more requests for the failure
-/// is shorter as a whole.
+/// The maximum time of a search, so that a failure that needs large items is reported before a pipeline gives up.
+const MAX_TIME: Duration = Duration::from_mins(3);
+
+/// The maximum number of operations into which one is taken apart. With more of them, the report is shorter with the whole
+/// operation.
 const MAX_PARTS: usize = 8;
 
 /// The shortest run that is known to break the contract.
@@ -54,6 +58,7 @@ pub async fn shrink(target: &Target, setup: &Setup, first_run: Run) -> Shrunk {
         setup,
         best: first_run,
         tried: HashSet::new(),
+        started: Instant::now(),
     };
     let note = search.run(candidates).await.err();
     Shrunk {
@@ -93,6 +98,7 @@ struct Search<'a> {
     best: Run,
     /// The sequences that were tried already, as JSON.
     tried: HashSet<String>,
+    started: Instant,
 }
 
 impl Search<'_> {
@@ -107,8 +113,11 @@ impl Search<'_> {
 
     async fn shrink(&mut self) -> Result<(), String> {
         // Most failures do not need large pages, and without them all further tries are fast.
-        self.still_fails(with_small_pages(&self.best.operations))
-            .await?;
+        for smaller in with_small_pages(&self.best.operations) {
+            if self.still_fails(smaller).await? {
+                break;
+            }
+        }
         // Simpler operations may allow more operations to be removed.
         while self.remove_operations().await? || self.simplify().await? {}
         Ok(())
@@ -204,6 +213,11 @@ impl Search<'_> {
         if self.tried.len() > MAX_TRIES {
             return Err(format!(
                 "a shorter sequence may exist: the search ended after {MAX_TRIES} tries"
+            ));
+        }
+        if self.started.elapsed() > MAX_TIME {
+            return Err(format!(
+                "a shorter sequence may exist: the search ended after {MAX_TIME:?}"
             ));
         }
         let inconclusive = |reason| format!("a shorter sequence may exist: {reason}");

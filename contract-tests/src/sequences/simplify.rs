@@ -116,30 +116,51 @@ fn may_be_item(body: &[u8]) -> bool {
     members.is_ok_and(|members| !members.is_empty())
 }
 
-/// Returns the operations with few and small items in each batch, and with pages of one item.
+/// Returns the operations in three forms: with short texts in each batch, and with few items in it and pages of one item;
+/// with the first only; and with the second only.
 #[must_use]
-pub fn with_small_pages(operations: &[Operation]) -> Vec<Operation> {
-    let mut operations = operations.to_vec();
-    for operation in &mut operations {
-        match operation {
-            Operation::PutMany(batch) => {
-                batch.count = batch.count.min(2);
-                for (_, value) in &mut batch.object.fields {
-                    if let Value::Text(text) = value {
-                        *text = Text::plain(PREFERRED_TEXTS[0]);
+pub fn with_small_pages(operations: &[Operation]) -> [Vec<Operation>; 3] {
+    let simplified = |is_short: bool, has_few: bool| {
+        let mut operations = operations.to_vec();
+        for operation in &mut operations {
+            match operation {
+                Operation::PutMany(batch) => {
+                    if has_few {
+                        batch.count = batch.count.min(2);
+                    }
+                    for (_, value) in &mut batch.object.fields {
+                        if let Value::Text(text) = value
+                            && is_short
+                        {
+                            *text = Text::plain(PREFERRED_TEXTS[0]);
+                        }
                     }
                 }
+                Operation::List(query) if has_few && has_valid_limit(query) => {
+                    query.limit = Some("1".to_owned());
+                }
+                Operation::Paginate { limit, .. } if has_few => *limit = 1,
+                Operation::Put(..)
+                | Operation::PutRaw(..)
+                | Operation::Get(_)
+                | Operation::Delete(_)
+                | Operation::List(_)
+                | Operation::Paginate { .. }
+                | Operation::NoRoute(_) => {}
             }
-            Operation::List(query) => query.limit = Some("1".to_owned()),
-            Operation::Paginate { limit, .. } => *limit = 1,
-            Operation::Put(..)
-            | Operation::PutRaw(..)
-            | Operation::Get(_)
-            | Operation::Delete(_)
-            | Operation::NoRoute(_) => {}
         }
-    }
-    operations
+        operations
+    };
+    [
+        simplified(true, true),
+        simplified(true, false),
+        simplified(false, true),
+    ]
+}
+
+fn has_valid_limit(query: &Query) -> bool {
+    let limit = query.limit.as_deref();
+    limit.is_none_or(|limit| limit.parse::<u16>().is_ok())
 }
 
 /// Returns copies of the operations, in each of which one id is replaced by a simpler one everywhere.
