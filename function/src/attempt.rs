@@ -207,7 +207,8 @@ impl<E: OperationError> Intercept for AttemptTracker<E> {
     }
 
     /// Rejects responses that the SDK accepts by mistake: it parses an empty body as `{}`, a success, ignores unknown
-    /// members, and does not require the list of a scan. The SDK itself rejects other bodies that are not a JSON object.
+    /// members, and does not require the list of a scan. The SDK itself rejects other bodies that are not a JSON
+    /// object.
     fn read_after_deserialization(
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,
@@ -263,9 +264,9 @@ fn is_error(body: &[u8]) -> bool {
 }
 
 /// The retry classifier that vetoes the retries of ambiguous writes and of requests that DynamoDB rejected, and that
-/// adds retries of reads after an ambiguous fault or a conflict. The SDK's classifiers retry after every 500, 502, 503, 504, time-out and I/O error.
-/// That is right for a read, but a write that is sent again could overwrite a newer one. `RetryForbidden` from any
-/// classifier wins.
+/// adds retries of reads after an ambiguous fault or a conflict. The SDK's classifiers retry after every 500, 502, 503,
+/// 504, time-out and I/O error. That is right for a read, but a write that is sent again could overwrite a newer one.
+/// `RetryForbidden` from any classifier wins.
 #[derive(Debug)]
 struct RetryClassifier<E> {
     is_write: bool,

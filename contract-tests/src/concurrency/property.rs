@@ -35,8 +35,8 @@ const PARALLELISM: u32 = 4;
 /// The number of cases that run at once with a failing table in this process: they mostly wait for time-outs.
 const FAULTY_PARALLELISM: u32 = 16;
 
-/// The minimum time after which the gateway stops the function. A response of the gateway that comes earlier has another
-/// cause, such as a panic.
+/// The minimum time after which the gateway stops the function. A response of the gateway that comes earlier has
+/// another cause, such as a panic.
 const MIN_TIME_OF_STOPPED: Duration = Duration::from_secs(2);
 
 /// A history that is not linearizable, or a response that is wrong by itself.

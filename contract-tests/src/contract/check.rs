@@ -71,7 +71,7 @@ pub fn check_failure(
 }
 
 /// Checks that a 500 or a 503 has the fixed message for its kind of request. An unknown gateway may answer with
-/// messages of its own, so its responses are not checked. To be called after the check of the status.
+/// messages of its own, so its messages are not checked. To be called after the check of the status.
 ///
 /// # Errors
 /// The difference from the contract.

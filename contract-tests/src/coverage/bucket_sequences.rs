@@ -1,4 +1,5 @@
-//! The sequences that reach every declared bucket: of lengths, numbers, spellings of a path, limits and sizes of a page.
+//! The sequences that reach every declared bucket: of lengths, numbers, spellings of a path, limits and sizes of a
+//! page.
 
 use crate::contract::fields::{FIELDS, Field, Kind};
 use crate::contract::item::batch;
@@ -10,7 +11,8 @@ use crate::toolkit::text::Text;
 /// An upper bound of the bytes of the largest item besides a text: its id, and the names of its fields.
 const OTHER_BYTES: usize = 100;
 
-/// The maximum number of operations of one kind in most sequences, because a failure of a long one takes long to shrink.
+/// The maximum number of operations of one kind in most sequences, because a failure of a long one takes long to
+/// shrink.
 const MAX_OPERATIONS: usize = 24;
 
 /// Returns the sequences that reach every declared bucket of a single request: of a text, a number, a path.
@@ -87,7 +89,8 @@ fn id_lengths() -> Vec<Operation> {
         .collect()
 }
 
-/// Returns PUTs and GETs of items with every power of ten, with every number of digits, and with some prices and integers.
+/// Returns PUTs and GETs of items with every power of ten, with every number of digits, and with some prices and
+/// integers.
 fn numbers(name: &'static str) -> Vec<Operation> {
     let digits = "1234567891".repeat(4);
     let exponents = EXPONENTS.map(|exponent| format!("1.5e{exponent}"));
@@ -165,8 +168,8 @@ fn paginate(limit: u16, delete_last_of_page: bool) -> Operation {
     }
 }
 
-/// Returns lists with a response of each power of two up to 2 MB, in bytes. In JSON, control characters are six times as
-/// long.
+/// Returns lists with a response of each power of two up to 2 MB, in bytes. In JSON, control characters are six times
+/// as long.
 fn responses() -> Vec<Operation> {
     let one = powers(MAX_ITEM_BYTES - OTHER_BYTES);
     let one = one.map(|bytes| batch(1, &repeated('x', bytes)));

@@ -41,8 +41,8 @@ impl Display for Bucket {
     }
 }
 
-/// The length in bytes from which a page ends because its response is full: less than the limit by more than the longest
-/// item in JSON.
+/// The length in bytes from which a page ends because its response is full: less than the limit by more than the
+/// longest item in JSON.
 const MIN_FULL_RESPONSE: usize = 3_000_000;
 
 /// The reserved characters that are counted if a path contains them as they are, with their names.

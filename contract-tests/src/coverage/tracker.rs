@@ -1,5 +1,5 @@
-//! Counts the cells that a run of the tests reached, collects the buckets that its random cases reached, and reports the
-//! gaps at its end.
+//! Counts the cells that a run of the tests reached, collects the buckets that its random cases reached, and reports
+//! the gaps at its end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

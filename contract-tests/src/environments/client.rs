@@ -95,8 +95,8 @@ impl Api {
         self.send_styled(request, UrlStyle::Plain).await
     }
 
-    /// Sends the request with its URL in this style, which must be a supported one. Returns its response or the reason why
-    /// there is none; `None` if the path cannot be sent to this gateway.
+    /// Sends the request with its URL in this style, which must be a supported one. Returns its response or the reason
+    /// why there is none; `None` if the path cannot be sent to this gateway.
     ///
     /// # Panics
     /// If an HTTP client cannot build the request, which is a bug of the generators.

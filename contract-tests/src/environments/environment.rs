@@ -22,7 +22,7 @@ use crate::toolkit::dynamodb::proxy::{Filters, Proxy};
 use crate::toolkit::dynamodb::script::Script;
 use crate::toolkit::random::unique_prefix;
 
-/// The delay of a response that still counts as on time: a timer has a resolution, and a response is written.
+/// The maximum delay of a response that still counts as on time: a timer has a resolution, and a response is written.
 const DEADLINE_TOLERANCE: Duration = Duration::from_millis(150);
 
 /// The time by which the gateway stops the function before the deadline that the function is told: a response is due

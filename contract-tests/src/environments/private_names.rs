@@ -32,8 +32,8 @@ pub fn of_deployed(url: &str, prefix: &str) -> PrivateNames {
     PrivateNames::of_unknown_account(of_url(url).into_iter().chain([prefix.to_owned()]))
 }
 
-/// Returns the names in a URL: its host, also with its port, and if it is an endpoint of API Gateway or of Lambda, its id
-/// and its region. A host of one label is a name only together with its port, because it may be any word.
+/// Returns the names in a URL: its host, also with its port, and if it is an endpoint of API Gateway or of Lambda, its
+/// id and its region. A host of one label is a name only together with its port, because it may be any word.
 fn of_url(url: &str) -> Vec<String> {
     let Ok(url) = Url::parse(url) else {
         return Vec::new();

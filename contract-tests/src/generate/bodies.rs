@@ -37,8 +37,8 @@ pub fn invalid_item() -> impl Strategy<Value = Object> {
     ]
 }
 
-/// Draws an item in which one field, sometimes an unknown one, occurs twice: with the same value, with `null`, or with a long value. The two may be
-/// next to each other or apart, in either order.
+/// Draws an item in which one field, sometimes an unknown one, occurs twice: with the same value, with `null`, or with
+/// a long value. The two may be next to each other or apart, in either order.
 fn item_with_duplicate() -> impl Strategy<Value = Object> {
     let second = prop_oneof![
         1 => Just(Second::SameValue),

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 /// The weights of kinds of operations in one case. PUTs of items and GETs are in every case; their weight is 25 each.
 /// A weight of zero leaves a kind out.
 ///
-/// Each case has a random subset of them ("swarm testing"). A sequence with everything in it has little of each, and one
-/// kind can hide the effect of another: an item that is soon deleted is not listed. Expensive kinds take time in their
-/// cases only.
+/// Each case has a random subset of them ("swarm testing"). A sequence with everything in it has little of each, and
+/// one kind can hide the effect of another: an item that is soon deleted is not listed. Expensive kinds take time in
+/// their cases only.
 ///
 /// Source: Groce et al., "Swarm Testing", ISSTA 2012.
 #[derive(Clone, Copy, Debug)]

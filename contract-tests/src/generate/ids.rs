@@ -70,8 +70,8 @@ fn valid_id() -> impl Strategy<Value = Text> {
     prop_oneof![2 => few, 2 => many, 2 => raw].prop_map(Text::plain)
 }
 
-/// Draws an id of any length, by magnitude, or one at the maximum length or one byte from it, with characters of one byte
-/// or of four.
+/// Draws an id of any length, by magnitude, or one at the maximum length or one byte from it, with characters of one
+/// byte or of four.
 fn long_id() -> impl Strategy<Value = Text> {
     let at_limit = prop_oneof![
         1 => Just(MAX_ID_BYTES - 1),

@@ -1,5 +1,5 @@
-//! Random operations: a [`mod@sequence`] of operations, the [`ids`] that they name, and the [`bodies`] of PUTs with their
-//! [`numbers`]. The [`mod@features`] of a case decide which kinds of them it has.
+//! Random operations: a [`mod@sequence`] of operations, the [`ids`] that they name, and the [`bodies`] of PUTs with
+//! their [`numbers`]. The [`mod@features`] of a case decide which kinds of operations it has.
 
 pub mod bodies;
 pub mod features;

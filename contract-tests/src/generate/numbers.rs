@@ -8,8 +8,8 @@ use proptest::sample::select;
 
 use crate::contract::limits::{EXPONENTS, MAX_DIGITS};
 
-/// Draws a number from 1 to `max` by its magnitude: each range from one power of two to the next is about equally likely.
-/// At least half of the numbers are a power of two, or a neighbour of one.
+/// Draws a number from 1 to `max` by its magnitude: each range from one power of two to the next is about equally
+/// likely. At least half of the numbers are a power of two, or a neighbour of one.
 pub fn magnitude(max: usize) -> impl Strategy<Value = usize> {
     let powers = (0..=max.ilog2()).prop_map(|power| 1_usize << power);
     let near = (powers.clone(), -1_isize..=1)

@@ -195,7 +195,7 @@ async fn with_sequences(
 /// Looks for a failure in the exhaustive sequences. It is not shrunk, because these sequences have few operations.
 async fn with_exhaustive(setup: &Setup, original: &Setup) -> Result<Detection, String> {
     let target = &Target::Embedded;
-    for (case, operations) in (1..).zip(sequences::exhaustive()) {
+    for (case, operations) in (1..).zip(sequences::exhaustive_sequences()) {
         let run = run_fresh(target, setup, &operations, FinalCheck::AtEnd).await?;
         match run.outcome {
             Ok(()) => {}

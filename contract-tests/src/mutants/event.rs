@@ -144,8 +144,8 @@ pub(super) fn members(reply: &LambdaResponse) -> Vec<(String, String)> {
         .unwrap_or_default()
 }
 
-/// Changes the items of a page, each as its JSON text, and its last key. The counts follow the items. A reply that is not
-/// a page stays as it is.
+/// Changes the items of a page, each as its JSON text, and its last key. The counts follow the items. A reply that is
+/// not a page stays as it is.
 pub(super) fn edit_page(
     reply: &mut LambdaResponse,
     change: impl FnOnce(&mut Vec<String>, &mut Option<String>),

@@ -1,7 +1,7 @@
-//! The tests of the tests: services with one bug each. The bug is in a wrapper of the original service, in a change of the
-//! URLs, in a filter of the messages between the service and its table, or in the configuration of its client. [`mutant`]
-//! lists the mutants, and [`detect`] runs the properties against each. The [`variants`] are correct services that the
-//! properties must not report. No property knows any of them.
+//! The tests of the tests: services with one bug each. The bug is in a wrapper of the original service, in a change of
+//! the URLs, in a filter of the messages between the service and its table, or in the configuration of its client.
+//! [`mutant`] lists the mutants, and [`detect`] runs the properties against each. The [`variants`] are correct services
+//! that the properties must not report. No property knows any of them.
 
 pub mod detect;
 mod errors;

@@ -1,5 +1,5 @@
-//! Mutants in the routing of requests, which read some spellings of a path wrongly. They change the path and the query of
-//! a request before the gateway receives it.
+//! Mutants that read some spellings of a path wrongly. They change the path and the query of a request before the
+//! gateway receives it.
 
 /// Reads a `+` in the path as a space, which is right in a query only.
 pub(super) fn plus_is_a_space(target: &str) -> String {

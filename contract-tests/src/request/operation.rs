@@ -119,7 +119,7 @@ impl From<PathId> for SavedPathId {
 }
 
 /// The style of the percent-encoding in a URL, which does not change its meaning.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum UrlStyle {
     /// With every character encoded, except the unreserved ones.

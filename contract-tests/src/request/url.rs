@@ -27,8 +27,8 @@ const REQUIRED_IN_PATH: &AsciiSet = &PLAIN
     .remove(b':')
     .remove(b'@');
 
-/// The characters that must be percent-encoded in a value of a query. Servers read `&` and `;` as the end of a value,
-/// and `+` as a space.
+/// The characters that must be percent-encoded in a value of a query. Some servers read `;` like `&`, as the end of a
+/// value, and `+` as a space.
 const REQUIRED_IN_QUERY: &AsciiSet = &REQUIRED_IN_PATH
     .add(b'&')
     .add(b';')

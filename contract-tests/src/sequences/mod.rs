@@ -6,4 +6,4 @@ pub mod property;
 pub mod shrink;
 pub mod simplify;
 
-pub use property::{check_case, check_cases, check_exhaustive, exhaustive};
+pub use property::{check_case, check_cases, check_exhaustive, exhaustive_sequences};

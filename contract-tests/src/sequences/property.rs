@@ -63,14 +63,14 @@ pub struct Reached {
 
 /// Returns the exhaustive sequences, in which nothing is random.
 #[must_use]
-pub fn exhaustive() -> Vec<Vec<Operation>> {
+pub fn exhaustive_sequences() -> Vec<Vec<Operation>> {
     let mut sequences = exhaustive::sequences();
     sequences.extend(bucket_sequences::of_requests());
     sequences.extend(bucket_sequences::of_pages());
     sequences
 }
 
-/// Checks these sequences, in which nothing is random. Also returns what they reached.
+/// Checks these sequences, in which nothing is random. Also returns the cells and the buckets that they reached.
 ///
 /// # Errors
 /// The first sequence that broke the contract, shrunk; or the reason why the check is inconclusive.

@@ -20,8 +20,8 @@ const MAX_TRIES: usize = 1_500;
 /// The maximum time of a search, so that a failure that needs large items is reported before a pipeline gives up.
 const MAX_TIME: Duration = Duration::from_mins(3);
 
-/// The maximum number of operations into which one is taken apart. With more of them, the report is shorter with the whole
-/// operation.
+/// The maximum number of operations into which one is taken apart. With more of them, the report is shorter with the
+/// whole operation.
 const MAX_PARTS: usize = 8;
 
 /// The shortest run that is known to break the contract.

@@ -116,8 +116,8 @@ fn may_be_item(body: &[u8]) -> bool {
     members.is_ok_and(|members| !members.is_empty())
 }
 
-/// Returns the operations in three forms: with short texts in each batch, and with few items in it and pages of one item;
-/// with the first only; and with the second only.
+/// Returns the operations in three forms: with short texts in each batch, and with few items in it and pages of one
+/// item; with the first only; and with the second only.
 #[must_use]
 pub fn with_small_pages(operations: &[Operation]) -> [Vec<Operation>; 3] {
     let simplified = |is_short: bool, has_few: bool| {

@@ -33,7 +33,7 @@ use suite::{Availability, Suite};
 /// wait for time-outs most of the time.
 const MIN_TEST_THREADS: usize = 8;
 
-/// The number of cases of a property for each case with which it checks a variant.
+/// The divisor of the number of cases: a variant is checked with one case for every 20 of a property.
 const CASES_PER_VARIANT_CASE: u32 = 20;
 
 /// The external resources to release before the process exits: the container of `DynamoDB` Local, and the items in a

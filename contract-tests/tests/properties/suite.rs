@@ -149,8 +149,12 @@ impl Suite {
             "sequences::every_declared_cell_is_reached",
             async move |target, test| {
                 let setup = Setup::default();
-                let outcome =
-                    sequences::check_exhaustive(&target, &setup, sequences::exhaustive(), &test);
+                let outcome = sequences::check_exhaustive(
+                    &target,
+                    &setup,
+                    sequences::exhaustive_sequences(),
+                    &test,
+                );
                 let outcome = outcome.await;
                 let (passed, reached) = outcome.map_err(save_and_report)?;
                 let contract = ContractDoc::load();

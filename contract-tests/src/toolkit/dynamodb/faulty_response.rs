@@ -32,17 +32,14 @@ pub struct FaultyResponse {
     body: &'static str,
 }
 
-/// An error code that no client knows.
+/// An error code that the service does not know.
 pub const NEW_CODE: &str = "NewException";
 
 /// A success without a list of items. This is a failure only as the response to a scan: `DynamoDB` sends the same in
 /// response to a write, or if an item is missing.
 pub const NO_LIST: FaultyResponse = other("200 without a list", Ambiguous, 200, "{}");
 
-/// A success without a body.
-pub const NO_BODY: FaultyResponse = other("200 without a body", Ambiguous, 200, "");
-
-/// Every faulty response that is one for all requests.
+/// The responses that are a failure for every request.
 pub static FAULTY_RESPONSES: [FaultyResponse; 24] = [
     error(Throttled, 400, "ProvisionedThroughputExceededException"),
     error(Throttled, 400, "RequestLimitExceeded"),
@@ -81,7 +78,7 @@ pub static FAULTY_RESPONSES: [FaultyResponse; 24] = [
         502,
         "<html>proxy ip-10-0-0-1: arn:aws:dynamodb:us-east-1:123456789012:table/items is down</html>",
     ),
-    NO_BODY,
+    other("200 without a body", Ambiguous, 200, ""),
     other("200 cut off", Ambiguous, 200, r#"{"Item":{"id":{"S":"a"#),
     FaultyResponse {
         name: "200 with an error",

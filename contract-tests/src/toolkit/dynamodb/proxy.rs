@@ -30,10 +30,10 @@ const WRITES: [&str; 2] = ["PutItem", "DeleteItem"];
 /// The operations of the service that read.
 const READS: [&str; 2] = ["GetItem", "Scan"];
 
-/// Returns the body of a request that the table receives. The arguments are the name of the operation and the body.
+/// The change of the body of a request to the table. The arguments are the name of the operation and the body.
 pub type RequestFilter = fn(&str, Bytes) -> Bytes;
 
-/// Returns the status and the body of a faulty response that the service receives.
+/// The change of the status and the body of a faulty response before the service receives it.
 pub type ResponseFilter = fn(u16, &Bytes) -> (u16, Bytes);
 
 /// The changes of a mutant to the messages between the service and its table.
