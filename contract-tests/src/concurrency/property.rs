@@ -75,6 +75,12 @@ pub async fn check_cases(
         let cases = next..sampling.cases.min(next.saturating_add(parallelism));
         next = cases.end;
         let batch_size = cases.end - cases.start;
+        if setup.is_original() && setup.proxied {
+            let faults = cases
+                .clone()
+                .flat_map(|case| sampling.draw(&plan(), case).faults);
+            tracker::record_drawn(faults.map(|fault| Bucket::new(FAULTS, fault.to_string())));
+        }
         let cases: Vec<_> = cases
             .map(|case| {
                 let (target, setup) = (target.clone(), setup.clone());
@@ -108,12 +114,7 @@ pub async fn check_case(
     case: u32,
 ) -> Outcome<(), RejectedHistory> {
     let environment = target.open(setup).await.map_err(Inconclusive)?;
-    let plan = sampling.draw(&plan(), case);
-    if setup.is_original() && setup.proxied {
-        let faults = plan.faults.iter();
-        tracker::record_drawn(faults.map(|fault| Bucket::new(FAULTS, fault.to_string())));
-    }
-    let outcome = run_plan(&environment, plan).await;
+    let outcome = run_plan(&environment, sampling.draw(&plan(), case)).await;
     environment.close().await;
     outcome.map_err(|not_passed| {
         not_passed.map(|(reason, entries)| RejectedHistory {

@@ -33,11 +33,16 @@ pub fn of_requests() -> Vec<Vec<Operation>> {
     chunks.map(<[Operation]>::to_vec).collect()
 }
 
-/// Returns the sequences that reach every declared bucket of a page, or of the items that are listed.
+/// Returns the sequences that reach every declared bucket of the number of items of a page, and of the table.
 #[must_use]
-pub fn of_pages() -> Vec<Vec<Operation>> {
-    let sequences = [pages(), responses()].into_iter();
-    sequences.chain(limits()).chain(heavy_pages()).collect()
+pub fn of_small_pages() -> Vec<Vec<Operation>> {
+    std::iter::once(pages()).chain(limits()).collect()
+}
+
+/// Returns the sequences that reach every declared bucket of the length of a page, and of its end.
+#[must_use]
+pub fn of_large_pages() -> Vec<Vec<Operation>> {
+    heavy_pages().chain([responses()]).collect()
 }
 
 /// Returns every power of two up to `max`.

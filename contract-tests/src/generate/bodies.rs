@@ -42,7 +42,7 @@ pub fn invalid_item() -> impl Strategy<Value = Object> {
 fn item_with_duplicate() -> impl Strategy<Value = Object> {
     let second = prop_oneof![
         1 => Just(Second::SameValue),
-        2 => Just(Second::Null),
+        4 => Just(Second::Null),
         4 => Just(Second::LongValue),
     ];
     let with_unknown = (item(), extra_field()).prop_map(|(mut item, field)| {

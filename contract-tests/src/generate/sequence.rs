@@ -66,7 +66,12 @@ fn path_id() -> impl Strategy<Value = PathId> {
 }
 
 fn url_style() -> impl Strategy<Value = UrlStyle> {
-    prop_oneof![1 => Just(UrlStyle::Plain), 3 => select(UrlStyle::ALL.to_vec())]
+    prop_oneof![
+        4 => Just(UrlStyle::Plain),
+        3 => Just(UrlStyle::LowerHex),
+        6 => Just(UrlStyle::Raw),
+        3 => Just(UrlStyle::Full),
+    ]
 }
 
 /// Draws a batch of 16 to 137 small items, so that most pages with a limit show only some of them.

@@ -148,7 +148,7 @@ pub const ALL: [Mutant; 51] = [
         1,
     ),
     deterministic(
-        "a text is cut after 65,535 bytes",
+        "a text is cut after 32,767 bytes",
         sizes::long_text_is_cut,
         2,
     ),

@@ -13,11 +13,14 @@ use super::writes::kind;
 use crate::contract::fields::Kind;
 use crate::toolkit::decimal::Decimal;
 
-/// Cuts texts after 65,535 bytes.
+/// The length to which [`long_text_is_cut`] cuts a text: the largest integer of 16 bits with a sign.
+const MAX_TEXT_BYTES: usize = 32_767;
+
+/// Cuts texts after 32,767 bytes.
 pub(super) fn long_text_is_cut(inner: Handler) -> Handler {
     map_event(inner, |event| {
         map_texts(event, |text| {
-            let end = text.floor_char_boundary(usize::from(u16::MAX));
+            let end = text.floor_char_boundary(MAX_TEXT_BYTES);
             text[..end].to_owned()
         });
     })

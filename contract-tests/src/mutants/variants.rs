@@ -124,7 +124,7 @@ impl Property {
             Self::ExhaustiveSequences => {
                 // A variant handles single requests like the original.
                 let mut sequences = exhaustive::sequences();
-                sequences.extend(bucket_sequences::of_pages());
+                sequences.extend(bucket_sequences::of_small_pages());
                 let outcome = sequences::check_exhaustive(target, setup, sequences, test).await;
                 outcome.map_err(|not_passed| not_passed.map(|failure| describe(&failure)))?;
             }

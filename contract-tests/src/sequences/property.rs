@@ -64,9 +64,10 @@ pub struct Reached {
 /// Returns the exhaustive sequences, in which nothing is random.
 #[must_use]
 pub fn exhaustive_sequences() -> Vec<Vec<Operation>> {
-    let mut sequences = exhaustive::sequences();
+    let mut sequences = bucket_sequences::of_large_pages();
+    sequences.extend(bucket_sequences::of_small_pages());
     sequences.extend(bucket_sequences::of_requests());
-    sequences.extend(bucket_sequences::of_pages());
+    sequences.extend(exhaustive::sequences());
     sequences
 }
 
