@@ -188,7 +188,7 @@ fn responses() -> Vec<Operation> {
 /// of JSON.
 fn heavy_pages() -> impl Iterator<Item = Vec<Operation>> {
     // The first items exceed a page of 1 MB. The second ones do not, but their JSON exceeds a response of 6 MB.
-    let heavy = [(3, 'x', 350_000), (5, '\u{1}', 200_000)];
+    let heavy = [(4, 'x', 350_000), (5, '\u{1}', 200_000)];
     let heavy = heavy.map(|(count, fill, bytes)| batch(count, &repeated(fill, bytes)));
     // The check at the end of the sequence reads every item once more, so light items replace the heavy ones.
     let light = batch(5, &Text::plain("x"));

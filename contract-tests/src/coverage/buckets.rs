@@ -7,6 +7,7 @@ use std::fmt::{self, Display, Write as _};
 use crate::contract::fields::{FIELDS, Kind};
 use crate::contract::limits::MAX_ID_BYTES;
 use crate::contract::model::{Expected, KnownDeviations, Model};
+use crate::contract::response::ListedPage;
 use crate::contract::run::{Run, Step};
 use crate::request::concrete::Request;
 use crate::request::json::Json;
@@ -77,33 +78,11 @@ fn of_step(step: &Step, response: &Response, items: usize) -> Vec<Bucket> {
             ..
         } if matches!(step.expected, Expected::Put(..)) => of_fields(fields, *content_type),
         Request::Get(id) | Request::Delete(id) => of_path(step, id),
-        Request::List { limit, .. } => match &step.expected {
-            Expected::Page(page) => {
-                let limit = limit.as_deref().and_then(|limit| limit.parse().ok());
-                let shown = response
-                    .page(&page.prefix)
-                    .map_or(0, |page| page.order.len());
-                let counts = [
-                    ("items of the table", Some(items)),
-                    ("limit of a page", limit),
-                    ("items of a page", Some(shown)),
-                    ("bytes of a page", Some(response.body.len())),
-                ];
-                let counts = counts.into_iter();
-                let counts = counts
-                    .filter_map(|(quantity, count)| Some(Bucket::new(quantity, magnitude(count?))));
-                let is_cut = response
-                    .page(&page.prefix)
-                    .is_ok_and(|page| page.last.is_some());
-                let end = match () {
-                    () if !is_cut => None,
-                    () if page.limit == Some(shown) => Some("limit"),
-                    () if response.body.len() > MIN_FULL_RESPONSE => Some("size of a response"),
-                    () => Some("size of a page of the table"),
-                };
-                let end = end.map(|end| Bucket::new("end of a page", end));
-                counts.chain(end).collect()
-            }
+        Request::List { .. } => match &step.expected {
+            Expected::Page(page) => match response.page(&page.prefix) {
+                Ok(shown) => of_page(page.limit, &shown, response.body.len(), items),
+                Err(_) => Vec::new(),
+            },
             Expected::Put(..)
             | Expected::Deleted(_)
             | Expected::Item(..)
@@ -113,6 +92,27 @@ fn of_step(step: &Step, response: &Response, items: usize) -> Vec<Bucket> {
         },
         Request::Put { .. } | Request::NoRoute(_) => Vec::new(),
     }
+}
+
+/// Returns the buckets of a page of this limit and this length in bytes, of a table with this number of items.
+fn of_page(limit: Option<usize>, page: &ListedPage, bytes: usize, items: usize) -> Vec<Bucket> {
+    let shown = page.order.len();
+    let counts = [
+        ("items of the table", Some(items)),
+        ("limit of a page", limit),
+        ("items of a page", Some(shown)),
+        ("bytes of a page", Some(bytes)),
+    ];
+    let counts = counts.into_iter();
+    let counts =
+        counts.filter_map(|(quantity, count)| Some(Bucket::new(quantity, magnitude(count?))));
+    let end = page.last.as_ref().map(|_| match limit {
+        Some(limit) if limit == shown => "limit",
+        _ if bytes > MIN_FULL_RESPONSE => "size of a response",
+        _ => "size of a page of the table",
+    });
+    let end = end.map(|end| Bucket::new("end of a page", end));
+    counts.chain(end).collect()
 }
 
 fn of_fields(fields: &[(String, Json)], content_type: ContentType) -> Vec<Bucket> {
