@@ -33,6 +33,9 @@ pub const THROTTLING_CODES: [&str; 4] = [
     "ThrottlingException",
 ];
 
+/// The error code for a condition of a write that does not hold: nothing was applied.
+pub const CONDITION_FAILED_CODE: &str = "ConditionalCheckFailedException";
+
 /// The error codes for a conflict with another write: nothing was applied.
 ///
 /// Source: the same list, and "Write conflicts" of global tables.
@@ -52,9 +55,9 @@ pub struct RequestBudget {
 #[derive(Debug, Default)]
 struct AttemptState {
     attempts: u32,
-    /// The connection of the latest attempt.
-    connecting: Connecting,
-    /// The failure of the latest attempt, if it failed.
+    /// The connection of the latest attempt of the latest operation, if there was one.
+    connecting: Option<Connecting>,
+    /// The failure of that attempt, if it failed.
     failure: Option<AttemptFailure>,
 }
 
@@ -74,7 +77,8 @@ impl RequestBudget {
         lock(&self.state).attempts
     }
 
-    /// Returns the failure of the latest attempt, or `None` if there was no attempt or it succeeded.
+    /// Returns the failure of the latest attempt of the latest operation, or `None` if there was no attempt or it
+    /// succeeded.
     #[must_use]
     pub fn failure(&self) -> Option<AttemptFailure> {
         lock(&self.state).failure
@@ -101,6 +105,9 @@ impl RequestBudget {
 
     fn config<E: OperationError>(&self, is_write: bool) -> config::Builder {
         let remaining = self.deadline.saturating_duration_since(Instant::now());
+        let mut state = lock(&self.state);
+        // An earlier operation of this request says nothing about this one.
+        (state.connecting, state.failure) = (None, None);
         config::Builder::new()
             .timeout_config(
                 TimeoutConfig::builder()
@@ -137,6 +144,8 @@ pub enum AttemptFailure {
     Throttled,
     /// DynamoDB rejected the request because another write was in progress.
     Conflict,
+    /// The condition of a write does not hold.
+    ConditionFailed,
     /// DynamoDB rejected the request with any other 4xx code, such as `AccessDeniedException`.
     Rejected,
     /// The request may have been sent, and its outcome is unknown: a write is ambiguous.
@@ -146,10 +155,10 @@ pub enum AttemptFailure {
 impl AttemptFailure {
     fn of<E: OperationError>(
         context: &InterceptorContext,
-        connecting: &Connecting,
+        connecting: Option<&Connecting>,
     ) -> Option<Self> {
         let error = context.output_or_error()?.err()?;
-        if connecting.is_unsent() || could_not_connect(error) {
+        if connecting.is_some_and(Connecting::is_unsent) || could_not_connect(error) {
             return Some(Self::NotSent);
         }
         let code = error
@@ -162,6 +171,7 @@ impl AttemptFailure {
         Some(match code {
             Some(code) if THROTTLING_CODES.contains(&code) => Self::Throttled,
             Some(code) if rejected && CONFLICT_CODES.contains(&code) => Self::Conflict,
+            Some(CONDITION_FAILED_CODE) if rejected => Self::ConditionFailed,
             Some(code) if rejected && !code.starts_with("RequestTimeout") => Self::Rejected,
             _ => Self::Ambiguous,
         })
@@ -200,9 +210,8 @@ impl<E: OperationError> Intercept for AttemptTracker<E> {
     ) -> Result<(), BoxError> {
         let mut state = lock(&self.state);
         state.attempts += 1;
-        state.connecting = Connecting::default();
-        let extension = state.connecting.clone();
-        context.request_mut().add_extension(extension);
+        let connecting = state.connecting.insert(Connecting::default());
+        context.request_mut().add_extension(connecting.clone());
         Ok(())
     }
 
@@ -242,8 +251,8 @@ impl<E: OperationError> Intercept for AttemptTracker<E> {
     ) -> Result<(), BoxError> {
         let mut state = lock(&self.state);
         // Before the first transmission, a failure says nothing about the table.
-        if state.attempts > 0 {
-            state.failure = AttemptFailure::of::<E>(context.inner(), &state.connecting);
+        if let Some(connecting) = &state.connecting {
+            state.failure = AttemptFailure::of::<E>(context.inner(), Some(connecting));
         }
         Ok(())
     }
@@ -280,7 +289,7 @@ impl<E: OperationError> ClassifyRetry for RetryClassifier<E> {
     }
 
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        match AttemptFailure::of::<E>(context, &lock(&self.state).connecting) {
+        match AttemptFailure::of::<E>(context, lock(&self.state).connecting.as_ref()) {
             None | Some(AttemptFailure::NotSent | AttemptFailure::Throttled) => {
                 RetryAction::NoActionIndicated
             }
@@ -288,7 +297,10 @@ impl<E: OperationError> ClassifyRetry for RetryClassifier<E> {
                 RetryAction::transient_error()
             }
             Some(
-                AttemptFailure::Conflict | AttemptFailure::Rejected | AttemptFailure::Ambiguous,
+                AttemptFailure::Conflict
+                | AttemptFailure::ConditionFailed
+                | AttemptFailure::Rejected
+                | AttemptFailure::Ambiguous,
             ) => RetryAction::RetryForbidden,
         }
     }

@@ -1,6 +1,13 @@
 //! The attributes of an item, named the same in the table and in JSON.
 
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
 use crate::price::Price;
+
+/// An item as the table stores it. Any writer may have stored it, with any attributes.
+pub type Attributes = HashMap<String, AttributeValue>;
 
 /// The partition key, a string.
 pub const ID: &str = "id";
@@ -11,6 +18,9 @@ pub const NAME: &str = "name";
 
 /// Every attribute, in the order of the responses.
 pub const ALL: [&str; 3] = [ID, PRICE, NAME];
+
+/// The name of the table's partition key, of type S. The table has no sort key.
+pub const PARTITION_KEY: &str = ID;
 
 /// The value of an attribute, borrowed from its item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

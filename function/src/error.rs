@@ -23,6 +23,10 @@ pub enum Error {
     #[error("Item not found")]
     NotFound,
 
+    /// 412: a precondition of the request does not hold, as the message says. Nothing was changed.
+    #[error("{0}")]
+    PreconditionFailed(&'static str),
+
     /// 413: `DynamoDB` stores at most 400 KB per item.
     #[error(
         "the item is too large: an item may have {MAX_ITEM_BYTES} bytes, names of fields included"
@@ -59,9 +63,21 @@ impl Error {
         match self {
             Self::Invalid(_) | Self::UnsupportedRoute(_) => 400,
             Self::NotFound => 404,
+            Self::PreconditionFailed(_) => 412,
             Self::TooLarge => 413,
             Self::Misconfigured(_) => 500,
             Self::ReadUnavailable(_) | Self::WriteUnavailable(_) | Self::WriteAmbiguous(_) => 503,
+        }
+    }
+
+    /// Returns the outcome of a write that failed for a moment, for clients that are programs; `None` for any other
+    /// error.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&'static str> {
+        match self {
+            Self::WriteUnavailable(_) => Some("unchanged"),
+            Self::WriteAmbiguous(_) => Some("unknown"),
+            _ => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The event: payload format 2.0 of an HTTP API, reduced to the fields that the service uses.
 //!
-//! `aws_lambda_events` has types for the whole event, but parsing and dropping headers and authorizers would cost
+//! `aws_lambda_events` has types for the whole event, but parsing and dropping every header and authorizer would cost
 //! more than everything else that the service does for a request.
 
 use std::fmt;
@@ -21,6 +21,8 @@ pub struct Event {
     pub query_string_parameters: Option<QueryStringParameters>,
     /// The data that the gateway adds to the request.
     pub request_context: Option<RequestContext>,
+    /// The headers of the preconditions.
+    pub headers: Option<Headers>,
     /// The body, as text or in base64.
     pub body: Option<String>,
     /// `true` if the body is in base64.
@@ -42,6 +44,19 @@ pub struct QueryStringParameters {
     pub limit: Option<String>,
     /// The id after which the page starts.
     pub exclusive_start_key: Option<String>,
+}
+
+/// The headers of a request that the service reads. The gateway writes their names in lower case, and joins repeated
+/// ones with a comma.
+///
+/// Source: API Gateway's "Create AWS Lambda proxy integrations for HTTP APIs", payload format 2.0.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Headers {
+    /// The tags of which the item must have one.
+    pub if_match: Option<String>,
+    /// The tags of which the item must have none.
+    pub if_none_match: Option<String>,
 }
 
 /// The data that the gateway adds to a request.
@@ -148,12 +163,13 @@ mod tests {
             "routeKey": "GET /items",
             "pathParameters": {"id": "a"},
             "queryStringParameters": {"limit": "1", "exclusiveStartKey": "a"},
+            "headers": {"if-match": "*", "if-none-match": "*"},
             "requestContext": {"requestId": "id"},
             "body": "",
             "isBase64Encoded": false,
         });
         let events = with_nulls(&event);
-        assert_eq!(events.len(), 10);
+        assert_eq!(events.len(), 13);
         for event in events {
             let read = serde_json::from_value::<Event>(event.clone());
             assert_eq!(read.is_ok(), !event["routeKey"].is_null(), "{event}");

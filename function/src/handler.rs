@@ -7,10 +7,12 @@ use lambda_runtime::LambdaEvent;
 use crate::attempt::RequestBudget;
 use crate::body;
 use crate::error::{BoxError, Error};
+use crate::etag::ETag;
 use crate::event::Event;
 use crate::item::Item;
 use crate::key::Key;
 use crate::log::RequestLog;
+use crate::precondition::Preconditions;
 use crate::query::Query;
 use crate::render;
 use crate::response::Response;
@@ -70,7 +72,7 @@ impl Service {
             request_id: request.request_context.and_then(|it| it.request_id),
             lambda_request_id: context.request_id,
             route: request.route_key,
-            status: result.as_ref().map_or_else(Error::status, |_| 200),
+            status: result.as_ref().map_or_else(Error::status, Response::status),
             milliseconds: start.elapsed().as_millis(),
             attempts: budget.attempts(),
             causes: result.as_ref().err().map(Error::causes).unwrap_or_default(),
@@ -82,25 +84,34 @@ impl Service {
     async fn dispatch(&self, request: &Event, budget: &RequestBudget) -> Result<Response, Error> {
         match Route::from_key(&request.route_key) {
             Some(Route::PutItem) => {
+                let preconditions = Preconditions::parse(request.headers.as_ref())?;
                 let body = body::text(
                     request.body.as_deref(),
                     request.is_base64_encoded.unwrap_or_default(),
                 )?;
                 let item = Item::parse(&body)?;
-                self.table.put(&item, budget).await?;
-                Ok(render::put(item.id()))
+                let etag = self.table.put(&item, &preconditions, budget).await?;
+                Ok(render::put(item.id(), &etag))
             }
             Some(Route::GetItem) => {
+                let preconditions = Preconditions::parse(request.headers.as_ref())?;
                 let item = self.table.get(&path_id(request)?, budget).await?;
-                Ok(render::item(&item.ok_or(Error::NotFound)?))
+                let item = item.ok_or(Error::NotFound)?;
+                let etag = ETag::of(&item);
+                Ok(if preconditions.check_read(&etag)? {
+                    render::item(&item, &etag)
+                } else {
+                    render::not_modified(&etag)
+                })
             }
             Some(Route::ListItems) => {
                 let query = Query::parse(request.query_string_parameters.as_ref())?;
                 render::list(&self.table.scan(query, budget).await?)
             }
             Some(Route::DeleteItem) => {
+                let preconditions = Preconditions::parse(request.headers.as_ref())?;
                 let id = path_id(request)?;
-                self.table.delete(&id, budget).await?;
+                self.table.delete(&id, &preconditions, budget).await?;
                 Ok(render::deleted(&id))
             }
             None => Err(Error::UnsupportedRoute(request.route_key.clone())),

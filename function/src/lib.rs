@@ -2,8 +2,9 @@
 //!
 //! A payload-2.0 [`event`] arrives at [`Service::handle`] in [`handler`], which dispatches on its [`route`]. The path
 //! becomes a [`key`], the query a [`query`], and the [`body`] an [`item`] with its exact [`price`]; none of them can
-//! hold a value that the contract forbids. The [`table`] sends them to DynamoDB through the [`client`], and
-//! [`attempt`] decides on retries. The [`connector`] gets the addresses of the host from the [`resolver`], and a
+//! hold a value that the contract forbids. The headers `If-Match` and `If-None-Match` become a [`precondition`], which
+//! is compared with the [`etag`] of the stored item. The [`table`] sends them to DynamoDB through the [`client`], a
+//! write with the [`condition`] that what was compared is still true, and [`attempt`] decides on retries. The [`connector`] gets the addresses of the host from the [`resolver`], and a
 //! connection to one of them from the [`race`]. [`render`] writes the result as JSON into a [`response`]. Every
 //! failure becomes an [`error`], which decides the status and the public message. [`log`] writes one line per
 //! invocation, and [`config`] reads the environment variables. All modules share the names of the [`attribute`]s and
@@ -12,11 +13,11 @@
 //! A module uses only the modules on the lines above it:
 //!
 //! ```text
-//! event  limits  log  response  route
+//! event  limits  log  route
 //! error  price
 //! attribute  key  race
-//! body  query  resolver
-//! connector  item
+//! body  etag  query  resolver
+//! condition  connector  item  precondition  response
 //! attempt  client  config
 //! table
 //! render
@@ -27,15 +28,18 @@ pub mod attempt;
 pub mod attribute;
 pub mod body;
 pub mod client;
+pub mod condition;
 pub mod config;
 pub mod connector;
 pub mod error;
+pub mod etag;
 pub mod event;
 pub mod handler;
 pub mod item;
 pub mod key;
 pub mod limits;
 pub mod log;
+pub mod precondition;
 pub mod price;
 pub mod query;
 pub mod race;

@@ -4,12 +4,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::attribute;
+use crate::attribute::{self, Attributes, PARTITION_KEY};
 use crate::error::Error;
+use crate::etag::ETag;
 use crate::key::Key;
 use crate::price::Price;
 use crate::response::{Response, ResponseWriter};
-use crate::table::{Attributes, PARTITION_KEY, Page, id_of};
+use crate::table::{Page, id_of};
 
 /// The largest list response, in bytes of the JSON that Lambda gets. There the body is one JSON string, so every quote
 /// and backslash of the body takes two bytes. Lambda's limit is 6 MB.
@@ -19,38 +20,46 @@ pub const MAX_RESPONSE_BYTES: usize = 6_000_000;
 /// counts, and the longest last key, in which each control character takes the seven bytes of `\\u0001`.
 const RESPONSE_OVERHEAD: usize = 20_000;
 
-/// Returns `"Put item <id>"`, a JSON string.
+/// Returns `"Put item <id>"`, a JSON string, with the tag of the item.
 #[must_use]
-pub fn put(id: &Key) -> Response {
-    confirmation("Put item ", id)
+pub fn put(id: &Key, etag: &ETag) -> Response {
+    confirmation(ResponseWriter::with_etag(200, etag), "Put item ", id)
 }
 
 /// Returns `"Deleted item <id>"`, a JSON string.
 #[must_use]
 pub fn deleted(id: &Key) -> Response {
-    confirmation("Deleted item ", id)
+    confirmation(ResponseWriter::new(200), "Deleted item ", id)
 }
 
-fn confirmation(prefix: &str, id: &Key) -> Response {
-    let mut body = ResponseWriter::new(200);
+fn confirmation(mut body: ResponseWriter, prefix: &str, id: &Key) -> Response {
     body.string(&format!("{prefix}{}", id.as_str()));
     body.finish()
 }
 
-/// Returns `{"message":"…"}`, the shape that API Gateway also uses, with the status of the error.
+/// Returns `{"message":"…"}`, the shape that API Gateway also uses, with the status of the error. The 503 of a write also
+/// has an `outcome`.
 #[must_use]
 pub fn error(error: &Error) -> Response {
     let mut body = ResponseWriter::new(error.status());
-    body.raw("{\"message\":")
-        .string(&error.to_string())
-        .raw("}");
+    body.raw("{\"message\":").string(&error.to_string());
+    if let Some(outcome) = error.outcome() {
+        body.raw(",\"outcome\":").string(outcome);
+    }
+    body.raw("}");
     body.finish()
 }
 
-/// Returns `{"Item":{…}}`.
+/// Returns the response to a client that has the item with this tag already: 304, without a body.
 #[must_use]
-pub fn item(attributes: &Attributes) -> Response {
-    let mut body = ResponseWriter::new(200);
+pub fn not_modified(etag: &ETag) -> Response {
+    ResponseWriter::with_etag(304, etag).finish()
+}
+
+/// Returns `{"Item":{…}}`, with the tag of the item.
+#[must_use]
+pub fn item(attributes: &Attributes, etag: &ETag) -> Response {
+    let mut body = ResponseWriter::with_etag(200, etag);
     body.raw("{\"Item\":").item(attributes).raw("}");
     body.finish()
 }
@@ -251,8 +260,9 @@ mod tests {
                 json!({"a": "b"}),
             ),
         ] {
+            let attributes = stored("1", value);
             assert_eq!(
-                body(&item(&stored("1", value))),
+                body(&item(&attributes, &ETag::of(&attributes))),
                 json!({"Item": {"id": "1", "name": expected}})
             );
         }

@@ -6,21 +6,36 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::etag::ETag;
+
 /// The response that API Gateway sends to the client.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
-pub struct Response(Box<RawValue>);
+pub struct Response {
+    #[serde(skip)]
+    status: u16,
+    json: Box<RawValue>,
+}
 
 impl Response {
     /// Returns the JSON text that Lambda gets.
     #[must_use]
     pub fn json(&self) -> &str {
-        self.0.get()
+        self.json.get()
+    }
+
+    /// Returns the HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
     }
 }
 
 /// A writer of a response whose body is JSON text.
-pub(crate) struct ResponseWriter(Vec<u8>);
+pub(crate) struct ResponseWriter {
+    status: u16,
+    json: Vec<u8>,
+}
 
 impl ResponseWriter {
     /// Starts a response with this HTTP status. A 503 asks the client to try again after a second.
@@ -30,29 +45,43 @@ impl ResponseWriter {
         } else {
             ""
         };
+        Self::with_headers(status, retry_after)
+    }
+
+    /// Starts a response about an item with this tag.
+    pub fn with_etag(status: u16, etag: &ETag) -> Self {
+        Self::with_headers(status, &format!(r#","etag":"\"{}\"""#, etag.opaque()))
+    }
+
+    fn with_headers(status: u16, more: &str) -> Self {
+        // The content type is there even without a body, because an HTTP API would otherwise add another one, which
+        // caches take over from a 304.
         let head = format!(
-            r#"{{"statusCode":{status},"headers":{{"content-type":"application/json"{retry_after}}},"isBase64Encoded":false,"cookies":[],"body":""#
+            r#"{{"statusCode":{status},"headers":{{"content-type":"application/json"{more}}},"isBase64Encoded":false,"cookies":[],"body":""#
         );
-        Self(head.into_bytes())
+        Self {
+            status,
+            json: head.into_bytes(),
+        }
     }
 
     /// Returns the number of bytes written so far. A quote in the body counts as two.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.json.len()
     }
 
     /// Removes everything after the first `length` bytes.
     pub fn truncate(&mut self, length: usize) {
-        self.0.truncate(length);
+        self.json.truncate(length);
     }
 
     /// Adds JSON text to the body.
     pub fn raw(&mut self, json: &str) -> &mut Self {
         for byte in json.bytes() {
             if matches!(byte, b'"' | b'\\') {
-                self.0.push(b'\\');
+                self.json.push(b'\\');
             }
-            self.0.push(byte);
+            self.json.push(byte);
         }
         self
     }
@@ -62,9 +91,9 @@ impl ResponseWriter {
         // A count without an early exit is vectorized.
         let escaped = |byte: &u8| matches!(byte, ..b' ' | b'"' | b'\\');
         if text.bytes().filter(escaped).count() == 0 {
-            self.0.extend_from_slice(b"\\\"");
-            self.0.extend_from_slice(text.as_bytes());
-            self.0.extend_from_slice(b"\\\"");
+            self.json.extend_from_slice(b"\\\"");
+            self.json.extend_from_slice(text.as_bytes());
+            self.json.extend_from_slice(b"\\\"");
             self
         } else {
             self.raw(&serde_json::to_string(text).expect("a string can be written to memory"))
@@ -73,9 +102,12 @@ impl ResponseWriter {
 
     /// Finishes the response.
     pub fn finish(mut self) -> Response {
-        self.0.extend_from_slice(b"\"}");
-        let json = String::from_utf8(self.0).expect("only UTF-8 was written");
-        Response(RawValue::from_string(json).expect("only JSON was written"))
+        self.json.extend_from_slice(b"\"}");
+        let json = String::from_utf8(self.json).expect("only UTF-8 was written");
+        Response {
+            status: self.status,
+            json: RawValue::from_string(json).expect("only JSON was written"),
+        }
     }
 }
 
@@ -85,6 +117,7 @@ pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::attribute::Attributes;
 
     pub(crate) fn read(response: &Response) -> ApiGatewayV2httpResponse {
         serde_json::from_str(response.json()).unwrap()
@@ -113,5 +146,16 @@ pub(crate) mod tests {
             let header = response.headers.get("retry-after");
             assert_eq!(header.map(|it| it.to_str().unwrap()), retry_after);
         }
+    }
+
+    #[test]
+    fn the_gateway_reads_the_tag() {
+        let etag = ETag::of(&Attributes::new());
+        let written = ResponseWriter::with_etag(304, &etag).finish();
+        assert_eq!(written.status(), 304);
+        let response = read(&written);
+        assert_eq!(response.status_code, 304);
+        assert_eq!(response.headers["etag"], etag.to_string());
+        assert_eq!(response.body.map(|body| body.len()), Some(0));
     }
 }

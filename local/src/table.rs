@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
     TableDescription, TableStatus,
 };
-use function::table::PARTITION_KEY;
+use function::attribute::PARTITION_KEY;
 use function::{Service, client};
 use hyper::StatusCode;
 use tokio::time::sleep;
