@@ -16,7 +16,7 @@ use crate::coverage::tracker;
 use crate::environments::client::Api;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
-use crate::request::concrete::Request;
+use crate::request::concrete::{Request, RequestKind};
 use crate::toolkit::http::response::Response;
 use crate::toolkit::linearizability::history::{Effect, Entry, RegisterValue};
 use crate::toolkit::linearizability::linearize::is_linearizable;
@@ -219,7 +219,7 @@ impl Client {
         for action in actions {
             match action {
                 Action::Put(key) => self.put(key).await?,
-                Action::Delete(key) => self.write(key, Request::Delete(self.id(key)), None).await?,
+                Action::Delete(key) => self.write(key, Request::delete(self.id(key)), None).await?,
                 Action::Get(key) => self.get(key).await?,
                 Action::List(limit) => self.list(limit).await?,
             }
@@ -254,7 +254,7 @@ impl Client {
 
     async fn get(&mut self, key: usize) -> Outcome<(), Rejection> {
         let invoked = self.now();
-        let response = self.send(&Request::Get(self.id(key))).await?;
+        let response = self.send(&Request::get(self.id(key))).await?;
         let value = match response.status {
             200 => {
                 let (id, item) = response.item().map_err(failed)?;
@@ -333,7 +333,7 @@ impl Client {
         }
         let is_expected = match response.status {
             200 => true,
-            404 => matches!(request, Request::Get(_)),
+            404 => matches!(request.kind, RequestKind::Get(_)),
             status => self.may_fail && matches!(status, 500 | 503),
         };
         if is_expected {

@@ -2,6 +2,7 @@
 
 use crate::contract::leaks::REFUSED_TEXT;
 use crate::contract::limits::MAX_ID_BYTES;
+use crate::request::concrete::{Request, RequestKind};
 use crate::request::json::Json;
 
 /// The name of the id, the one field that an item must have.
@@ -59,4 +60,21 @@ pub fn refused_ids() -> Vec<String> {
     let within = SEPARATORS.into_iter().chain(controls);
     let within = within.flat_map(|c| [format!("{c}"), format!("{long}{c}"), format!("{long}{c}b")]);
     whole.chain(within).collect()
+}
+/// Returns the id in the path of a request, or in its fields if it has one there.
+#[must_use]
+pub fn of_request(request: &Request) -> Option<&str> {
+    match &request.kind {
+        RequestKind::Get(id) | RequestKind::Delete(id) => Some(id),
+        RequestKind::Put {
+            fields: Some(fields),
+            ..
+        } => {
+            let mut ids = fields.iter().filter(|(name, _)| name == ID);
+            ids.find_map(|(_, value)| value.as_text())
+        }
+        RequestKind::Put { fields: None, .. }
+        | RequestKind::List { .. }
+        | RequestKind::NoRoute(_) => None,
+    }
 }

@@ -7,9 +7,12 @@ use crate::contract::id::{self, ID, MISSING, TOO_LONG};
 use crate::contract::item::{Item, Items};
 use crate::contract::limits::{EXPONENTS, MAX_ID_BYTES, MAX_ITEM_BYTES};
 use crate::contract::reason::{self, Reason, TOO_LARGE};
-use crate::request::concrete::Request;
+use crate::contract::tags::Tags;
+use crate::request::concrete::{Request, RequestKind};
+use crate::request::conditions::{IF_MATCH, IF_NONE_MATCH, SentConditions, SentTags};
 use crate::request::json::Json;
 use crate::toolkit::decimal::Decimal;
+use crate::toolkit::http::response::Response;
 
 /// The distance to [`MAX_ITEM_BYTES`], in bytes, within which an item may also be refused, because the service and
 /// `DynamoDB` may count differently.
@@ -26,6 +29,11 @@ pub enum Expected {
     Item(String, Item),
     /// 200 and a page of these items.
     Page(ExpectedPage),
+    /// 304 without a body, because the client has this item already.
+    NotModified(String),
+    /// 412, because the conditions of these headers do not hold, of which the message names one; or one of these other
+    /// statuses.
+    PreconditionFailed(Vec<&'static str>, &'static [u16]),
     /// 404, because there is no such item.
     NotFound,
     /// 404 from the gateway, because there is no such route.
@@ -60,6 +68,7 @@ pub struct KnownDeviations {
 pub struct Model {
     prefix: String,
     items: Items,
+    tags: Tags,
     deviations: KnownDeviations,
 }
 
@@ -70,6 +79,7 @@ impl Model {
         Self {
             prefix: prefix.into(),
             items: Items::new(),
+            tags: Tags::default(),
             deviations,
         }
     }
@@ -80,30 +90,104 @@ impl Model {
         &self.items
     }
 
+    /// Returns the tags of this id that the API has shown, the latest one last.
+    #[must_use]
+    pub fn tags(&self, id: &str) -> &[String] {
+        self.tags.of(id)
+    }
+
+    /// Returns the tag of the item that has this id.
+    #[must_use]
+    pub fn current_tag(&self, id: &str) -> Option<&str> {
+        let latest = self.tags(id).last();
+        latest
+            .filter(|_| self.items.contains_key(id))
+            .map(String::as_str)
+    }
+
     /// Returns the expected response of this request in the current state.
     #[must_use]
     pub fn expected(&self, request: &Request) -> Expected {
-        match request {
-            Request::Put {
+        let expected = self.expected_without_conditions(request);
+        // A list has no tag, so its conditions are ignored.
+        if request.conditions == SentConditions::default()
+            || matches!(expected, Expected::Page(_) | Expected::NoRoute)
+            || matches!(request.kind, RequestKind::List { .. })
+        {
+            return expected;
+        }
+        let is_malformed = |(name, tags): (_, &SentTags)| {
+            let reason = Reason::Part(name, reason::MALFORMED);
+            matches!(tags, SentTags::Malformed(_)).then_some(reason)
+        };
+        let malformed: Vec<_> = request
+            .conditions
+            .headers()
+            .filter_map(is_malformed)
+            .collect();
+        if !malformed.is_empty() {
+            let others = match expected {
+                Expected::Refused(reasons) => reasons,
+                _ => Vec::new(),
+            };
+            // A 400 comes before a 413.
+            let others = others.into_iter().filter(|reason| reason.status() == 400);
+            return Expected::Refused(malformed.into_iter().chain(others).collect());
+        }
+        let SentConditions {
+            if_match,
+            if_none_match,
+        } = &request.conditions;
+        let (id, tolerated) = match &expected {
+            Expected::Put(id, tolerated) => (id, *tolerated),
+            Expected::Item(id, _) | Expected::Deleted(id) => (id, &[][..]),
+            _ => return expected,
+        };
+        let current = self.current_tag(id);
+        let mut failed = Vec::new();
+        if if_match
+            .as_ref()
+            .is_some_and(|tags| !tags.matches(current, false))
+        {
+            failed.push(IF_MATCH);
+        }
+        if if_none_match
+            .as_ref()
+            .is_some_and(|tags| tags.matches(current, true))
+        {
+            failed.push(IF_NONE_MATCH);
+        }
+        match (&expected, failed.as_slice()) {
+            (_, []) => expected,
+            (Expected::Item(id, _), [IF_NONE_MATCH]) => Expected::NotModified(id.clone()),
+            // For a read, `If-Match` comes first.
+            (Expected::Item(..), _) => Expected::PreconditionFailed(vec![IF_MATCH], tolerated),
+            _ => Expected::PreconditionFailed(failed, tolerated),
+        }
+    }
+
+    fn expected_without_conditions(&self, request: &Request) -> Expected {
+        match &request.kind {
+            RequestKind::Put {
                 fields: None, body, ..
             } => Expected::Refused(vec![reason::for_raw_body(body)]),
-            Request::Put {
+            RequestKind::Put {
                 fields: Some(fields),
                 ..
             } => match read_fields(fields) {
                 Ok((id, item)) => Expected::Put(id, self.tolerated_statuses(fields, &item)),
                 Err(reasons) => Expected::Refused(reasons),
             },
-            Request::Get(id) | Request::Delete(id) if id.is_empty() => Expected::NoRoute,
-            Request::Get(id) | Request::Delete(id) if id.len() > MAX_ID_BYTES => {
+            RequestKind::Get(id) | RequestKind::Delete(id) if id.is_empty() => Expected::NoRoute,
+            RequestKind::Get(id) | RequestKind::Delete(id) if id.len() > MAX_ID_BYTES => {
                 Expected::Refused(vec![Reason::Part(ID, TOO_LONG)])
             }
-            Request::Get(id) => match self.items.get(id) {
+            RequestKind::Get(id) => match self.items.get(id) {
                 Some(item) => Expected::Item(id.clone(), item.clone()),
                 None => Expected::NotFound,
             },
-            Request::Delete(id) => Expected::Deleted(id.clone()),
-            Request::List { limit, start, .. } => {
+            RequestKind::Delete(id) => Expected::Deleted(id.clone()),
+            RequestKind::List { limit, start, .. } => {
                 let limit = limit.as_deref().map(reason::parse_limit).transpose();
                 let start_fault = start.as_deref().and_then(reason::for_start_key);
                 match (limit, start_fault) {
@@ -118,14 +202,38 @@ impl Model {
                     }
                 }
             }
-            Request::NoRoute(_) => Expected::NoRoute,
+            RequestKind::NoRoute(_) => Expected::NoRoute,
+        }
+    }
+
+    /// Adds the tag in the response to this request, if it has to have one.
+    ///
+    /// # Errors
+    /// If the tag is missing or weak, the same item had another tag before, or a different item had this tag.
+    pub fn learn_tag(&mut self, request: &Request, response: &Response) -> Result<(), String> {
+        match (&request.kind, response.status) {
+            (
+                RequestKind::Put {
+                    fields: Some(fields),
+                    ..
+                },
+                200,
+            ) => match read_fields(fields) {
+                Ok((id, item)) => self.tags.learn(&id, &item, response.etag()?),
+                Err(_) => Ok(()),
+            },
+            (RequestKind::Get(id), 200 | 304) => match self.items.get(id) {
+                Some(item) => self.tags.learn(id, item, response.etag()?),
+                None => Ok(()),
+            },
+            _ => Ok(()),
         }
     }
 
     /// Applies the change of this request, if the status says that it succeeded.
     pub fn apply(&mut self, request: &Request, status: u16) {
-        match request {
-            Request::Put {
+        match &request.kind {
+            RequestKind::Put {
                 fields: Some(fields),
                 ..
             } if status == 200 => {
@@ -133,14 +241,14 @@ impl Model {
                     self.items.insert(id, item);
                 }
             }
-            Request::Delete(id) if status == 200 => {
+            RequestKind::Delete(id) if status == 200 => {
                 self.items.remove(id);
             }
-            Request::Put { .. }
-            | Request::Get(_)
-            | Request::Delete(_)
-            | Request::List { .. }
-            | Request::NoRoute(_) => {}
+            RequestKind::Put { .. }
+            | RequestKind::Get(_)
+            | RequestKind::Delete(_)
+            | RequestKind::List { .. }
+            | RequestKind::NoRoute(_) => {}
         }
     }
 
@@ -219,11 +327,12 @@ mod tests {
         let owned = fields
             .iter()
             .map(|(name, value)| ((*name).to_owned(), value.clone()));
-        Request::Put {
+        RequestKind::Put {
             fields: Some(owned.collect()),
             body: Vec::new(),
             content_type: ContentType::Json,
         }
+        .into()
     }
 
     fn text(text: &str) -> Json {
@@ -240,9 +349,9 @@ mod tests {
         );
         let mut item = Item::default();
         item.set(&FIELDS[0], FieldValue::Number(Decimal::from(1)));
-        let get = Request::Get("a".to_owned());
+        let get = Request::get("a".to_owned());
         assert_eq!(model.expected(&get), Expected::Item("a".to_owned(), item));
-        model.apply(&Request::Delete("a".to_owned()), 200);
+        model.apply(&Request::delete("a".to_owned()), 200);
         assert_eq!(model.expected(&get), Expected::NotFound);
     }
 
@@ -307,12 +416,15 @@ mod tests {
     #[test]
     fn a_limit_or_a_start_key_out_of_range_is_refused() {
         let list = |limit: &str, start: Option<&str>| {
-            let request = Request::List {
+            let request = RequestKind::List {
                 limit: Some(limit.to_owned()),
                 start: start.map(str::to_owned),
                 other: None,
             };
-            matches!(Model::default().expected(&request), Expected::Page(_))
+            matches!(
+                Model::default().expected(&request.into()),
+                Expected::Page(_)
+            )
         };
         assert!(list("1", None) && list("1000", Some("a/b")));
         assert!(!list("0", None) && !list("1001", None) && !list("+1", None) && !list("", None));

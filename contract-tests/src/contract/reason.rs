@@ -12,11 +12,16 @@ use crate::toolkit::json;
 /// The reason to refuse an item that is too large.
 pub const TOO_LARGE: Reason = Reason::Part("item", "too large");
 
+/// The fault of a header that is neither `*` nor a list of tags.
+pub const MALFORMED: &str = "malformed";
+
 /// A reason to refuse a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// The part of the request with this name, which the message must contain, has this fault.
     Part(&'static str, &'static str),
+    /// The condition of the header with this name, which the message must contain, does not hold.
+    Precondition(&'static str),
     /// An item cannot have a field of this name.
     UnknownField(String),
     /// The field of this name occurs twice.
@@ -30,7 +35,11 @@ impl Reason {
     /// Returns the status of the response.
     #[must_use]
     pub fn status(&self) -> u16 {
-        if *self == TOO_LARGE { 413 } else { 400 }
+        match self {
+            Self::Precondition(_) => 412,
+            _ if *self == TOO_LARGE => 413,
+            _ => 400,
+        }
     }
 
     /// Returns the class of the input, as the coverage table names it.
@@ -38,6 +47,7 @@ impl Reason {
     pub fn class(&self) -> String {
         match self {
             Self::Part(part, fault) => format!("{part} {fault}"),
+            Self::Precondition(header) => format!("{header} that does not hold"),
             Self::UnknownField(_) => "unknown field".to_owned(),
             Self::DuplicateField(_) => "field twice".to_owned(),
             Self::LoneSurrogate(_) => "body with a lone surrogate".to_owned(),
@@ -48,11 +58,11 @@ impl Reason {
     #[must_use]
     pub fn is_named_in(&self, message: &str) -> bool {
         let has = |wanted: &str| {
-            let mut words = message.split(|c: char| !c.is_alphanumeric());
+            let mut words = message.split(|c: char| !c.is_alphanumeric() && c != '-');
             words.any(|word| word == wanted)
         };
         match self {
-            Self::Part(part, _) => has(part),
+            Self::Part(part, _) | Self::Precondition(part) => has(part),
             Self::LoneSurrogate(field) => has(field.unwrap_or("body")),
             Self::UnknownField(name) | Self::DuplicateField(name) => {
                 let shown: String = name.chars().take(MAX_NAME_SHOWN).collect();

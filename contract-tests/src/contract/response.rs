@@ -51,6 +51,20 @@ impl Response {
         }
     }
 
+    /// Returns the strong entity tag of the item, with its quotes.
+    ///
+    /// # Errors
+    /// If there is none, or it is weak.
+    pub fn etag(&self) -> Result<String, String> {
+        match self.headers.get("etag") {
+            None => Err("there is no header etag".to_owned()),
+            Some(tag) if tag.starts_with("W/") => Err(format!(
+                "the ETag {tag} is weak: a proxy in front of the API may have made it so, and then no If-Match matches"
+            )),
+            Some(tag) => Ok(tag.clone()),
+        }
+    }
+
     /// Returns the id and the item in `{"Item":{…}}`.
     ///
     /// # Errors

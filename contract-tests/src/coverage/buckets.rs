@@ -9,7 +9,7 @@ use crate::contract::limits::MAX_ID_BYTES;
 use crate::contract::model::{Expected, KnownDeviations, Model};
 use crate::contract::response::ListedPage;
 use crate::contract::run::{Run, Step};
-use crate::request::concrete::Request;
+use crate::request::concrete::RequestKind;
 use crate::request::json::Json;
 use crate::request::operation::{ContentType, UrlStyle};
 use crate::request::url::GatewayProfile;
@@ -71,14 +71,14 @@ pub fn reached(run: &Run) -> Vec<Bucket> {
 }
 
 fn of_step(step: &Step, response: &Response, items: usize) -> Vec<Bucket> {
-    match &step.request {
-        Request::Put {
+    match &step.request.kind {
+        RequestKind::Put {
             fields: Some(fields),
             content_type,
             ..
         } if matches!(step.expected, Expected::Put(..)) => of_fields(fields, *content_type),
-        Request::Get(id) | Request::Delete(id) => of_path(step, id),
-        Request::List { .. } => match &step.expected {
+        RequestKind::Get(id) | RequestKind::Delete(id) => of_path(step, id),
+        RequestKind::List { .. } => match &step.expected {
             Expected::Page(page) => match response.page(&page.prefix) {
                 Ok(shown) => of_page(page.limit, &shown, response.body.len(), items),
                 Err(_) => Vec::new(),
@@ -86,11 +86,13 @@ fn of_step(step: &Step, response: &Response, items: usize) -> Vec<Bucket> {
             Expected::Put(..)
             | Expected::Deleted(_)
             | Expected::Item(..)
+            | Expected::NotModified(_)
+            | Expected::PreconditionFailed(..)
             | Expected::NotFound
             | Expected::NoRoute
             | Expected::Refused(_) => Vec::new(),
         },
-        Request::Put { .. } | Request::NoRoute(_) => Vec::new(),
+        RequestKind::Put { .. } | RequestKind::NoRoute(_) => Vec::new(),
     }
 }
 

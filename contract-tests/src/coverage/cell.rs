@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
-use crate::contract::id::ID;
+use crate::contract::id;
 use crate::contract::model::{Expected, KnownDeviations, Model};
 use crate::contract::run::{Run, Step};
 use crate::coverage::classes;
-use crate::request::concrete::Request;
+use crate::request::concrete::{Request, RequestKind};
 use crate::toolkit::http::response::Response;
 
 /// The prefix of the classes of fault-injection cells.
@@ -65,7 +65,7 @@ pub fn reached(run: &Run) -> Vec<Cell> {
             continue;
         };
         cells.extend(state.cells(step, response));
-        state.apply(&step.request, response.status);
+        state.apply(&step.request, response);
     }
     cells
 }
@@ -82,7 +82,9 @@ impl State<'_> {
         let (request, status) = (&step.request, response.status);
         let mut classes = match &step.expected {
             // If more than one response is right, it is unknown which class was tried.
-            Expected::Put(_, [_, ..]) => return Vec::new(),
+            Expected::Put(_, [_, ..]) | Expected::PreconditionFailed(_, [_, ..]) => {
+                return Vec::new();
+            }
             Expected::Put(..) => classes::of_put(request),
             Expected::Refused(reasons) => match reasons.as_slice() {
                 [only] => vec![only.class()],
@@ -90,27 +92,28 @@ impl State<'_> {
                 _ => return Vec::new(),
             },
             Expected::Item(id, _) | Expected::Deleted(id) => vec![self.class(id)],
-            Expected::NotFound => match request {
-                Request::Get(id) if self.has_near_duplicate_of(id) => {
+            Expected::NotModified(_) | Expected::PreconditionFailed(..) => Vec::new(),
+            Expected::NotFound => match &request.kind {
+                RequestKind::Get(id) if self.has_near_duplicate_of(id) => {
                     vec!["id nearly that of an item".to_owned()]
                 }
-                Request::Get(id) => vec![self.class(id)],
-                Request::Put { .. }
-                | Request::Delete(_)
-                | Request::List { .. }
-                | Request::NoRoute(_) => {
+                RequestKind::Get(id) => vec![self.class(id)],
+                RequestKind::Put { .. }
+                | RequestKind::Delete(_)
+                | RequestKind::List { .. }
+                | RequestKind::NoRoute(_) => {
                     return Vec::new();
                 }
             },
             Expected::Page(_) => classes::of_list(request, |id| self.has(id)),
             Expected::NoRoute => {
-                let path = match request {
-                    Request::NoRoute(no_route) => no_route.parts().1,
+                let path = match &request.kind {
+                    RequestKind::NoRoute(no_route) => no_route.parts().1,
                     // A GET or DELETE with an empty id.
-                    Request::Get(_)
-                    | Request::Delete(_)
-                    | Request::Put { .. }
-                    | Request::List { .. } => "/items/",
+                    RequestKind::Get(_)
+                    | RequestKind::Delete(_)
+                    | RequestKind::Put { .. }
+                    | RequestKind::List { .. } => "/items/",
                 };
                 vec![format!("{} {path}", request.method())]
             }
@@ -125,6 +128,10 @@ impl State<'_> {
             };
             classes.push(end.to_owned());
         }
+        if !matches!(step.expected, Expected::Refused(_)) {
+            let tag = id::of_request(request).and_then(|id| self.model.current_tag(id));
+            classes.extend(classes::of_conditions(request, tag));
+        }
         let transition = if step.expected == Expected::NoRoute {
             "-"
         } else {
@@ -137,45 +144,54 @@ impl State<'_> {
     }
 
     fn transition(&self, request: &Request, status: u16) -> &'static str {
-        match request {
-            Request::Put { .. } => match (put_id(request).is_some_and(|id| self.has(id)), status) {
-                (false, 200) => "absent -> put",
-                (true, 200) => "present -> overwrite",
-                (false, _) => "absent -> absent",
-                (true, _) => "present -> kept",
-            },
-            Request::Delete(id) => match (self.has(id), status) {
+        match &request.kind {
+            RequestKind::Put { .. } => {
+                match (
+                    id::of_request(request).is_some_and(|id| self.has(id)),
+                    status,
+                ) {
+                    (false, 200) => "absent -> put",
+                    (true, 200) => "present -> overwrite",
+                    (false, _) => "absent -> absent",
+                    (true, _) => "present -> kept",
+                }
+            }
+            RequestKind::Delete(id) => match (self.has(id), status) {
                 (true, 200) => "present -> delete",
                 (false, 200) => "absent -> delete",
+                (true, 412) => "present -> kept",
+                (false, 412) => "absent -> absent",
                 _ => "-",
             },
-            Request::Get(id) => match status {
-                200 => "present",
+            RequestKind::Get(id) => match status {
+                200 | 304 | 412 => "present",
                 404 if self.deleted.contains(id) => "deleted",
                 404 => "absent",
                 _ => "-",
             },
-            Request::List { .. } => match (status, self.model.items().is_empty()) {
+            RequestKind::List { .. } => match (status, self.model.items().is_empty()) {
                 (200, true) => "no items",
                 (200, false) => "items",
                 _ => "-",
             },
-            Request::NoRoute(_) => "-",
+            RequestKind::NoRoute(_) => "-",
         }
     }
 
-    fn apply(&mut self, request: &Request, status: u16) {
+    fn apply(&mut self, request: &Request, response: &Response) {
         let before = self.model.items().len();
-        self.model.apply(request, status);
-        match request {
-            Request::Delete(id) if self.model.items().len() < before => {
+        self.model.apply(request, response.status);
+        // A run that passed shows no wrong tag.
+        let _ = self.model.learn_tag(request, response);
+        match &request.kind {
+            RequestKind::Delete(id) if self.model.items().len() < before => {
                 self.deleted.insert(id.clone());
             }
-            Request::Put { .. }
-            | Request::Get(_)
-            | Request::Delete(_)
-            | Request::List { .. }
-            | Request::NoRoute(_) => {}
+            RequestKind::Put { .. }
+            | RequestKind::Get(_)
+            | RequestKind::Delete(_)
+            | RequestKind::List { .. }
+            | RequestKind::NoRoute(_) => {}
         }
     }
 
@@ -193,17 +209,4 @@ impl State<'_> {
     fn class(&self, id: &str) -> String {
         classes::of_id(id.strip_prefix(self.prefix).unwrap_or(id)).to_owned()
     }
-}
-
-/// Returns the id that a PUT sends, if it sends one.
-fn put_id(request: &Request) -> Option<&str> {
-    let Request::Put {
-        fields: Some(fields),
-        ..
-    } = request
-    else {
-        return None;
-    };
-    let mut ids = fields.iter().filter(|(name, _)| name == ID);
-    ids.find_map(|(_, value)| value.as_text())
 }

@@ -3,7 +3,8 @@
 use crate::contract::fields::{FIELDS, Field, Kind};
 use crate::contract::id::{self, ID};
 use crate::contract::limits::MAX_ID_BYTES;
-use crate::request::concrete::Request;
+use crate::request::concrete::{Request, RequestKind};
+use crate::request::conditions::SentTags;
 use crate::request::json::Json;
 use crate::request::operation::ContentType;
 use crate::toolkit::decimal::Decimal;
@@ -21,11 +22,11 @@ const LONG_TEXT_BYTES: usize = 1000;
 /// Returns the classes of the PUT of an item: of its body, its id, and each field.
 #[must_use]
 pub fn of_put(request: &Request) -> Vec<String> {
-    let Request::Put {
+    let RequestKind::Put {
         fields: Some(fields),
         content_type,
         ..
-    } = request
+    } = &request.kind
     else {
         return Vec::new();
     };
@@ -103,11 +104,11 @@ pub fn normalised(id: &str) -> String {
 
 /// Returns the classes of a valid list request. `has` returns `true` if there is an item with this id.
 pub fn of_list(request: &Request, has: impl Fn(&str) -> bool) -> Vec<String> {
-    let Request::List {
+    let RequestKind::List {
         limit,
         start,
         other,
-    } = request
+    } = &request.kind
     else {
         return Vec::new();
     };
@@ -123,4 +124,30 @@ pub fn of_list(request: &Request, has: impl Fn(&str) -> bool) -> Vec<String> {
         classes.push("another parameter");
     }
     classes.into_iter().map(str::to_owned).collect()
+}
+
+/// Returns the classes of the conditions of a request, for an item with this tag, or for no item.
+#[must_use]
+pub fn of_conditions(request: &Request, current: Option<&str>) -> Vec<String> {
+    let headers: Vec<_> = request.conditions.headers().collect();
+    let class = match (&request.kind, headers.as_slice()) {
+        (_, []) => return Vec::new(),
+        (RequestKind::List { .. }, _) => "conditions".to_owned(),
+        (_, [(name, SentTags::Any)]) => format!("{name}: *"),
+        (_, [(name, SentTags::List(tags))]) => {
+            let matching: Vec<_> = tags
+                .iter()
+                .filter(|tag| current == Some(tag.tag.as_str()))
+                .collect();
+            match (matching.iter().any(|tag| !tag.is_weak), tags.len()) {
+                _ if matching.is_empty() => format!("{name} without the tag"),
+                (true, 1) => format!("{name} with the tag"),
+                (true, _) => format!("{name} with the tag in a list"),
+                (false, _) => format!("{name} with the weak tag"),
+            }
+        }
+        (_, [(_, SentTags::Malformed(_))]) => return Vec::new(),
+        (_, [_, _, ..]) => "both headers".to_owned(),
+    };
+    vec![class]
 }

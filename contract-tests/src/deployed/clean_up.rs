@@ -206,7 +206,7 @@ impl Deployment {
     /// # Errors
     /// If the API did not respond: the reason.
     pub(super) async fn delete(&self, id: &str, deadline: Deadline) -> Result<bool, String> {
-        let request = Request::Delete(id.to_owned());
+        let request = Request::delete(id.to_owned());
         let Some(target) = request
             .target(GatewayProfile::Unknown, UrlStyle::Plain)
             .filter(|_| id.len() <= MAX_ID_BYTES)
@@ -217,14 +217,14 @@ impl Deployment {
         if deleted.status == 200 {
             return Ok(true);
         }
-        let get = Request::Get(id.to_owned());
+        let get = Request::get(id.to_owned());
         let found = self.send_with_retries(&get, &target, deadline).await?;
         Ok(found.status == 404)
     }
 
     /// Deletes a listed item in each encoding of its id that a gateway may need: see [`Request::every_encoding`].
     async fn delete_in_every_encoding(&self, id: &str, deadline: Deadline) -> Result<(), String> {
-        let request = Request::Delete(id.to_owned());
+        let request = Request::delete(id.to_owned());
         for target in request.every_encoding() {
             self.send_with_retries(&request, &target, deadline).await?;
         }

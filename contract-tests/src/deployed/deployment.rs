@@ -8,7 +8,7 @@ use local::error::chain;
 use tokio::sync::{OnceCell, RwLock};
 use tokio::time::timeout_at;
 
-use crate::request::concrete::Request;
+use crate::request::concrete::{Request, RequestKind};
 use crate::settings::Variables;
 use crate::toolkit::deployed::access::{Access, Auth};
 use crate::toolkit::deployed::journal::{Header, Journal};
@@ -185,6 +185,7 @@ impl Deployment {
                 &self.client,
                 request.method(),
                 &format!("{url}{target}"),
+                &request.headers(),
                 request.body(),
             )
             .build();
@@ -199,11 +200,12 @@ impl Deployment {
             authorized.map_err(|_| format!("{deadline} is over, and there are no credentials"));
         let (access, mut built) = authorized.flatten().map_err(NoResponse::Final)?;
         // A PUT is never given up before the gateway gives it up: else it could be applied after its DELETE.
-        let timeout = match request {
-            Request::Put { .. } => RESPONSE_TIMEOUT,
-            Request::Get(_) | Request::Delete(_) | Request::List { .. } | Request::NoRoute(_) => {
-                RESPONSE_TIMEOUT.min(deadline.remaining())
-            }
+        let timeout = match &request.kind {
+            RequestKind::Put { .. } => RESPONSE_TIMEOUT,
+            RequestKind::Get(_)
+            | RequestKind::Delete(_)
+            | RequestKind::List { .. }
+            | RequestKind::NoRoute(_) => RESPONSE_TIMEOUT.min(deadline.remaining()),
         };
         *built.timeout_mut() = Some(timeout);
         let secrets = Secrets::of(&built);

@@ -111,7 +111,8 @@ impl Api {
             Transport::Direct(client, rewrite) => {
                 let target = rewrite.map_or_else(|| target.clone(), |rewrite| rewrite(&target));
                 let url = format!("{}{target}", self.url);
-                let built = build_request(client, request.method(), &url, request.body()).build();
+                let (headers, body) = (request.headers(), request.body());
+                let built = build_request(client, request.method(), &url, &headers, body).build();
                 let built = built.expect("a path and headers that can be sent");
                 let response = exchange(client, built).await;
                 Some(response.map_err(|no_response| no_response.to_string()))

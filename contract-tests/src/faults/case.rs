@@ -59,7 +59,7 @@ pub(super) fn put(write: u64) -> Request {
 }
 
 pub(super) fn get() -> Request {
-    Request::Get(ID.to_owned())
+    Request::get(ID.to_owned())
 }
 
 pub(super) fn list() -> Request {
@@ -68,7 +68,7 @@ pub(super) fn list() -> Request {
 
 /// Returns the requests to test: one for each route.
 fn requests() -> [Request; 4] {
-    [put(NEW), Request::Delete(ID.to_owned()), get(), list()]
+    [put(NEW), Request::delete(ID.to_owned()), get(), list()]
 }
 
 /// Returns every case. Those that wait for time-outs come early.

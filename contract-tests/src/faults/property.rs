@@ -14,7 +14,7 @@ use crate::environments::target::Target;
 use crate::faults::case::{
     Condition, ExpectedOutcome, FaultCase, ID, NEW, NEWER, OLD, all, get, list, put,
 };
-use crate::request::concrete::Request;
+use crate::request::concrete::{Request, RequestKind};
 use crate::toolkit::http::response::Response;
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 use crate::toolkit::outcome::Outcome;
@@ -212,10 +212,10 @@ async fn check_fault(environment: &Environment, case: &FaultCase) -> Result<(), 
     proxy.script().reset();
     proxy.apply_delayed().await;
     let old = Some(OLD);
-    let new = match request {
-        Request::Put { .. } => Some(NEW),
-        Request::Delete(_) => None,
-        Request::Get(_) | Request::List { .. } | Request::NoRoute(_) => old,
+    let new = match &request.kind {
+        RequestKind::Put { .. } => Some(NEW),
+        RequestKind::Delete(_) => None,
+        RequestKind::Get(_) | RequestKind::List { .. } | RequestKind::NoRoute(_) => old,
     };
     let allowed = match expected {
         ExpectedOutcome::Success => vec![new],
@@ -289,12 +289,13 @@ async fn expect_200(environment: &Environment, request: &Request) -> Result<Resp
 
 /// Returns the number of the write whose item a GET or a list shows; `None` if there is no item.
 fn shown_write(response: &Response, request: &Request) -> Result<Option<u64>, String> {
-    let item = match request {
-        Request::List { .. } => response.page("")?.items.remove(ID),
-        Request::Get(_) if response.status == 404 => None,
-        Request::Get(_) | Request::Put { .. } | Request::Delete(_) | Request::NoRoute(_) => {
-            Some(response.item()?.1)
-        }
+    let item = match &request.kind {
+        RequestKind::List { .. } => response.page("")?.items.remove(ID),
+        RequestKind::Get(_) if response.status == 404 => None,
+        RequestKind::Get(_)
+        | RequestKind::Put { .. }
+        | RequestKind::Delete(_)
+        | RequestKind::NoRoute(_) => Some(response.item()?.1),
     };
     let write = item.map(|item| {
         let write = item.write_number();

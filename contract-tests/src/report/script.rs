@@ -7,6 +7,7 @@ use crate::contract::model::Expected;
 use crate::contract::reason::Reason;
 use crate::contract::run::Step;
 use crate::request::concrete::Request;
+use crate::request::conditions::{SentTag, SentTags};
 use crate::request::operation::UrlStyle;
 use crate::request::url::GatewayProfile;
 use crate::toolkit::deployed::namespace;
@@ -67,6 +68,11 @@ pub fn script(steps: &[Step], prefix: &str, script_target: &ScriptTarget) -> Str
     {
         script.push_str("rep() { yes -- \"$1\" | head -n \"$2\" | tr -d '\\n'; }\n");
     }
+    let tags = ShownTags::of(steps);
+    if !tags.used.is_empty() {
+        script
+            .push_str("etag() { tee /dev/stderr | sed -n 's/^[Ee][Tt]ag: *//p' | tr -d '\\r'; }\n");
+    }
     for (number, step) in steps.iter().enumerate() {
         let _ = writeln!(
             script,
@@ -75,11 +81,13 @@ pub fn script(steps: &[Step], prefix: &str, script_target: &ScriptTarget) -> Str
             expectation(&step.expected)
         );
         let _ = writeln!(script, "#    actual:   {}", actual(&step.response));
-        let _ = writeln!(
-            script,
-            "{}",
-            command(&step.request, step.style, prefix, gateway)
-        );
+        let headers = condition_options(&step.request, |tag| tags.variable(tag, number));
+        let command = command(&step.request, step.style, &headers, prefix, gateway);
+        let _ = if tags.used.contains(&number) {
+            writeln!(script, "tag{}=$({{ {command}; }} | etag)", number + 1)
+        } else {
+            writeln!(script, "{command}")
+        };
     }
     if fresh_namespace.is_some() {
         script.push_str("\n# Clean up.\n");
@@ -87,20 +95,91 @@ pub fn script(steps: &[Step], prefix: &str, script_target: &ScriptTarget) -> Str
             .iter()
             .flat_map(|step| step.request.ids_to_put(prefix));
         for id in ids.collect::<BTreeSet<_>>() {
-            let delete = Request::Delete(id);
+            let delete = Request::delete(id);
             let style = UrlStyle::Plain;
             if delete.target(gateway, style).is_some() {
-                let _ = writeln!(script, "{}", command(&delete, style, prefix, gateway));
+                let command = command(&delete, style, "", prefix, gateway);
+                let _ = writeln!(script, "{command}");
             }
         }
     }
     script
 }
 
-fn command(request: &Request, style: UrlStyle, prefix: &str, gateway: GatewayProfile) -> String {
+/// The tags that the responses of a sequence showed. A script reads them again, because another service, or another
+/// prefix of the ids, has other tags.
+struct ShownTags<'a> {
+    /// The tag that the response to each step showed.
+    of_steps: Vec<Option<&'a str>>,
+    /// The indices of the steps whose tags are sent later.
+    used: BTreeSet<usize>,
+}
+
+impl<'a> ShownTags<'a> {
+    fn of(steps: &'a [Step]) -> Self {
+        let tag = |step: &'a Step| {
+            let response = step.response.as_ref().ok()?;
+            response.headers.get("etag").map(String::as_str)
+        };
+        let mut tags = Self {
+            of_steps: steps.iter().map(tag).collect(),
+            used: BTreeSet::new(),
+        };
+        for (index, step) in steps.iter().enumerate() {
+            for (_, sent) in step.request.conditions.headers() {
+                if let SentTags::List(sent) = sent {
+                    let sources = sent.iter().filter_map(|sent| tags.source(&sent.tag, index));
+                    let sources: Vec<_> = sources.collect();
+                    tags.used.extend(sources);
+                }
+            }
+        }
+        tags
+    }
+
+    /// Returns the index of the latest step before this one that showed this tag.
+    fn source(&self, tag: &str, before: usize) -> Option<usize> {
+        let shown = self.of_steps[..before].iter();
+        shown.clone().rposition(|shown| *shown == Some(tag))
+    }
+
+    /// Returns the variable of the script that has this tag in this step.
+    fn variable(&self, tag: &str, step: usize) -> Option<String> {
+        let source = self.source(tag, step)?;
+        Some(format!("\"$tag{}\"", source + 1))
+    }
+}
+
+/// Returns the options with which curl sends the conditions. `variable` returns the variable of a tag, if it has one.
+fn condition_options(request: &Request, variable: impl Fn(&str) -> Option<String>) -> String {
+    let mut options = String::new();
+    for (name, tags) in request.conditions.headers() {
+        let value = match tags {
+            SentTags::List(tags) => {
+                let tags = tags.iter().map(|SentTag { is_weak, tag }| {
+                    let weak = if *is_weak { "W/" } else { "" };
+                    weak.to_owned() + &variable(tag).unwrap_or_else(|| quoted(tag))
+                });
+                tags.collect::<Vec<_>>().join("', '")
+            }
+            SentTags::Any | SentTags::Malformed(_) => quoted(&tags.to_string()),
+        };
+        let _ = write!(options, " -H '{name}: '{value}");
+    }
+    options
+}
+
+/// Returns the command that sends a request, with these other options.
+fn command(
+    request: &Request,
+    style: UrlStyle,
+    options: &str,
+    prefix: &str,
+    gateway: GatewayProfile,
+) -> String {
     let target = request.target(gateway, style).unwrap_or_default();
     let curl = format!(
-        "curl -sS -i --path-as-is -X {} \"$url\"{}",
+        "curl -sS -i --path-as-is -X {}{options} \"$url\"{}",
         request.method(),
         path_argument(&target, prefix)
     );
@@ -241,6 +320,14 @@ pub fn expectation(expected: &Expected) -> String {
                 }
             }
         }
+        Expected::NotModified(_) => "304 without a body".to_owned(),
+        Expected::PreconditionFailed(headers, alternatives) => {
+            let or = match alternatives {
+                [] => String::new(),
+                alternatives => format!(", or {alternatives:?}"),
+            };
+            format!("412, because of {}{or}", headers.join(" and "))
+        }
         Expected::NotFound => "404 Item not found".to_owned(),
         Expected::NoRoute => "404 Not Found".to_owned(),
         Expected::Refused(reasons) => {
@@ -285,6 +372,7 @@ fn truncate(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::concrete::RequestKind;
     use crate::request::operation::ContentType;
 
     #[test]
@@ -308,20 +396,27 @@ mod tests {
     #[test]
     fn a_repeated_character_is_written_once() {
         let command = command(
-            &Request::Get("😀".repeat(512)),
+            &Request::get("😀".repeat(512)),
             UrlStyle::Plain,
+            "",
             "",
             GatewayProfile::HttpApi,
         );
         assert!(command.contains("rep '%F0%9F%98%80' 512"), "{command}");
-        let put = Request::Put {
+        let put = RequestKind::Put {
             fields: None,
             body: Vec::new(),
             content_type: ContentType::None,
         };
         assert!(
-            super::command(&put, UrlStyle::Plain, "", GatewayProfile::HttpApi)
-                .contains("-H 'Content-Type:'")
+            super::command(
+                &put.into(),
+                UrlStyle::Plain,
+                "",
+                "",
+                GatewayProfile::HttpApi
+            )
+            .contains("-H 'Content-Type:'")
         );
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::request::conditions::{SentConditions, SentTags};
 use crate::request::ids::Ids;
 use crate::request::json::Json;
 use crate::request::namespacing;
@@ -11,7 +12,16 @@ use crate::request::url::{GatewayProfile, encode_id, encode_query};
 
 /// A request with every random choice made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
+pub struct Request {
+    /// The route, with its input.
+    pub kind: RequestKind,
+    /// The conditions.
+    pub conditions: SentConditions,
+}
+
+/// The route of a request, with its input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RequestKind {
     /// `PUT /items`
     Put {
         /// The fields of the object; `None` for bytes that are not an item.
@@ -38,7 +48,30 @@ pub enum Request {
     NoRoute(NoRoute),
 }
 
+impl From<RequestKind> for Request {
+    fn from(kind: RequestKind) -> Self {
+        let conditions = SentConditions::default();
+        Self { kind, conditions }
+    }
+}
+
 impl Request {
+    /// Returns the GET of the item with this id.
+    pub fn get(id: impl Into<String>) -> Self {
+        RequestKind::Get(id.into()).into()
+    }
+
+    /// Returns the DELETE of the item with this id.
+    pub fn delete(id: impl Into<String>) -> Self {
+        RequestKind::Delete(id.into()).into()
+    }
+
+    /// Returns the same request with these conditions.
+    #[must_use]
+    pub fn when(self, conditions: SentConditions) -> Self {
+        Self { conditions, ..self }
+    }
+
     /// Returns the PUT of an object, with its ids resolved and each value that may be an id in the namespace.
     pub fn put(object: &Object, content_type: ContentType, ids: &mut Ids) -> Self {
         let mut value = |value: &Value| match value {
@@ -64,83 +97,88 @@ impl Request {
                 (name, namespaced)
             })
             .collect();
-        Self::Put {
+        RequestKind::Put {
             body: to_json(&fields, object.style).into_bytes(),
             fields: Some(fields),
             content_type,
         }
+        .into()
     }
 
     /// Returns the PUT of bytes that are not an item.
     #[must_use]
     pub fn put_raw(body: &[u8], content_type: ContentType, ids: &Ids) -> Self {
-        Self::Put {
+        RequestKind::Put {
             fields: None,
             body: namespacing::prefix_body(body, ids.prefix()),
             content_type,
         }
+        .into()
     }
 
     /// Returns the PUT of an object with these fields, in plain style.
     #[must_use]
     pub fn put_fields(fields: Vec<(String, Json)>, content_type: ContentType) -> Self {
-        Self::Put {
+        RequestKind::Put {
             body: to_json(&fields, JsonStyle::Plain).into_bytes(),
             fields: Some(fields),
             content_type,
         }
+        .into()
     }
 
     /// Returns the request of one page of the list, with its start key resolved.
     pub fn list(query: &Query, ids: &mut Ids) -> Self {
-        Self::List {
+        RequestKind::List {
             limit: query.limit.clone(),
             start: query.start.as_ref().map(|id| ids.resolve(id)),
             other: query.other.clone(),
         }
+        .into()
     }
 
     /// Returns the request of the page that begins after `start`.
     #[must_use]
     pub fn page(limit: Option<u16>, start: Option<String>) -> Self {
-        Self::List {
+        RequestKind::List {
             limit: limit.map(|limit| limit.to_string()),
             start,
             other: None,
         }
+        .into()
     }
 
     /// Returns its route key.
     #[must_use]
     pub fn route_key(&self) -> &'static str {
-        match self {
-            Self::Get(id) | Self::Delete(id) if id.is_empty() => route::NO_ROUTE,
-            Self::Put { .. } => route::PUT,
-            Self::Get(_) => route::GET,
-            Self::Delete(_) => route::DELETE,
-            Self::List { .. } => route::LIST,
-            Self::NoRoute(_) => route::NO_ROUTE,
+        match &self.kind {
+            RequestKind::Get(id) | RequestKind::Delete(id) if id.is_empty() => route::NO_ROUTE,
+            RequestKind::Put { .. } => route::PUT,
+            RequestKind::Get(_) => route::GET,
+            RequestKind::Delete(_) => route::DELETE,
+            RequestKind::List { .. } => route::LIST,
+            RequestKind::NoRoute(_) => route::NO_ROUTE,
         }
     }
 
     /// Returns `true` if the request may change an item.
     #[must_use]
     pub fn is_write(&self) -> bool {
-        match self {
-            Self::Put { .. } | Self::Delete(_) => true,
-            Self::Get(_) | Self::List { .. } => false,
-            Self::NoRoute(no_route) => no_route.parts().0 != "GET",
+        match &self.kind {
+            RequestKind::Put { .. } | RequestKind::Delete(_) => true,
+            RequestKind::Get(_) | RequestKind::List { .. } => false,
+            RequestKind::NoRoute(no_route) => no_route.parts().0 != "GET",
         }
     }
 
     /// Returns its method.
     #[must_use]
     pub fn method(&self) -> &'static str {
-        match self {
-            Self::Put { .. } => "PUT",
-            Self::Get(_) | Self::List { .. } => "GET",
-            Self::Delete(_) => "DELETE",
-            Self::NoRoute(no_route) => no_route.parts().0,
+        match &self.kind {
+            RequestKind::Put { .. } => "PUT",
+            RequestKind::Get(_) | RequestKind::List { .. } => "GET",
+            RequestKind::Delete(_) => "DELETE",
+            RequestKind::NoRoute(no_route) => no_route.parts().0,
         }
     }
 
@@ -148,12 +186,12 @@ impl Request {
     /// request might change foreign items there.
     #[must_use]
     pub fn target(&self, gateway: GatewayProfile, style: UrlStyle) -> Option<String> {
-        match self {
-            Self::Put { .. } => Some("/items".to_owned()),
-            Self::Get(id) | Self::Delete(id) => {
+        match &self.kind {
+            RequestKind::Put { .. } => Some("/items".to_owned()),
+            RequestKind::Get(id) | RequestKind::Delete(id) => {
                 Some(format!("/items/{}", encode_id(id, gateway, style)?))
             }
-            Self::List {
+            RequestKind::List {
                 limit,
                 start,
                 other,
@@ -177,12 +215,12 @@ impl Request {
                 })
             }
             // If a faulty service had such a route, it might change foreign items.
-            Self::NoRoute(NoRoute::DeleteAll | NoRoute::Patch)
+            RequestKind::NoRoute(NoRoute::DeleteAll | NoRoute::Patch)
                 if gateway == GatewayProfile::Unknown =>
             {
                 None
             }
-            Self::NoRoute(no_route) => Some(no_route.parts().1.to_owned()),
+            RequestKind::NoRoute(no_route) => Some(no_route.parts().1.to_owned()),
         }
     }
 
@@ -193,13 +231,15 @@ impl Request {
         if let Some(target) = self.target(GatewayProfile::Unknown, UrlStyle::Plain) {
             return vec![target];
         }
-        match self {
-            Self::Get(id) | Self::Delete(id) => {
+        match &self.kind {
+            RequestKind::Get(id) | RequestKind::Delete(id) => {
                 let once = encode_query(id, UrlStyle::Plain);
                 let twice = once.replace('%', "%25");
                 vec![format!("/items/{once}"), format!("/items/{twice}")]
             }
-            Self::Put { .. } | Self::List { .. } | Self::NoRoute(_) => Vec::new(),
+            RequestKind::Put { .. } | RequestKind::List { .. } | RequestKind::NoRoute(_) => {
+                Vec::new()
+            }
         }
     }
 
@@ -207,9 +247,9 @@ impl Request {
     /// service may store it under another id: then only the list shows the item.
     #[must_use]
     pub fn ids_to_put(&self, prefix: &str) -> Vec<String> {
-        match self {
-            Self::Put { fields: None, .. } => vec![format!("{prefix}a")],
-            Self::Put {
+        match &self.kind {
+            RequestKind::Put { fields: None, .. } => vec![format!("{prefix}a")],
+            RequestKind::Put {
                 fields: Some(fields),
                 ..
             } => {
@@ -222,56 +262,81 @@ impl Request {
                 })
                 .collect()
             }
-            Self::Get(_) | Self::Delete(_) | Self::List { .. } | Self::NoRoute(_) => Vec::new(),
+            RequestKind::Get(_)
+            | RequestKind::Delete(_)
+            | RequestKind::List { .. }
+            | RequestKind::NoRoute(_) => Vec::new(),
         }
+    }
+
+    /// Returns the name and the value of each header, except the content type.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let headers = self.conditions.headers();
+        headers
+            .map(|(name, tags)| (name, tags.to_string()))
+            .collect()
     }
 
     /// Returns the body and its content type.
     #[must_use]
     pub fn body(&self) -> Option<(&[u8], Option<&'static str>)> {
-        match self {
-            Self::Put {
+        match &self.kind {
+            RequestKind::Put {
                 body, content_type, ..
             } => Some((body, content_type.value())),
-            Self::Get(_) | Self::Delete(_) | Self::List { .. } | Self::NoRoute(_) => None,
+            RequestKind::Get(_)
+            | RequestKind::Delete(_)
+            | RequestKind::List { .. }
+            | RequestKind::NoRoute(_) => None,
         }
     }
 
     /// Returns the names of the fields that a PUT sends.
     pub fn field_names(&self) -> impl Iterator<Item = &str> {
-        let fields = match self {
-            Self::Put { fields, .. } => fields.as_deref().unwrap_or_default(),
-            Self::Get(_) | Self::Delete(_) | Self::List { .. } | Self::NoRoute(_) => &[],
+        let fields = match &self.kind {
+            RequestKind::Put { fields, .. } => fields.as_deref().unwrap_or_default(),
+            RequestKind::Get(_)
+            | RequestKind::Delete(_)
+            | RequestKind::List { .. }
+            | RequestKind::NoRoute(_) => &[],
         };
         fields.iter().map(|(name, _)| name.as_str())
     }
 
-    /// Returns the values of the fields of a PUT, the UTF-8 parts of a body that is not an item, the id in a path, or
-    /// the start key and the limit of a list. The message of an error response must not repeat them.
+    /// Returns the values of the fields of a PUT, the UTF-8 parts of a body that is not an item, the id in a path, the
+    /// start key and the limit of a list, and the tags of the conditions. The message of an error response must not repeat them.
     pub fn client_strings(&self) -> impl Iterator<Item = &str> {
-        let (fields, parameters) = match self {
-            Self::Put { fields, .. } => (fields.as_deref().unwrap_or_default(), [None, None]),
-            Self::Get(id) | Self::Delete(id) => (&[][..], [Some(id), None]),
-            Self::List { start, limit, .. } => (&[][..], [start.as_ref(), limit.as_ref()]),
-            Self::NoRoute(_) => (&[][..], [None, None]),
+        let (fields, parameters) = match &self.kind {
+            RequestKind::Put { fields, .. } => {
+                (fields.as_deref().unwrap_or_default(), [None, None])
+            }
+            RequestKind::Get(id) | RequestKind::Delete(id) => (&[][..], [Some(id), None]),
+            RequestKind::List { start, limit, .. } => (&[][..], [start.as_ref(), limit.as_ref()]),
+            RequestKind::NoRoute(_) => (&[][..], [None, None]),
         };
         let values = fields.iter().filter_map(|(_, value)| match value {
             Json::Text(text) | Json::Number(text) | Json::Other(text) => Some(text.as_str()),
             Json::Null => None,
         });
-        let raw_body = match self {
-            Self::Put {
+        let raw_body = match &self.kind {
+            RequestKind::Put {
                 fields: None, body, ..
             } => body.as_slice(),
-            Self::Put { .. }
-            | Self::Get(_)
-            | Self::Delete(_)
-            | Self::List { .. }
-            | Self::NoRoute(_) => &[],
+            RequestKind::Put { .. }
+            | RequestKind::Get(_)
+            | RequestKind::Delete(_)
+            | RequestKind::List { .. }
+            | RequestKind::NoRoute(_) => &[],
         };
         let parts_of_body = raw_body.utf8_chunks().map(|chunk| chunk.valid());
         let parameters = parameters.into_iter().flatten().map(String::as_str);
-        values.chain(parameters).chain(parts_of_body)
+        let tags = self.conditions.headers().flat_map(|(_, tags)| match tags {
+            SentTags::Any => Vec::new(),
+            SentTags::List(tags) => tags.iter().map(|tag| tag.tag.as_str()).collect(),
+            SentTags::Malformed(text) => vec![text.as_str()],
+        });
+        values.chain(parameters).chain(parts_of_body).chain(tags)
     }
 }
 

@@ -4,6 +4,7 @@
 //! values that a service might take for an id.
 
 pub mod concrete;
+pub mod conditions;
 pub mod ids;
 pub mod json;
 pub mod namespacing;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::request::conditions::Conditions;
 use crate::toolkit::text::Text;
 
 /// An operation of a client.
@@ -31,6 +32,8 @@ pub enum Operation {
     },
     /// A method and a path that have no route: 404 from the gateway.
     NoRoute(NoRoute),
+    /// One of the operations that send one request, with conditions.
+    Conditional(Conditions, Box<Operation>),
 }
 
 impl Operation {
@@ -43,6 +46,7 @@ impl Operation {
                 let values = object.fields.iter_mut().map(|(_, value)| value);
                 values.filter_map(Value::id_mut).collect()
             }
+            Self::Conditional(_, operation) => operation.ids_mut(),
             Self::PutRaw(..) | Self::PutMany(_) | Self::Paginate { .. } | Self::NoRoute(_) => {
                 Vec::new()
             }

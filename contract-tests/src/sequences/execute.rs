@@ -1,12 +1,14 @@
 //! Runs a sequence: sends the requests of each operation in turn, and checks each response against the model.
 
 use crate::contract::check::check;
+use crate::contract::id;
 use crate::contract::model::Model;
 use crate::contract::response::ListedPage;
 use crate::contract::run::{Run, Step};
 use crate::environments::client::Api;
 use crate::environments::environment::Environment;
-use crate::request::concrete::Request;
+use crate::request::concrete::{Request, RequestKind};
+use crate::request::conditions::Conditions;
 use crate::request::ids::Ids;
 use crate::request::operation::{ContentType, Operation, PathId, UrlStyle};
 use crate::toolkit::http::response::Response;
@@ -68,7 +70,7 @@ impl Execution<'_> {
         }
         self.in_final_check = true;
         for id in self.ids.used().to_vec() {
-            self.send_plain(Request::Get(id)).await?;
+            self.send_plain(Request::get(id)).await?;
         }
         self.paginate(None, false).await
     }
@@ -76,6 +78,10 @@ impl Execution<'_> {
     async fn run_operation(&mut self, operation: &Operation) -> Outcome<()> {
         let operation = self.with_literal_ids(operation);
         self.operations.push(operation.clone());
+        let (operation, conditions) = match operation {
+            Operation::Conditional(conditions, operation) => (*operation, conditions),
+            operation => (operation, Conditions::default()),
+        };
         let (request, style) = match operation {
             Operation::Put(object, content_type) => {
                 let request = Request::put(&object, content_type, &mut self.ids);
@@ -92,17 +98,24 @@ impl Execution<'_> {
                 }
                 return Ok(());
             }
-            Operation::Get(PathId { id, style }) => (Request::Get(self.ids.resolve(&id)), style),
+            Operation::Get(PathId { id, style }) => (Request::get(self.ids.resolve(&id)), style),
             Operation::Delete(PathId { id, style }) => {
-                (Request::Delete(self.ids.resolve(&id)), style)
+                (Request::delete(self.ids.resolve(&id)), style)
             }
             Operation::List(query) => (Request::list(&query, &mut self.ids), query.style),
-            Operation::NoRoute(no_route) => (Request::NoRoute(no_route), UrlStyle::Plain),
+            Operation::NoRoute(no_route) => {
+                (RequestKind::NoRoute(no_route).into(), UrlStyle::Plain)
+            }
             Operation::Paginate {
                 limit,
                 delete_last_of_page,
             } => return self.paginate(Some(limit), delete_last_of_page).await,
+            Operation::Conditional(..) => unreachable!("conditions do not have conditions"),
         };
+        let id = id::of_request(&request);
+        let tags = id.map(|id| self.model.tags(id)).unwrap_or_default();
+        let conditions = conditions.resolve(tags);
+        let request = request.when(conditions);
         self.send_and_check(request, style).await.map(drop)
     }
 
@@ -135,8 +148,12 @@ impl Execution<'_> {
         let outcome = self.api.require_response(&response).and_then(|response| {
             check(&expected, response, &request, self.api.profile()).map_err(Failed)
         });
+        let mut outcome = outcome;
         if let Ok(response) = &response {
             self.model.apply(&request, response.status);
+            if outcome.is_ok() {
+                outcome = self.model.learn_tag(&request, response).map_err(Failed);
+            }
         }
         let received = response.clone().ok();
         self.steps.push(Step {
@@ -182,7 +199,7 @@ impl Execution<'_> {
             seen.extend(order);
             let Some(last) = last else { break };
             if delete_last_of_page && last.starts_with(self.ids.prefix()) {
-                self.send_plain(Request::Delete(last.clone())).await?;
+                self.send_plain(Request::delete(last.clone())).await?;
                 missing.remove(&last);
             }
             start = Some(last);

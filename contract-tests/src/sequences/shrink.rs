@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::contract::run::Run;
 use crate::environments::environment::Setup;
 use crate::environments::target::Target;
-use crate::request::concrete::Request;
+use crate::request::concrete::{Request, RequestKind};
 use crate::request::ids::Ids;
 use crate::request::operation::{ContentType, Operation, Query, UrlStyle};
 use crate::sequences::execute::{FinalCheck, execute};
@@ -75,7 +75,7 @@ fn with_explicit_check(run: &Run) -> [Vec<Operation>; 2] {
         .iter()
         .filter(|step| step.operation_index.is_none());
     let (lists, gets): (Vec<_>, Vec<_>) =
-        check_steps.partition(|step| matches!(step.request, Request::List { .. }));
+        check_steps.partition(|step| matches!(step.request.kind, RequestKind::List { .. }));
     let paginate = (!lists.is_empty()).then_some(Operation::Paginate {
         limit: 1000,
         delete_last_of_page: false,
@@ -199,7 +199,8 @@ impl Search<'_> {
             | Operation::Get(_)
             | Operation::Delete(_)
             | Operation::List(_)
-            | Operation::NoRoute(_) => Vec::new(),
+            | Operation::NoRoute(_)
+            | Operation::Conditional(..) => Vec::new(),
         }
     }
 
@@ -239,10 +240,10 @@ impl Search<'_> {
 /// [`Paginate`]: Operation::Paginate
 fn to_operation(request: &Request, prefix: &str) -> Operation {
     let literal = |id: &String| Ids::new(prefix).literal(id);
-    match request {
-        Request::Get(id) => Operation::Get(literal(id).into()),
-        Request::Delete(id) => Operation::Delete(literal(id).into()),
-        Request::List {
+    match &request.kind {
+        RequestKind::Get(id) => Operation::Get(literal(id).into()),
+        RequestKind::Delete(id) => Operation::Delete(literal(id).into()),
+        RequestKind::List {
             limit,
             start,
             other,
@@ -252,7 +253,7 @@ fn to_operation(request: &Request, prefix: &str) -> Operation {
             other: other.clone(),
             style: UrlStyle::Plain,
         }),
-        Request::Put { .. } | Request::NoRoute(_) => {
+        RequestKind::Put { .. } | RequestKind::NoRoute(_) => {
             unreachable!("the final check and Paginate only read and delete")
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
+use crate::request::conditions::{Conditions, Tags};
 use crate::request::operation::{
     Batch, ContentType, Id, JsonStyle, Object, Operation, PathId, Query, UrlStyle, Value,
 };
@@ -78,7 +79,62 @@ pub fn simpler_operations(operation: &Operation) -> Vec<Operation> {
         Operation::Get(path) => plain(path).map(Operation::Get).into_iter().collect(),
         Operation::Delete(path) => plain(path).map(Operation::Delete).into_iter().collect(),
         Operation::NoRoute(_) => Vec::new(),
+        Operation::Conditional(conditions, operation) => {
+            let fewer = simpler_conditions(conditions)
+                .into_iter()
+                .map(|conditions| Operation::Conditional(conditions, operation.clone()));
+            let simpler = simpler_operations(operation)
+                .into_iter()
+                .map(|operation| Operation::Conditional(conditions.clone(), Box::new(operation)));
+            std::iter::once((**operation).clone())
+                .chain(fewer)
+                .chain(simpler)
+                .collect()
+        }
     }
+}
+
+/// Returns conditions with one header less, or one tag less.
+fn simpler_conditions(conditions: &Conditions) -> Vec<Conditions> {
+    let Conditions {
+        if_match,
+        if_none_match,
+    } = conditions;
+    let shorter_tags = |tags: &Option<Tags>| match tags {
+        Some(Tags::List(tags)) => {
+            let shorter = shorter(tags).filter(|tags| !tags.is_empty());
+            shorter.map(Tags::List).map(Some).collect()
+        }
+        Some(Tags::Any | Tags::Malformed(_)) | None => Vec::new(),
+    };
+    let mut simpler = Vec::new();
+    if if_match.is_some() && if_none_match.is_some() {
+        simpler.push(Conditions {
+            if_match: None,
+            ..conditions.clone()
+        });
+        simpler.push(Conditions {
+            if_none_match: None,
+            ..conditions.clone()
+        });
+    }
+    simpler.extend(
+        shorter_tags(if_match)
+            .into_iter()
+            .map(|if_match| Conditions {
+                if_match,
+                ..conditions.clone()
+            }),
+    );
+    simpler.extend(
+        shorter_tags(if_none_match)
+            .into_iter()
+            .map(|if_none_match| Conditions {
+                if_none_match,
+                ..conditions.clone()
+            }),
+    );
+    simpler
 }
 
 /// Returns the same path in the plain style, unless it has that style.
@@ -146,7 +202,8 @@ pub fn with_small_pages(operations: &[Operation]) -> [Vec<Operation>; 3] {
                 | Operation::Delete(_)
                 | Operation::List(_)
                 | Operation::Paginate { .. }
-                | Operation::NoRoute(_) => {}
+                | Operation::NoRoute(_)
+                | Operation::Conditional(..) => {}
             }
         }
         operations

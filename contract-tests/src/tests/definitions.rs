@@ -223,9 +223,10 @@ fn schema_can_see(reason: &Reason, item: Option<&Value>) -> bool {
         Reason::Part(field, OUT_OF_RANGE) => {
             item.is_none_or(|item| item[field].as_f64() != Some(0.0))
         }
-        Reason::Part(..) | Reason::UnknownField(_) | Reason::LoneSurrogate(_) => {
-            *reason != TOO_LARGE
-        }
+        Reason::Part(..)
+        | Reason::Precondition(_)
+        | Reason::UnknownField(_)
+        | Reason::LoneSurrogate(_) => *reason != TOO_LARGE,
     }
 }
 

@@ -10,7 +10,8 @@ use crate::coverage::exhaustive;
 use crate::environments::environment::Setup;
 use crate::environments::target::Target;
 use crate::generate::sequence::sequence;
-use crate::request::concrete::Request;
+use crate::request::concrete::{Request, RequestKind};
+use crate::request::conditions::{SentConditions, SentTags};
 use crate::request::ids::Ids;
 use crate::request::json::Json;
 use crate::request::operation::{Id, Operation};
@@ -50,14 +51,24 @@ fn add(counts: &mut BTreeMap<String, Counts>, sequence: &[Operation]) {
         let mut copy = operation.clone();
         let mut ids_in_it = copy.ids_mut().into_iter();
         let is_derived = ids_in_it.any(|id| !matches!(id, Id::Text(_)));
+        let (operation, conditions) = match operation {
+            Operation::Conditional(conditions, operation) => {
+                (operation.as_ref(), conditions.resolve(&[]))
+            }
+            operation => (operation, SentConditions::default()),
+        };
         let request = match operation {
             Operation::Put(object, kind) => Request::put(object, *kind, &mut ids),
             Operation::PutRaw(body, kind) => Request::put_raw(body, *kind, &ids),
-            Operation::Get(path) => Request::Get(ids.resolve(&path.id)),
-            Operation::Delete(path) => Request::Delete(ids.resolve(&path.id)),
+            Operation::Get(path) => Request::get(ids.resolve(&path.id)),
+            Operation::Delete(path) => Request::delete(ids.resolve(&path.id)),
             Operation::List(query) => Request::list(query, &mut ids),
-            Operation::PutMany(_) | Operation::Paginate { .. } | Operation::NoRoute(_) => continue,
+            Operation::PutMany(_)
+            | Operation::Paginate { .. }
+            | Operation::NoRoute(_)
+            | Operation::Conditional(..) => continue,
         };
+        let request = request.when(conditions);
         if !is_derived
             && let Expected::Refused(reasons) = Model::default().expected(&request)
             && let [reason] = &reasons[..]
@@ -76,12 +87,19 @@ fn add(counts: &mut BTreeMap<String, Counts>, sequence: &[Operation]) {
 /// Returns the values for which the request is refused.
 fn refused_values<'a>(request: &'a Request, reason: &Reason) -> Vec<&'a str> {
     let name = match reason {
-        Reason::Part(name, _) => name,
+        Reason::Part(name, _) | Reason::Precondition(name) => name,
         Reason::UnknownField(name) | Reason::DuplicateField(name) => name.as_str(),
         Reason::LoneSurrogate(_) => "body",
     };
-    match request {
-        Request::Put {
+    if let Some((_, SentTags::Malformed(text))) = request
+        .conditions
+        .headers()
+        .find(|(header, _)| *header == name)
+    {
+        return vec![text];
+    }
+    match &request.kind {
+        RequestKind::Put {
             fields: Some(fields),
             ..
         } => {
@@ -94,12 +112,14 @@ fn refused_values<'a>(request: &'a Request, reason: &Reason) -> Vec<&'a str> {
                 .map(String::as_str)
                 .collect()
         }
-        Request::List { limit, .. } if name == "limit" => limit.as_deref().into_iter().collect(),
-        Request::Put { fields: None, .. }
-        | Request::Get(_)
-        | Request::Delete(_)
-        | Request::List { .. }
-        | Request::NoRoute(_) => request.client_strings().collect(),
+        RequestKind::List { limit, .. } if name == "limit" => {
+            limit.as_deref().into_iter().collect()
+        }
+        RequestKind::Put { fields: None, .. }
+        | RequestKind::Get(_)
+        | RequestKind::Delete(_)
+        | RequestKind::List { .. }
+        | RequestKind::NoRoute(_) => request.client_strings().collect(),
     }
 }
 

@@ -87,7 +87,7 @@ impl Api {
         body: impl Into<Vec<u8>>,
     ) -> Response {
         let url = self.local.url() + path;
-        let mut request = build_request(&self.client, method, &url, None).body(body.into());
+        let mut request = build_request(&self.client, method, &url, &[], None).body(body.into());
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

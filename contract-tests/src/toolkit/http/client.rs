@@ -82,7 +82,7 @@ fn build(builder: ClientBuilder) -> Client {
         .expect("a client with common settings can be built")
 }
 
-/// Builds a request to this URL, with this body and its content type.
+/// Builds a request to this URL, with these headers, and this body with its content type.
 ///
 /// # Panics
 /// If the method is not a valid token of HTTP.
@@ -90,10 +90,14 @@ pub fn build_request(
     client: &Client,
     method: &str,
     url: &str,
+    headers: &[(&str, String)],
     body: Option<(&[u8], Option<&str>)>,
 ) -> RequestBuilder {
     let method = Method::from_bytes(method.as_bytes()).expect("a method");
-    let request = client.request(method, url);
+    let mut request = client.request(method, url);
+    for (name, value) in headers {
+        request = request.header(*name, value);
+    }
     match body {
         None => request,
         Some((body, None)) => request.body(body.to_vec()),
