@@ -48,7 +48,7 @@ variable "architecture" {
 }
 
 variable "function_layout" {
-  description = "single: one function handles all routes. per_route: one function per route, whose role has only the table action of that route."
+  description = "single: one function handles all routes. per_route: one function per route, whose role has only the table actions of that route."
   type        = string
   default     = "single"
   nullable    = false
