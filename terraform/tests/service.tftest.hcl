@@ -222,6 +222,44 @@ run "rejects_origins_with_a_path" {
   expect_failures = [var.cors]
 }
 
+run "web_pages_use_every_header_of_the_api" {
+  command = plan
+
+  variables {
+    cors = { allow_origins = ["https://shop.example"] }
+  }
+
+  assert {
+    condition     = toset(var.cors.allow_headers) == toset(["authorization", "content-type", "if-match", "if-none-match"])
+    error_message = "By default a web page must be able to send a token, a body and conditions."
+  }
+
+  assert {
+    condition     = toset(var.cors.expose_headers) == toset(["etag", "retry-after"])
+    error_message = "By default a web page must be able to read an item's tag, and how long to wait after a 503."
+  }
+}
+
+run "rejects_several_header_names_in_one" {
+  command = plan
+
+  variables {
+    cors = { allow_origins = ["https://shop.example"], allow_headers = ["if-match, if-none-match"] }
+  }
+
+  expect_failures = [var.cors]
+}
+
+run "rejects_an_exposed_header_with_a_colon" {
+  command = plan
+
+  variables {
+    cors = { allow_origins = ["https://shop.example"], expose_headers = ["etag:"] }
+  }
+
+  expect_failures = [var.cors]
+}
+
 run "rejects_versions_of_unknown_functions" {
   command = plan
 
