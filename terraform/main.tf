@@ -1,7 +1,7 @@
 # The service: connects the table, the functions, the APIs and the alarms.
 locals {
-  # Route => the function that handles it in the per_route layout, and the table actions that it needs. A conditional write reads
-  # the item first, to compare its tag.
+  # Route => the function that handles it in the per_route layout, and the table actions that it needs. A conditional
+  # write reads the item first, to compare its tag.
   routes = {
     "PUT /items"         = { function = "put", actions = ["dynamodb:GetItem", "dynamodb:PutItem"] }
     "GET /items/{id}"    = { function = "get", actions = ["dynamodb:GetItem"] }

@@ -205,8 +205,8 @@ variable "cors" {
     error_message = "cors.allow_origins must list origins such as https://shop.example, without a path, or \"*\"."
   }
 
-  # Sources: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html, "allowHeaders" and "exposeHeaders";
-  # for "*" and authorization, https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
+  # Sources: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html, "allowHeaders" and
+  # "exposeHeaders"; for "*" and authorization, https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
   validation {
     condition     = var.cors == null || try(alltrue([for header in concat(var.cors.allow_headers, var.cors.expose_headers) : can(regex("^(\\*|[A-Za-z0-9-]+)$", header))]), false)
     error_message = "cors.allow_headers and cors.expose_headers must list names of headers such as if-match, one in each string, or \"*\"."

@@ -1,8 +1,8 @@
 # Access checks: the functions' permissions on the table, and the callers' access to the routes, in both layouts.
 # shellcheck shell=bash
 
-# Removes one permission after another outside Terraform, checks which routes break without a condition and with one, and
-# repairs the policy with an apply. The condition holds for every item: no item has this tag.
+# Removes one permission after another outside Terraform, checks which routes break without a condition and with one,
+# and repairs the policy with an apply. The condition holds for every item: no item has this tag.
 every_permission_is_required() {
   local policy action broken_routes broken_with_condition address='module.function["items"].aws_iam_role_policy.function'
   policy=$(aws iam get-role-policy --role-name "$prefix-role" --policy-name table-and-logs --query PolicyDocument)

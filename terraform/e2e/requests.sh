@@ -54,7 +54,7 @@ smoke() {
   respects_conditions "$url"
 }
 
-# respects_conditions URL: checks that an item is read, changed and deleted with its current tag, and not with an old one.
+# respects_conditions URL: checks that an item is changed and deleted with its current tag, and not with an old one.
 respects_conditions() {
   local url=$1 id=conditional-$RANDOM old current
   old=$(etag_of "$url" PUT /items "{\"id\":\"$id\",\"price\":1}")
