@@ -1,15 +1,20 @@
 # The service: connects the table, the functions, the APIs and the alarms.
 locals {
-  # Route => the function that handles it in the per_route layout, and the one table action that it needs.
+  # Route => the function that handles it in the per_route layout, and the table actions that it needs. A conditional
+  # write reads the item first, to compare its tag.
   routes = {
-    "PUT /items"         = { function = "put", action = "dynamodb:PutItem" }
-    "GET /items/{id}"    = { function = "get", action = "dynamodb:GetItem" }
-    "GET /items"         = { function = "list", action = "dynamodb:Scan" }
-    "DELETE /items/{id}" = { function = "delete", action = "dynamodb:DeleteItem" }
+    "PUT /items"         = { function = "put", actions = ["dynamodb:GetItem", "dynamodb:PutItem"] }
+    "GET /items/{id}"    = { function = "get", actions = ["dynamodb:GetItem"] }
+    "GET /items"         = { function = "list", actions = ["dynamodb:Scan"] }
+    "DELETE /items/{id}" = { function = "delete", actions = ["dynamodb:DeleteItem", "dynamodb:GetItem"] }
   }
 
-  function_by_route   = { for key, route in local.routes : key => var.function_layout == "single" ? "items" : route.function }
-  actions_by_function = { for key, function in local.function_by_route : function => local.routes[key].action... }
+  function_by_route = { for key, route in local.routes : key => var.function_layout == "single" ? "items" : route.function }
+  actions_by_function = {
+    for function in toset(values(local.function_by_route)) : function => distinct(flatten([
+      for key, route in local.routes : route.actions if local.function_by_route[key] == function
+    ]))
+  }
 
   # Function => the prefix of its name and its role's. In the single layout the names are the tutorial's: PREFIX-function and
   # PREFIX-role.
@@ -88,7 +93,7 @@ module "observability" {
   prefix        = var.prefix
   api_id        = module.http_api.id
   functions     = local.live
-  table         = { name = module.table.name, arn = module.table.arn, actions = values(local.routes)[*].action }
+  table         = { name = module.table.name, arn = module.table.arn, actions = distinct(flatten(values(local.routes)[*].actions)) }
   timeout       = local.timeout
   alarms        = var.alarms
   alarm_actions = var.alarm_actions

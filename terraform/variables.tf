@@ -48,7 +48,7 @@ variable "architecture" {
 }
 
 variable "function_layout" {
-  description = "single: one function handles all routes. per_route: one function per route, whose role has only the table action of that route."
+  description = "single: one function handles all routes. per_route: one function per route, whose role has only the table actions of that route."
   type        = string
   default     = "single"
   nullable    = false
@@ -190,18 +190,26 @@ variable "authorization" {
 }
 
 variable "cors" {
-  description = "CORS: the origins whose web pages may call the public API from a browser. null: none."
+  description = "CORS: the origins whose web pages may call the public API from a browser. Their scripts may send the headers in allow_headers and read those in expose_headers. The defaults are all headers that the API uses; another list replaces them. \"*\" stands for every header, but in allow_headers not for authorization. null: none."
   type = object({
-    allow_origins = list(string)
-    allow_methods = optional(list(string), ["GET", "PUT", "DELETE"])
-    allow_headers = optional(list(string), ["authorization", "content-type"])
-    max_age       = optional(number, 600)
+    allow_origins  = list(string)
+    allow_methods  = optional(list(string), ["GET", "PUT", "DELETE"])
+    allow_headers  = optional(list(string), ["authorization", "content-type", "if-match", "if-none-match"])
+    expose_headers = optional(list(string), ["etag", "retry-after"])
+    max_age        = optional(number, 600)
   })
   default = null
 
   validation {
     condition     = var.cors == null || try(length(var.cors.allow_origins) > 0 && alltrue([for origin in var.cors.allow_origins : can(regex("^(\\*|https?://[^/]+)$", origin))]), false)
     error_message = "cors.allow_origins must list origins such as https://shop.example, without a path, or \"*\"."
+  }
+
+  # Sources: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html, "allowHeaders" and
+  # "exposeHeaders"; for "*" and authorization, https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
+  validation {
+    condition     = var.cors == null || try(alltrue([for header in concat(var.cors.allow_headers, var.cors.expose_headers) : can(regex("^(\\*|[A-Za-z0-9-]+)$", header))]), false)
+    error_message = "cors.allow_headers and cors.expose_headers must list names of headers such as if-match, one in each string, or \"*\"."
   }
 
   validation {

@@ -1,20 +1,22 @@
 # Access checks: the functions' permissions on the table, and the callers' access to the routes, in both layouts.
 # shellcheck shell=bash
 
-# Removes one permission after another outside Terraform, checks which routes break, and repairs the policy with an apply.
+# Removes one permission after another outside Terraform, checks which routes break without a condition and with one,
+# and repairs the policy with an apply. The condition holds for every item: no item has this tag.
 every_permission_is_required() {
-  local policy action broken_routes address='module.function["items"].aws_iam_role_policy.function'
+  local policy action broken_routes broken_with_condition address='module.function["items"].aws_iam_role_policy.function'
   policy=$(aws iam get-role-policy --role-name "$prefix-role" --policy-name table-and-logs --query PolicyDocument)
-  while read -r action broken_routes; do
+  while IFS='|' read -r action broken_routes broken_with_condition; do
     aws iam put-role-policy --role-name "$prefix-role" --policy-name table-and-logs --policy-document \
       "$(jq --arg action "$action" '.Statement[].Action -= [$action] | .Statement |= map(select(.Action != []))' <<<"$policy")"
     [[ $(every_route "$public" | sed -n 's/^500 //p') == "${broken_routes//,/$'\n'}" ]]
+    [[ $(with_condition 'If-None-Match: "AAAAAAAAAAAAAAAAAAAAAAAA"' every_route "$public" | sed -n 's/^500 //p') == "${broken_with_condition//,/$'\n'}" ]]
   done <<'RIGHTS'
-dynamodb:PutItem PUT /items
-dynamodb:GetItem GET /items/{id}
-dynamodb:Scan GET /items
-dynamodb:DeleteItem DELETE /items/{id}
-kms:Decrypt PUT /items,GET /items/{id},GET /items,DELETE /items/{id}
+dynamodb:PutItem|PUT /items|PUT /items
+dynamodb:GetItem|GET /items/{id}|PUT /items,GET /items/{id},DELETE /items/{id}
+dynamodb:Scan|GET /items|GET /items
+dynamodb:DeleteItem|DELETE /items/{id}|DELETE /items/{id}
+kms:Decrypt|PUT /items,GET /items/{id},GET /items,DELETE /items/{id}|PUT /items,GET /items/{id},GET /items,DELETE /items/{id}
 RIGHTS
   plan_is "update $address"
   apply_plan

@@ -9,10 +9,19 @@ url_of() {
 # curl's options for the caller's credentials: none, a signature or a token.
 credentials=()
 
+# curl's options for the conditions of the request: none, or a header.
+conditions=()
+
+# send URL METHOD PATH BODY OPTION…: sends the request with curl and these further options. An empty BODY: no body.
+send() {
+  local url=$1 method=$2 path=$3 body=(${4:+--header 'content-type: application/json' --data "$4"})
+  curl --silent --show-error --max-time 30 --request "$method" "${credentials[@]}" "${conditions[@]}" "${body[@]}" "${@:5}" "$url$path"
+}
+
 # request URL METHOD PATH [BODY]: prints the status and the body, JSON in canonical form.
 request() {
-  local url=$1 method=$2 path=$3 body=(${4:+--header 'content-type: application/json' --data "$4"}) response
-  response=$(curl --silent --show-error --max-time 30 --request "$method" "${credentials[@]}" "${body[@]}" --write-out '\n%{http_code}' "$url$path")
+  local response
+  response=$(send "$1" "$2" "$3" "${4:-}" --write-out '\n%{http_code}')
   printf '%s %s\n' "${response##*$'\n'}" "$(jq --compact-output --sort-keys . <<<"${response%$'\n'*}" 2>/dev/null || echo "${response%$'\n'*}")"
 }
 
@@ -24,7 +33,12 @@ expect_response() {
   [[ $response == "$expected" ]]
 }
 
-# smoke URL: puts, reads, lists and deletes an item, and checks the most common errors.
+# etag_of URL METHOD PATH [BODY]: prints the header ETag of the response.
+etag_of() {
+  send "$1" "$2" "$3" "${4:-}" --dump-header - --output /dev/null | tr -d '\r' | sed --quiet 's/^etag: *//Ip'
+}
+
+# smoke URL: puts, reads, lists and deletes an item, also under conditions, and checks the most common errors.
 smoke() {
   local url=$1 id=smoke-$RANDOM
   expect_response "200 \"Put item $id\"" "$url" PUT /items "{\"id\":\"$id\",\"name\":\"Smoke\",\"price\":12.5}"
@@ -37,6 +51,24 @@ smoke() {
   for body in '{' '[]' '{"price":1}' '{"id":""}' '{"id":"a","colour":"red"}' '{"id":"a","price":"1"}'; do
     request "$url" PUT /items "$body" | grep --extended-regexp '^400 \{"message":"[^"]'
   done
+  respects_conditions "$url"
+}
+
+# respects_conditions URL: checks that an item is changed and deleted with its current tag, and not with an old one.
+respects_conditions() {
+  local url=$1 id=conditional-$RANDOM old current
+  old=$(etag_of "$url" PUT /items "{\"id\":\"$id\",\"price\":1}")
+  with_condition "If-None-Match: $old" expect_response '304 ' "$url" GET "/items/$id"
+  current=$(with_condition "If-Match: $old" etag_of "$url" PUT /items "{\"id\":\"$id\",\"price\":2}")
+  [[ $old == \"*\" && $current == \"*\" && $current != "$old" ]]
+  with_condition "If-Match: $old" is_refused_by_condition "$url" PUT /items "{\"id\":\"$id\",\"price\":3}"
+  with_condition "If-Match: $old" is_refused_by_condition "$url" DELETE "/items/$id"
+  with_condition "If-Match: $current" expect_response "200 {\"Item\":{\"id\":\"$id\",\"price\":2}}" "$url" GET "/items/$id"
+  with_condition "If-Match: $current" expect_response "200 \"Deleted item $id\"" "$url" DELETE "/items/$id"
+}
+
+is_refused_by_condition() {
+  request "$@" | grep --extended-regexp '^412 \{"message":"[^"]'
 }
 
 # contract_suite URL: runs the contract suite against a deployed URL. One test at a time, because each test treats the items
@@ -97,6 +129,13 @@ observed_releases_are() {
 
 with_signature() {
   local credentials=(--aws-sigv4 "aws:amz:$AWS_REGION:execute-api" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY")
+  "$@"
+}
+
+# with_condition HEADER COMMAND…: runs the command with this header in its requests.
+with_condition() {
+  local conditions=(--header "$1")
+  shift
   "$@"
 }
 

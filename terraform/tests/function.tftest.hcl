@@ -100,7 +100,7 @@ run "runs_the_bundle_with_only_the_needed_permissions" {
   }
 }
 
-run "a_function_for_one_route_needs_one_table_action" {
+run "a_function_of_one_route_has_only_its_table_actions" {
   module {
     source = "./modules/function"
   }
@@ -109,14 +109,14 @@ run "a_function_for_one_route_needs_one_table_action" {
     table = {
       name    = "shop-items"
       arn     = "arn:aws:dynamodb:eu-central-1:123456789012:table/shop-items"
-      actions = ["dynamodb:Scan"]
+      actions = ["dynamodb:PutItem", "dynamodb:GetItem"]
     }
     permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role_policy.function.policy).Statement[0].Action == ["dynamodb:Scan"] && length(jsondecode(aws_iam_role_policy.function.policy).Statement) == 2
-    error_message = "The statement for the table must have only that action."
+    condition     = jsondecode(aws_iam_role_policy.function.policy).Statement[0].Action == ["dynamodb:GetItem", "dynamodb:PutItem"] && length(jsondecode(aws_iam_role_policy.function.policy).Statement) == 2
+    error_message = "The statement for the table must have only those actions."
   }
 
   assert {

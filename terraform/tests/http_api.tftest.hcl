@@ -146,7 +146,7 @@ run "jwt_requires_tokens" {
 
   variables {
     authorization = { type = "jwt", issuer = "https://id.example", audience = ["shop"], scopes = ["items"] }
-    cors          = { allow_origins = ["https://shop.example"], allow_methods = ["GET"], allow_headers = ["authorization"], max_age = 60 }
+    cors          = { allow_origins = ["https://shop.example"], allow_methods = ["GET"], allow_headers = ["if-match"], expose_headers = ["etag"], max_age = 60 }
   }
 
   assert {
@@ -167,7 +167,13 @@ run "jwt_requires_tokens" {
   }
 
   assert {
-    condition     = aws_apigatewayv2_api.api.cors_configuration[0].allow_origins == toset(["https://shop.example"]) && aws_apigatewayv2_api.api.cors_configuration[0].max_age == 60
+    condition = (
+      aws_apigatewayv2_api.api.cors_configuration[0].allow_origins == toset(["https://shop.example"])
+      && aws_apigatewayv2_api.api.cors_configuration[0].allow_methods == toset(["GET"])
+      && aws_apigatewayv2_api.api.cors_configuration[0].allow_headers == toset(["if-match"])
+      && aws_apigatewayv2_api.api.cors_configuration[0].expose_headers == toset(["etag"])
+      && aws_apigatewayv2_api.api.cors_configuration[0].max_age == 60
+    )
     error_message = "CORS must be as configured."
   }
 }
@@ -184,7 +190,7 @@ run "rejects_values_that_cannot_work" {
     functions          = { items = { function_name = "shop-function", alias = "$LATEST", invoke_arn = "arn" } }
     function_timeout   = 30
     authorization      = { type = "basic" }
-    cors               = { allow_origins = [], allow_methods = [], allow_headers = [], max_age = 0 }
+    cors               = { allow_origins = [], allow_methods = [], allow_headers = [], expose_headers = [], max_age = 0 }
     throttling         = { rate = 100, burst = 0 }
     log_retention_days = 0
   }

@@ -55,8 +55,13 @@ run "one_function_per_route" {
   }
 
   assert {
-    condition     = local.actions_by_function == { put = ["dynamodb:PutItem"], get = ["dynamodb:GetItem"], list = ["dynamodb:Scan"], delete = ["dynamodb:DeleteItem"] }
-    error_message = "Every function must have only the action of its route."
+    condition = { for function, actions in local.actions_by_function : function => toset(actions) } == {
+      put    = toset(["dynamodb:GetItem", "dynamodb:PutItem"])
+      get    = toset(["dynamodb:GetItem"])
+      list   = toset(["dynamodb:Scan"])
+      delete = toset(["dynamodb:DeleteItem", "dynamodb:GetItem"])
+    }
+    error_message = "Every function must have only the actions of its route: reading for a conditional write, and otherwise one."
   }
 
   assert {
@@ -79,8 +84,8 @@ run "one_function_for_all_routes" {
   command = plan
 
   assert {
-    condition     = toset(keys(local.actions_by_function)) == toset(["items"]) && toset(local.actions_by_function.items) == toset(["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"])
-    error_message = "The one function must have exactly the four actions."
+    condition     = toset(keys(local.actions_by_function)) == toset(["items"]) && sort(local.actions_by_function.items) == tolist(["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"])
+    error_message = "The one function must have exactly the four actions, each once."
   }
 }
 
@@ -212,6 +217,44 @@ run "rejects_origins_with_a_path" {
 
   variables {
     cors = { allow_origins = ["https://shop.example/"] }
+  }
+
+  expect_failures = [var.cors]
+}
+
+run "web_pages_use_every_header_of_the_api" {
+  command = plan
+
+  variables {
+    cors = { allow_origins = ["https://shop.example"] }
+  }
+
+  assert {
+    condition     = toset(var.cors.allow_headers) == toset(["authorization", "content-type", "if-match", "if-none-match"])
+    error_message = "By default a web page must be able to send a token, a body and conditions."
+  }
+
+  assert {
+    condition     = toset(var.cors.expose_headers) == toset(["etag", "retry-after"])
+    error_message = "By default a web page must be able to read an item's tag, and how long to wait after a 503."
+  }
+}
+
+run "rejects_several_header_names_in_one" {
+  command = plan
+
+  variables {
+    cors = { allow_origins = ["https://shop.example"], allow_headers = ["if-match, if-none-match"] }
+  }
+
+  expect_failures = [var.cors]
+}
+
+run "rejects_an_exposed_header_with_a_colon" {
+  command = plan
+
+  variables {
+    cors = { allow_origins = ["https://shop.example"], expose_headers = ["etag:"] }
   }
 
   expect_failures = [var.cors]

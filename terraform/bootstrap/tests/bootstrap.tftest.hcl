@@ -275,6 +275,14 @@ run "staging_and_previews_reach_only_their_own_resources" {
     ]))
     error_message = "The boundary must restrict a function to its environment, whatever its policy allows."
   }
+
+  assert {
+    condition = alltrue([
+      for boundary in aws_iam_policy.boundary : flatten(jsondecode(boundary.policy).Statement[*].Action)
+      == ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan", "logs:CreateLogStream", "logs:PutLogEvents"]
+    ])
+    error_message = "The boundary must allow exactly the actions of the four routes and of the function's log."
+  }
 }
 
 run "a_key_is_used_only_through_dynamodb" {

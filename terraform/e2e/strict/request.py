@@ -16,7 +16,12 @@ class Request:
 
     def __init__(self, method, target, headers, body=b""):
         self.method, self.target, self.body = method, target, body
-        self.headers = {name.lower(): value for name, value in headers.items()}
+        # A repeated header is joined with commas, as in the event that an API sends to its function.
+        # Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+        self.headers = {}
+        for name, value in headers.items():
+            before = self.headers.get(name.lower())
+            self.headers[name.lower()] = value if before is None else f"{before},{value}"
         path, _, query = target.partition("?")
         # Not decoded: the resources of IAM keep the percent-encoding of a path.
         self.path = path

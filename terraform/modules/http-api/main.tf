@@ -7,10 +7,11 @@ resource "aws_apigatewayv2_api" "api" {
     for_each = var.cors[*]
 
     content {
-      allow_origins = cors_configuration.value.allow_origins
-      allow_methods = cors_configuration.value.allow_methods
-      allow_headers = cors_configuration.value.allow_headers
-      max_age       = cors_configuration.value.max_age
+      allow_origins  = cors_configuration.value.allow_origins
+      allow_methods  = cors_configuration.value.allow_methods
+      allow_headers  = cors_configuration.value.allow_headers
+      expose_headers = cors_configuration.value.expose_headers
+      max_age        = cors_configuration.value.max_age
     }
   }
 }

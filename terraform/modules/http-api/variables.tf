@@ -67,10 +67,11 @@ variable "authorization" {
 variable "cors" {
   description = "CORS settings, for browsers; null: none."
   type = object({
-    allow_origins = list(string)
-    allow_methods = list(string)
-    allow_headers = list(string)
-    max_age       = number
+    allow_origins  = list(string)
+    allow_methods  = list(string)
+    allow_headers  = list(string)
+    expose_headers = list(string)
+    max_age        = number
   })
   default = null
 
