@@ -16,6 +16,12 @@ pub const WRITE_AMBIGUOUS: &str = "\
     The service is unavailable for a moment. The change may or may not have been applied: \
     read the item, or try again.";
 
+/// The outcome of the 503 of a write that was not applied.
+pub const UNCHANGED: &str = "unchanged";
+
+/// The outcome of the 503 of an ambiguous write.
+pub const UNKNOWN: &str = "unknown";
+
 /// The message of the local gateway's own 500: the function was stopped at its time limit, panicked, or returned a
 /// response that is malformed or too large.
 pub const GATEWAY_ERROR: &str = "Internal Server Error";

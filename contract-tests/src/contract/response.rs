@@ -3,7 +3,7 @@
 use crate::contract::fields::FIELDS;
 use crate::contract::id::ID;
 use crate::contract::item::{Item, Items};
-use crate::contract::messages::{WRITE_AMBIGUOUS, WRITE_UNAVAILABLE};
+use crate::contract::messages::{UNCHANGED, UNKNOWN, WRITE_AMBIGUOUS, WRITE_UNAVAILABLE};
 use crate::toolkit::http::response::Response;
 use crate::toolkit::json::{self, Members};
 
@@ -27,26 +27,37 @@ impl Response {
         json::string(self.text()?).map_err(|error| format!("the body {error}"))
     }
 
-    /// Returns the message of an error response. The body must not have another member.
+    /// Returns the message of an error response. Besides it, the body may have only an outcome.
     ///
     /// # Errors
     /// If the body is anything else.
     pub fn message(&self) -> Result<String, String> {
-        let message = self.only_member("message")?;
-        json::string(&message).map_err(|error| format!("the message {error}"))
+        Ok(self.message_and_outcome()?.0)
     }
 
-    /// Returns `true` if the 503 has the message of an ambiguous write, `false` if it has that of a write that was not
-    /// applied.
+    fn message_and_outcome(&self) -> Result<(String, Option<String>), String> {
+        let mut body = self.members()?;
+        let string = |name, member: String| {
+            json::string(&member).map_err(|error| format!("the {name} {error}"))
+        };
+        let message = string("message", body.take_required("message")?)?;
+        let outcome = body.take("outcome").map(|member| string("outcome", member));
+        body.ensure_empty()?;
+        Ok((message, outcome.transpose()?))
+    }
+
+    /// Returns `true` if the 503 has the message and the outcome of an ambiguous write, `false` if it has those of a
+    /// write that was not applied.
     ///
     /// # Errors
-    /// If it has another message.
+    /// If it has another message or outcome.
     pub fn may_have_been_applied(&self) -> Result<bool, String> {
-        match self.message()?.as_str() {
-            WRITE_AMBIGUOUS => Ok(true),
-            WRITE_UNAVAILABLE => Ok(false),
-            message => Err(format!(
-                "{message:?} is not a message of the 503 of a write"
+        let (message, outcome) = self.message_and_outcome()?;
+        match (message.as_str(), outcome.as_deref()) {
+            (WRITE_AMBIGUOUS, Some(UNKNOWN)) => Ok(true),
+            (WRITE_UNAVAILABLE, Some(UNCHANGED)) => Ok(false),
+            (message, outcome) => Err(format!(
+                "{message:?} with the outcome {outcome:?} is not the 503 of a write"
             )),
         }
     }
