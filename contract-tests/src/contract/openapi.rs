@@ -199,17 +199,21 @@ mod tests {
     use crate::toolkit::http::response::Response;
 
     fn response(status: u16, body: &str) -> Response {
-        let headers = [
+        let mut headers = vec![
             ("apigw-requestid", "JCJJxhz4PHcEJgQ="),
             ("content-length", "1"),
             ("content-type", "application/json"),
             ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
         ];
+        if status == 200 {
+            headers.push(("etag", "\"4YTeqN12Dctvu7pbCprAmlgq\""));
+        }
         Response {
             status,
             headers: headers
+                .into_iter()
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into(),
+                .collect(),
             body: body.as_bytes().to_vec(),
         }
     }

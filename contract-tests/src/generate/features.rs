@@ -19,6 +19,8 @@ pub struct Features {
     pub deletes: u32,
     /// Lists, as one page or page by page.
     pub lists: u32,
+    /// Requests with conditions.
+    pub conditions: u32,
     /// PUTs of many small items.
     pub many: u32,
     /// PUTs of a few heavy items.
@@ -31,15 +33,17 @@ pub fn features() -> impl Strategy<Value = Features> {
         weighted(0.7),
         weighted(0.7),
         weighted(0.7),
+        weighted(0.6),
         weighted(0.25),
         weighted(0.1),
     );
-    included.prop_map(|(refusals, deletes, lists, many, heavy)| {
+    included.prop_map(|(refusals, deletes, lists, conditions, many, heavy)| {
         let weight = |is_included, weight| if is_included { weight } else { 0 };
         Features {
             refusals: weight(refusals, 15),
             deletes: weight(deletes, 15),
             lists: weight(lists, 15),
+            conditions: weight(conditions, 30),
             many: weight(many, 2),
             heavy: weight(heavy, 2),
         }

@@ -8,6 +8,7 @@ use crate::contract::item::batch;
 use crate::contract::leaks::{REFUSED_NUMBER, REFUSED_TEXT};
 use crate::contract::limits::PAGE_LIMITS;
 use crate::generate::bodies::{self, content_type};
+use crate::generate::conditions::conditions;
 use crate::generate::features::{Features, features};
 use crate::generate::ids::id;
 use crate::generate::numbers::magnitude;
@@ -24,15 +25,10 @@ fn operation(features: Features) -> impl Strategy<Value = Operation> {
         refusals,
         deletes,
         lists,
+        conditions: conditional,
         many,
         heavy,
     } = features;
-    let paginate = (page_limit(), any::<bool>()).prop_map(|(limit, delete_last_of_page)| {
-        Operation::Paginate {
-            limit,
-            delete_last_of_page,
-        }
-    });
     prop_oneof![
         25 => put(bodies::item()),
         25 => path_id().prop_map(Operation::Get),
@@ -40,11 +36,35 @@ fn operation(features: Features) -> impl Strategy<Value = Operation> {
         refusals / 3 => bodies::raw().boxed(),
         refusals / 7 => no_route().prop_map(Operation::NoRoute),
         deletes => path_id().prop_map(Operation::Delete),
-        lists / 2 => query().prop_map(Operation::List),
-        lists / 2 => paginate,
+        lists => list(),
+        conditional => conditional_request(),
         many => many_items().prop_map(Operation::PutMany),
         heavy => heavy_items().prop_map(Operation::PutMany),
     ]
+}
+
+/// Draws one page of a list, or a list that is followed to its end.
+fn list() -> impl Strategy<Value = Operation> {
+    let paginate = (page_limit(), any::<bool>()).prop_map(|(limit, delete_last_of_page)| {
+        Operation::Paginate {
+            limit,
+            delete_last_of_page,
+        }
+    });
+    prop_oneof![query().prop_map(Operation::List), paginate]
+}
+
+/// Draws a request for one item, or for a page, with conditions.
+fn conditional_request() -> impl Strategy<Value = Operation> {
+    let operation = prop_oneof![
+        9 => put(bodies::item()),
+        1 => put(bodies::invalid_item()),
+        6 => path_id().prop_map(Operation::Get),
+        5 => path_id().prop_map(Operation::Delete),
+        1 => query().prop_map(Operation::List),
+    ];
+    (conditions(), operation)
+        .prop_map(|(conditions, operation)| Operation::Conditional(conditions, Box::new(operation)))
 }
 
 /// Draws a PUT of an object. Boxed, because without optimisation the nested strategies need more stack than a test

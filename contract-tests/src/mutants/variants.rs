@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::event::{Event, LIST, edit_page, map_reply, members, route, wrap};
 use crate::contract::id::ID;
-use crate::coverage::{bucket_sequences, exhaustive};
+use crate::coverage::{bucket_sequences, conditional_sequences, exhaustive};
 use crate::environments::environment::Setup;
 use crate::environments::target::Target;
 use crate::faults::with_failing_table;
@@ -124,6 +124,7 @@ impl Property {
             Self::ExhaustiveSequences => {
                 // A variant handles single requests like the original.
                 let mut sequences = exhaustive::sequences();
+                sequences.extend(conditional_sequences::sequences());
                 sequences.extend(bucket_sequences::of_small_pages());
                 let outcome = sequences::check_exhaustive(target, setup, sequences, test).await;
                 outcome.map_err(|not_passed| not_passed.map(|failure| describe(&failure)))?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::contract::run::Run;
 use crate::coverage::buckets::{self, Bucket};
 use crate::coverage::cell::{self, Cell};
-use crate::coverage::{bucket_sequences, exhaustive, tracker};
+use crate::coverage::{bucket_sequences, conditional_sequences, exhaustive, tracker};
 use crate::environments::environment::Setup;
 use crate::environments::target::Target;
 use crate::generate::sequence::sequence;
@@ -68,6 +68,7 @@ pub fn exhaustive_sequences() -> Vec<Vec<Operation>> {
     sequences.extend(bucket_sequences::of_small_pages());
     sequences.extend(bucket_sequences::of_requests());
     sequences.extend(exhaustive::sequences());
+    sequences.extend(conditional_sequences::sequences());
     sequences
 }
 

@@ -6,7 +6,7 @@ use crate::contract::id::ID;
 use crate::contract::leaks::{check_no_leak, repeated_part};
 use crate::contract::model::{Expected, Model};
 use crate::contract::reason::Reason;
-use crate::coverage::exhaustive;
+use crate::coverage::{conditional_sequences, exhaustive};
 use crate::environments::environment::Setup;
 use crate::environments::target::Target;
 use crate::generate::sequence::sequence;
@@ -141,7 +141,9 @@ fn a_third_of_the_refused_values_of_every_class_are_long() {
 
 #[test]
 fn every_class_of_refused_values_is_tried_with_a_long_one() {
-    let counts = count(&exhaustive::sequences());
+    let mut sequences = exhaustive::sequences();
+    sequences.extend(conditional_sequences::sequences());
+    let counts = count(&sequences);
     for (class, counts) in &counts {
         assert!(counts.long > 0, "{class}: {counts:?}");
     }

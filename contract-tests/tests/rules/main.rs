@@ -1,12 +1,13 @@
 //! Tests of single rules of the contract, over HTTP, against an API with a table in memory.
 //!
-//! The modules are a [`body`], an [`id`] and a [`price`]; the routes [`put`], [`get`], [`list`] and [`delete`]; and
-//! [`responses`], for the rules that all responses follow.
+//! The modules are a [`body`], an [`id`] and a [`price`]; the routes [`put`], [`get`], [`list`] and [`delete`];
+//! [`conditions`], for requests with conditions; and [`responses`], for the rules that all responses follow.
 
 #[path = "../common/mod.rs"]
 mod common;
 
 mod body;
+mod conditions;
 mod delete;
 mod get;
 mod id;
