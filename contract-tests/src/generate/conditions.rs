@@ -37,10 +37,10 @@ fn weighted_if_match() -> impl Strategy<Value = bool> {
 
 fn tags() -> impl Strategy<Value = Tags> {
     prop_oneof![
-        3 => Just(Tags::Any),
+        5 => Just(Tags::Any),
         8 => tag().prop_map(|tag| Tags::List(vec![tag])),
         3 => vec(tag(), 2..=4).prop_map(Tags::List),
-        1 => malformed().prop_map(Tags::Malformed),
+        2 => malformed().prop_map(Tags::Malformed),
     ]
 }
 

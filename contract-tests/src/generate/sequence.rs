@@ -12,7 +12,7 @@ use crate::generate::conditions::conditions;
 use crate::generate::features::{Features, features};
 use crate::generate::ids::id;
 use crate::generate::numbers::magnitude;
-use crate::request::operation::{Batch, NoRoute, Object, Operation, PathId, Query, UrlStyle};
+use crate::request::operation::{Batch, Id, NoRoute, Object, Operation, PathId, Query, UrlStyle};
 use crate::toolkit::text::Text;
 
 /// Draws a sequence of operations, whose kinds are a random subset of all.
@@ -54,7 +54,8 @@ fn list() -> impl Strategy<Value = Operation> {
     prop_oneof![query().prop_map(Operation::List), paginate]
 }
 
-/// Draws a request for one item, or for a page, with conditions.
+/// Draws a request for one item, or for a page, with conditions. Most of the ids were used before, because few tags are
+/// of an item otherwise.
 fn conditional_request() -> impl Strategy<Value = Operation> {
     let operation = prop_oneof![
         9 => put(bodies::item()),
@@ -63,8 +64,15 @@ fn conditional_request() -> impl Strategy<Value = Operation> {
         5 => path_id().prop_map(Operation::Delete),
         1 => query().prop_map(Operation::List),
     ];
-    (conditions(), operation)
-        .prop_map(|(conditions, operation)| Operation::Conditional(conditions, Box::new(operation)))
+    let used = proptest::option::weighted(0.7, any::<u8>());
+    (conditions(), operation, used).prop_map(|(conditions, mut operation, used)| {
+        if let Some(used) = used {
+            for id in operation.ids_mut() {
+                *id = Id::Used(used.into());
+            }
+        }
+        Operation::Conditional(conditions, Box::new(operation))
+    })
 }
 
 /// Draws a PUT of an object. Boxed, because without optimisation the nested strategies need more stack than a test

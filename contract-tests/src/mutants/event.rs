@@ -117,9 +117,19 @@ pub(super) fn set_id(event: &mut Event, id: &str) {
     }
 }
 
-/// Returns a copy of an event with this route and id.
+/// Returns a copy of an event without its conditions.
+pub(super) fn without_conditions(event: &Event) -> Event {
+    let mut unconditional = event.clone();
+    if let Value::Object(headers) = &mut unconditional.payload["headers"] {
+        headers.remove("if-match");
+        headers.remove("if-none-match");
+    }
+    unconditional
+}
+
+/// Returns a copy of an event with this route and id, and without conditions.
 pub(super) fn derived_event(event: &Event, route: &str, id: &str) -> Event {
-    let mut derived = event.clone();
+    let mut derived = without_conditions(event);
     derived.payload["routeKey"] = json!(route);
     derived.payload["pathParameters"] = json!({ "id": id });
     derived.payload["queryStringParameters"] = json!({});

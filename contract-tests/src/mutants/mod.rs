@@ -3,6 +3,7 @@
 //! [`mutant`] lists the mutants, and [`detect`] runs the properties against each. The [`variants`] are correct services
 //! that the properties must not report. No property knows any of them.
 
+mod conditions;
 pub mod detect;
 mod errors;
 mod event;

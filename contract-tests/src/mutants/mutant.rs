@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::config;
 use local::gateway::Handler;
 
-use super::{errors, ids, paths, races, reads, sizes, table_access, writes};
+use super::{conditions, errors, ids, paths, races, reads, sizes, table_access, writes};
 use crate::environments::environment::Setup;
 use crate::toolkit::dynamodb::proxy::{RequestFilter, ResponseFilter};
 
@@ -87,7 +87,7 @@ impl Mutant {
 }
 
 /// All mutants.
-pub const ALL: [Mutant; 51] = [
+pub const ALL: [Mutant; 65] = [
     deterministic("PUT merges", writes::put_merges, 3),
     deterministic(
         "DELETE of a missing item fails",
@@ -199,6 +199,72 @@ pub const ALL: [Mutant; 51] = [
     in_path(
         "lower-case escapes are not decoded",
         paths::lower_case_escapes_are_kept,
+    ),
+    deterministic(
+        "If-Match of a PUT is ignored",
+        conditions::put_ignores_if_match,
+        2,
+    ),
+    deterministic(
+        "If-Match of a DELETE is ignored",
+        conditions::delete_ignores_if_match,
+        2,
+    ),
+    deterministic(
+        "If-None-Match: * overwrites",
+        conditions::create_overwrites,
+        2,
+    ),
+    deterministic(
+        "a weak tag is compared as a strong one",
+        conditions::weak_is_strong,
+        2,
+    ),
+    deterministic(
+        "only the first tag of a list is compared",
+        conditions::only_first_tag,
+        2,
+    ),
+    deterministic(
+        "a tag without quotes is accepted",
+        conditions::quotes_are_optional,
+        2,
+    ),
+    deterministic(
+        "PUT shows the tag of the old content",
+        conditions::tag_of_old_content,
+        2,
+    ),
+    deterministic(
+        "PUT and GET show different tags",
+        conditions::tag_of_put_differs,
+        2,
+    ),
+    exhaustive(
+        "the tag depends on how a number is written",
+        conditions::tag_of_sent_form,
+    ),
+    deterministic(
+        "a GET of a changed item is 304",
+        conditions::changed_is_304,
+        2,
+    ),
+    deterministic(
+        "a write that is answered with 412 is applied",
+        conditions::refused_is_applied,
+        3,
+    ),
+    with_fault(
+        "a conditional write is sent again after an ambiguous fault",
+        Wrapper(conditions::ambiguous_is_sent_again),
+    ),
+    in_history(
+        "tags are compared before the write, not with it",
+        Wrapper(conditions::check_then_write),
+    ),
+    in_history(
+        "an item is looked for before it is created, not with it",
+        Wrapper(conditions::check_then_create),
     ),
     with_fault(
         "throttling is answered with 400",
