@@ -52,6 +52,14 @@ impl Item {
         })
     }
 
+    /// Returns the texts in the item.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.0.values().filter_map(|value| match value {
+            FieldValue::Text(text) => Some(text.as_str()),
+            FieldValue::Number(_) => None,
+        })
+    }
+
     /// Returns the PUT of the item with this id.
     #[must_use]
     pub fn put(&self, id: &str) -> Request {

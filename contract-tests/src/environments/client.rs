@@ -136,6 +136,20 @@ impl Api {
         }
     }
 
+    /// Returns the response to a request, also that of a busy API.
+    ///
+    /// # Errors
+    /// A fail if an API that the tests started did not answer. Inconclusive if a deployed API did not.
+    pub fn require_answer<'a>(
+        &self,
+        response: &'a Result<Response, String>,
+    ) -> Outcome<&'a Response> {
+        response.as_ref().map_err(|reason| match self.session() {
+            Some(_) => Inconclusive(reason.clone()),
+            None => Failed(format!("the API did not answer: {reason}")),
+        })
+    }
+
     /// Returns the response to a request.
     ///
     /// # Errors
@@ -144,15 +158,11 @@ impl Api {
         &self,
         response: &'a Result<Response, String>,
     ) -> Outcome<&'a Response> {
-        let is_shared = self.session().is_some();
-        match response {
-            Err(reason) if is_shared => Err(Inconclusive(reason.clone())),
-            Err(reason) => Err(Failed(format!("the API did not answer: {reason}"))),
-            Ok(response) if is_shared && response.is_transient() => Err(Inconclusive(format!(
-                "the API answered {}",
-                response.status
-            ))),
-            Ok(response) => Ok(response),
+        let response = self.require_answer(response)?;
+        if self.session().is_some() && response.is_transient() {
+            let status = response.status;
+            return Err(Inconclusive(format!("the API answered {status}")));
         }
+        Ok(response)
     }
 }

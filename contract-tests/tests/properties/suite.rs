@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use contract_tests::concurrency::raises::{LostAnswers, no_update_is_lost};
 use contract_tests::coverage::buckets::Bucket;
 use contract_tests::coverage::contract_doc::ContractDoc;
 use contract_tests::environments::environment::Setup;
@@ -23,6 +24,9 @@ use libtest_mimic::{Completion, Trial};
 use tokio::runtime::Handle;
 
 use crate::results::Results;
+
+/// The number of cases for which each client of [`no_update_is_lost`] raises the price once: 50 times by default.
+const CASES_PER_RAISE: u32 = 2;
 
 /// The availability of a target, and the results of its tests if it is not available.
 #[derive(Clone)]
@@ -118,12 +122,21 @@ impl Suite {
         let mut trials = vec![
             self.sequences(),
             self.histories("concurrency::every_item_is_linearizable", Setup::default()),
+            self.raises("concurrency::no_update_is_lost", LostAnswers::Nowhere),
+            self.raises(
+                "concurrency::no_update_is_lost_if_answers_are",
+                LostAnswers::ToClient,
+            ),
         ];
         trials.extend(regressions().map(|file| self.regression(file)));
         // The table of a deployed API cannot be made to fail.
         if !matches!(self.target, Target::Deployed(..)) {
             let failing = faults::with_failing_table(&Setup::default());
             trials.push(self.histories("faults::every_item_stays_linearizable", failing));
+            trials.push(self.raises(
+                "faults::no_update_is_lost_if_answers_are",
+                LostAnswers::ToService,
+            ));
             trials.push(self.faults());
             trials.push(self.exhaustive());
         }
@@ -205,6 +218,17 @@ impl Suite {
         self.trial(name, async move |target, test| {
             let outcome = concurrency::check_cases(&target, &setup, sampling, &test).await;
             outcome.map_err(|not_passed| not_passed.map(|rejected| rejected.report(sampling.seed)))
+        })
+    }
+
+    fn raises(&self, name: &str, lost: LostAnswers) -> Trial {
+        let raises = (self.sampling.cases / CASES_PER_RAISE).max(1);
+        self.trial(name, async move |target, test| {
+            let setup = match lost {
+                LostAnswers::ToService => faults::with_failing_table(&Setup::default()),
+                LostAnswers::Nowhere | LostAnswers::ToClient => Setup::default(),
+            };
+            no_update_is_lost(&target, &setup, lost, raises, &test).await
         })
     }
 
