@@ -28,6 +28,9 @@ use crate::results::Results;
 /// The number of cases for which each client of [`no_update_is_lost`] raises the price once: 50 times by default.
 const CASES_PER_RAISE: u32 = 2;
 
+/// The same for a deployed API, which is slower and costs money: 10 times by default.
+const CASES_PER_DEPLOYED_RAISE: u32 = 10;
+
 /// The availability of a target, and the results of its tests if it is not available.
 #[derive(Clone)]
 pub enum Availability {
@@ -222,7 +225,11 @@ impl Suite {
     }
 
     fn raises(&self, name: &str, lost: LostAnswers) -> Trial {
-        let raises = (self.sampling.cases / CASES_PER_RAISE).max(1);
+        let cases_per_raise = match self.target {
+            Target::Deployed(..) => CASES_PER_DEPLOYED_RAISE,
+            Target::Embedded | Target::DynamoDbLocal(_) => CASES_PER_RAISE,
+        };
+        let raises = self.sampling.cases.div_ceil(cases_per_raise);
         self.trial(name, async move |target, test| {
             let setup = match lost {
                 LostAnswers::ToService => faults::with_failing_table(&Setup::default()),

@@ -140,7 +140,7 @@ impl RecordedRequest {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        api.send(method, &path, &headers, body).await
+        api.respond(method, &path, &headers, body).await
     }
 }
 
