@@ -229,6 +229,12 @@ impl Environment {
         self.deviations
     }
 
+    /// Returns the table, if the tests started the service.
+    #[must_use]
+    pub fn table(&self) -> Option<&Table> {
+        Some(&self.running.as_ref()?.table)
+    }
+
     /// Returns the proxy between the service and its table, if there is one.
     #[must_use]
     pub fn proxy(&self) -> Option<&Proxy> {

@@ -17,11 +17,12 @@ use serde_json::{Value, json};
 use crate::contract::fields::{FIELDS, OUT_OF_RANGE, TOO_PRECISE, names};
 use crate::contract::id::{self, ID, TOO_LONG};
 use crate::contract::limits::{
-    EXPONENTS, MAX_DIGITS, MAX_ID_BYTES, MAX_ITEM_BYTES, MAX_NAME_SHOWN, PAGE_LIMITS,
-    RESPONSE_RESERVE,
+    EXPONENTS, MAX_COMPARED_ATTRIBUTES, MAX_DIGITS, MAX_ID_BYTES, MAX_ITEM_BYTES, MAX_NAME_SHOWN,
+    PAGE_LIMITS, RESPONSE_RESERVE,
 };
 use crate::contract::messages::{
-    GATEWAY_ERROR, OPERATOR_ERROR, READ_UNAVAILABLE, WRITE_AMBIGUOUS, WRITE_UNAVAILABLE,
+    GATEWAY_ERROR, OPERATOR_ERROR, READ_UNAVAILABLE, UNCHANGED, UNKNOWN, WRITE_AMBIGUOUS,
+    WRITE_UNAVAILABLE,
 };
 use crate::contract::model::{Expected, Model};
 use crate::contract::openapi;
@@ -93,6 +94,7 @@ fn the_limits_match_the_service_and_the_documents() {
     assert_eq!(MAX_DIGITS, limits::MAX_DIGITS);
     assert_eq!(EXPONENTS, limits::EXPONENTS);
     assert_eq!(MAX_NAME_SHOWN, limits::MAX_NAME_SHOWN);
+    assert_eq!(MAX_COMPARED_ATTRIBUTES, limits::MAX_COMPARED_ATTRIBUTES);
     assert_eq!(PAGE_LIMITS, limits::PAGE_LIMITS);
     let (min, max) = (
         u128::from(*PAGE_LIMITS.start()),
@@ -125,6 +127,10 @@ fn the_limits_match_the_service_and_the_documents() {
             "contract-tests/CONTRACT.md",
             format!("from 1e{smallest} to below 1e{largest}"),
         ),
+        (
+            "contract-tests/CONTRACT.md",
+            format!("more than {MAX_COMPARED_ATTRIBUTES} attributes"),
+        ),
         ("contract-tests/CONTRACT.md", format!("from {min} to {max}")),
         ("contract-tests/openapi.json", format!("{bytes} of UTF-8")),
         ("contract-tests/openapi.json", digits),
@@ -155,18 +161,39 @@ fn the_messages_of_faults_match_the_service_and_the_clauses() {
     let (_, of_gateway) = GatewayError::Panicked.status_and_message();
     assert_eq!(GATEWAY_ERROR, of_gateway, "local/src/gateway/error.rs");
     let contract = read("contract-tests/CONTRACT.md");
-    for (clause, message, error) in [
-        ("7.1", READ_UNAVAILABLE, Error::ReadUnavailable("".into())),
-        ("7.2", OPERATOR_ERROR, Error::Misconfigured("".into())),
-        ("7.4", WRITE_UNAVAILABLE, Error::WriteUnavailable("".into())),
-        ("7.5", WRITE_AMBIGUOUS, Error::WriteAmbiguous("".into())),
+    let (unchanged, unknown) = (Some(UNCHANGED), Some(UNKNOWN));
+    for (clause, message, outcome, error) in [
+        (
+            "7.1",
+            READ_UNAVAILABLE,
+            None,
+            Error::ReadUnavailable("".into()),
+        ),
+        ("7.2", OPERATOR_ERROR, None, Error::Misconfigured("".into())),
+        (
+            "7.4",
+            WRITE_UNAVAILABLE,
+            unchanged,
+            Error::WriteUnavailable("".into()),
+        ),
+        (
+            "7.5",
+            WRITE_AMBIGUOUS,
+            unknown,
+            Error::WriteAmbiguous("".into()),
+        ),
     ] {
         assert_eq!(message, error.to_string(), "function/src/error.rs");
+        assert_eq!(outcome, error.outcome(), "function/src/error.rs");
         let row = format!("| {clause} | ");
         let row = contract.lines().find(|line| line.starts_with(&row));
-        let has_message = row.is_some_and(|row| row.contains(&format!("`{message}`")));
-        assert!(has_message, "{message:?} in clause {clause} of CONTRACT.md");
+        for text in [Some(message), outcome].into_iter().flatten() {
+            let has_text = row.is_some_and(|row| row.contains(&format!("`{text}`")));
+            assert!(has_text, "{text:?} in clause {clause} of CONTRACT.md");
+        }
     }
+    let outcomes = openapi::value_at("/components/schemas/WriteFailure/properties/outcome/enum");
+    assert_eq!(*outcomes, json!([UNCHANGED, UNKNOWN]), "openapi.json");
 }
 
 #[test]

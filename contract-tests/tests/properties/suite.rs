@@ -11,6 +11,7 @@ use contract_tests::environments::target::Target;
 use contract_tests::report::failure::{FailureReport, SavedFailure};
 use contract_tests::sequences::execute::FinalCheck;
 use contract_tests::sequences::shrink::run_fresh;
+use contract_tests::sequences::wide_items::check_wide_items;
 use contract_tests::settings::Variables;
 use contract_tests::toolkit::dynamodb::container::DynamoDbLocal;
 use contract_tests::toolkit::outcome::NotPassed::{self, Failed, Inconclusive};
@@ -142,6 +143,10 @@ impl Suite {
             ));
             trials.push(self.faults());
             trials.push(self.exhaustive());
+            trials.push(self.trial(
+                "sequences::an_item_of_150_attributes_is_compared",
+                async |target, test| check_wide_items(&target, &test).await,
+            ));
         }
         trials
     }
