@@ -1,6 +1,7 @@
 //! A table that fails: the [`property`] checks the response of the service in each [`case`].
 
 pub mod case;
+mod precondition;
 pub mod property;
 
 pub use property::{FaultFailure, check_all, check_case, with_failing_table};

@@ -6,15 +6,20 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::contract::check::{check_declared, check_failure, check_fault_message};
+use crate::contract::check::{check, check_declared, check_failure, check_fault_message};
+use crate::contract::item::Item;
+use crate::contract::model::Expected;
 use crate::contract::profile::ApiProfile;
+use crate::contract::tags::Tags;
 use crate::coverage::tracker;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
 use crate::faults::case::{
-    Condition, ExpectedOutcome, FaultCase, ID, NEW, NEWER, OLD, all, get, list, put,
+    ExpectedOutcome, FaultCase, FaultPattern, ID, NEW, NEWER, OLD, OLDER, all, get, list, put,
 };
+use crate::faults::precondition::Precondition;
 use crate::request::concrete::{Request, RequestKind};
+use crate::request::conditions::IF_MATCH;
 use crate::toolkit::http::response::Response;
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 use crate::toolkit::outcome::Outcome;
@@ -63,7 +68,7 @@ pub fn with_failing_table(setup: &Setup) -> Setup {
     }
 }
 
-/// Checks every route under every condition.
+/// Checks every case.
 ///
 /// # Errors
 /// The first case that failed; or the reason why the check is inconclusive.
@@ -127,21 +132,12 @@ pub async fn check_case(
     setup: &Setup,
 ) -> Outcome<(), FaultFailure> {
     let environment = target
-        .open(&case_setup(case.condition, setup))
+        .open(&case_setup(&case, setup))
         .await
         .map_err(Inconclusive)?;
-    let outcome = match case.condition {
-        Condition::Unreachable(_) => send(&environment, &case.request)
-            .await
-            .and_then(|response| {
-                check_response(
-                    environment.api().profile(),
-                    &response,
-                    &case.request,
-                    case.expected(),
-                )
-            }),
-        Condition::Always(_) | Condition::Once(_) | Condition::UntilDeadline(_) => {
+    let outcome = match case.pattern {
+        FaultPattern::Unreachable(_) => check_unreachable(&environment, &case).await,
+        FaultPattern::Always(_) | FaultPattern::Once(_) | FaultPattern::UntilDeadline(_) => {
             check_fault(&environment, &case).await
         }
     };
@@ -149,22 +145,24 @@ pub async fn check_case(
     outcome.map_err(|reason| Failed(FaultFailure { case, reason }))
 }
 
-/// Returns the setup of a case under this condition.
-fn case_setup(condition: Condition, setup: &Setup) -> Setup {
-    let endpoint = match condition {
-        Condition::Unreachable(endpoint) => Some(endpoint),
-        Condition::Always(_) | Condition::Once(_) | Condition::UntilDeadline(_) => None,
+/// Returns the setup of a case.
+fn case_setup(case: &FaultCase, setup: &Setup) -> Setup {
+    let endpoint = match case.pattern {
+        FaultPattern::Unreachable(endpoint) => Some(endpoint),
+        FaultPattern::Always(_) | FaultPattern::Once(_) | FaultPattern::UntilDeadline(_) => None,
     };
-    let attempt_timeout = match condition {
+    let attempt_timeout = match case.pattern {
         // The service responds half a second before its deadline, so before this time-out.
-        Condition::UntilDeadline(_) => Some(TIME_LIMIT),
-        Condition::Always(fault) | Condition::Once(fault) if fault.is_hang() => {
+        FaultPattern::UntilDeadline(_) => Some(TIME_LIMIT),
+        // The true time-out, because a busy machine may delay the write that follows the read.
+        FaultPattern::Once(_) if case.writes_after_failed_read() => None,
+        FaultPattern::Always(fault) | FaultPattern::Once(fault) if fault.is_hang() => {
             Some(ATTEMPT_TIMEOUT)
         }
         // The true time-out, because a busy machine may delay a response.
-        Condition::Always(_) | Condition::Once(_) | Condition::Unreachable(_) => None,
+        FaultPattern::Always(_) | FaultPattern::Once(_) | FaultPattern::Unreachable(_) => None,
     };
-    let time_limit = if condition.may_need_the_whole_time() {
+    let time_limit = if case.may_need_the_whole_time() {
         TIME_LIMIT
     } else {
         setup.time_limit
@@ -178,40 +176,65 @@ fn case_setup(condition: Condition, setup: &Setup) -> Setup {
     }
 }
 
+async fn check_unreachable(environment: &Environment, case: &FaultCase) -> Result<(), String> {
+    let mut tags = Tags::default();
+    let request = case.request(tags.of(ID));
+    let response = send(environment, &request).await?;
+    let api = environment.api().profile();
+    check_response(api, &response, &request, case.expected(), &mut tags)
+}
+
 async fn check_fault(environment: &Environment, case: &FaultCase) -> Result<(), String> {
     let proxy = environment.proxy().expect("this environment has a proxy");
-    let (request, expected) = (&case.request, case.expected());
-    expect_200(environment, &put(OLD)).await?;
+    let expected = case.expected();
+    let mut tags = Tags::default();
+    match case.precondition {
+        Precondition::Nothing | Precondition::IfMatch | Precondition::IfNoneMatch => {
+            expect_put(environment, OLD, &mut tags).await?;
+        }
+        Precondition::StaleIfMatch => {
+            expect_put(environment, OLDER, &mut tags).await?;
+            expect_put(environment, OLD, &mut tags).await?;
+        }
+        Precondition::IfAbsent => {}
+    }
+    let request = &case.request(tags.of(ID));
     let writes_before = proxy.script().writes();
-    match case.condition {
-        Condition::Once(fault) => proxy.script().enqueue([fault]),
-        Condition::Always(fault) | Condition::UntilDeadline(fault) => {
+    if case.only_writes {
+        proxy.script().spare_reads();
+    }
+    match case.pattern {
+        FaultPattern::Once(fault) => proxy.script().enqueue([fault]),
+        FaultPattern::Always(fault) | FaultPattern::UntilDeadline(fault) => {
             proxy.script().set_default(Some(fault));
         }
-        Condition::Unreachable(_) => {
+        FaultPattern::Unreachable(_) => {
             unreachable!("no proxy is in front of an endpoint without a table")
         }
     }
 
     let response = send(environment, request).await?;
-    check_response(environment.api().profile(), &response, request, expected)?;
-    if expected == ExpectedOutcome::Ambiguous {
-        let sends = || proxy.script().writes() - writes_before;
-        // On a busy machine the proxy may read a request only after the service has given it up.
-        let arrival = async {
-            while sends() == 0 {
-                sleep(Duration::from_millis(5)).await;
-            }
-        };
-        let _ = timeout(MAX_ARRIVAL_TIME, arrival).await;
-        if sends() != 1 {
-            return Err(format!("an ambiguous write was sent {} times", sends()));
+    let api = environment.api().profile();
+    check_response(api, &response, request, expected, &mut tags)?;
+    let sends = || proxy.script().writes() - writes_before;
+    let allowed = case.allowed_writes();
+    // On a busy machine the proxy may read a request only after the service has given it up.
+    let arrival = async {
+        while sends() < *allowed.start() {
+            sleep(Duration::from_millis(5)).await;
         }
+    };
+    let _ = timeout(MAX_ARRIVAL_TIME, arrival).await;
+    if !allowed.contains(&sends()) {
+        return Err(format!(
+            "the service sent {} writes to the table, not {allowed:?}",
+            sends()
+        ));
     }
 
     proxy.script().reset();
     proxy.apply_delayed().await;
-    let old = Some(OLD);
+    let old = case.initial_write();
     let new = match &request.kind {
         RequestKind::Put { .. } => Some(NEW),
         RequestKind::Delete(_) => None,
@@ -219,18 +242,21 @@ async fn check_fault(environment: &Environment, case: &FaultCase) -> Result<(), 
     };
     let allowed = match expected {
         ExpectedOutcome::Success => vec![new],
-        ExpectedOutcome::Unchanged | ExpectedOutcome::OperatorError => vec![old],
+        ExpectedOutcome::NotModified
+        | ExpectedOutcome::PreconditionFailed
+        | ExpectedOutcome::Unchanged
+        | ExpectedOutcome::OperatorError => vec![old],
         ExpectedOutcome::Ambiguous => vec![new, old],
     };
-    let found = stored_write(environment).await?;
+    let found = stored_write(environment, &mut tags).await?;
     if !allowed.contains(&found) {
         return Err(format!(
             "after the fault the stored write is {found:?}, not one of {allowed:?} \
              ({OLD}: put before the fault, {NEW}: put during it, None: no item)"
         ));
     }
-    expect_200(environment, &put(NEWER)).await?;
-    match stored_write(environment).await? {
+    expect_put(environment, NEWER, &mut tags).await?;
+    match stored_write(environment, &mut tags).await? {
         Some(NEWER) => Ok(()),
         found => Err(format!(
             "after the fault has ended, the item is that of write {found:?}, not of the latest PUT"
@@ -238,21 +264,39 @@ async fn check_fault(environment: &Environment, case: &FaultCase) -> Result<(), 
     }
 }
 
-/// Checks that a response is the right one for the expected outcome.
+/// Checks that a response is the right one for the expected outcome, and that its tag is that of the item.
 fn check_response(
     api: &ApiProfile,
     response: &Response,
     request: &Request,
     expected: ExpectedOutcome,
+    tags: &mut Tags,
 ) -> Result<(), String> {
     check_declared(response, request.route_key(), api.gateway)?;
     let status = expected.status();
     if response.status != status {
         return Err(format!("the status is {}, not {status}", response.status));
     }
-    if status != 200 {
-        check_failure(response, request, &api.private_names)?;
-        check_fault_message(response, request, api.gateway)?;
+    match expected {
+        ExpectedOutcome::Success => {}
+        ExpectedOutcome::NotModified => {
+            check(
+                &Expected::NotModified(ID.to_owned()),
+                response,
+                request,
+                api,
+            )?;
+        }
+        ExpectedOutcome::PreconditionFailed => {
+            let expected = Expected::PreconditionFailed(vec![IF_MATCH], &[]);
+            check(&expected, response, request, api)?;
+        }
+        ExpectedOutcome::Unchanged
+        | ExpectedOutcome::Ambiguous
+        | ExpectedOutcome::OperatorError => {
+            check_failure(response, request, &api.private_names)?;
+            check_fault_message(response, request, api.gateway)?;
+        }
     }
     if status == 503
         && request.is_write()
@@ -268,12 +312,27 @@ fn check_response(
             ));
         }
     }
-    Ok(())
+    match (&request.kind, status) {
+        (RequestKind::Put { .. }, 200) => learn_tag(tags, NEW, response),
+        (RequestKind::Get(_), 200 | 304) => learn_tag(tags, OLD, response),
+        _ => Ok(()),
+    }
+}
+
+/// Adds the tag that a response shows of the item of this write. The item must not have had another tag before.
+fn learn_tag(tags: &mut Tags, write: u64, response: &Response) -> Result<(), String> {
+    tags.learn(ID, &Item::from_write(write), response.etag()?)
 }
 
 async fn send(environment: &Environment, request: &Request) -> Result<Response, String> {
     let response = environment.api().send(request).await;
     response.expect("the id can be sent")
+}
+
+/// Puts the item of this write, and adds its tag.
+async fn expect_put(environment: &Environment, write: u64, tags: &mut Tags) -> Result<(), String> {
+    let response = expect_200(environment, &put(write)).await?;
+    learn_tag(tags, write, &response)
 }
 
 async fn expect_200(environment: &Environment, request: &Request) -> Result<Response, String> {
@@ -304,8 +363,9 @@ fn shown_write(response: &Response, request: &Request) -> Result<Option<u64>, St
     write.transpose()
 }
 
-/// Returns the number of the write that put the item; `None` if there is no item. GET and the list must agree.
-async fn stored_write(environment: &Environment) -> Result<Option<u64>, String> {
+/// Returns the number of the write that put the item; `None` if there is no item. GET and the list must agree, and the
+/// tag must be that of the item.
+async fn stored_write(environment: &Environment, tags: &mut Tags) -> Result<Option<u64>, String> {
     let response = send(environment, &get()).await?;
     if ![200, 404].contains(&response.status) {
         let status = response.status;
@@ -314,6 +374,9 @@ async fn stored_write(environment: &Environment) -> Result<Option<u64>, String> 
         ));
     }
     let found = shown_write(&response, &get())?;
+    if let Some(write) = found {
+        learn_tag(tags, write, &response)?;
+    }
     let listed = shown_write(&expect_200(environment, &list()).await?, &list())?;
     if found == listed {
         Ok(found)

@@ -24,10 +24,14 @@ pub enum Fault {
     Hang,
     /// The request is applied and then hangs.
     HangAfterApply,
+    /// The table answers a write as if its condition failed, whatever the item is: the condition is replaced by one
+    /// that never holds, so the table shows the item as it is. A read passes.
+    FailCondition,
 }
 
 impl Fault {
-    /// Returns the faults that any request can meet: all except [`Fault::Pass`] and the response `NO_LIST`.
+    /// Returns the faults that any request can meet: all except [`Fault::Pass`], [`Fault::FailCondition`] and the
+    /// response `NO_LIST`.
     pub fn all() -> impl Iterator<Item = Self> {
         let connection = [
             Self::Hang,
@@ -52,6 +56,7 @@ impl Fault {
             | Self::ApplyLater
             | Self::Hang
             | Self::HangAfterApply => Some(FailureKind::Ambiguous),
+            Self::FailCondition => Some(FailureKind::ConditionFailed),
         }
     }
 
@@ -66,6 +71,7 @@ impl Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Response(response) => f.write_str(response.name),
+            Self::FailCondition => f.write_str("ConditionalCheckFailedException"),
             fault => write!(f, "{fault:?}"),
         }
     }

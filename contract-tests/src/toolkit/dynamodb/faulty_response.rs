@@ -9,6 +9,8 @@ pub enum FailureKind {
     Throttled,
     /// Another write was in progress, and the table applied nothing.
     Conflict,
+    /// The condition of a write does not hold, and the table applied nothing.
+    ConditionFailed,
     /// The table rejected the request, and applied nothing: an operator must act.
     Rejected,
     /// A read failed, and a write may or may not have been applied.

@@ -164,6 +164,17 @@ fn written_id(body: &[u8]) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// Returns the body of the same write with a condition that never holds, whether or not there is an item: the key is a
+/// string, and so never null.
+fn with_failing_condition(body: &[u8]) -> Bytes {
+    let mut write: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    // An unused name or value would be an error.
+    write["ExpressionAttributeNames"] = serde_json::json!({ "#key": PARTITION_KEY });
+    write["ExpressionAttributeValues"] = serde_json::json!({ ":null": { "NULL": true } });
+    write["ConditionExpression"] = "#key = :null".into();
+    write.to_string().into()
+}
+
 /// Returns the header of a request to DynamoDB whose last part is the name of the operation; empty if there is none.
 fn target(headers: &hyper::HeaderMap) -> &str {
     let target = headers.get("x-amz-target");
@@ -250,6 +261,14 @@ impl Upstream {
             Fault::HangAfterApply => {
                 self.forward(head.headers, body).await?;
                 std::future::pending().await
+            }
+            Fault::FailCondition => {
+                let body = if is_write {
+                    with_failing_condition(&body)
+                } else {
+                    body
+                };
+                self.forward(head.headers, body).await
             }
             Fault::Slow => {
                 sleep(Duration::from_millis(150)).await;

@@ -17,6 +17,8 @@ pub struct Script(Arc<Mutex<State>>);
 struct State {
     scripted: VecDeque<Fault>,
     default_fault: Option<Fault>,
+    /// `true` if reads pass, and take no fault from the script.
+    spares_reads: bool,
     /// The number of writes that the service sent, faulty or not.
     writes: usize,
     /// The writes with [`Fault::ApplyLater`] that are not applied yet.
@@ -37,11 +39,17 @@ impl Script {
         self.state().default_fault = fault;
     }
 
+    /// Lets every read pass, so that the faults are for writes only.
+    pub fn spare_reads(&self) {
+        self.state().spares_reads = true;
+    }
+
     /// Removes all faults, so that every request passes.
     pub fn reset(&self) {
         let mut state = self.state();
         state.scripted.clear();
         state.default_fault = None;
+        state.spares_reads = false;
     }
 
     /// Returns `true` if a request would meet a fault, or if requests are left in the script.
@@ -62,10 +70,13 @@ impl Script {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Removes the fault of the next request from the script, and counts the request if it is a write.
+    /// Returns the fault of the next request, removes it from the script, and counts the request if it is a write.
     pub(super) fn next_fault(&self, is_write: bool) -> Fault {
         let mut state = self.state();
         state.writes += usize::from(is_write);
+        if !is_write && state.spares_reads {
+            return Fault::Pass;
+        }
         let default_fault = state.default_fault.unwrap_or(Fault::Pass);
         state.scripted.pop_front().unwrap_or(default_fault)
     }
@@ -80,5 +91,23 @@ impl Script {
         let mut state = self.state();
         let due = state.delayed.extract_if(.., |(_, body)| is_due(body));
         due.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_that_is_spared_takes_no_fault() {
+        let script = Script::default();
+        script.spare_reads();
+        script.enqueue([Fault::Hang]);
+        script.set_default(Some(Fault::Slow));
+        let faults = [false, true, false, true].map(|is_write| script.next_fault(is_write));
+        assert_eq!(faults, [Fault::Pass, Fault::Hang, Fault::Pass, Fault::Slow]);
+        script.reset();
+        script.enqueue([Fault::Hang]);
+        assert_eq!(script.next_fault(false), Fault::Hang);
     }
 }
