@@ -98,7 +98,7 @@ async fn raise_by_all(environment: &Environment, lost: LostAnswers, raises: u32)
     }
     if lost == LostAnswers::ToService {
         let proxy = environment.proxy().expect("this environment has a proxy");
-        let is_lost = |number| number % LOST_ONE_IN == 0;
+        let is_lost = |number: usize| number.is_multiple_of(LOST_ONE_IN);
         proxy
             .script()
             .enqueue((0..MAX_TABLE_REQUESTS).map(|number| {
@@ -216,7 +216,7 @@ impl Client {
     async fn send_with_losses(&mut self, request: &Request) -> Outcome<Option<Response>> {
         let response = self.send(request).await?;
         self.answers += 1;
-        let is_lost = self.loses_answers && self.answers % LOST_ONE_IN == 0;
+        let is_lost = self.loses_answers && self.answers.is_multiple_of(LOST_ONE_IN);
         Ok(Some(response).filter(|_| !is_lost))
     }
 

@@ -109,41 +109,43 @@ impl Model {
     #[must_use]
     pub fn expected(&self, request: &Request) -> Expected {
         let expected = self.expected_without_conditions(request);
-        // A list has no tag, so its conditions are ignored.
-        if request.conditions == SentConditions::default()
-            || matches!(expected, Expected::Page(_) | Expected::NoRoute)
-            || matches!(request.kind, RequestKind::List { .. })
-        {
-            return expected;
+        match &request.kind {
+            // A list has no tag, so its conditions are ignored.
+            RequestKind::List { .. } | RequestKind::NoRoute(_) => expected,
+            RequestKind::Put { .. } | RequestKind::Get(_) | RequestKind::Delete(_) => {
+                self.with_conditions(expected, &request.conditions)
+            }
         }
-        let is_malformed = |(name, tags): (_, &SentTags)| {
-            let reason = Reason::Part(name, reason::MALFORMED);
-            matches!(tags, SentTags::Malformed(_)).then_some(reason)
+    }
+
+    /// Returns the expected response under these conditions, if it is this one without them.
+    fn with_conditions(&self, expected: Expected, conditions: &SentConditions) -> Expected {
+        let malformed = |(name, tags): (_, &SentTags)| {
+            matches!(tags, SentTags::Malformed(_)).then_some(Reason::Part(name, reason::MALFORMED))
         };
-        let malformed: Vec<_> = request
-            .conditions
-            .headers()
-            .filter_map(is_malformed)
-            .collect();
-        if !malformed.is_empty() {
-            let others = match expected {
-                Expected::Refused(reasons) => reasons,
-                _ => Vec::new(),
-            };
+        let malformed: Vec<_> = conditions.headers().filter_map(malformed).collect();
+        let (id, tolerated) = match &expected {
+            Expected::NoRoute => return expected,
             // A 400 comes before a 413.
-            let others = others.into_iter().filter(|reason| reason.status() == 400);
-            return Expected::Refused(malformed.into_iter().chain(others).collect());
-        }
+            Expected::Refused(reasons) if !malformed.is_empty() => {
+                let others = reasons.iter().filter(|reason| reason.status() == 400);
+                let reasons = malformed.into_iter().chain(others.cloned());
+                return Expected::Refused(reasons.collect());
+            }
+            _ if !malformed.is_empty() => return Expected::Refused(malformed),
+            Expected::Put(id, tolerated) => (id, *tolerated),
+            Expected::Item(id, _) | Expected::Deleted(id) => (id, &[][..]),
+            Expected::Page(_)
+            | Expected::NotModified(_)
+            | Expected::PreconditionFailed(..)
+            | Expected::NotFound
+            | Expected::Refused(_) => return expected,
+        };
+        let current = self.current_tag(id);
         let SentConditions {
             if_match,
             if_none_match,
-        } = &request.conditions;
-        let (id, tolerated) = match &expected {
-            Expected::Put(id, tolerated) => (id, *tolerated),
-            Expected::Item(id, _) | Expected::Deleted(id) => (id, &[][..]),
-            _ => return expected,
-        };
-        let current = self.current_tag(id);
+        } = conditions;
         let mut failed = Vec::new();
         if if_match
             .as_ref()
@@ -157,13 +159,17 @@ impl Model {
         {
             failed.push(IF_NONE_MATCH);
         }
-        match (&expected, failed.as_slice()) {
-            (_, []) => expected,
-            (Expected::Item(id, _), [IF_NONE_MATCH]) => Expected::NotModified(id.clone()),
-            // For a read, `If-Match` comes first.
-            (Expected::Item(..), _) => Expected::PreconditionFailed(vec![IF_MATCH], tolerated),
-            _ => Expected::PreconditionFailed(failed, tolerated),
+        if failed.is_empty() {
+            return expected;
         }
+        if matches!(expected, Expected::Item(..)) {
+            if failed == [IF_NONE_MATCH] {
+                return Expected::NotModified(id.clone());
+            }
+            // For a read, `If-Match` comes first.
+            failed.truncate(1);
+        }
+        Expected::PreconditionFailed(failed, tolerated)
     }
 
     fn expected_without_conditions(&self, request: &Request) -> Expected {

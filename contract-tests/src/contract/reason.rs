@@ -37,8 +37,11 @@ impl Reason {
     pub fn status(&self) -> u16 {
         match self {
             Self::Precondition(_) => 412,
-            _ if *self == TOO_LARGE => 413,
-            _ => 400,
+            Self::Part(..) if *self == TOO_LARGE => 413,
+            Self::Part(..)
+            | Self::UnknownField(_)
+            | Self::DuplicateField(_)
+            | Self::LoneSurrogate(_) => 400,
         }
     }
 

@@ -13,7 +13,7 @@ const MALFORMED: [&str; 5] = [REFUSED_TEXT, "\"x", "*, \"x\"", "\"x\" \"y\"", "W
 
 /// Returns the sequences.
 pub fn sequences() -> Vec<Vec<Operation>> {
-    let mut sequences: Vec<_> = conditions().into_iter().map(every_request).collect();
+    let mut sequences: Vec<_> = conditions().iter().map(every_request).collect();
     sequences.extend([equal_items(), changed_back()]);
     sequences
 }
@@ -80,7 +80,7 @@ fn delete() -> Operation {
 
 /// Returns every request with these conditions: for an item that never existed, one that was changed, and one that was
 /// deleted.
-fn every_request(conditions: Conditions) -> Vec<Operation> {
+fn every_request(conditions: &Conditions) -> Vec<Operation> {
     let when = |operation| Operation::Conditional(conditions.clone(), Box::new(operation));
     vec![
         when(get()),

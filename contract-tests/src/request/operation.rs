@@ -37,6 +37,17 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Returns the operation without its conditions, and the conditions. Those of a conditional operation within another
+    /// are dropped: only a file that was written by hand has such.
+    #[must_use]
+    pub fn split_conditions(&self) -> (&Self, Conditions) {
+        if let Self::Conditional(conditions, operation) = self {
+            (operation.split_conditions().0, conditions.clone())
+        } else {
+            (self, Conditions::default())
+        }
+    }
+
     /// Returns every id in it.
     pub fn ids_mut(&mut self) -> Vec<&mut Id> {
         match self {

@@ -8,7 +8,6 @@ use crate::contract::run::{Run, Step};
 use crate::environments::client::Api;
 use crate::environments::environment::Environment;
 use crate::request::concrete::{Request, RequestKind};
-use crate::request::conditions::Conditions;
 use crate::request::ids::Ids;
 use crate::request::operation::{ContentType, Operation, PathId, UrlStyle};
 use crate::toolkit::http::response::Response;
@@ -78,17 +77,14 @@ impl Execution<'_> {
     async fn run_operation(&mut self, operation: &Operation) -> Outcome<()> {
         let operation = self.with_literal_ids(operation);
         self.operations.push(operation.clone());
-        let (operation, conditions) = match operation {
-            Operation::Conditional(conditions, operation) => (*operation, conditions),
-            operation => (operation, Conditions::default()),
-        };
+        let (operation, conditions) = operation.split_conditions();
         let (request, style) = match operation {
             Operation::Put(object, content_type) => {
-                let request = Request::put(&object, content_type, &mut self.ids);
+                let request = Request::put(object, *content_type, &mut self.ids);
                 (request, UrlStyle::Plain)
             }
             Operation::PutRaw(body, content_type) => {
-                let request = Request::put_raw(&body, content_type, &self.ids);
+                let request = Request::put_raw(body, *content_type, &self.ids);
                 (request, UrlStyle::Plain)
             }
             Operation::PutMany(batch) => {
@@ -98,19 +94,19 @@ impl Execution<'_> {
                 }
                 return Ok(());
             }
-            Operation::Get(PathId { id, style }) => (Request::get(self.ids.resolve(&id)), style),
+            Operation::Get(PathId { id, style }) => (Request::get(self.ids.resolve(id)), *style),
             Operation::Delete(PathId { id, style }) => {
-                (Request::delete(self.ids.resolve(&id)), style)
+                (Request::delete(self.ids.resolve(id)), *style)
             }
-            Operation::List(query) => (Request::list(&query, &mut self.ids), query.style),
+            Operation::List(query) => (Request::list(query, &mut self.ids), query.style),
             Operation::NoRoute(no_route) => {
-                (RequestKind::NoRoute(no_route).into(), UrlStyle::Plain)
+                (RequestKind::NoRoute(*no_route).into(), UrlStyle::Plain)
             }
             Operation::Paginate {
                 limit,
                 delete_last_of_page,
-            } => return self.paginate(Some(limit), delete_last_of_page).await,
-            Operation::Conditional(..) => unreachable!("conditions do not have conditions"),
+            } => return self.paginate(Some(*limit), *delete_last_of_page).await,
+            Operation::Conditional(..) => unreachable!("the conditions were split off"),
         };
         let id = id::of_request(&request);
         let tags = id.map(|id| self.model.tags(id)).unwrap_or_default();

@@ -11,7 +11,7 @@ use crate::environments::environment::Setup;
 use crate::environments::target::Target;
 use crate::generate::sequence::sequence;
 use crate::request::concrete::{Request, RequestKind};
-use crate::request::conditions::{SentConditions, SentTags};
+use crate::request::conditions::SentTags;
 use crate::request::ids::Ids;
 use crate::request::json::Json;
 use crate::request::operation::{Id, Operation};
@@ -51,12 +51,7 @@ fn add(counts: &mut BTreeMap<String, Counts>, sequence: &[Operation]) {
         let mut copy = operation.clone();
         let mut ids_in_it = copy.ids_mut().into_iter();
         let is_derived = ids_in_it.any(|id| !matches!(id, Id::Text(_)));
-        let (operation, conditions) = match operation {
-            Operation::Conditional(conditions, operation) => {
-                (operation.as_ref(), conditions.resolve(&[]))
-            }
-            operation => (operation, SentConditions::default()),
-        };
+        let (operation, conditions) = operation.split_conditions();
         let request = match operation {
             Operation::Put(object, kind) => Request::put(object, *kind, &mut ids),
             Operation::PutRaw(body, kind) => Request::put_raw(body, *kind, &ids),
@@ -68,7 +63,7 @@ fn add(counts: &mut BTreeMap<String, Counts>, sequence: &[Operation]) {
             | Operation::NoRoute(_)
             | Operation::Conditional(..) => continue,
         };
-        let request = request.when(conditions);
+        let request = request.when(conditions.resolve(&[]));
         if !is_derived
             && let Expected::Refused(reasons) = Model::default().expected(&request)
             && let [reason] = &reasons[..]
