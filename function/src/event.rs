@@ -61,8 +61,8 @@ pub struct Headers {
     pub if_none_match: Option<String>,
 }
 
-/// Deserializes the headers, or returns `None` if the text of all headers has no name of [`Headers`]. A few instructions
-/// search that text, which is cheaper than to parse the names of a dozen headers that are not used.
+/// Deserializes the headers, or returns `None` if their text has no name of [`Headers`]. To search the text is cheaper
+/// than to parse the names of a dozen headers that are not used.
 fn conditional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Headers>, D::Error> {
     let Some(json) = Option::<Box<RawValue>>::deserialize(deserializer)? else {
         return Ok(None);

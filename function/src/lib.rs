@@ -6,9 +6,9 @@
 //! is compared with the [`etag`] of the stored item. The [`table`] sends them to DynamoDB through the [`client`], a
 //! write with the [`condition`] that what was compared is still true, and [`attempt`] decides on retries. The
 //! [`connector`] gets the addresses of the host from the [`resolver`], and a connection to one of them from the
-//! [`race`]. [`render`] writes the result as JSON into a [`response`]. Every failure becomes an [`error`], which decides
-//! the status and the public message. [`log`] writes one line per invocation, and [`config`] reads the environment
-//! variables. All modules share the names of the [`attribute`]s and the [`limits`].
+//! [`race`]. [`render`] writes the result as JSON into a [`response`]. Every failure becomes an [`error`], which
+//! decides the status and the public message. [`log`] writes one line per invocation, and [`config`] reads the
+//! environment variables. All modules share the names of the [`attribute`]s and the [`limits`].
 //!
 //! A module uses only the modules on the lines above it:
 //!
