@@ -6,8 +6,9 @@
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 /// A request to the API. A field that is `None` is missing from the event, or is `null`.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,7 +22,8 @@ pub struct Event {
     pub query_string_parameters: Option<QueryStringParameters>,
     /// The data that the gateway adds to the request.
     pub request_context: Option<RequestContext>,
-    /// The headers of the preconditions.
+    /// The headers of the preconditions. May be `None` if the request has other headers only.
+    #[serde(default, deserialize_with = "conditional")]
     pub headers: Option<Headers>,
     /// The body, as text or in base64.
     pub body: Option<String>,
@@ -46,7 +48,7 @@ pub struct QueryStringParameters {
     pub exclusive_start_key: Option<String>,
 }
 
-/// The headers of a request that the service reads. The gateway writes their names in lower case, and joins repeated
+/// The headers of a request that the service uses. The gateway writes their names in lower case, and joins repeated
 /// ones with a comma.
 ///
 /// Source: API Gateway's "Create AWS Lambda proxy integrations for HTTP APIs", payload format 2.0.
@@ -57,6 +59,20 @@ pub struct Headers {
     pub if_match: Option<String>,
     /// The tags of which the item must have none.
     pub if_none_match: Option<String>,
+}
+
+/// Deserializes the headers, or returns `None` if their text has no name of [`Headers`]. To search the text is cheaper
+/// than to parse the names of a dozen headers that are not used.
+fn conditional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Headers>, D::Error> {
+    let Some(json) = Option::<Box<RawValue>>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    // Any character of a name may be an escape.
+    if !["if-", "\\u"].iter().any(|part| json.get().contains(part)) {
+        return Ok(None);
+    }
+    let headers = serde_json::from_str(json.get());
+    headers.map(Some).map_err(de::Error::custom)
 }
 
 /// The data that the gateway adds to a request.
@@ -177,6 +193,29 @@ mod tests {
     }
 
     #[test]
+    fn a_precondition_is_found_among_other_headers() {
+        let headers = |headers: &str| {
+            let event = format!(r#"{{"routeKey": "GET /items", "headers": {headers}}}"#);
+            let event: Event = serde_json::from_str(&event).unwrap();
+            event.headers.unwrap_or_default()
+        };
+        let other = headers(r#"{"accept": "*/*", "sec-ch-ua": "\"x\"", "host": "if\u002d"}"#);
+        assert_eq!((other.if_match, other.if_none_match), (None, None));
+        for name in [
+            "if-match",
+            r"if\u002dmatch",
+            r"\u0069\u0066-match",
+            r"i\u0066-\u006datch",
+        ] {
+            let found = headers(&format!(r#"{{"accept": "*/*", "{name}": "\"a\""}}"#));
+            assert_eq!(found.if_match.as_deref(), Some("\"a\""), "{name}");
+        }
+        let both = headers(r#"{"if-none-match": "*", "x-if-match": "b", "if-match": "\"é\""}"#);
+        assert_eq!(both.if_match.as_deref(), Some("\"é\""));
+        assert_eq!(both.if_none_match.as_deref(), Some("*"));
+    }
+
+    #[test]
     fn the_error_of_an_unreadable_event_does_not_show_its_values() {
         for (event, fault) in [
             (
@@ -195,6 +234,10 @@ mod tests {
             (
                 r#"{"routeKey": "GET /items", "isBase64Encoded": "secret, expected b"}"#,
                 "expected a boolean at line 1 column 66",
+            ),
+            (
+                r#"{"routeKey": "GET /items", "headers": {"if-match": ["secret"]}}"#,
+                "expected a string at line 1 column 13",
             ),
             (
                 r#"{"routeKey": "secret"#,

@@ -4,11 +4,11 @@
 //! becomes a [`key`], the query a [`query`], and the [`body`] an [`item`] with its exact [`price`]; none of them can
 //! hold a value that the contract forbids. The headers `If-Match` and `If-None-Match` become a [`precondition`], which
 //! is compared with the [`etag`] of the stored item. The [`table`] sends them to DynamoDB through the [`client`], a
-//! write with the [`condition`] that what was compared is still true, and [`attempt`] decides on retries. The [`connector`] gets the addresses of the host from the [`resolver`], and a
-//! connection to one of them from the [`race`]. [`render`] writes the result as JSON into a [`response`]. Every
-//! failure becomes an [`error`], which decides the status and the public message. [`log`] writes one line per
-//! invocation, and [`config`] reads the environment variables. All modules share the names of the [`attribute`]s and
-//! the [`limits`].
+//! write with the [`condition`] that what was compared is still true, and [`attempt`] decides on retries. The
+//! [`connector`] gets the addresses of the host from the [`resolver`], and a connection to one of them from the
+//! [`race`]. [`render`] writes the result as JSON into a [`response`]. Every failure becomes an [`error`], which
+//! decides the status and the public message. [`log`] writes one line per invocation, and [`config`] reads the
+//! environment variables. All modules share the names of the [`attribute`]s and the [`limits`].
 //!
 //! A module uses only the modules on the lines above it:
 //!

@@ -1,4 +1,5 @@
-//! The preconditions of a request: the headers `If-Match` and `If-None-Match`, compared with the tag of the stored item.
+//! The preconditions of a request: the headers `If-Match` and `If-None-Match`, compared with the tag of the stored
+//! item.
 
 use crate::error::Error;
 use crate::etag::ETag;

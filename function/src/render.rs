@@ -37,8 +37,8 @@ fn confirmation(mut body: ResponseWriter, prefix: &str, id: &Key) -> Response {
     body.finish()
 }
 
-/// Returns `{"message":"…"}`, the shape that API Gateway also uses, with the status of the error. The 503 of a write also
-/// has an `outcome`.
+/// Returns `{"message":"…"}`, the shape that API Gateway also uses, with the status of the error. The 503 of a write
+/// also has an `outcome`.
 #[must_use]
 pub fn error(error: &Error) -> Response {
     let mut body = ResponseWriter::new(error.status());

@@ -8,6 +8,9 @@ use serde_json::value::RawValue;
 
 use crate::etag::ETag;
 
+/// The initial capacity of a writer, in bytes: a typical item fits.
+const INITIAL_CAPACITY: usize = 512;
+
 /// The response that API Gateway sends to the client.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
@@ -40,28 +43,27 @@ pub(crate) struct ResponseWriter {
 impl ResponseWriter {
     /// Starts a response with this HTTP status. A 503 asks the client to try again after a second.
     pub fn new(status: u16) -> Self {
-        let retry_after = if status == 503 {
-            r#","retry-after":"1""#
-        } else {
-            ""
-        };
-        Self::with_headers(status, retry_after)
+        let retry_after = [r#","retry-after":"1""#];
+        Self::with_headers(status, if status == 503 { &retry_after } else { &[] })
     }
 
     /// Starts a response about an item with this tag.
     pub fn with_etag(status: u16, etag: &ETag) -> Self {
-        Self::with_headers(status, &format!(r#","etag":"\"{}\"""#, etag.opaque()))
+        Self::with_headers(status, &[r#","etag":"\""#, etag.opaque(), r#"\"""#])
     }
 
-    fn with_headers(status: u16, more: &str) -> Self {
+    fn with_headers(status: u16, more: &[&str]) -> Self {
         // The content type is there even without a body, because an HTTP API would otherwise add another one, which
         // caches take over from a 304.
-        let head = format!(
-            r#"{{"statusCode":{status},"headers":{{"content-type":"application/json"{more}}},"isBase64Encoded":false,"cookies":[],"body":""#
-        );
+        let mut json = String::with_capacity(INITIAL_CAPACITY);
+        json.push_str(r#"{"statusCode":"#);
+        json.push_str(&status.to_string());
+        json.push_str(r#","headers":{"content-type":"application/json""#);
+        json.extend(more.iter().copied());
+        json.push_str(r#"},"isBase64Encoded":false,"cookies":[],"body":""#);
         Self {
             status,
-            json: head.into_bytes(),
+            json: json.into_bytes(),
         }
     }
 

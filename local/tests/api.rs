@@ -1,5 +1,7 @@
 //! Tests of the whole API in this process, on a table in memory and on an external DynamoDB.
 
+#[path = "support/keep_alive.rs"]
+mod keep_alive;
 mod support;
 
 use aws_sdk_dynamodb::types::{
@@ -12,6 +14,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use keep_alive::Connection;
 use local::embedded::Embedded;
 use local::table::Table;
 use local::{Error, LocalApi, Options, Store, start};
@@ -132,6 +135,49 @@ async fn the_commands_of_the_tutorial_work() {
         );
         assert_eq!(response.header("content-type"), Some("application/json"));
     }
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_changes_an_item_only_as_it_last_read_it() {
+    let api = start_on(Store::Memory).await.expect("an API");
+    let mut connection = Connection::open(&api.url()).await;
+    let mut send = async |line: &str, condition: &str, price: u32| {
+        let body = format!(r#"{{"id":"a","price":{price}}}"#);
+        let body = if line.starts_with("PUT") { &body } else { "" };
+        let response = connection.send(line, condition, body).await;
+        let etag = response.header("etag").map(str::to_owned);
+        (response.status, etag, response.body)
+    };
+    let new = "if-none-match: *\r\n";
+    let (status, first, _) = send("PUT /items", new, 1).await;
+    assert_eq!(status, 200);
+    let (status, etag, _) = send("GET /items/a", "", 0).await;
+    assert_eq!((status, &etag), (200, &first));
+    let tag = first.as_deref().expect("a tag");
+    let unchanged = send("GET /items/a", &format!("if-none-match: {tag}\r\n"), 0).await;
+    assert_eq!(unchanged, (304, etag, String::new()));
+
+    let if_first = format!("if-match: {tag}\r\n");
+    let (status, second, _) = send("PUT /items", &if_first, 2).await;
+    assert_eq!(status, 200);
+    assert_ne!(second, first);
+    assert_eq!(send("PUT /items", &if_first, 3).await.0, 412);
+    assert_eq!(send("DELETE /items/a", &if_first, 0).await.0, 412);
+    assert_eq!(send("PUT /items", new, 3).await.0, 412);
+    let item = r#"{"Item":{"id":"a","price":2}}"#.to_owned();
+    let read = send(
+        "GET /items/a",
+        &if_first.replace("if-match", "if-none-match"),
+        0,
+    )
+    .await;
+    assert_eq!(read, (200, second.clone(), item));
+
+    let if_second = format!("if-match: {}\r\n", second.expect("a tag"));
+    assert_eq!(send("DELETE /items/a", &if_second, 0).await.0, 200);
+    assert_eq!(send("PUT /items", "if-match: *\r\n", 3).await.0, 412);
+    assert_eq!(send("GET /items/a", new, 0).await.0, 404);
     api.stop().await;
 }
 

@@ -27,7 +27,7 @@ struct Count {
     warm: u64,
 }
 
-/// The limits of the function, 5 % above its counts.
+/// The limits of the function, 4 % and 2 % above its counts.
 const FUNCTION_LIMITS: Count = Count {
     cold: 4_800_000,
     warm: 615_000,

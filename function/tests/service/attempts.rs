@@ -2,17 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use function::Handled;
-use function::client::{ATTEMPT_TIMEOUT, MAX_ATTEMPTS};
-use serde_json::{Value, json};
-
 use crate::backend::{self, Backend, DONE, Reaction, SERVER_ERROR};
 use crate::requests::{
-    AMBIGUOUS, FAULT, NOT_WRITTEN, READ_FAILED, TIME_LIMIT, body, delete, event, get, invoke, list,
-    put, response,
+    AMBIGUOUS, FAULT, NOT_WRITTEN, READ_FAILED, TIME_LIMIT, body, delete, event, fault_body, get,
+    invoke, list, put, response,
 };
+use function::Handled;
+use function::client::{ATTEMPT_TIMEOUT, MAX_ATTEMPTS};
 
-const THROTTLED: Reaction = Reaction::Respond(
+pub const THROTTLED: Reaction = Reaction::Respond(
     400,
     r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}"#,
 );
@@ -29,7 +27,7 @@ struct Outcome {
 }
 
 fn check(handled: &Handled, backend: &Backend, expected: &Outcome) {
-    assert_eq!(body(handled), json!({ "message": expected.message }));
+    assert_eq!(body(handled), fault_body(expected.message));
     let response = response(handled);
     assert_eq!(response.status_code, i64::from(expected.status));
     assert_eq!(handled.record.status, expected.status);
@@ -323,8 +321,7 @@ async fn every_read_is_strongly_consistent() {
     for request in [get(), list()] {
         let backend = Backend::start(&[Reaction::Respond(200, r#"{"Item":{},"Items":[]}"#)]);
         invoke(&backend.service(), request, TIME_LIMIT).await;
-        let sent: Value = serde_json::from_str(&backend.latest()).unwrap();
-        assert_eq!(sent["ConsistentRead"], true);
+        assert_eq!(backend.sent()[0].body["ConsistentRead"], true);
     }
 }
 
@@ -334,7 +331,7 @@ async fn a_scan_without_items_is_not_an_empty_list() {
     let handled = invoke(&backend.service(), list(), TIME_LIMIT).await;
     assert_eq!(handled.record.status, 503);
     assert_eq!(handled.record.attempts, MAX_ATTEMPTS);
-    assert_eq!(body(&handled), json!({ "message": READ_FAILED }));
+    assert_eq!(body(&handled), fault_body(READ_FAILED));
 }
 
 #[tokio::test]
@@ -379,7 +376,7 @@ async fn missing_credentials_are_a_500() {
         let service = backend::service_as(&backend.url(), None);
         let handled = invoke(&service, request, TIME_LIMIT).await;
         assert_eq!(handled.record.status, 500);
-        assert_eq!(body(&handled), json!({ "message": FAULT }));
+        assert_eq!(body(&handled), fault_body(FAULT));
         assert_eq!((backend.requests(), handled.record.attempts), (0, 0));
     }
 }

@@ -11,6 +11,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use function::table::Table;
 use function::{Service, client};
+use serde_json::Value;
 
 /// The reaction of the backend to a request that it has read.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +41,15 @@ pub const DONE: Reaction = Reaction::Respond(200, "{}");
 pub const SERVER_ERROR: Reaction =
     Reaction::Respond(500, r#"{"__type":"InternalServerError","message":"oh"}"#);
 
+/// A complete request that the backend received.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sent {
+    /// The operation, such as `GetItem`.
+    pub operation: String,
+    /// The body, or null if it is not JSON.
+    pub body: Value,
+}
+
 /// A running backend.
 pub struct Backend {
     address: SocketAddr,
@@ -51,7 +61,7 @@ pub struct Backend {
 struct Seen {
     connections: AtomicU32,
     requests: AtomicU32,
-    latest: Mutex<String>,
+    sent: Mutex<Vec<Sent>>,
 }
 
 impl Backend {
@@ -89,13 +99,10 @@ impl Backend {
         self.seen.requests.load(Ordering::SeqCst)
     }
 
-    /// Returns the body of the latest request.
-    pub fn latest(&self) -> String {
-        self.seen
-            .latest
-            .lock()
-            .expect("no panic while it is set")
-            .clone()
+    /// Returns the complete requests, in order.
+    pub fn sent(&self) -> Vec<Sent> {
+        let sent = self.seen.sent.lock();
+        sent.expect("no panic while it is extended").clone()
     }
 
     /// Returns the number of connections.
@@ -140,8 +147,9 @@ fn serve(
 ) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     loop {
-        let body = read_request(&mut reader)?;
-        *seen.latest.lock().expect("no panic while it is set") = body;
+        let sent = read_request(&mut reader)?;
+        let all = seen.sent.lock();
+        all.expect("no panic while it is extended").push(sent);
         let index = seen.requests.fetch_add(1, Ordering::SeqCst) as usize;
         match *script.get(index).unwrap_or(&script[script.len() - 1]) {
             Reaction::Respond(status, body) => respond(&mut stream, status, body, body.len())?,
@@ -183,25 +191,35 @@ fn serve(
     }
 }
 
-fn read_request(reader: &mut impl BufRead) -> std::io::Result<String> {
-    let mut length = 0;
-    let mut line = String::new();
+fn read_request(reader: &mut impl BufRead) -> std::io::Result<Sent> {
+    let (mut operation, mut length, mut line) = (String::new(), 0, String::new());
     loop {
         line.clear();
         if reader.read_line(&mut line)? == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
-        let header = line.trim_end().to_ascii_lowercase();
-        if header.is_empty() {
-            break;
-        }
-        if let Some(value) = header.strip_prefix("content-length:") {
-            length = value.trim().parse().expect("a length");
+        let Some((name, value)) = line.trim_end().split_once(':') else {
+            // The request line has no colon, and the line after the headers is empty.
+            if line.trim_end().is_empty() {
+                break;
+            }
+            continue;
+        };
+        match name.to_ascii_lowercase().as_str() {
+            "content-length" => length = value.trim().parse().expect("a length"),
+            "x-amz-target" => {
+                let (_, name) = value.trim().split_once('.').expect("a version and a name");
+                name.clone_into(&mut operation);
+            }
+            _ => {}
         }
     }
     let mut body = String::new();
     reader.take(length).read_to_string(&mut body)?;
-    Ok(body)
+    Ok(Sent {
+        operation,
+        body: serde_json::from_str(&body).unwrap_or_default(),
+    })
 }
 
 fn respond(stream: &mut TcpStream, status: u16, body: &str, length: usize) -> std::io::Result<()> {

@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use function::client::{ATTEMPT_TIMEOUT, MAX_ATTEMPTS};
 use function::connector::MAX_IDLE;
-use serde_json::json;
 
 use crate::backend::{self, Backend, DONE, Reaction, SERVER_ERROR};
-use crate::requests::{NOT_WRITTEN, READ_FAILED, TIME_LIMIT, body, delete, get, invoke, put};
+use crate::requests::{
+    NOT_WRITTEN, READ_FAILED, TIME_LIMIT, body, delete, fault_body, get, invoke, put,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -30,7 +31,7 @@ async fn a_write_without_a_connection_changes_nothing() {
         ] {
             let handled = invoke(&backend::service(endpoint), request, TIME_LIMIT).await;
             assert_eq!(handled.record.status, 503);
-            assert_eq!(body(&handled), json!({ "message": message }));
+            assert_eq!(body(&handled), fault_body(message));
             assert_eq!(handled.record.attempts, MAX_ATTEMPTS);
         }
     }
@@ -41,7 +42,7 @@ async fn a_write_without_a_connection_changes_nothing() {
 async fn a_write_whose_handshake_hangs_changes_nothing() {
     let backend = Backend::start(&[Reaction::Hang]);
     let handled = invoke(&backend.service_over_tls(), put(), TIME_LIMIT).await;
-    assert_eq!(body(&handled), json!({ "message": NOT_WRITTEN }));
+    assert_eq!(body(&handled), fault_body(NOT_WRITTEN));
     assert_eq!(handled.record.attempts, MAX_ATTEMPTS);
     assert_eq!(backend.connections(), MAX_ATTEMPTS);
 }
@@ -80,11 +81,7 @@ async fn a_write_that_times_out_while_connecting_changes_nothing() {
     let backend = Backend::start(&[Reaction::Hang]);
     for limit in [700, 1200, 2000].map(Duration::from_millis) {
         let handled = invoke(&backend.service_over_tls(), put(), limit).await;
-        assert_eq!(
-            body(&handled),
-            json!({ "message": NOT_WRITTEN }),
-            "{limit:?}"
-        );
+        assert_eq!(body(&handled), fault_body(NOT_WRITTEN), "{limit:?}");
     }
 }
 

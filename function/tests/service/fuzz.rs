@@ -1,6 +1,8 @@
 //! Generated events and DynamoDB responses: every invocation ends and leaves one log line, and an unreadable
 //! response is never taken as proof that an item was stored or is missing.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::collection::vec;
@@ -11,10 +13,13 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
 
 use crate::backend::{Backend, DONE, Reaction};
-use crate::requests::{TIME_LIMIT, event, invoke};
-use crate::runtime::{Function, Outcome, bootstrap, environment, get};
+use crate::conditions::{FIRST, found, header, tag};
+use crate::requests::{TIME_LIMIT, conditional, delete, event, get, invoke, put};
+use crate::runtime::{self, Function, Outcome, bootstrap, environment};
 
 const EVENTS: usize = 2000;
+
+const CONDITIONS: u32 = 300;
 
 /// Names with a meaning in an event or in a response of DynamoDB.
 const NAMES: &[&str] = &[
@@ -25,6 +30,9 @@ const NAMES: &[&str] = &[
     "requestId",
     "body",
     "isBase64Encoded",
+    "headers",
+    "if-match",
+    "if-none-match",
     "id",
     "limit",
     "exclusiveStartKey",
@@ -77,7 +85,7 @@ fn bytes(json: impl Strategy<Value = Value> + 'static) -> impl Strategy<Value = 
 /// Generates a request with one field replaced.
 fn nearly_a_request() -> impl Strategy<Value = Value> {
     (any::<Index>(), json()).prop_map(|(field, value)| {
-        let mut event: Value = serde_json::from_slice(&get()).expect("an event");
+        let mut event: Value = serde_json::from_slice(&runtime::get()).expect("an event");
         let fields = event.as_object_mut().expect("an object");
         let field = field.index(fields.len());
         *fields.values_mut().nth(field).expect("a field") = value;
@@ -122,6 +130,79 @@ fn every_event_ends_in_a_response_or_a_failure_and_in_one_log_line() {
         0 < answered && answered < EVENTS,
         "{answered} were answered"
     );
+}
+
+/// Generates the value of a condition: lists with this tag and others, such lists with one character changed, and any
+/// text.
+fn condition(tag: &str) -> impl Strategy<Value = String> {
+    let opaque = prop_oneof!["[!#-~é]{0,4}", any::<String>()];
+    let tags = prop_oneof![
+        Just(tag.to_owned()),
+        Just(format!("W/{tag}")),
+        opaque.prop_map(|opaque| format!("\"{opaque}\"")),
+        select(&["*", "", "W/", "\"", "a"][..]).prop_map(str::to_owned),
+    ];
+    let separator = select(&[",", ", ", " ,\t", ",,", " "][..]);
+    let list = (vec(tags, 1..4), separator).prop_map(|(tags, separator)| tags.join(separator));
+    let changed = (list.clone(), any::<Index>(), any::<char>()).prop_map(|(list, at, new)| {
+        let mut characters: Vec<_> = list.chars().chain([' ']).collect();
+        let at = at.index(characters.len());
+        characters[at] = new;
+        characters.into_iter().collect()
+    });
+    prop_oneof![4 => list, 1 => changed, 1 => any::<String>(), 1 => Just("*".to_owned())]
+}
+
+#[test]
+fn every_condition_ends_in_a_declared_response() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let tag = runtime.block_on(tag(FIRST));
+    // A write ignores the item in the response.
+    let present = Backend::start(&[found(Some(FIRST))]);
+    let absent = Backend::start(&[DONE]);
+    let services = [(true, present.service()), (false, absent.service())];
+    let condition = || proptest::option::weighted(0.7, condition(&tag));
+    let seen = RefCell::new(BTreeMap::new());
+    let mut runner = TestRunner::new(Config {
+        cases: CONDITIONS,
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let result = runner.run(&(condition(), condition()), |(if_match, if_none_match)| {
+        for (is_present, service) in &services {
+            for (name, request) in [("put", put()), ("delete", delete()), ("get", get())] {
+                let request = conditional(request, if_match.as_deref(), if_none_match.as_deref());
+                let handled = runtime.block_on(invoke(service, request, TIME_LIMIT));
+                let (status, attempts) = (handled.record.status, handled.record.attempts);
+                *seen
+                    .borrow_mut()
+                    .entry((name, *is_present, status))
+                    .or_insert(0) += 1;
+                prop_assert_eq!(attempts == 0, status == 400);
+                prop_assert!(attempts <= 2);
+                let has_tag = status == 304 || (status == 200 && name != "delete");
+                prop_assert_eq!(header(&handled, "etag").is_some(), has_tag);
+            }
+        }
+        Ok(())
+    });
+    result.unwrap_or_else(|error| panic!("{error}\n{runner}"));
+    let declared: Vec<_> = [
+        ("delete", false, &[200, 400, 412][..]),
+        ("delete", true, &[200, 400, 412]),
+        ("get", false, &[400, 404]),
+        ("get", true, &[200, 304, 400, 412]),
+        ("put", false, &[200, 400, 412]),
+        ("put", true, &[200, 400, 412]),
+    ]
+    .into_iter()
+    .flat_map(|(name, is_present, all)| all.iter().map(move |status| (name, is_present, *status)))
+    .collect();
+    let seen: Vec<_> = seen.into_inner().into_keys().collect();
+    assert_eq!(seen, declared);
 }
 
 proptest! {

@@ -4,6 +4,8 @@ mod attempts;
 mod backend;
 mod bodies;
 mod bootstrap;
+mod conditional_faults;
+mod conditions;
 mod connections;
 mod dns;
 mod fuzz;

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use function::event::Event;
+use function::event::{Event, Headers};
 use function::{Handled, Service};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
@@ -50,6 +50,28 @@ pub fn event(route_key: &str, id: Option<&str>, body: Option<&str>) -> Event {
         event["body"] = body.into();
     }
     serde_json::from_value(event).expect("an event")
+}
+
+/// Returns the request with the headers `If-Match` and `If-None-Match`.
+pub fn conditional(
+    mut request: Event,
+    if_match: Option<&str>,
+    if_none_match: Option<&str>,
+) -> Event {
+    request.headers = Some(Headers {
+        if_match: if_match.map(str::to_owned),
+        if_none_match: if_none_match.map(str::to_owned),
+    });
+    request
+}
+
+/// Returns the body of a 503 or a 500 with this message.
+pub fn fault_body(message: &str) -> Value {
+    match message {
+        NOT_WRITTEN => json!({"message": message, "outcome": "unchanged"}),
+        AMBIGUOUS => json!({"message": message, "outcome": "unknown"}),
+        _ => json!({ "message": message }),
+    }
 }
 
 /// Invokes the service with a request and this time limit.

@@ -3,6 +3,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../support/keep_alive.rs"]
+mod keep_alive;
+
 mod clients;
 
 use std::sync::Arc;
@@ -12,6 +15,8 @@ use std::time::{Duration, Instant, SystemTime};
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body;
 use function::event::Event;
+use hyper::header::{ETAG, HeaderValue};
+use keep_alive::Connection;
 use lambda_runtime::LambdaEvent;
 use local::gateway::{Gateway, Handler, Settings, handler};
 use support::{Response, call, connect, host, send, send_bytes};
@@ -38,6 +43,20 @@ async fn test_handler(event: LambdaEvent<Event>) -> ApiGatewayV2httpResponse {
         Some("large") => return text("a".repeat(6_000_000)),
         Some("huge") => return text("a".repeat(6_291_556)),
         Some("deadline") => return text(event.context.deadline.to_string()),
+        Some("conditions") => {
+            let headers = event.payload.headers.unwrap_or_default();
+            return text(format!(
+                "{:?} {:?}",
+                headers.if_match, headers.if_none_match
+            ));
+        }
+        Some("304") => {
+            let mut response = text("a body that a 304 must not have".to_owned());
+            response.status_code = 304;
+            let tag = HeaderValue::from_static("\"a\"");
+            response.headers.insert(ETAG, tag);
+            return response;
+        }
         _ => {}
     }
     let context = event.payload.request_context;
@@ -119,6 +138,41 @@ async fn gateway_errors_have_the_form_of_api_gateway() {
 async fn a_head_request_has_no_route_and_its_response_has_no_body() {
     let response = call(&start().await.url(), "HEAD /items", "").await;
     assert_eq!((response.status, response.body.as_str()), (404, ""));
+}
+
+#[tokio::test]
+async fn conditions_reach_the_function_in_lower_case_and_joined_by_commas() {
+    let gateway = start().await;
+    for (headers, expected) in [
+        ("", "None None"),
+        ("If-Match: *\r\n", r#"Some("*") None"#),
+        (
+            "IF-NONE-MATCH: W/\"a\", \"b\"\r\nif-match: \"c\"\r\nIf-None-Match:  \"d\" \r\n",
+            r#"Some("\"c\"") Some("W/\"a\", \"b\",\"d\"")"#,
+        ),
+    ] {
+        let response = send(&gateway.url(), "GET /items/conditions", headers, "").await;
+        assert_eq!(response.body, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_304_has_neither_a_body_nor_a_length_and_the_connection_stays_open() {
+    let gateway = start().await;
+    let mut connection = Connection::open(&gateway.url()).await;
+    for _ in 0..2 {
+        let response = connection.send("GET /items/304", "", "").await;
+        assert_eq!(
+            (response.status, response.header("etag")),
+            (304, Some("\"a\""))
+        );
+        for name in ["content-length", "transfer-encoding", "connection"] {
+            assert_eq!(response.header(name), None, "{}", response.head);
+        }
+        let next = connection.send("GET /items", "", "").await;
+        assert_eq!(next.status, 200);
+        assert_eq!(next.header("apigw-requestid"), Some(&*next.body));
+    }
 }
 
 #[tokio::test]
