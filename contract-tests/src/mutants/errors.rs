@@ -86,6 +86,22 @@ pub(super) fn unchanged_by_read(inner: Handler) -> Handler {
     })
 }
 
+/// Leaves the outcome out of the 503 of an ambiguous write.
+pub(super) fn outcome_is_missing(inner: Handler) -> Handler {
+    map_reply(inner, |_, reply| {
+        let text = reply_body(reply).replace(r#","outcome":"unknown""#, "");
+        set_reply_body(reply, text);
+    })
+}
+
+/// Gives the 503 of a write that changed nothing the outcome of an ambiguous one.
+pub(super) fn outcome_contradicts_message(inner: Handler) -> Handler {
+    map_reply(inner, |_, reply| {
+        let text = reply_body(reply).replace(r#""outcome":"unchanged""#, r#""outcome":"unknown""#);
+        set_reply_body(reply, text);
+    })
+}
+
 /// Ends the message of a 500 with a full stop.
 pub(super) fn fault_with_full_stop(inner: Handler) -> Handler {
     map_reply(inner, |_, reply| {

@@ -87,7 +87,7 @@ impl Mutant {
 }
 
 /// All mutants.
-pub const ALL: [Mutant; 65] = [
+pub const ALL: [Mutant; 67] = [
     deterministic("PUT merges", writes::put_merges, 3),
     deterministic(
         "DELETE of a missing item fails",
@@ -274,6 +274,14 @@ pub const ALL: [Mutant; 65] = [
     with_fault(
         "the 503 of a read says that nothing was changed",
         Wrapper(errors::unchanged_by_read),
+    ),
+    with_fault(
+        "the 503 of an ambiguous write has no outcome",
+        Wrapper(errors::outcome_is_missing),
+    ),
+    with_fault(
+        "the outcome of a 503 contradicts its message",
+        Wrapper(errors::outcome_contradicts_message),
     ),
     with_fault(
         "the message of a 500 ends with a full stop",
