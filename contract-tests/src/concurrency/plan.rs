@@ -1,5 +1,6 @@
-//! Plans for concurrent clients: each client's PUTs, DELETEs, GETs and lists of a few items.
+//! Plans for concurrent clients: each client's PUTs, DELETEs and GETs, with and without conditions, and lists.
 
+use proptest::bool::weighted;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -31,36 +32,76 @@ pub struct Plan {
 /// One action of a client. The number of a PUT, DELETE or GET is that of the item.
 #[derive(Clone, Copy, Debug)]
 pub enum Action {
-    /// Puts a new value.
-    Put(usize),
-    /// Deletes the item.
-    Delete(usize),
-    /// Reads the item.
-    Get(usize),
+    /// Puts a new value, on this condition.
+    Put(usize, Condition),
+    /// Deletes the item, on this condition.
+    Delete(usize, Condition),
+    /// Reads the item; with `true` only if it has changed since the client has seen it.
+    Get(usize, bool),
     /// Follows the list to its end, with this limit of each page.
     List(u16),
 }
 
-/// Draws plans of 2 to 8 clients with up to 120 actions in total, sometimes with only one contended item.
+/// The condition of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// None.
+    Always,
+    /// The item has the latest tag that the client has seen of it (`If-Match: "…"`). If it has seen none, a PUT needs
+    /// the item not to exist, and a DELETE needs it to exist.
+    Unchanged,
+    /// The item does not exist (`If-None-Match: *`).
+    Absent,
+    /// The item exists (`If-Match: *`).
+    Present,
+}
+
+/// Draws plans of 2 to 8 clients with up to 120 actions in total, sometimes with only one contended item. Some plans have
+/// no conditions, because a condition hides some bugs of writes.
 pub fn plan() -> impl Strategy<Value = Plan> {
-    (1..=MAX_CONTENDED_ITEMS).prop_flat_map(|keys| {
-        let client = vec(action(keys), 1..=14);
-        let initial = vec(action(keys), 0..=6);
-        (initial, vec(client, 2..=8), faults()).prop_map(|(initial, clients, faults)| Plan {
-            initial: (0..BYSTANDERS).map(Action::Put).chain(initial).collect(),
-            clients,
-            faults,
+    (1..=MAX_CONTENDED_ITEMS, weighted(0.6)).prop_flat_map(|(keys, has_conditions)| {
+        let client = vec(action(keys, has_conditions), 1..=14);
+        let initial = vec(action(keys, has_conditions), 0..=6);
+        (initial, vec(client, 2..=8), faults()).prop_map(|(initial, clients, faults)| {
+            let bystanders = (0..BYSTANDERS).map(|key| Action::Put(key, Condition::Always));
+            Plan {
+                initial: bystanders.chain(initial).collect(),
+                clients,
+                faults,
+            }
         })
     })
 }
 
-fn action(keys: usize) -> impl Strategy<Value = Action> {
+fn action(keys: usize, has_conditions: bool) -> impl Strategy<Value = Action> {
     let key = move || BYSTANDERS..BYSTANDERS + keys;
+    let conditional = u32::from(has_conditions);
+    let put = (
+        key(),
+        condition(4, 6 * conditional, 3 * conditional, conditional),
+    );
+    let delete = (key(), condition(3, conditional, 0, conditional));
+    let get = (key(), weighted(if has_conditions { 0.3 } else { 0.0 }));
     prop_oneof![
-        9 => key().prop_map(Action::Put),
-        3 => key().prop_map(Action::Delete),
-        6 => key().prop_map(Action::Get),
+        9 => put.prop_map(|(key, condition)| Action::Put(key, condition)),
+        3 => delete.prop_map(|(key, condition)| Action::Delete(key, condition)),
+        6 => get.prop_map(|(key, if_changed)| Action::Get(key, if_changed)),
         2 => (1_u16..=3).prop_map(Action::List),
+    ]
+}
+
+/// Draws a condition with these weights.
+fn condition(
+    always: u32,
+    unchanged: u32,
+    absent: u32,
+    present: u32,
+) -> impl Strategy<Value = Condition> {
+    prop_oneof![
+        always => Just(Condition::Always),
+        unchanged => Just(Condition::Unchanged),
+        absent => Just(Condition::Absent),
+        present => Just(Condition::Present),
     ]
 }
 

@@ -1,5 +1,6 @@
 //! The concurrent property: whatever several clients send at once, the history of each item is linearizable.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::{JoinSet, spawn_blocking};
 
-use crate::concurrency::plan::{Action, MAX_ITEMS, Plan, plan};
+use crate::concurrency::plan::{Action, Condition, MAX_ITEMS, Plan, plan};
 use crate::contract::check::{check_declared, check_failure, check_fault_message};
 use crate::contract::item::Item;
 use crate::contract::messages::GATEWAY_ERROR;
@@ -17,10 +18,11 @@ use crate::environments::client::Api;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
 use crate::request::concrete::{Request, RequestKind};
+use crate::request::conditions::{SentConditions, SentTags};
 use crate::toolkit::http::response::Response;
-use crate::toolkit::linearizability::history::{Effect, Entry, RegisterValue};
 use crate::toolkit::linearizability::linearize::is_linearizable;
 use crate::toolkit::linearizability::minimise::minimise;
+use crate::toolkit::linearizability::register::{RegisterEntry, RegisterOperation, RegisterValue};
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 use crate::toolkit::outcome::{NotPassed, Outcome};
 use crate::toolkit::progress::{Passed, Progress};
@@ -47,7 +49,7 @@ pub struct RejectedHistory {
     /// The reason of the rejection.
     pub reason: String,
     /// The minimised history; empty if one response is wrong by itself.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<RegisterEntry>,
 }
 
 /// Checks as many plans as the sampling says or the budget allows, and at least one. Injects their faults if there is a
@@ -145,7 +147,7 @@ impl RejectedHistory {
 }
 
 /// The reason why a history is rejected, and its minimised entries.
-type Rejection = (String, Vec<Entry>);
+type Rejection = (String, Vec<RegisterEntry>);
 
 async fn run_plan(environment: &Environment, plan: Plan) -> Outcome<(), Rejection> {
     let clock = Arc::new(AtomicU64::new(1));
@@ -155,6 +157,7 @@ async fn run_plan(environment: &Environment, plan: Plan) -> Outcome<(), Rejectio
         prefix: environment.prefix().to_owned(),
         may_fail: environment.proxy().is_some(),
         clock: Arc::clone(&clock),
+        seen: HashMap::new(),
         entries: Vec::new(),
     };
     let mut all_entries = client(0).run(plan.initial).await?;
@@ -179,7 +182,8 @@ async fn run_plan(environment: &Environment, plan: Plan) -> Outcome<(), Rejectio
         proxy.script().reset();
         proxy.apply_delayed().await;
     }
-    let final_reads = (0..MAX_ITEMS).map(Action::Get).chain([Action::List(2)]);
+    let final_gets = (0..MAX_ITEMS).map(|key| Action::Get(key, false));
+    let final_reads = final_gets.chain([Action::List(2)]);
     all_entries.extend(client(0).run(final_reads.collect()).await?);
 
     // Not on this thread, because a long search would delay the responses of the services.
@@ -198,11 +202,11 @@ async fn run_plan(environment: &Environment, plan: Plan) -> Outcome<(), Rejectio
         return Ok(());
     };
     minimal.sort_by_key(|entry| entry.invoked);
-    let reason = "the history of one item is not linearizable: no order of its operations explains the reads";
+    let reason = "the history of one item is not linearizable: no order of its operations explains the responses";
     Err(Failed((reason.to_owned(), minimal)))
 }
 
-type KeyedEntries = Vec<(usize, Entry)>;
+type KeyedEntries = Vec<(usize, RegisterEntry)>;
 
 struct Client {
     number: usize,
@@ -211,6 +215,8 @@ struct Client {
     /// `true` if the table may fail, so that 500 and 503 are expected responses.
     may_fail: bool,
     clock: Arc<AtomicU64>,
+    /// The latest value of each item that the client has seen, with its tag.
+    seen: HashMap<usize, (u64, String)>,
     entries: KeyedEntries,
 }
 
@@ -218,56 +224,114 @@ impl Client {
     async fn run(mut self, actions: Vec<Action>) -> Outcome<KeyedEntries, Rejection> {
         for action in actions {
             match action {
-                Action::Put(key) => self.put(key).await?,
-                Action::Delete(key) => self.write(key, Request::delete(self.id(key)), None).await?,
-                Action::Get(key) => self.get(key).await?,
+                Action::Put(key, condition) => self.put(key, condition).await?,
+                Action::Delete(key, condition) => self.delete(key, condition).await?,
+                Action::Get(key, if_changed) => self.get(key, if_changed).await?,
                 Action::List(limit) => self.list(limit).await?,
             }
         }
         Ok(self.entries)
     }
 
-    async fn put(&mut self, key: usize) -> Outcome<(), Rejection> {
+    async fn put(&mut self, key: usize, condition: Condition) -> Outcome<(), Rejection> {
         let value = self.now();
         let request = Item::from_write(value).put(&self.id(key));
-        self.write(key, request, Some(value)).await
+        let condition = match condition {
+            Condition::Unchanged if !self.seen.contains_key(&key) => Condition::Absent,
+            condition => condition,
+        };
+        self.write(key, request, Some(value), condition).await
     }
 
+    async fn delete(&mut self, key: usize, condition: Condition) -> Outcome<(), Rejection> {
+        let request = Request::delete(self.id(key));
+        let condition = match condition {
+            Condition::Unchanged if !self.seen.contains_key(&key) => Condition::Present,
+            condition => condition,
+        };
+        self.write(key, request, None, condition).await
+    }
+
+    /// Writes this value on this condition.
     async fn write(
         &mut self,
         key: usize,
         request: Request,
-        value: RegisterValue,
+        to: RegisterValue,
+        condition: Condition,
     ) -> Outcome<(), Rejection> {
+        let seen = self.seen.get(&key);
+        let (conditions, applied, refused) = match (condition, seen) {
+            (Condition::Unchanged, Some((value, tag))) => {
+                let from = Some(*value);
+                let tags = SentTags::one(tag);
+                (
+                    SentConditions::if_match(tags),
+                    RegisterOperation::Replace { from, to },
+                    Some(RegisterOperation::ReadOther(from)),
+                )
+            }
+            (Condition::Absent, _) => (
+                SentConditions::if_none_match(SentTags::Any),
+                RegisterOperation::Replace { from: None, to },
+                Some(RegisterOperation::ReadOther(None)),
+            ),
+            (Condition::Present, _) => (
+                SentConditions::if_match(SentTags::Any),
+                RegisterOperation::Update(to),
+                Some(RegisterOperation::Read(None)),
+            ),
+            (Condition::Always | Condition::Unchanged, _) => (
+                SentConditions::default(),
+                RegisterOperation::Write(to),
+                None,
+            ),
+        };
         let invoked = self.now();
-        let response = self.send(&request).await?;
-        let returned = match response.status {
-            200 => Some(self.now()),
-            503 if response.may_have_been_applied().map_err(failed)? => None,
-            500 if is_gateway_error(&response) => None,
+        let response = self.send(&request.when(conditions)).await?;
+        let (operation, returned) = match (response.status, refused) {
+            (200, _) => (applied, Some(self.now())),
+            (412, Some(refused)) => (refused, Some(self.now())),
+            (503, _) if response.may_have_been_applied().map_err(failed)? => (applied, None),
+            (500, _) if is_gateway_error(&response) => (applied, None),
             // The write changed nothing, so it is not part of the history.
             _ => return Ok(()),
         };
-        self.record(key, Effect::Write(value), invoked, returned);
+        if let (200, Some(value)) = (response.status, to) {
+            let tag = response.etag().map_err(failed)?;
+            self.seen.insert(key, (value, tag));
+        }
+        self.record(key, operation, invoked, returned);
         Ok(())
     }
 
-    async fn get(&mut self, key: usize) -> Outcome<(), Rejection> {
+    /// Reads an item; with `if_changed` only if it does not have the latest tag that the client has seen.
+    async fn get(&mut self, key: usize, if_changed: bool) -> Outcome<(), Rejection> {
+        let mut request = Request::get(self.id(key));
+        let seen = self.seen.get(&key).filter(|_| if_changed).cloned();
+        if let Some((_, tag)) = &seen {
+            let tags = SentTags::one(tag);
+            request = request.when(SentConditions::if_none_match(tags));
+        }
         let invoked = self.now();
-        let response = self.send(&Request::get(self.id(key))).await?;
-        let value = match response.status {
-            200 => {
+        let response = self.send(&request).await?;
+        let value = match (response.status, seen) {
+            (200, _) => {
                 let (id, item) = response.item().map_err(failed)?;
                 if id != self.id(key) {
                     return Err(failed(format!("GET of {:?} shows {id:?}", self.id(key))));
                 }
-                Some(written_value(&item)?)
+                let value = written_value(&item)?;
+                let tag = response.etag().map_err(failed)?;
+                self.seen.insert(key, (value, tag));
+                Some(value)
             }
-            404 => None,
+            (304, Some((value, _))) => Some(value),
+            (404, _) => None,
             _ => return Ok(()),
         };
         let returned = self.now();
-        self.record(key, Effect::Read(value), invoked, Some(returned));
+        self.record(key, RegisterOperation::Read(value), invoked, Some(returned));
         Ok(())
     }
 
@@ -297,7 +361,7 @@ impl Client {
                 }
                 if let Some(key) = (0..MAX_ITEMS).find(|key| self.id(*key) == id) {
                     let value = Some(written_value(&item)?);
-                    self.record(key, Effect::Read(value), invoked, Some(returned));
+                    self.record(key, RegisterOperation::Read(value), invoked, Some(returned));
                 }
                 listed.push(id);
             }
@@ -305,7 +369,7 @@ impl Client {
                 for key in 0..MAX_ITEMS {
                     if !listed.contains(&self.id(key)) {
                         let returned = self.now();
-                        self.record(key, Effect::Read(None), started, Some(returned));
+                        self.record(key, RegisterOperation::Read(None), started, Some(returned));
                     }
                 }
                 return Ok(());
@@ -328,12 +392,14 @@ impl Client {
             answered.map_err(|not_passed| not_passed.map(|reason| (reason, Vec::new())))?;
         let profile = self.api.profile();
         check_declared(response, request.route_key(), profile.gateway).map_err(failed)?;
-        if response.status != 200 {
+        if response.status >= 400 {
             check_failure(response, request, &profile.private_names).map_err(failed)?;
         }
         let is_expected = match response.status {
             200 => true,
+            304 => request.conditions.if_none_match.is_some(),
             404 => matches!(request.kind, RequestKind::Get(_)),
+            412 => request.is_write() && request.conditions != SentConditions::default(),
             status => self.may_fail && matches!(status, 500 | 503),
         };
         if is_expected {
@@ -355,10 +421,16 @@ impl Client {
         self.clock.fetch_add(1, Ordering::SeqCst)
     }
 
-    fn record(&mut self, key: usize, effect: Effect, invoked: u64, returned: Option<u64>) {
-        let entry = Entry {
+    fn record(
+        &mut self,
+        key: usize,
+        operation: RegisterOperation,
+        invoked: u64,
+        returned: Option<u64>,
+    ) {
+        let entry = RegisterEntry {
             client: self.number,
-            effect,
+            operation,
             invoked,
             returned,
         };

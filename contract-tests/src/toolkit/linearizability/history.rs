@@ -1,61 +1,52 @@
-//! The history of one item: the operations of several clients and their times, from which linearizability is checked.
+//! A history: the operations of several clients on one object, with their times.
 
 use std::fmt::{self, Display};
+use std::hash::Hash;
 
-/// The value of an item in a history: the number of the PUT that it comes from; `None` if the item does not exist.
-pub type RegisterValue = Option<u64>;
+/// An operation on an object, together with the response that its client got.
+pub trait Operation {
+    /// The state of the object. Its default is the state before the first operation. The operations of a history, in
+    /// any order and any number, must lead to at most [`MAX_STATES`](super::transitions::MAX_STATES) states.
+    type State: Clone + Default + Eq + Hash;
 
-/// One operation on one item, as its client saw it.
+    /// Returns the state that the operation leaves if it takes effect in `state`; `None` if it cannot have got its
+    /// response in that state.
+    fn step(&self, state: &Self::State) -> Option<Self::State>;
+}
+
+/// One operation of a history, as its client saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct Entry<O> {
     /// The number of the client.
     pub client: usize,
-    /// The effect of the operation.
-    pub effect: Effect,
+    /// The operation, with its response.
+    pub operation: O,
     /// The time of the request, on a strictly increasing logical clock.
     pub invoked: u64,
     /// The time of the response; `None` if the operation is ambiguous: it may have taken effect, or may do so later.
     pub returned: Option<u64>,
 }
 
-/// The effect of an operation on an item, or the value that it reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// A PUT of this value, which is unique to the PUT, or a DELETE.
-    Write(RegisterValue),
-    /// A GET, or a list, that showed this value.
-    Read(RegisterValue),
-}
-
-impl Entry {
-    /// Returns the value that the operation reads; `None` if it is a write.
+impl<O> Entry<O> {
+    /// Returns `true` if this operation ended before the other one began, and so took effect before it.
     #[must_use]
-    pub fn read(&self) -> Option<RegisterValue> {
-        match self.effect {
-            Effect::Read(value) => Some(value),
-            Effect::Write(_) => None,
-        }
+    pub fn is_before(&self, other: &Self) -> bool {
+        self.returned.is_some_and(|end| end <= other.invoked)
     }
 }
 
-impl Display for Entry {
+impl<O: Display> Display for Entry<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (verb, value) = match self.effect {
-            Effect::Write(Some(value)) => ("puts", format!("v{value}")),
-            Effect::Write(None) => ("deletes", String::new()),
-            Effect::Read(Some(value)) => ("reads", format!("v{value}")),
-            Effect::Read(None) => ("reads", "nothing".to_owned()),
-        };
-        let client = self.client;
+        let (client, operation) = (self.client, &self.operation);
         match self.returned {
             Some(end) => write!(
                 f,
-                "{:>5} to {end:>5}  client {client} {verb} {value}",
+                "{:>5} to {end:>5}  client {client} {operation}",
                 self.invoked
             ),
             None => write!(
                 f,
-                "{:>5} to     ?  client {client} {verb} {value} (outcome unknown)",
+                "{:>5} to     ?  client {client} {operation} (outcome unknown)",
                 self.invoked
             ),
         }

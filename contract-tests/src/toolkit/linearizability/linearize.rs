@@ -1,172 +1,200 @@
-//! The linearizability check of the operations on one item: a search for an order that explains every read (the
-//! algorithm of Wing and Gong, with Lowe's memoization).
+//! The linearizability check of the operations on one object: a search for an order in which each operation is possible
+//! (the algorithm of Wing and Gong, with Lowe's memoization).
+//!
+//! The search does not try every order. Its shortcuts follow from the steps of the operations, and can be used together:
+//! of all orders that explain a history, take those with the fewest ambiguous operations, and of these the first one, if
+//! they are sorted by their operations, with reads before other operations, and an operation before those to which it is
+//! [preferred](Search::preferred). An order that a shortcut skips is not that one, because it could be improved.
 
 use std::collections::HashSet;
 
-use crate::toolkit::linearizability::history::{Effect, Entry, RegisterValue};
+use crate::toolkit::linearizability::history::{Entry, Operation};
+use crate::toolkit::linearizability::transitions::{Operations, Transitions, members, set};
 
-/// The maximum number of operations on one item that can be checked. No test sends as many.
-const MAX_ENTRIES: usize = 128;
-
-/// Returns `true` if the operations have an order in which each read shows the value of the last write before it, and
-/// an operation that ended before another began comes first. An ambiguous write may come anywhere after the operations
-/// that ended before it was sent, or not at all.
+/// Returns `true` if the operations have an order in which each is possible after those before it, and an operation
+/// that ended before another began comes first. An ambiguous operation may come anywhere after the operations that
+/// ended before it was sent, or not at all.
 ///
 /// # Panics
-/// If there are more than 128 operations, not counting ambiguous writes whose value is never read.
+/// If there are more than 128 operations, or if they can reach more than 1024 states.
 #[must_use]
-pub fn is_linearizable(entries: &[Entry]) -> bool {
-    // An ambiguous write whose value is never read explains nothing.
-    let is_irrelevant = |entry: &&Entry| match entry.effect {
-        Effect::Write(value) => entry.returned.is_none() && !is_read(entries, value),
-        Effect::Read(_) => false,
-    };
-    let entries: Vec<_> = entries
-        .iter()
-        .filter(|entry| !is_irrelevant(entry))
-        .collect();
-    assert!(
-        entries.len() <= MAX_ENTRIES,
-        "{} operations on one item are too many",
-        entries.len()
-    );
-    Search {
-        entries,
-        dead_ends: HashSet::new(),
-    }
-    .can_complete(0, None)
+pub fn is_linearizable<O: Operation>(entries: &[Entry<O>]) -> bool {
+    Search::new(entries).can_complete(0, 0)
 }
 
-/// Returns `true` if any of these operations reads this value.
-fn is_read<'a>(entries: impl IntoIterator<Item = &'a Entry>, value: RegisterValue) -> bool {
-    entries.into_iter().any(|entry| entry.read() == Some(value))
+/// A search for an order of the operations, which are known by their indices.
+pub(super) struct Search {
+    transitions: Transitions,
+    /// The operations that were answered, and so are part of every order.
+    answered: Operations,
+    /// For each operation, the operations that ended before it began.
+    before: Vec<Operations>,
+    /// For each operation, the operations that are tried instead of it if they may come next too.
+    preferred: Vec<Operations>,
+    /// The sets of placed operations, each with the state after them, that no order completes.
+    pub(super) dead_ends: HashSet<(Operations, usize)>,
 }
 
-struct Search<'a> {
-    entries: Vec<&'a Entry>,
-    /// The sets of placed operations, each with the value after them, that no order completes.
-    dead_ends: HashSet<(u128, RegisterValue)>,
-}
-
-impl Search<'_> {
-    fn can_complete(&mut self, mut done: u128, value: RegisterValue) -> bool {
-        // A read that fits is placed now: if there is an order with the read later, there is also one with it here.
-        loop {
-            let fits = |index: &usize| self.entries[*index].effect == Effect::Read(value);
-            match self.candidates(done).into_iter().find(fits) {
-                Some(read) => done |= 1 << read,
-                None => break,
-            }
+impl Search {
+    pub(super) fn new<O: Operation>(entries: &[Entry<O>]) -> Self {
+        let transitions = Transitions::new(entries);
+        let indices = || 0..entries.len();
+        let of_each = |relation: &dyn Fn(usize, usize) -> bool| {
+            let related = |index| set(indices().filter(|other| relation(*other, index)));
+            indices().map(related).collect()
+        };
+        Self {
+            answered: set(indices().filter(|index| entries[*index].returned.is_some())),
+            before: of_each(&|other, index| entries[other].is_before(&entries[index])),
+            // An operation is preferred if it was answered no later, and has no steps that the other one does not have.
+            // A replacement of one value is so preferred to one of any value. In an order with the other one next, the
+            // two can change places: the other one has the same step, and no operation between the two began after the
+            // preferred one was answered, so none began after the other one was. If the preferred one is not in the
+            // order, then both are ambiguous, and it can take the place of the other one.
+            preferred: of_each(&|other, index| {
+                let end = |index: usize| entries[index].returned.unwrap_or(u64::MAX);
+                let has_only_steps_of = |other: usize, index: usize| {
+                    transitions.states().all(|state| {
+                        let step = transitions.step(other, state);
+                        step.is_none() || step == transitions.step(index, state)
+                    })
+                };
+                let is_equal = || end(other) == end(index) && has_only_steps_of(index, other);
+                end(other) <= end(index)
+                    && has_only_steps_of(other, index)
+                    && (other < index || !is_equal())
+            }),
+            transitions,
+            dead_ends: HashSet::new(),
         }
-        let required =
-            |(index, entry): (usize, &&Entry)| done & (1 << index) == 0 && entry.returned.is_some();
-        if !self.entries.iter().enumerate().any(required) {
+    }
+
+    /// Returns `true` if the remaining operations have an order, after the operations that are `done` led to `state`.
+    pub(super) fn can_complete(&mut self, done: Operations, state: usize) -> bool {
+        let done = self.place_reads(done, state);
+        if self.answered & !done == 0 {
             return true;
         }
-        if self.dead_ends.contains(&(done, value)) {
+        let possible = self.transitions.possible_later(state, !done);
+        // An answered operation must take effect, but no remaining operation leads to a state in which it can.
+        if self.answered & !done & !possible != 0 {
             return false;
         }
-        // A value is put only once, so every remaining read of it must come before it is replaced.
-        let reads_left = |(index, entry): (usize, &&Entry)| {
-            done & (1 << index) == 0 && value.is_some() && entry.read() == Some(value)
-        };
-        let replaceable = !self.entries.iter().enumerate().any(reads_left);
-        if replaceable
-            && self
-                .next_writes(done)
-                .into_iter()
-                .any(|(index, written)| self.can_complete(done | (1 << index), written))
-        {
-            return true;
+        // An ambiguous operation that cannot take effect any more makes no difference, so it counts as placed.
+        let done = !possible;
+        if self.dead_ends.contains(&(done, state)) {
+            return false;
         }
-        self.dead_ends.insert((done, value));
+        let can_continue = self.can_continue(done, state, &mut Vec::new());
+        if !can_continue {
+            self.dead_ends.insert((done, state));
+        }
+        can_continue
+    }
+
+    /// Places the reads that fit. In an order that has such a read later, it can be moved here: it does not change the
+    /// state.
+    fn place_reads(&self, mut done: Operations, state: usize) -> Operations {
+        let fitting = self.answered & self.transitions.reads() & self.transitions.possible(state);
+        loop {
+            let next = self.candidates(done) & fitting;
+            if next == 0 {
+                return done;
+            }
+            done |= next;
+        }
+    }
+
+    /// Tries each operation that may come next. `passed` has the states before each of the ambiguous operations since
+    /// the last answered one.
+    fn can_continue(&mut self, done: Operations, state: usize, passed: &mut Vec<usize>) -> bool {
+        let candidates = self.candidates(done) & self.transitions.possible(state);
+        for index in members(candidates) {
+            let next = self.transitions.step(index, state);
+            // An ambiguous operation can be left out if the operation after it leads to the same state without it. So
+            // an ambiguous operation is placed only to make another one possible directly after it.
+            let without_last = passed
+                .last()
+                .map(|before| self.transitions.step(index, *before));
+            if self.preferred[index] & candidates != 0 || without_last == Some(next) {
+                continue;
+            }
+            let next = next.expect("it is possible");
+            let done = done | 1 << index;
+            let can_continue = if self.answered & 1 << index != 0 {
+                self.can_complete(done, next)
+            } else if passed.contains(&next) {
+                // Ambiguous operations that lead back to a state can be left out.
+                false
+            } else {
+                passed.push(state);
+                let can_continue = self.can_continue(done, next, passed);
+                passed.pop();
+                can_continue
+            };
+            if can_continue {
+                return true;
+            }
+        }
         false
     }
 
-    /// Returns the writes that are worth trying next.
-    fn next_writes(&self, done: u128) -> Vec<(usize, RegisterValue)> {
-        let mut writes: Vec<_> = self
-            .candidates(done)
-            .into_iter()
-            .filter_map(|index| match self.entries[index].effect {
-                Effect::Write(written) => Some((index, written)),
-                Effect::Read(_) => None,
-            })
-            .collect();
-        // Every read that fits is placed, so a write is next. If one of the writes is never read, only that one is
-        // worth trying: it was answered, so every order has it somewhere, and it can be moved here because no read sees
-        // it in either place.
-        let never_read = |(_, written): &(usize, RegisterValue)| {
-            !is_read(self.entries.iter().copied(), *written)
-        };
-        if let Some(index) = writes.iter().position(never_read) {
-            writes = vec![writes[index]];
-        }
-        writes
-    }
-
-    /// Returns the operations that may come next: those sent before any of the remaining ones was answered.
-    fn candidates(&self, done: u128) -> Vec<usize> {
-        let remaining = || (0..self.entries.len()).filter(|index| done & (1 << index) == 0);
-        let first_return = remaining()
-            .filter_map(|index| self.entries[index].returned)
-            .min();
-        remaining()
-            .filter(|&index| first_return.is_none_or(|end| self.entries[index].invoked < end))
-            .collect()
+    /// Returns the operations that may come next: those that began before any of the remaining ones ended.
+    fn candidates(&self, done: Operations) -> Operations {
+        let remaining = (0..self.before.len()).filter(|index| done & 1 << index == 0);
+        set(remaining.filter(|index| self.before[*index] & !done == 0))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert_eq, prop_oneof, proptest};
-
     use super::*;
+    use crate::toolkit::linearizability::register::RegisterEntry;
+    use crate::toolkit::linearizability::register::RegisterOperation::{
+        Read, ReadOther, Replace, Update, Write,
+    };
+    use crate::toolkit::linearizability::tests::entry;
 
-    fn write(value: RegisterValue, invoked: u64, returned: impl Into<Option<u64>>) -> Entry {
-        Entry {
-            client: 0,
-            effect: Effect::Write(value),
-            invoked,
-            returned: returned.into(),
-        }
+    /// Returns a PUT of `to` on condition that the item has the value `from`.
+    fn replace(
+        from: u64,
+        to: u64,
+        invoked: u64,
+        returned: impl Into<Option<u64>>,
+    ) -> RegisterEntry {
+        let (from, to) = (Some(from), Some(to));
+        entry(Replace { from, to }, invoked, returned)
     }
 
-    fn read(value: RegisterValue, invoked: u64, returned: u64) -> Entry {
-        Entry {
-            client: 1,
-            effect: Effect::Read(value),
-            invoked,
-            returned: Some(returned),
-        }
+    fn put(value: u64, invoked: u64, returned: impl Into<Option<u64>>) -> RegisterEntry {
+        entry(Write(Some(value)), invoked, returned)
+    }
+
+    fn read(value: u64, invoked: u64, returned: u64) -> RegisterEntry {
+        entry(Read(Some(value)), invoked, returned)
     }
 
     #[test]
     fn sequential_operations_take_effect_in_order() {
-        let put = write(Some(1), 1, 2);
-        assert!(is_linearizable(&[put.clone(), read(Some(1), 3, 4)]));
-        assert!(
-            !is_linearizable(&[put.clone(), read(None, 3, 4)]),
-            "a lost write"
-        );
-        let replaced = [put, write(Some(2), 3, 4), read(Some(1), 5, 6)];
-        assert!(!is_linearizable(&replaced), "a stale read");
-        assert!(
-            !is_linearizable(&[read(Some(9), 1, 2)]),
-            "a value that was never put"
-        );
+        assert!(is_linearizable(&[put(1, 1, 2), read(1, 3, 4)]));
+        let lost = [put(1, 1, 2), entry(Read(None), 3, 4)];
+        assert!(!is_linearizable(&lost), "a lost write");
+        let stale = [put(1, 1, 2), put(2, 3, 4), read(1, 5, 6)];
+        assert!(!is_linearizable(&stale), "a stale read");
+        let unknown = [read(9, 1, 2)];
+        assert!(!is_linearizable(&unknown), "a value that was never put");
     }
 
     #[test]
     fn either_of_two_concurrent_writes_may_be_first() {
-        let writes = [write(Some(1), 1, 10), write(Some(2), 2, 9)];
+        let writes = [put(1, 1, 10), put(2, 2, 9)];
         for last in [1, 2] {
             let mut entries = writes.to_vec();
-            entries.push(read(Some(last), 11, 12));
+            entries.push(read(last, 11, 12));
             assert!(is_linearizable(&entries));
         }
         let mut entries = writes.to_vec();
-        entries.extend([read(Some(1), 11, 12), read(Some(2), 13, 14)]);
+        entries.extend([read(1, 11, 12), read(2, 13, 14)]);
         assert!(
             !is_linearizable(&entries),
             "only one of them can be the last"
@@ -175,15 +203,14 @@ mod tests {
 
     #[test]
     fn an_ambiguous_write_may_take_effect_late_or_never() {
-        let ambiguous = write(Some(2), 3, None);
-        let known = [write(Some(1), 1, 2), ambiguous];
+        let known = [put(1, 1, 2), put(2, 3, None)];
         for value in [1, 2] {
             let mut entries = known.to_vec();
-            entries.push(read(Some(value), 100, 101));
+            entries.push(read(value, 100, 101));
             assert!(is_linearizable(&entries), "{value}");
         }
         let mut entries = known.to_vec();
-        entries.extend([read(Some(2), 100, 101), read(Some(1), 102, 103)]);
+        entries.extend([read(2, 100, 101), read(1, 102, 103)]);
         assert!(!is_linearizable(&entries), "it cannot be undone");
         entries[1].invoked = 110;
         assert!(
@@ -193,97 +220,101 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_concurrent_operations_are_checked_fast() {
-        let mut entries: Vec<_> = (0..50).map(|n| write(Some(n), n, 1000 + n)).collect();
-        entries.extend((0..50).map(|n| read(Some(n), 100 + n, 900 + n)));
-        assert!(is_linearizable(&entries));
-        entries.push(read(None, 2000, 2001));
-        entries.truncate(110);
-        let concurrent = 8;
-        let waves = (0..96).map(|n| write(Some(n), n / concurrent * 10, n / concurrent * 10 + 9));
-        let mut entries: Vec<_> = waves.collect();
-        entries.push(read(Some(0), 1000, 1001));
-        assert!(!is_linearizable(&entries));
-    }
-
-    #[test]
-    fn many_ambiguous_writes_are_checked_fast() {
-        // Eight clients send one PUT after another. Every fourth response is lost, and half of those writes are read
-        // late.
-        let puts = (0..88).map(|n| {
-            let begin = n / 8 * 10;
-            write(Some(n), begin, (n % 4 > 0).then_some(begin + 9))
-        });
-        let mut entries: Vec<_> = puts.collect();
-        entries.extend((0..11).map(|n| read(Some(8 * n), 200 + 2 * n, 201 + 2 * n)));
-        assert!(is_linearizable(&entries));
-        // A value that was read, and replaced since, cannot be read again.
-        entries.push(read(Some(8), 300, 301));
-        assert!(!is_linearizable(&entries));
-    }
-
-    #[test]
-    fn puts_that_are_never_read_are_checked_fast() {
-        let waves = (0..120).map(|n| write(Some(n), n / 12 * 10, n / 12 * 10 + 9));
-        let mut entries: Vec<_> = waves.collect();
-        entries.push(read(Some(0), 1000, 1001));
-        let mut search = Search {
-            entries: entries.iter().collect(),
-            dead_ends: HashSet::new(),
-        };
-        assert!(!search.can_complete(0, None));
-        let states = search.dead_ends.len();
-        assert!(states <= 2 * entries.len(), "{states} states were tried");
-    }
-
-    /// Tries every order, without the shortcuts of [`Search`].
-    fn is_linearizable_by_brute_force(entries: &[Entry], done: u32, value: RegisterValue) -> bool {
-        let remaining = || (0..entries.len()).filter(|index| done & (1 << index) == 0);
-        let is_next = |&index: &usize| {
-            let before = |end| end <= entries[index].invoked;
-            !remaining().any(|earlier| entries[earlier].returned.is_some_and(before))
-        };
-        remaining().all(|index| entries[index].returned.is_none())
-            || remaining()
-                .filter(is_next)
-                .any(|index| match entries[index].effect {
-                    Effect::Write(written) => {
-                        is_linearizable_by_brute_force(entries, done | (1 << index), written)
-                    }
-                    Effect::Read(read) => {
-                        read == value
-                            && is_linearizable_by_brute_force(entries, done | (1 << index), value)
-                    }
-                })
-    }
-
-    fn history() -> impl Strategy<Value = Vec<Entry>> {
-        let effect = prop_oneof![
-            3 => Just(Effect::Write(Some(0))),
-            1 => Just(Effect::Write(None)),
-            3 => proptest::option::of(0..5_u64).prop_map(Effect::Read),
+    fn of_two_replacements_of_one_value_only_one_succeeds() {
+        let both = [put(1, 1, 2), replace(1, 2, 3, 10), replace(1, 3, 4, 9)];
+        assert!(!is_linearizable(&both));
+        let one = [
+            put(1, 1, 2),
+            replace(1, 2, 3, 10),
+            entry(ReadOther(Some(1)), 4, 9),
         ];
-        let entry = (effect, 0..12_u64, 1..8_u64, proptest::bool::weighted(0.2));
-        proptest::collection::vec(entry, 1..=7).prop_map(|entries| {
-            let numbered = (0..).zip(entries);
-            let entries = numbered.map(|(number, (effect, invoked, duration, is_ambiguous))| {
-                let returned = (!is_ambiguous).then_some(invoked + duration);
-                match effect {
-                    Effect::Write(Some(_)) => write(Some(number), invoked, returned),
-                    Effect::Write(None) => write(None, invoked, returned),
-                    Effect::Read(value) => read(value, invoked, invoked + duration),
-                }
-            });
-            entries.collect()
-        })
+        assert!(is_linearizable(&one));
+        let creations = [Some(1), Some(2)].map(|to| entry(Replace { from: None, to }, 1, 2));
+        assert!(!is_linearizable(&creations), "it exists after the first");
+        let [first, second] = creations;
+        let deleted = [first, entry(Update(None), 1, 2), second];
+        assert!(is_linearizable(&deleted), "it was deleted in between");
     }
 
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #[test]
+    fn a_lost_update_is_not_linearizable() {
+        let lost = [
+            put(1, 1, 2),
+            read(1, 3, 4),
+            put(2, 5, 6),
+            replace(1, 3, 7, 8),
+        ];
+        assert!(!is_linearizable(&lost));
+        let deleted = [
+            put(1, 1, 2),
+            entry(Write(None), 3, 4),
+            entry(Update(Some(2)), 5, 6),
+        ];
+        assert!(!is_linearizable(&deleted), "nothing is left to replace");
+    }
 
-        #[test]
-        fn the_search_agrees_with_brute_force(entries in history()) {
-            prop_assert_eq!(is_linearizable(&entries), is_linearizable_by_brute_force(&entries, 0, None));
+    #[test]
+    fn a_condition_fails_only_if_another_write_can_explain_it() {
+        let failed = entry(ReadOther(Some(1)), 3, 6);
+        assert!(!is_linearizable(&[put(1, 1, 2), failed.clone()]));
+        for explanation in [
+            put(2, 4, 5),
+            put(2, 4, None),
+            replace(1, 2, 4, None),
+            entry(Write(None), 4, 5),
+            entry(Update(None), 4, None),
+        ] {
+            let entries = [put(1, 1, 2), failed.clone(), explanation];
+            assert!(is_linearizable(&entries), "{entries:?}");
         }
+        for too_late in [put(2, 6, 7), put(2, 6, None)] {
+            let entries = [put(1, 1, 2), failed.clone(), too_late];
+            assert!(!is_linearizable(&entries), "{entries:?}");
+        }
+        let impossible = [put(1, 1, 2), failed, replace(3, 2, 4, None)];
+        assert!(!is_linearizable(&impossible), "v3 was never put");
+    }
+
+    #[test]
+    fn an_ambiguous_replacement_takes_effect_only_if_its_condition_holds() {
+        let known = [put(1, 1, 2), replace(1, 2, 3, None)];
+        for value in [1, 2] {
+            let mut entries = known.to_vec();
+            entries.push(read(value, 100, 101));
+            assert!(is_linearizable(&entries), "{value}");
+        }
+        let mut entries = known.to_vec();
+        entries.extend([put(3, 4, 5), read(3, 100, 101)]);
+        assert!(is_linearizable(&entries), "it may have come before the PUT");
+        entries.push(read(2, 102, 103));
+        assert!(!is_linearizable(&entries), "v1 was replaced before");
+    }
+
+    #[test]
+    fn one_ambiguous_write_explains_any_number_of_operations() {
+        let created = [
+            entry(Write(Some(1)), 1, None),
+            entry(ReadOther(None), 2, 3),
+            entry(ReadOther(None), 4, 5),
+            entry(Update(Some(2)), 6, 7),
+        ];
+        assert!(is_linearizable(&created));
+        // It takes an ambiguous DELETE and an ambiguous creation in this order.
+        let recreated = [
+            put(1, 1, 2),
+            entry(
+                Replace {
+                    from: None,
+                    to: Some(2),
+                },
+                3,
+                None,
+            ),
+            entry(Write(None), 4, None),
+            read(2, 5, 6),
+        ];
+        assert!(is_linearizable(&recreated));
+        let [put, creation, _, read] = recreated;
+        assert!(!is_linearizable(&[put, creation, read]));
     }
 }
