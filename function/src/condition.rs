@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::attribute::{Attributes, PARTITION_KEY};
+use crate::attribute::{self, Attributes, PARTITION_KEY};
 use crate::error::Error;
 use crate::limits::MAX_COMPARED_ATTRIBUTES;
 
@@ -41,10 +41,12 @@ impl Condition {
         }
     }
 
-    /// Returns the condition that the item still has each attribute that was read, or that there is still no item.
+    /// Returns the condition that the item still has each attribute that was read, and still lacks each field of an item
+    /// that it lacked; or that there is still no item.
     ///
     /// DynamoDB compares numbers by value, sets in any order, and lists and maps deeply. No expression says "and no
-    /// other attribute", so an attribute that another writer adds after the read is not noticed.
+    /// other attribute", so an attribute that is not a field, and that another writer adds after the read, is not
+    /// noticed.
     ///
     /// # Errors
     /// [`Error::Invalid`] if the item has more than [`MAX_COMPARED_ATTRIBUTES`].
@@ -65,11 +67,23 @@ impl Condition {
             values: None,
         };
         let mut values = HashMap::with_capacity(read.len());
-        for (index, (name, value)) in read.iter().enumerate() {
+        let lacking = attribute::ALL
+            .into_iter()
+            .filter(|name| !read.contains_key(*name));
+        let compared = read
+            .iter()
+            .map(|(name, value)| (name.as_str(), Some(value)))
+            .chain(lacking.map(|name| (name, None)));
+        for (index, (name, value)) in compared.enumerate() {
             let and = if index > 0 { " AND " } else { "" };
-            let _ = write!(condition.expression, "{and}#{index}=:{index}");
-            condition.names.insert(format!("#{index}"), name.clone());
-            values.insert(format!(":{index}"), value.clone());
+            let _ = match value {
+                Some(value) => {
+                    values.insert(format!(":{index}"), value.clone());
+                    write!(condition.expression, "{and}#{index}=:{index}")
+                }
+                None => write!(condition.expression, "{and}attribute_not_exists(#{index})"),
+            };
+            condition.names.insert(format!("#{index}"), name.to_owned());
         }
         condition.values = Some(values);
         Ok(condition)
@@ -80,24 +94,33 @@ impl Condition {
 mod tests {
     use super::*;
 
-    /// Returns an item with this number of attributes.
+    /// Returns an item with this number of attributes, of which only the id is a field.
     fn item(attributes: usize) -> Attributes {
         let value = |index: usize| AttributeValue::N(index.to_string());
-        (0..attributes)
-            .map(|index| (format!("a{index}"), value(index)))
-            .collect()
+        let others = (1..attributes).map(|index| (format!("a{index}"), value(index)));
+        let id = (attribute::ID.to_owned(), AttributeValue::S("a".to_owned()));
+        others.chain([id]).collect()
     }
 
     #[test]
-    fn every_attribute_that_was_read_is_compared() {
+    fn every_attribute_that_was_read_and_every_field_that_was_not_is_compared() {
         let read = item(3);
         let condition = Condition::unchanged(Some(&read)).unwrap();
-        assert_eq!(condition.expression, "#0=:0 AND #1=:1 AND #2=:2");
+        let (mut equal, mut lacking) = (Attributes::new(), Vec::new());
         let values = condition.values.unwrap();
-        let compared = condition.names.iter().map(|(placeholder, name)| {
-            (name.clone(), values[&placeholder.replace('#', ":")].clone())
-        });
-        assert_eq!(compared.collect::<Attributes>(), read);
+        for term in condition.expression.split(" AND ") {
+            match term.split_once('=') {
+                Some((name, value)) => {
+                    equal.insert(condition.names[name].clone(), values[value].clone());
+                }
+                None => {
+                    let name = term.strip_prefix("attribute_not_exists(").unwrap();
+                    lacking.push(condition.names[name.strip_suffix(')').unwrap()].as_str());
+                }
+            }
+        }
+        assert_eq!(equal, read);
+        assert_eq!(lacking, [attribute::PRICE, attribute::NAME]);
     }
 
     #[test]
@@ -108,9 +131,9 @@ mod tests {
     #[test]
     fn the_longest_expression_is_within_the_limits_of_dynamodb() {
         let longest = Condition::unchanged(Some(&item(MAX_COMPARED_ATTRIBUTES))).unwrap();
-        let operators =
-            longest.expression.matches('=').count() + longest.expression.matches(" AND ").count();
-        assert!(operators <= 300, "{operators}");
+        let operators = ["=", "attribute_not_exists", " AND "]
+            .map(|operator| longest.expression.matches(operator).count());
+        assert!(operators.iter().sum::<usize>() <= 300, "{operators:?}");
         assert!(longest.expression.len() <= 4096);
         let longer = Condition::unchanged(Some(&item(MAX_COMPARED_ATTRIBUTES + 1)));
         assert!(matches!(longer, Err(Error::Invalid(_))));

@@ -22,11 +22,11 @@ pub const MAX_DIGITS: usize = 38;
 /// Source: as for [`MAX_DIGITS`].
 pub const EXPONENTS: RangeInclusive<i64> = -130..=125;
 
-/// The maximum number of attributes that the condition of a write compares: with an operator for each of them and one
-/// between each two, 299 operators, of at most 300.
+/// The maximum number of attributes of a stored item that the condition of a write compares. With two fields that the
+/// item lacks, that is 150 comparisons and 149 times `AND`: 299 operators and functions, of at most 300.
 ///
 /// Source: DynamoDB's quotas, "Expression parameters".
-pub const MAX_COMPARED_ATTRIBUTES: usize = 150;
+pub const MAX_COMPARED_ATTRIBUTES: usize = 148;
 
 /// The maximum number of characters of a field name that an error message shows.
 pub const MAX_NAME_SHOWN: usize = 64;

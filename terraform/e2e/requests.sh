@@ -79,6 +79,12 @@ contract_suite() {
   grep --extended-regexp '^test result: ok\. [1-9][0-9]* passed; 0 failed; 0 ignored;' "$work/suite"
 }
 
+# no_update_is_lost URL: eight clients raise one price 50 times each, which is 400 cases, and again while answers are lost.
+no_update_is_lost() {
+  CONTRACT_URL=$1 CONTRACT_REQUIRE=deployed CONTRACT_CASES=500 CONTRACT_RATE=1000 cargo test --package contract-tests --test properties -- deployed::concurrency::no_update --test-threads=1 | tee "$work/raises"
+  [[ $(grep --count --extended-regexp '^ +pass +deployed::concurrency::no_update_is_lost.* \(400 cases\)$' "$work/raises") == 2 ]]
+}
+
 # every_route URL: calls every route once, and prints "STATUS ROUTE" lines. The item that is read is not the one that is put
 # and deleted.
 every_route() {

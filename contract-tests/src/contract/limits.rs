@@ -17,7 +17,7 @@ pub const MAX_DIGITS: usize = 38;
 pub const EXPONENTS: RangeInclusive<i64> = -130..=125;
 
 /// The maximum number of attributes of a stored item that a condition can compare.
-pub const MAX_COMPARED_ATTRIBUTES: usize = 150;
+pub const MAX_COMPARED_ATTRIBUTES: usize = 148;
 
 /// The maximum number of characters of a field's name that a message may repeat.
 pub const MAX_NAME_SHOWN: usize = 64;

@@ -33,7 +33,7 @@ pub fn features() -> impl Strategy<Value = Features> {
         weighted(0.7),
         weighted(0.7),
         weighted(0.7),
-        weighted(0.6),
+        weighted(0.5),
         weighted(0.25),
         weighted(0.1),
     );
@@ -43,7 +43,7 @@ pub fn features() -> impl Strategy<Value = Features> {
             refusals: weight(refusals, 15),
             deletes: weight(deletes, 15),
             lists: weight(lists, 15),
-            conditions: weight(conditions, 30),
+            conditions: weight(conditions, 20),
             many: weight(many, 2),
             heavy: weight(heavy, 2),
         }
