@@ -41,8 +41,8 @@ impl Condition {
         }
     }
 
-    /// Returns the condition that the item still has each attribute that was read, and still lacks each field of an item
-    /// that it lacked; or that there is still no item.
+    /// Returns the condition that the item still has each attribute that was read, and still lacks each field of an
+    /// item that it lacked; or that there is still no item.
     ///
     /// DynamoDB compares numbers by value, sets in any order, and lists and maps deeply. No expression says "and no
     /// other attribute", so an attribute that is not a field, and that another writer adds after the read, is not
@@ -109,14 +109,11 @@ mod tests {
         let (mut equal, mut lacking) = (Attributes::new(), Vec::new());
         let values = condition.values.unwrap();
         for term in condition.expression.split(" AND ") {
-            match term.split_once('=') {
-                Some((name, value)) => {
-                    equal.insert(condition.names[name].clone(), values[value].clone());
-                }
-                None => {
-                    let name = term.strip_prefix("attribute_not_exists(").unwrap();
-                    lacking.push(condition.names[name.strip_suffix(')').unwrap()].as_str());
-                }
+            if let Some((name, value)) = term.split_once('=') {
+                equal.insert(condition.names[name].clone(), values[value].clone());
+            } else {
+                let name = term.strip_prefix("attribute_not_exists(").unwrap();
+                lacking.push(condition.names[name.strip_suffix(')').unwrap()].as_str());
             }
         }
         assert_eq!(equal, read);

@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 use crate::attribute::Attributes;
 use crate::price::Price;
 
-/// The number of bytes of the hash in a tag: 24 characters of base64. Two of 2^72 items are expected to have the same
-/// tag.
+/// The number of bytes of the hash in a tag: 24 characters of base64. Among 2^72 different items, the expected number
+/// of pairs with the same tag is one half.
 const HASH_BYTES: usize = 18;
 
 /// The strong entity tag of an item. Two items have the same tag if they have equal attributes, including those that a
@@ -49,8 +49,9 @@ impl Display for ETag {
 struct CanonicalHasher(Sha256);
 
 impl CanonicalHasher {
-    /// Adds a type and a length. A length below 255 takes one byte, because each 64 bytes cost thousands of
-    /// instructions; a larger one is eight bytes after a 255.
+    /// Adds a type and a length. A length below 255 takes one byte, because SHA-256 works on blocks of 64 bytes, and
+    /// one more block costs thousands of instructions on a processor without SHA instructions. A larger length is eight
+    /// bytes after a 255.
     fn begin(&mut self, kind: u8, length: usize) {
         match u8::try_from(length) {
             Ok(length) if length < u8::MAX => self.0.update([kind, length]),
@@ -107,7 +108,7 @@ impl CanonicalHasher {
     }
 }
 
-/// Returns the number in its canonical form.
+/// Returns the number in its canonical form, or unchanged if it is not a number that an item may have.
 fn canonical(number: &str) -> String {
     Price::parse(number).map_or_else(|_| number.to_owned(), |number| number.to_string())
 }

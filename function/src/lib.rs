@@ -3,12 +3,12 @@
 //! A payload-2.0 [`event`] arrives at [`Service::handle`] in [`handler`], which dispatches on its [`route`]. The path
 //! becomes a [`key`], the query a [`query`], and the [`body`] an [`item`] with its exact [`price`]; none of them can
 //! hold a value that the contract forbids. The headers `If-Match` and `If-None-Match` become a [`precondition`], which
-//! is compared with the [`etag`] of the stored item. The [`table`] sends them to DynamoDB through the [`client`], a
-//! write with the [`condition`] that what was compared is still true, and [`attempt`] decides on retries. The
-//! [`connector`] gets the addresses of the host from the [`resolver`], and a connection to one of them from the
-//! [`race`]. [`render`] writes the result as JSON into a [`response`]. Every failure becomes an [`error`], which
-//! decides the status and the public message. [`log`] writes one line per invocation, and [`config`] reads the
-//! environment variables. All modules share the names of the [`attribute`]s and the [`limits`].
+//! is compared with the [`etag`] of the stored item. The [`table`] sends keys, queries and items to DynamoDB through
+//! the [`client`], a conditional write with the [`condition`] that the item is still the one that was compared, and
+//! [`attempt`] decides on retries. The [`connector`] gets the addresses of the host from the [`resolver`], and a
+//! connection to one of them from the [`race`]. [`render`] writes the result as JSON into a [`response`]. Every failure
+//! becomes an [`error`], which decides the status and the public message. [`log`] writes one line per invocation, and
+//! [`config`] reads the environment variables. All modules share the names of the [`attribute`]s and the [`limits`].
 //!
 //! A module uses only the modules on the lines above it:
 //!

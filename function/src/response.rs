@@ -53,8 +53,7 @@ impl ResponseWriter {
     }
 
     fn with_headers(status: u16, more: &[&str]) -> Self {
-        // The content type is there even without a body, because an HTTP API would otherwise add another one, which
-        // caches take over from a 304.
+        // Without a content type, an HTTP API adds `text/plain`, which a cache would take over from a 304.
         let mut json = String::with_capacity(INITIAL_CAPACITY);
         json.push_str(r#"{"statusCode":"#);
         json.push_str(&status.to_string());

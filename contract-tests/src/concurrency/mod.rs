@@ -1,6 +1,7 @@
-//! Several clients at once: the [`property`] runs the clients of a [`mod@plan`], and checks that their history is
-//! linearizable. [`raises`] counts what clients do who change one item at once.
+//! Several clients at once: the [`property`] runs each [`client`] of a [`mod@plan`], and checks that their history is
+//! linearizable. [`raises`] checks that no update is lost when several clients change one item.
 
+mod client;
 pub mod plan;
 pub mod property;
 pub mod raises;

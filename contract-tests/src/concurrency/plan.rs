@@ -56,8 +56,8 @@ pub enum Condition {
     Present,
 }
 
-/// Draws plans of 2 to 8 clients with up to 120 actions in total, sometimes with only one contended item. Some plans have
-/// no conditions, because a condition hides some bugs of writes.
+/// Draws plans of 2 to 8 clients with up to 120 actions in total, sometimes with only one contended item. Some plans
+/// have no conditions, because a condition hides some bugs of writes.
 pub fn plan() -> impl Strategy<Value = Plan> {
     (1..=MAX_CONTENDED_ITEMS, weighted(0.6)).prop_flat_map(|(keys, has_conditions)| {
         let client = vec(action(keys, has_conditions), 1..=14);

@@ -1,5 +1,5 @@
-//! The property of lost updates: several clients raise one price, each by GET, a PUT with `If-Match`, and again from the
-//! start after a 412. Every raise counts once, even if answers are lost.
+//! The property of lost updates: several clients raise one price, each by GET, a PUT with `If-Match`, and again from
+//! the start after a 412. Every raise counts once, even if answers are lost.
 
 use std::sync::Arc;
 
@@ -41,8 +41,8 @@ pub enum LostAnswers {
     ToService,
 }
 
-/// The price, and the mark of each client: the number of its raises that the item contains. The price by itself does not
-/// tell a client whether a raise of its own was applied, because another client may have written since.
+/// The price, and the mark of each client: the number of its raises that the item contains. The price by itself does
+/// not tell a client whether a raise of its own was applied, because another client may have written since.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Raised {
     price: u64,

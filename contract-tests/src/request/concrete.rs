@@ -305,7 +305,8 @@ impl Request {
     }
 
     /// Returns the values of the fields of a PUT, the UTF-8 parts of a body that is not an item, the id in a path, the
-    /// start key and the limit of a list, and the tags of the conditions. The message of an error response must not repeat them.
+    /// start key and the limit of a list, and the tags of the conditions. The message of an error response must not
+    /// repeat them.
     pub fn client_strings(&self) -> impl Iterator<Item = &str> {
         let (fields, parameters) = match &self.kind {
             RequestKind::Put { fields, .. } => {

@@ -37,8 +37,8 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Returns the operation without its conditions, and the conditions. Those of a conditional operation within another
-    /// are dropped: only a file that was written by hand has such.
+    /// Returns the operation without its conditions, and the conditions. Those of a conditional operation within
+    /// another are dropped: only a file that was written by hand has such.
     #[must_use]
     pub fn split_conditions(&self) -> (&Self, Conditions) {
         if let Self::Conditional(conditions, operation) = self {

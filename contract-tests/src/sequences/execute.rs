@@ -141,10 +141,9 @@ impl Execution<'_> {
             return Ok(None);
         };
         let expected = self.model.expected(&request);
-        let outcome = self.api.require_response(&response).and_then(|response| {
+        let mut outcome = self.api.require_response(&response).and_then(|response| {
             check(&expected, response, &request, self.api.profile()).map_err(Failed)
         });
-        let mut outcome = outcome;
         if let Ok(response) = &response {
             self.model.apply(&request, response.status);
             if outcome.is_ok() {

@@ -1,5 +1,5 @@
-//! One client against the model: the [`property`] draws sequences and [`mod@execute`] runs each. A sequence that
-//! breaks the contract is made short by [`mod@shrink`], which takes simpler operations from [`simplify`]. Items with more
+//! One client against the model: the [`property`] draws sequences and [`mod@execute`] runs each. A sequence that breaks
+//! the contract is made short by [`mod@shrink`], which takes simpler operations from [`simplify`]. Items with more
 //! attributes than a PUT can store are in [`wide_items`].
 
 pub mod execute;

@@ -1,5 +1,5 @@
-//! Conditional requests for items with as many attributes as one expression of `DynamoDB` can compare, and with one more.
-//! Only another writer can store them.
+//! Conditional requests for items with as many attributes as one expression of `DynamoDB` can compare, and with one
+//! more. Only another writer can store them.
 
 use std::collections::HashMap;
 

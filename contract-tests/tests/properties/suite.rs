@@ -128,7 +128,7 @@ impl Suite {
             self.histories("concurrency::every_item_is_linearizable", Setup::default()),
             self.raises("concurrency::no_update_is_lost", LostAnswers::Nowhere),
             self.raises(
-                "concurrency::no_update_is_lost_if_answers_are",
+                "concurrency::no_update_is_lost_even_if_answers_are_lost",
                 LostAnswers::ToClient,
             ),
         ];
@@ -138,7 +138,7 @@ impl Suite {
             let failing = faults::with_failing_table(&Setup::default());
             trials.push(self.histories("faults::every_item_stays_linearizable", failing));
             trials.push(self.raises(
-                "faults::no_update_is_lost_if_answers_are",
+                "faults::no_update_is_lost_even_if_answers_are_lost",
                 LostAnswers::ToService,
             ));
             trials.push(self.faults());

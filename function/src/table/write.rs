@@ -19,11 +19,11 @@ use crate::precondition::{Preconditions, Requirement};
 /// The tolerance in bytes near the size limit, because the service and DynamoDB may count differently.
 const SIZE_TOLERANCE: usize = 64;
 
-/// The maximum number of times that one request tries a write whose condition fails, although the preconditions still
-/// hold: the content changed in between, but to one that they also allow.
+/// The maximum number of times that one request sends a conditional write. It is sent again if other clients changed
+/// the item after the read, and the new content satisfies the preconditions too.
 const MAX_CONDITIONAL_WRITES: u32 = 4;
 
-/// The content that the error of a failed condition has: the stored item.
+/// The setting that puts the stored item into the error of a failed condition.
 const ALL_OLD: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
 
 /// A change of one item.

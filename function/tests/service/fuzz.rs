@@ -213,8 +213,8 @@ proptest! {
         status in prop_oneof![4 => Just(200), 1 => select(&[201, 204, 400, 404, 500, 503][..])],
         body in bytes(json()).prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
     ) {
-        // Only the first character is checked: the SDK skips unknown members without parsing their escapes, so it accepts
-        // bodies that serde_json rejects.
+        // Only the first character is checked: the SDK skips unknown members without parsing their escapes, so it
+        // accepts bodies that serde_json rejects.
         let is_object = body.trim_start().starts_with('{');
         let response = serde_json::from_str(&body).unwrap_or(Value::Null);
         let is_error = response.get("__type").is_some_and(|it| !it.is_null());

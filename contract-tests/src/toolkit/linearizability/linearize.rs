@@ -1,10 +1,11 @@
 //! The linearizability check of the operations on one object: a search for an order in which each operation is possible
 //! (the algorithm of Wing and Gong, with Lowe's memoization).
 //!
-//! The search does not try every order. Its shortcuts follow from the steps of the operations, and can be used together:
-//! of all orders that explain a history, take those with the fewest ambiguous operations, and of these the first one, if
-//! they are sorted by their operations, with reads before other operations, and an operation before those to which it is
-//! [preferred](Search::preferred). An order that a shortcut skips is not that one, because it could be improved.
+//! The search does not try every order. Its shortcuts follow from the steps of the operations, and can be used
+//! together: of all orders that explain a history, take those with the fewest ambiguous operations, and of these the
+//! first one, if they are sorted by their operations, with reads before other operations, and an operation before those
+//! to which it is [preferred](Search::preferred). An order that a shortcut skips is not that one, because it could be
+//! improved.
 
 use std::collections::HashSet;
 

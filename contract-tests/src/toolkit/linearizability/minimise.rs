@@ -59,8 +59,8 @@ pub(super) fn with_dependents<O: Operation>(entries: &[Entry<O>], index: usize) 
     }
 }
 
-/// Returns the operations of `kept` that may come directly after this one, or after others that are left out with it, and
-/// that lead to another state without them, or to none.
+/// Returns the operations of `kept` that may come directly after this one, or after others that are left out with it,
+/// and that lead to another state without them, or to none.
 fn explained_by<O: Operation>(
     entries: &[Entry<O>],
     transitions: &Transitions,

@@ -51,8 +51,9 @@ fn stale_read() -> [RegisterEntry; 3] {
     ]
 }
 
-/// Simulates clients that contend for one item, as in the largest cases of the concurrent property. One write in five is
-/// ambiguous, and takes effect at once, late, or never. The service does not check this percentage of the conditions.
+/// Simulates clients that contend for one item, as in the largest cases of the concurrent property. One write in five
+/// is ambiguous, and takes effect at once, late, or never. The service does not check this percentage of the
+/// conditions.
 fn simulated(case: u32, unchecked: u64) -> Vec<RegisterEntry> {
     let sampling = Sampling { cases: 0, seed: 1 };
     let mut drawn = sampling
