@@ -168,7 +168,13 @@ impl Client {
                 self.seen.insert(key, (value, tag));
                 Some(value)
             }
-            (304, Some((value, _))) => Some(value),
+            (304, Some((value, tag))) => {
+                let shown = response.etag().map_err(failed)?;
+                if shown != tag {
+                    return Err(failed(format!("a 304 shows {shown}, not {tag}")));
+                }
+                Some(value)
+            }
             (404, _) => None,
             _ => return Ok(()),
         };
@@ -239,7 +245,10 @@ impl Client {
         }
         let is_expected = match response.status {
             200 => true,
-            304 => request.conditions.if_none_match.is_some(),
+            304 => {
+                matches!(request.kind, RequestKind::Get(_))
+                    && request.conditions.if_none_match.is_some()
+            }
             404 => matches!(request.kind, RequestKind::Get(_)),
             412 => request.is_write() && request.conditions != SentConditions::default(),
             status => self.may_fail && matches!(status, 500 | 503),
@@ -282,7 +291,7 @@ impl Client {
 
 /// Returns `true` if the 500 is the gateway's own. On a busy machine the gateway may stop a correct service; `faults`
 /// detects a service that is always too late.
-fn is_gateway_error(response: &Response) -> bool {
+pub(super) fn is_gateway_error(response: &Response) -> bool {
     response.message().as_deref() == Ok(GATEWAY_ERROR)
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
+use crate::concurrency::client::is_gateway_error;
 use crate::contract::check::{check_declared, check_failure};
 use crate::contract::fields::{FIELDS, FieldValue, Kind};
 use crate::contract::item::Item;
@@ -26,6 +27,12 @@ const CLIENTS: usize = 8;
 
 /// One answer in this number is lost.
 const LOST_ONE_IN: usize = 5;
+
+/// The maximum number of requests of one client that get no usable answer: more than any run loses.
+const MAX_UNANSWERED: u64 = 10_000;
+
+/// The number of raises of each client from which some raises must have been applied although their answer was lost.
+const MIN_RAISES_WITH_LOSSES: u32 = 10;
 
 /// The number of requests to the table for which the script has faults: more than the clients send.
 const MAX_TABLE_REQUESTS: usize = 200_000;
@@ -79,23 +86,17 @@ async fn raise_by_all(environment: &Environment, lost: LostAnswers, raises: u32)
         number,
         api: environment.api().clone(),
         id: format!("{}price", environment.prefix()),
+        raises: u64::from(raises),
         loses_answers: lost == LostAnswers::ToClient,
         may_fail: lost == LostAnswers::ToService || environment.api().session().is_some(),
-        answers: number,
+        answers: [number; 2],
+        unanswered: 0,
     };
-    let first = Raised {
-        price: 0,
-        marks: vec![0; CLIENTS],
-    };
+    // Without a field: the first raises add the fields, and two of them would both be applied if only the attributes
+    // that were read were compared.
     let create = SentConditions::if_none_match(SentTags::Any);
-    let request = first.item().put(&client(0).id).when(create);
-    let created = client(0).send(&request).await?;
-    if created.status != 200 {
-        return Err(Failed(format!(
-            "the first PUT was answered with {}",
-            created.status
-        )));
-    }
+    let request = Item::default().put(&client(0).id).when(create);
+    client(0).send_once(&request).await?;
     if lost == LostAnswers::ToService {
         let proxy = environment.proxy().expect("this environment has a proxy");
         let is_lost = |number: usize| number.is_multiple_of(LOST_ONE_IN);
@@ -115,24 +116,27 @@ async fn raise_by_all(environment: &Environment, lost: LostAnswers, raises: u32)
         let (client, start) = (client(number), Arc::clone(&start));
         clients.spawn(async move {
             start.wait().await;
-            client.raise(raises).await
+            client.raise().await
         });
     }
-    let mut outcome = Ok(());
+    let (mut outcome, mut recovered) = (Ok(()), 0);
     while let Some(raised) = clients.join_next().await {
-        outcome = outcome.and(raised.expect("a client does not panic"));
+        match raised.expect("a client does not panic") {
+            Ok(more) => recovered += more,
+            Err(not_passed) => outcome = outcome.and(Err(not_passed)),
+        }
     }
     outcome?;
+    if lost != LostAnswers::Nowhere && recovered == 0 && raises >= MIN_RAISES_WITH_LOSSES {
+        return Err(Failed(
+            "no raise was applied whose answer was lost, so the marks were not tested".to_owned(),
+        ));
+    }
     if let Some(proxy) = environment.proxy() {
         proxy.script().reset();
     }
-    let mut reader = client(0);
-    reader.loses_answers = false;
-    let Some((found, _)) = reader.read().await? else {
-        return Err(Failed(
-            "GET is not answered, although nothing is lost".to_owned(),
-        ));
-    };
+    let response = client(0).send_once(&Request::get(&client(0).id)).await?;
+    let (found, _) = Raised::in_response(&response)?;
     let raises = u64::from(raises);
     let expected = Raised {
         price: raises * CLIENTS as u64,
@@ -151,26 +155,34 @@ struct Client {
     number: usize,
     api: Api,
     id: String,
+    /// The number of raises of each client.
+    raises: u64,
     /// `true` if one answer in five does not reach the client.
     loses_answers: bool,
     /// `true` if the service may be unavailable for a moment.
     may_fail: bool,
-    /// The number of answers so far. Each client begins with another one, so that they lose different answers.
-    answers: usize,
+    /// The numbers of answers so far, to reads and to writes: counted apart, because a client that loses every fifth of
+    /// both soon loses only reads. Each client begins with another number, so that they lose different answers.
+    answers: [usize; 2],
+    /// The number of requests without a usable answer so far.
+    unanswered: u64,
 }
 
 impl Client {
-    /// Raises the price this number of times.
-    async fn raise(mut self, raises: u32) -> Outcome<()> {
-        let (mut done, mut may_have_raised) = (0, false);
-        while done < u64::from(raises) {
-            let Some((mut found, tag)) = self.read().await? else {
+    /// Raises the price. Returns the number of raises that were applied although their answers were lost.
+    async fn raise(mut self) -> Outcome<u64> {
+        // Between the GET and the PUT of a 412, the item was changed, which happens once for each raise.
+        let changes = self.raises * CLIENTS as u64;
+        let (mut done, mut may_have_raised, mut recovered, mut refused) = (0, false, 0, 0);
+        while done < self.raises {
+            let Some(response) = self.send_with_losses(&Request::get(&self.id)).await? else {
                 continue;
             };
+            let (mut found, tag) = Raised::in_response(&response)?;
             let mark = &mut found.marks[self.number];
             if *mark == done + 1 && may_have_raised {
-                // The raise whose answer was lost.
                 done += 1;
+                recovered += 1;
                 may_have_raised = false;
                 continue;
             }
@@ -190,34 +202,50 @@ impl Client {
                     may_have_raised = false;
                 }
                 // Another client was faster, or the raise whose answer was lost.
-                Some(response) if response.status == 412 => {}
+                Some(response) if response.status == 412 => {
+                    refused += 1;
+                    if refused > changes {
+                        return Err(Failed(format!(
+                            "a client was refused {refused} times, but the item changed at most {changes} times"
+                        )));
+                    }
+                }
                 Some(response) if response.may_have_been_applied() == Ok(false) => {}
                 _ => may_have_raised = true,
             }
         }
-        Ok(())
+        Ok(recovered)
     }
 
-    /// Returns the item and its tag; `None` if the answer was lost.
-    async fn read(&mut self) -> Outcome<Option<(Raised, String)>> {
-        let response = self.send_with_losses(&Request::get(&self.id)).await?;
-        let Some(response) = response.filter(|response| response.status == 200) else {
-            return Ok(None);
-        };
-        let (_, item) = response.item().map_err(Failed)?;
-        let tag = response.etag().map_err(Failed)?;
-        let raised = Raised::of(&item);
-        let raised =
-            raised.ok_or_else(|| Failed(format!("no client put {}", item.shown(&self.id))));
-        Ok(Some((raised?, tag)))
-    }
-
-    /// Sends a request. Returns `None` if its answer was lost.
+    /// Sends a request. Returns `None` if its answer was lost, or if a GET was not answered with an item.
     async fn send_with_losses(&mut self, request: &Request) -> Outcome<Option<Response>> {
         let response = self.send(request).await?;
-        self.answers += 1;
-        let is_lost = self.loses_answers && self.answers.is_multiple_of(LOST_ONE_IN);
-        Ok(Some(response).filter(|_| !is_lost))
+        let is_write = request.is_write();
+        let answers = &mut self.answers[usize::from(is_write)];
+        *answers += 1;
+        let is_lost = self.loses_answers && answers.is_multiple_of(LOST_ONE_IN);
+        let is_usable = response.status == 200 || (is_write && response.status == 412);
+        if is_lost || !is_usable {
+            self.unanswered += 1;
+            if self.unanswered > MAX_UNANSWERED {
+                let reason = format!("{MAX_UNANSWERED} requests of one client were not answered");
+                return Err(Inconclusive(reason));
+            }
+        }
+        Ok(Some(response).filter(|_| !is_lost && (is_usable || is_write)))
+    }
+
+    /// Sends a request whose answer is not lost. The answer of a busy deployed API is inconclusive.
+    async fn send_once(&self, request: &Request) -> Outcome<Response> {
+        let response = self.send(request).await?;
+        self.api.require_response(&Ok(response.clone()))?;
+        match response.status {
+            200 => Ok(response),
+            status => Err(Failed(format!(
+                "{} was answered with {status}",
+                request.method()
+            ))),
+        }
     }
 
     async fn send(&self, request: &Request) -> Outcome<Response> {
@@ -232,13 +260,20 @@ impl Client {
         if response.status >= 400 {
             check_failure(response, request, &profile.private_names).map_err(Failed)?;
         }
-        match response.status {
-            200 | 412 => Ok(response.clone()),
-            _ if self.may_fail && response.is_transient() => Ok(response.clone()),
-            status => Err(Failed(format!(
-                "{} was answered with {status}",
-                request.method()
-            ))),
+        let is_expected = match response.status {
+            200 => true,
+            412 => request.is_write(),
+            503 if self.api.session().is_none() && request.is_write() => {
+                response.may_have_been_applied().map_err(Failed)?;
+                self.may_fail
+            }
+            _ => self.may_fail && (response.is_transient() || is_gateway_error(response)),
+        };
+        if is_expected {
+            Ok(response.clone())
+        } else {
+            let (method, status) = (request.method(), response.status);
+            Err(Failed(format!("{method} was answered with {status}")))
         }
     }
 }
@@ -261,8 +296,21 @@ impl Raised {
         item
     }
 
+    /// Returns the price and the marks in the response to a GET, and the tag.
+    fn in_response(response: &Response) -> Outcome<(Self, String)> {
+        let (id, item) = response.item().map_err(Failed)?;
+        let tag = response.etag().map_err(Failed)?;
+        let raised = Self::of(&item);
+        let raised = raised.ok_or_else(|| Failed(format!("no client put {}", item.shown(&id))));
+        Ok((raised?, tag))
+    }
+
     /// Returns the price and the marks of an item; `None` if it is no such item.
     fn of(item: &Item) -> Option<Self> {
+        if *item == Item::default() {
+            let marks = vec![0; CLIENTS];
+            return Some(Self { price: 0, marks });
+        }
         let marks = item
             .texts()
             .next()?

@@ -52,6 +52,11 @@ impl Item {
         })
     }
 
+    /// Returns the names of the fields that the item has, in alphabetical order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.keys().copied()
+    }
+
     /// Returns the texts in the item.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.0.values().filter_map(|value| match value {

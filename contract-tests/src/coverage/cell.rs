@@ -128,7 +128,7 @@ impl State<'_> {
             };
             classes.push(end.to_owned());
         }
-        if !matches!(step.expected, Expected::Refused(_)) {
+        if !matches!(step.expected, Expected::Refused(_) | Expected::NoRoute) {
             let tag = id::of_request(request).and_then(|id| self.model.current_tag(id));
             classes.extend(classes::of_conditions(request, tag));
         }

@@ -1,6 +1,8 @@
-//! A table that fails: the [`property`] checks the response of the service in each [`case`].
+//! A table that fails: the [`property`] checks the response of the service in each [`case`]. In [`interleaved`] another
+//! writer is faster than the service.
 
 pub mod case;
+pub mod interleaved;
 mod precondition;
 pub mod property;
 

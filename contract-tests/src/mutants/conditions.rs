@@ -6,8 +6,8 @@ use local::gateway::{Handler, LambdaResponse};
 use serde_json::{Value, json};
 
 use super::event::{
-    DELETE, Event, GET, PUT, derived_event, fields, map_event, map_reply, path_id, put_id, route,
-    without_conditions, wrap,
+    DELETE, Event, GET, LIST, PUT, derived_event, fields, map_event, map_reply, message, path_id,
+    put_id, route, set_reply_body, without_conditions, wrap,
 };
 
 const IF_MATCH: &str = "if-match";
@@ -76,6 +76,61 @@ pub(super) fn create_overwrites(inner: Handler) -> Handler {
             map_header(event, IF_NONE_MATCH, |value| {
                 (value != "*").then(|| value.to_owned())
             });
+        }
+    })
+}
+
+/// Ignores `If-None-Match` of a GET.
+pub(super) fn get_ignores_if_none_match(inner: Handler) -> Handler {
+    map_event(inner, |event| {
+        if route(event) == GET {
+            map_header(event, IF_NONE_MATCH, |_| None);
+        }
+    })
+}
+
+/// Ignores `If-None-Match` of a DELETE.
+pub(super) fn delete_ignores_if_none_match(inner: Handler) -> Handler {
+    map_event(inner, |event| {
+        if route(event) == DELETE {
+            map_header(event, IF_NONE_MATCH, |_| None);
+        }
+    })
+}
+
+/// Compares the tags of `If-None-Match` strongly.
+pub(super) fn none_match_is_strong(inner: Handler) -> Handler {
+    map_event(inner, |event| {
+        map_header(event, IF_NONE_MATCH, |value| {
+            Some(value.replace("W/\"", "\"weak-"))
+        });
+    })
+}
+
+/// Checks only `If-Match` of two headers.
+pub(super) fn only_if_match(inner: Handler) -> Handler {
+    map_event(inner, |event| {
+        if header(event, IF_MATCH).is_some() {
+            map_header(event, IF_NONE_MATCH, |_| None);
+        }
+    })
+}
+
+/// Answers a list on a condition with 304.
+pub(super) fn list_is_304(inner: Handler) -> Handler {
+    map_reply(inner, |event, reply| {
+        if route(event) == LIST && header(event, IF_NONE_MATCH) == Some("*") {
+            reply.response.status_code = 304;
+            set_reply_body(reply, String::new());
+        }
+    })
+}
+
+/// Answers a GET of a missing item with 412 if it has `If-Match`.
+pub(super) fn missing_is_412(inner: Handler) -> Handler {
+    map_reply(inner, |event, reply| {
+        if reply.response.status_code == 404 && header(event, IF_MATCH).is_some() {
+            *reply = message(412, "If-Match needs an item");
         }
     })
 }

@@ -87,7 +87,7 @@ impl Mutant {
 }
 
 /// All mutants.
-pub const ALL: [Mutant; 67] = [
+pub const ALL: [Mutant; 73] = [
     deterministic("PUT merges", writes::put_merges, 3),
     deterministic(
         "DELETE of a missing item fails",
@@ -214,6 +214,30 @@ pub const ALL: [Mutant; 67] = [
         "If-None-Match: * overwrites",
         conditions::create_overwrites,
         2,
+    ),
+    deterministic(
+        "If-None-Match of a GET is ignored",
+        conditions::get_ignores_if_none_match,
+        2,
+    ),
+    deterministic(
+        "If-None-Match of a DELETE is ignored",
+        conditions::delete_ignores_if_none_match,
+        2,
+    ),
+    exhaustive(
+        "If-None-Match is compared strongly",
+        conditions::none_match_is_strong,
+    ),
+    exhaustive(
+        "only If-Match of two headers is checked",
+        conditions::only_if_match,
+    ),
+    exhaustive("a list on a condition is 304", conditions::list_is_304),
+    deterministic(
+        "a GET of a missing item with If-Match is 412",
+        conditions::missing_is_412,
+        1,
     ),
     deterministic(
         "a weak tag is compared as a strong one",

@@ -11,7 +11,7 @@ use crate::environments::environment::Setup;
 use crate::environments::target::Target;
 use crate::generate::sequence::sequence;
 use crate::request::concrete::{Request, RequestKind};
-use crate::request::conditions::SentTags;
+use crate::request::conditions::{IF_MATCH, IF_NONE_MATCH, SentTags};
 use crate::request::ids::Ids;
 use crate::request::json::Json;
 use crate::request::operation::{Id, Operation};
@@ -64,9 +64,9 @@ fn add(counts: &mut BTreeMap<String, Counts>, sequence: &[Operation]) {
             | Operation::Conditional(..) => continue,
         };
         let request = request.when(conditions.resolve(&[]));
-        if !is_derived
-            && let Expected::Refused(reasons) = Model::default().expected(&request)
+        if let Expected::Refused(reasons) = Model::default().expected(&request)
             && let [reason] = &reasons[..]
+            && (!is_derived || matches!(reason, Reason::Part(IF_MATCH | IF_NONE_MATCH, _)))
         {
             let counts = counts.entry(reason.class()).or_default();
             counts.refused += 1;

@@ -8,6 +8,7 @@ use contract_tests::coverage::buckets::Bucket;
 use contract_tests::coverage::contract_doc::ContractDoc;
 use contract_tests::environments::environment::Setup;
 use contract_tests::environments::target::Target;
+use contract_tests::faults::interleaved::check_interleaved;
 use contract_tests::report::failure::{FailureReport, SavedFailure};
 use contract_tests::sequences::execute::FinalCheck;
 use contract_tests::sequences::shrink::run_fresh;
@@ -140,6 +141,10 @@ impl Suite {
             trials.push(self.raises(
                 "faults::no_update_is_lost_even_if_answers_are_lost",
                 LostAnswers::ToService,
+            ));
+            trials.push(self.trial(
+                "faults::a_change_between_read_and_write_is_noticed",
+                async |target, test| check_interleaved(&target, &test).await,
             ));
             trials.push(self.faults());
             trials.push(self.exhaustive());

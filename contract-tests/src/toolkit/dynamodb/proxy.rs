@@ -164,6 +164,20 @@ fn written_id(body: &[u8]) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// Returns the headers and the body of a PUT of this item into the table of a write.
+fn put_of_another_writer(
+    headers: &hyper::HeaderMap,
+    write: &[u8],
+    item: &serde_json::Value,
+) -> (hyper::HeaderMap, Bytes) {
+    let write: serde_json::Value = serde_json::from_slice(write).unwrap_or_default();
+    let put = serde_json::json!({ "TableName": write["TableName"], "Item": item });
+    let mut headers = headers.clone();
+    let target = hyper::header::HeaderValue::from_static("DynamoDB_20120810.PutItem");
+    headers.insert("x-amz-target", target);
+    (headers, put.to_string().into())
+}
+
 /// Returns the body of the same write with a condition that never holds, whether or not there is an item: the key is a
 /// string, and so never null.
 fn with_failing_condition(body: &[u8]) -> Bytes {
@@ -230,6 +244,10 @@ impl Upstream {
         if !is_write && !READS.contains(&operation) {
             // Only the tests create and delete the table. Faults are for the service's requests.
             return self.forward(head.headers, body).await;
+        }
+        if is_write && let Some(item) = self.script.take_interleaved() {
+            let (headers, put) = put_of_another_writer(&head.headers, &body, &item);
+            self.forward(headers, put).await?;
         }
         let fault = self.script.next_fault(is_write);
         match fault {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hyper::HeaderMap;
 use hyper::body::Bytes;
+use serde_json::Value;
 
 use crate::toolkit::dynamodb::fault::Fault;
 
@@ -21,6 +22,8 @@ struct State {
     spares_reads: bool,
     /// The number of writes that the service sent, faulty or not.
     writes: usize,
+    /// The item that another writer puts directly before the next write.
+    interleaved: Option<Value>,
     /// The writes with [`Fault::ApplyLater`] that are not applied yet.
     delayed: Vec<DelayedWrite>,
 }
@@ -42,6 +45,16 @@ impl Script {
     /// Lets every read pass, so that the faults are for writes only.
     pub fn spare_reads(&self) {
         self.state().spares_reads = true;
+    }
+
+    /// Lets another writer put this item, in DynamoDB's form, directly before the next write of the service.
+    pub fn interleave(&self, item: Value) {
+        self.state().interleaved = Some(item);
+    }
+
+    /// Removes the item that another writer puts before the next write.
+    pub(super) fn take_interleaved(&self) -> Option<Value> {
+        self.state().interleaved.take()
     }
 
     /// Removes all faults, so that every request passes.
