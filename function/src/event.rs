@@ -23,7 +23,7 @@ pub struct Event {
     /// The data that the gateway adds to the request.
     pub request_context: Option<RequestContext>,
     /// The headers of the preconditions. May be `None` if the request has other headers only.
-    #[serde(default, deserialize_with = "conditional")]
+    #[serde(default, deserialize_with = "conditional_headers")]
     pub headers: Option<Headers>,
     /// The body, as text or in base64.
     pub body: Option<String>,
@@ -61,9 +61,11 @@ pub struct Headers {
     pub if_none_match: Option<String>,
 }
 
-/// Deserializes the headers, or returns `None` if their text has no name of [`Headers`]. To search the text is cheaper
-/// than to parse the names of a dozen headers that are not used.
-fn conditional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Headers>, D::Error> {
+/// Deserializes the headers; returns `None` if their text contains no name of [`Headers`]. Searching the text is cheaper
+/// than parsing the names of a dozen headers that are not used.
+fn conditional_headers<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Headers>, D::Error> {
     let Some(json) = Option::<Box<RawValue>>::deserialize(deserializer)? else {
         return Ok(None);
     };

@@ -1,4 +1,4 @@
-//! The DynamoDB table: reads, and the meaning of their failures. [`write`] has the writes.
+//! The DynamoDB table: reads, and the meaning of their failures. [`mod@write`] has the writes.
 
 mod write;
 

@@ -61,6 +61,7 @@ pub fn refused_ids() -> Vec<String> {
     let within = within.flat_map(|c| [format!("{c}"), format!("{long}{c}"), format!("{long}{c}b")]);
     whole.chain(within).collect()
 }
+
 /// Returns the id in the path of a request, or in its fields if it has one there.
 #[must_use]
 pub fn of_request(request: &Request) -> Option<&str> {

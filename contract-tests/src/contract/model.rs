@@ -7,7 +7,7 @@ use crate::contract::id::{self, ID, MISSING, TOO_LONG};
 use crate::contract::item::{Item, Items};
 use crate::contract::limits::{EXPONENTS, MAX_ID_BYTES, MAX_ITEM_BYTES};
 use crate::contract::reason::{self, Reason, TOO_LARGE};
-use crate::contract::tags::Tags;
+use crate::contract::tags::ShownTags;
 use crate::request::concrete::{Request, RequestKind};
 use crate::request::conditions::{IF_MATCH, IF_NONE_MATCH, SentConditions, SentTags};
 use crate::request::json::Json;
@@ -68,7 +68,7 @@ pub struct KnownDeviations {
 pub struct Model {
     prefix: String,
     items: Items,
-    tags: Tags,
+    tags: ShownTags,
     deviations: KnownDeviations,
 }
 
@@ -79,7 +79,7 @@ impl Model {
         Self {
             prefix: prefix.into(),
             items: Items::new(),
-            tags: Tags::default(),
+            tags: ShownTags::default(),
             deviations,
         }
     }

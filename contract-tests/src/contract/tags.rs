@@ -6,14 +6,14 @@ use crate::contract::item::Item;
 
 /// The tags that an API has shown.
 #[derive(Clone, Debug, Default)]
-pub struct Tags {
+pub struct ShownTags {
     /// The item of each tag, with its id.
     items: BTreeMap<String, (String, Item)>,
     /// The tags of each id, the latest one last.
     by_id: BTreeMap<String, Vec<String>>,
 }
 
-impl Tags {
+impl ShownTags {
     /// Returns the tags of this id so far, the latest one last.
     #[must_use]
     pub fn of(&self, id: &str) -> &[String] {
@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn an_item_has_one_tag_and_a_tag_has_one_item() {
         let (one, two) = (Item::from_write(1), Item::from_write(2));
-        let mut tags = Tags::default();
+        let mut tags = ShownTags::default();
         for (id, item, tag, is_right) in [
             ("a", &one, "1", true),
             ("a", &two, "2", true),

@@ -10,7 +10,7 @@ use crate::contract::check::{check, check_declared, check_failure, check_fault_m
 use crate::contract::item::Item;
 use crate::contract::model::Expected;
 use crate::contract::profile::ApiProfile;
-use crate::contract::tags::Tags;
+use crate::contract::tags::ShownTags;
 use crate::coverage::tracker;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
@@ -177,7 +177,7 @@ fn case_setup(case: &FaultCase, setup: &Setup) -> Setup {
 }
 
 async fn check_unreachable(environment: &Environment, case: &FaultCase) -> Result<(), String> {
-    let mut tags = Tags::default();
+    let mut tags = ShownTags::default();
     let request = case.request(tags.of(ID));
     let response = send(environment, &request).await?;
     let api = environment.api().profile();
@@ -187,7 +187,7 @@ async fn check_unreachable(environment: &Environment, case: &FaultCase) -> Resul
 async fn check_fault(environment: &Environment, case: &FaultCase) -> Result<(), String> {
     let proxy = environment.proxy().expect("this environment has a proxy");
     let expected = case.expected();
-    let mut tags = Tags::default();
+    let mut tags = ShownTags::default();
     match case.precondition {
         Precondition::Nothing | Precondition::IfMatch | Precondition::IfNoneMatch => {
             expect_put(environment, OLD, &mut tags).await?;
@@ -270,7 +270,7 @@ fn check_response(
     response: &Response,
     request: &Request,
     expected: ExpectedOutcome,
-    tags: &mut Tags,
+    tags: &mut ShownTags,
 ) -> Result<(), String> {
     check_declared(response, request.route_key(), api.gateway)?;
     let status = expected.status();
@@ -320,7 +320,7 @@ fn check_response(
 }
 
 /// Adds the tag that a response shows of the item of this write. The item must not have had another tag before.
-fn learn_tag(tags: &mut Tags, write: u64, response: &Response) -> Result<(), String> {
+fn learn_tag(tags: &mut ShownTags, write: u64, response: &Response) -> Result<(), String> {
     tags.learn(ID, &Item::from_write(write), response.etag()?)
 }
 
@@ -330,7 +330,11 @@ async fn send(environment: &Environment, request: &Request) -> Result<Response, 
 }
 
 /// Puts the item of this write, and adds its tag.
-async fn expect_put(environment: &Environment, write: u64, tags: &mut Tags) -> Result<(), String> {
+async fn expect_put(
+    environment: &Environment,
+    write: u64,
+    tags: &mut ShownTags,
+) -> Result<(), String> {
     let response = expect_200(environment, &put(write)).await?;
     learn_tag(tags, write, &response)
 }
@@ -365,7 +369,10 @@ fn shown_write(response: &Response, request: &Request) -> Result<Option<u64>, St
 
 /// Returns the number of the write that put the item; `None` if there is no item. GET and the list must agree, and the
 /// tag must be that of the item.
-async fn stored_write(environment: &Environment, tags: &mut Tags) -> Result<Option<u64>, String> {
+async fn stored_write(
+    environment: &Environment,
+    tags: &mut ShownTags,
+) -> Result<Option<u64>, String> {
     let response = send(environment, &get()).await?;
     if ![200, 404].contains(&response.status) {
         let status = response.status;

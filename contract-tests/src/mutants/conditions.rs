@@ -6,12 +6,9 @@ use local::gateway::{Handler, LambdaResponse};
 use serde_json::{Value, json};
 
 use super::event::{
-    DELETE, Event, GET, LIST, PUT, derived_event, fields, map_event, map_reply, message, path_id,
-    put_id, route, set_reply_body, without_conditions, wrap,
+    DELETE, Event, GET, IF_MATCH, IF_NONE_MATCH, LIST, PUT, derived_event, fields, map_event,
+    map_reply, message, path_id, put_id, route, set_reply_body, without_conditions, wrap,
 };
-
-const IF_MATCH: &str = "if-match";
-const IF_NONE_MATCH: &str = "if-none-match";
 
 /// Returns the value of a header of the request.
 fn header<'a>(event: &'a Event, name: &str) -> Option<&'a str> {

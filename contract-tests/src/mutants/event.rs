@@ -16,6 +16,10 @@ pub(super) type Event = LambdaEvent<Value>;
 
 pub(super) use crate::request::route::{DELETE, GET, LIST, PUT};
 
+/// The names of the headers with conditions in an event.
+pub(super) const IF_MATCH: &str = "if-match";
+pub(super) const IF_NONE_MATCH: &str = "if-none-match";
+
 /// Returns a service that handles each event with `mutant`, which may call the original service.
 pub(super) fn wrap<F>(inner: Handler, mutant: fn(Handler, Event) -> F) -> Handler
 where
@@ -121,8 +125,8 @@ pub(super) fn set_id(event: &mut Event, id: &str) {
 pub(super) fn without_conditions(event: &Event) -> Event {
     let mut unconditional = event.clone();
     if let Value::Object(headers) = &mut unconditional.payload["headers"] {
-        headers.remove("if-match");
-        headers.remove("if-none-match");
+        headers.remove(IF_MATCH);
+        headers.remove(IF_NONE_MATCH);
     }
     unconditional
 }

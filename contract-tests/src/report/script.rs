@@ -68,7 +68,7 @@ pub fn script(steps: &[Step], prefix: &str, script_target: &ScriptTarget) -> Str
     {
         script.push_str("rep() { yes -- \"$1\" | head -n \"$2\" | tr -d '\\n'; }\n");
     }
-    let tags = ShownTags::of(steps);
+    let tags = TagVariables::of(steps);
     if !tags.used.is_empty() {
         script
             .push_str("etag() { tee /dev/stderr | sed -n 's/^[Ee][Tt]ag: *//p' | tr -d '\\r'; }\n");
@@ -108,14 +108,14 @@ pub fn script(steps: &[Step], prefix: &str, script_target: &ScriptTarget) -> Str
 
 /// The tags that the responses of a sequence showed. A script reads them again, because another service, or another
 /// prefix of the ids, has other tags.
-struct ShownTags<'a> {
+struct TagVariables<'a> {
     /// The tag that the response to each step showed.
     of_steps: Vec<Option<&'a str>>,
     /// The indices of the steps whose tags are sent later.
     used: BTreeSet<usize>,
 }
 
-impl<'a> ShownTags<'a> {
+impl<'a> TagVariables<'a> {
     fn of(steps: &'a [Step]) -> Self {
         let tag = |step: &'a Step| {
             let response = step.response.as_ref().ok()?;

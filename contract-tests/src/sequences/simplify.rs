@@ -107,32 +107,23 @@ fn simpler_conditions(conditions: &Conditions) -> Vec<Conditions> {
         }
         Some(Tags::Any | Tags::Malformed(_)) | None => Vec::new(),
     };
+    let with_if_match = |if_match| Conditions {
+        if_match,
+        ..conditions.clone()
+    };
+    let with_if_none_match = |if_none_match| Conditions {
+        if_none_match,
+        ..conditions.clone()
+    };
     let mut simpler = Vec::new();
     if if_match.is_some() && if_none_match.is_some() {
-        simpler.push(Conditions {
-            if_match: None,
-            ..conditions.clone()
-        });
-        simpler.push(Conditions {
-            if_none_match: None,
-            ..conditions.clone()
-        });
+        simpler.extend([with_if_match(None), with_if_none_match(None)]);
     }
-    simpler.extend(
-        shorter_tags(if_match)
-            .into_iter()
-            .map(|if_match| Conditions {
-                if_match,
-                ..conditions.clone()
-            }),
-    );
+    simpler.extend(shorter_tags(if_match).into_iter().map(with_if_match));
     simpler.extend(
         shorter_tags(if_none_match)
             .into_iter()
-            .map(|if_none_match| Conditions {
-                if_none_match,
-                ..conditions.clone()
-            }),
+            .map(with_if_none_match),
     );
     simpler
 }
