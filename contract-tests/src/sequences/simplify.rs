@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::request::conditions::{Conditions, Tags};
+use crate::request::conditions::{Conditions, Tag, Tags};
 use crate::request::operation::{
     Batch, ContentType, Id, JsonStyle, Object, Operation, PathId, Query, UrlStyle, Value,
 };
@@ -94,19 +94,12 @@ pub fn simpler_operations(operation: &Operation) -> Vec<Operation> {
     }
 }
 
-/// Returns conditions with one header less, or one tag less.
+/// Returns conditions with one header less, or with simpler tags.
 fn simpler_conditions(conditions: &Conditions) -> Vec<Conditions> {
     let Conditions {
         if_match,
         if_none_match,
     } = conditions;
-    let shorter_tags = |tags: &Option<Tags>| match tags {
-        Some(Tags::List(tags)) => {
-            let shorter = shorter(tags).filter(|tags| !tags.is_empty());
-            shorter.map(Tags::List).map(Some).collect()
-        }
-        Some(Tags::Any | Tags::Malformed(_)) | None => Vec::new(),
-    };
     let with_if_match = |if_match| Conditions {
         if_match,
         ..conditions.clone()
@@ -119,13 +112,38 @@ fn simpler_conditions(conditions: &Conditions) -> Vec<Conditions> {
     if if_match.is_some() && if_none_match.is_some() {
         simpler.extend([with_if_match(None), with_if_none_match(None)]);
     }
-    simpler.extend(shorter_tags(if_match).into_iter().map(with_if_match));
     simpler.extend(
-        shorter_tags(if_none_match)
+        simpler_tags(if_match.as_ref())
+            .into_iter()
+            .map(with_if_match),
+    );
+    simpler.extend(
+        simpler_tags(if_none_match.as_ref())
             .into_iter()
             .map(with_if_none_match),
     );
     simpler
+}
+
+/// Returns values of a header with fewer tags, with the latest tag in place of another one, or with a short text.
+fn simpler_tags(tags: Option<&Tags>) -> Vec<Option<Tags>> {
+    match tags {
+        Some(Tags::List(tags)) => {
+            let fewer = shorter(tags).filter(|tags| !tags.is_empty());
+            let with_latest = (0..tags.len())
+                .filter(|index| tags[*index] != Tag::Latest)
+                .map(|index| {
+                    let mut tags = tags.clone();
+                    tags[index] = Tag::Latest;
+                    tags
+                });
+            fewer.chain(with_latest).map(Tags::List).map(Some).collect()
+        }
+        Some(Tags::Malformed(text)) if text != PREFERRED_TEXTS[0] => {
+            vec![Some(Tags::Malformed(PREFERRED_TEXTS[0].to_owned()))]
+        }
+        Some(Tags::Any | Tags::Malformed(_)) | None => Vec::new(),
+    }
 }
 
 /// Returns the same path in the plain style, unless it has that style.
