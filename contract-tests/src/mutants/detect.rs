@@ -26,8 +26,8 @@ pub struct Detection {
     pub property: &'static str,
     /// The number of the case or of the exhaustive sequence that failed, from one; always 1 for `faults`.
     pub case: u32,
-    /// The number of requests, or of entries of a history, to which the failure was shrunk; `None` if the search ended
-    /// early, if one response or one fault is the failure, or if the failed sequence is an exhaustive one.
+    /// The number of requests, or of entries of a history, to which the failure was shrunk; `None` if one response or one
+    /// fault is the failure, or if the failed sequence is an exhaustive one.
     pub shrunk: Option<usize>,
 }
 
@@ -184,11 +184,14 @@ async fn with_sequences(
         Err(Failed(failure)) => failure,
         Err(Inconclusive(reason)) => return Err(reason),
     };
+    if let Some(note) = failure.note {
+        return Err(format!("detected in case {}, but {note}", failure.case));
+    }
     passes_original(&failure.run.operations, original).await?;
     Ok(Some(Detection {
         property: "sequences",
         case: failure.case,
-        shrunk: failure.note.is_none().then_some(failure.run.steps.len()),
+        shrunk: Some(failure.run.steps.len()),
     }))
 }
 

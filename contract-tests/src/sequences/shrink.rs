@@ -11,7 +11,9 @@ use crate::request::concrete::{Request, RequestKind};
 use crate::request::ids::Ids;
 use crate::request::operation::{ContentType, Operation, Query, UrlStyle};
 use crate::sequences::execute::{FinalCheck, execute};
-use crate::sequences::simplify::{simpler_operations, with_simpler_ids, with_small_pages};
+use crate::sequences::simplify::{
+    simpler_operations, with_last_apart, with_simpler_ids, with_small_pages,
+};
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 
 /// The maximum number of sequences that are tried, so that shrinking ends even in a slow environment.
@@ -170,6 +172,11 @@ impl Search<'_> {
             };
             for simpler in simpler_operations(operation) {
                 replace(&[simpler]);
+            }
+            if let Operation::PutMany(batch) = operation {
+                for parts in with_last_apart(batch) {
+                    replace(&parts);
+                }
             }
             let parts = self.parts(index, operation);
             if (1..=MAX_PARTS).contains(&parts.len()) {

@@ -152,19 +152,37 @@ fn plain(path: &PathId) -> Option<PathId> {
     (plain != *path).then_some(plain)
 }
 
-/// Returns smaller batches, and batches of simpler items. Half of the items are removed first, and one item last.
+/// Returns smaller batches, and batches of simpler items.
 fn simpler_batches(batch: &Batch) -> Vec<Batch> {
-    let counts = halves(batch.count.into()).filter_map(|count| u16::try_from(count).ok());
-    let smaller = counts.map(|count| Batch {
-        count,
-        ..batch.clone()
-    });
     let simpler = simpler_objects(&batch.object).into_iter();
     let simpler = simpler.map(|object| Batch {
         object,
         ..batch.clone()
     });
-    smaller.chain(simpler).collect()
+    smaller_batches(batch).chain(simpler).collect()
+}
+
+/// Returns smaller batches: first without half of the items, and last without one item.
+fn smaller_batches(batch: &Batch) -> impl Iterator<Item = Batch> {
+    let counts = halves(batch.count.into()).filter_map(|count| u16::try_from(count).ok());
+    counts.map(|count| Batch {
+        count,
+        ..batch.clone()
+    })
+}
+
+/// Returns smaller batches, each followed by a PUT of the last item of this batch, with fewer requests together. A later
+/// operation may name that item, so that no smaller batch fails, although the other items are not needed.
+#[must_use]
+pub fn with_last_apart(batch: &Batch) -> Vec<[Operation; 2]> {
+    let Some(last) = batch.objects().last() else {
+        return Vec::new();
+    };
+    let last = Operation::Put(last, ContentType::Json);
+    smaller_batches(batch)
+        .filter(|smaller| smaller.count + 1 < batch.count)
+        .map(|smaller| [Operation::PutMany(smaller), last.clone()])
+        .collect()
 }
 
 /// Returns smaller numbers: first without half of the number, then without a quarter of it, and so on.
@@ -437,6 +455,26 @@ mod tests {
         assert!(may_be_item(unknown_field));
         let shortened = Operation::PutRaw(unknown_field.to_vec(), ContentType::Json);
         assert!(!simpler.contains(&shortened));
+    }
+
+    #[test]
+    fn the_last_item_of_a_batch_is_taken_apart() {
+        let object = |id: &str| Object {
+            fields: vec![("id".to_owned(), Value::Id(Id::Text(Text::plain(id))))],
+            style: JsonStyle::Plain,
+        };
+        let batch = |count| Batch {
+            count,
+            object: object("many "),
+        };
+        let with_last = |count| {
+            let last = Operation::Put(object("many 8"), ContentType::Json);
+            [Operation::PutMany(batch(count)), last]
+        };
+        let expected = [5, 7].map(with_last);
+        assert_eq!(with_last_apart(&batch(9)), expected);
+        // Two items need two requests, one way or the other.
+        assert!((0..=2).all(|count| with_last_apart(&batch(count)).is_empty()));
     }
 
     #[test]
