@@ -2,6 +2,7 @@
 //! the start after a 412. Every raise counts once, even if answers are lost.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -10,6 +11,7 @@ use crate::concurrency::client::is_gateway_error;
 use crate::contract::check::{check_declared, check_failure};
 use crate::contract::fields::{FIELDS, FieldValue, Kind};
 use crate::contract::item::Item;
+use crate::deployed::session::changed_nothing;
 use crate::environments::client::Api;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
@@ -82,8 +84,10 @@ pub async fn no_update_is_lost(
 }
 
 async fn raise_by_all(environment: &Environment, lost: LostAnswers, raises: u32) -> Outcome<()> {
+    let stopped = Arc::new(AtomicBool::new(false));
     let client = |number| Client {
         number,
+        stopped: Arc::clone(&stopped),
         api: environment.api().clone(),
         id: format!("{}price", environment.prefix()),
         raises: u64::from(raises),
@@ -123,7 +127,11 @@ async fn raise_by_all(environment: &Environment, lost: LostAnswers, raises: u32)
     while let Some(raised) = clients.join_next().await {
         match raised.expect("a client does not panic") {
             Ok(more) => recovered += more,
-            Err(not_passed) => outcome = outcome.and(Err(not_passed)),
+            Err(not_passed) => {
+                // Not aborted: a PUT that was given up could be applied after its item was deleted.
+                stopped.store(true, Ordering::Relaxed);
+                outcome = outcome.and(Err(not_passed));
+            }
         }
     }
     outcome?;
@@ -155,6 +163,8 @@ struct Client {
     number: usize,
     api: Api,
     id: String,
+    /// `true` if another client did not pass, so that this one need not go on.
+    stopped: Arc<AtomicBool>,
     /// The number of raises of each client.
     raises: u64,
     /// `true` if one answer in five does not reach the client.
@@ -174,7 +184,7 @@ impl Client {
         // Between the GET and the PUT of a 412, the item was changed, which happens once for each raise.
         let changes = self.raises * CLIENTS as u64;
         let (mut done, mut may_have_raised, mut recovered, mut refused) = (0, false, 0, 0);
-        while done < self.raises {
+        while done < self.raises && !self.stopped.load(Ordering::Relaxed) {
             let Some(response) = self.send_with_losses(&Request::get(&self.id)).await? else {
                 continue;
             };
@@ -235,7 +245,7 @@ impl Client {
         Ok(Some(response).filter(|_| !is_lost && (is_usable || is_write)))
     }
 
-    /// Sends a request whose answer is not lost. The answer of a busy deployed API is inconclusive.
+    /// Sends a request whose answer is not lost. A transient error of a deployed API is inconclusive.
     async fn send_once(&self, request: &Request) -> Outcome<Response> {
         let response = self.send(request).await?;
         self.api.require_response(&Ok(response.clone()))?;
@@ -255,6 +265,13 @@ impl Client {
             .await
             .expect("such an id can be sent");
         let response = self.api.require_answer(&response)?;
+        // Every attempt had such a response: with more raises, the property would run into its time limit.
+        if self.api.session().is_some() && changed_nothing(request, response) {
+            let status = response.status;
+            return Err(Inconclusive(format!(
+                "the API is busy: it answered {status} to every attempt"
+            )));
+        }
         let profile = self.api.profile();
         check_declared(response, request.route_key(), profile.gateway).map_err(Failed)?;
         if response.status >= 400 {

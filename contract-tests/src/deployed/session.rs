@@ -103,7 +103,7 @@ impl Session {
 }
 
 /// Returns `true` if the response says that the service is busy and that the request changed nothing.
-fn changed_nothing(request: &Request, response: &Response) -> bool {
+pub(crate) fn changed_nothing(request: &Request, response: &Response) -> bool {
     match response.status {
         429 => true,
         503 if !request.is_write() => true,

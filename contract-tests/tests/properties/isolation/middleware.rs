@@ -1,6 +1,7 @@
 //! Middleware in front of a service: a gateway that is busy, or one that admits only requests with the right signature
 //! or the right token.
 
+use std::hash::{DefaultHasher, Hasher as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
@@ -85,12 +86,10 @@ pub fn read(event: &LambdaEvent<Value>) -> Request {
 pub fn busy(inner: Handler) -> Handler {
     let requests = AtomicUsize::new(0);
     intercept(inner, move |_| {
-        // Irregularly, so that the retries of a request do not meet only these responses.
-        let turn = requests
-            .fetch_add(1, Ordering::Relaxed)
-            .wrapping_mul(0x9E37_79B9)
-            >> 7;
-        match turn % 4 {
+        // As if by chance, so that a retry may succeed, and one request in sixteen is refused four times.
+        let mut hasher = DefaultHasher::new();
+        hasher.write_usize(requests.fetch_add(1, Ordering::Relaxed));
+        match hasher.finish() % 4 {
             0 => Some(reply(429, &[], "{\"message\":\"Too Many Requests\"}")),
             1 => Some(reply(503, &[(RETRY_AFTER, "1")], BUSY)),
             _ => None,

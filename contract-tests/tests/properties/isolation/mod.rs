@@ -113,7 +113,8 @@ fn busy(runtime: &Handle) -> TestResult {
             "inconclusive  deployed::concurrency",
         ],
     )?;
-    if output.contains("fail          deployed") {
+    // Each property gives up at the first request that is refused every time, and does not run into its time limit.
+    if output.contains("fail          deployed") || output.contains("CONTRACT_TIME") {
         return Err(output.into());
     }
     api.check_unchanged()
