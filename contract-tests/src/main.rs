@@ -85,12 +85,10 @@ fn parse_url(url: &str) -> BaseUrl {
 }
 
 fn parse_mutant(name: &str) -> Result<&'static Mutant, String> {
-    ALL.iter()
-        .find(|mutant| mutant.name == name)
-        .ok_or_else(|| {
-            let names: Vec<_> = ALL.iter().map(|mutant| mutant.name).collect();
-            format!("the mutants are:\n{}", names.join("\n"))
-        })
+    Mutant::named(name).ok_or_else(|| {
+        let names: Vec<_> = ALL.iter().map(|mutant| mutant.name).collect();
+        format!("the mutants are:\n{}", names.join("\n"))
+    })
 }
 
 #[tokio::main]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::concurrency::plan::{Action, Condition, MAX_ITEMS};
-use crate::contract::check::{check_declared, check_failure, check_fault_message};
+use crate::contract::check::{check_fault_message, check_form};
 use crate::contract::item::Item;
 use crate::contract::messages::GATEWAY_ERROR;
 use crate::environments::client::Api;
@@ -239,10 +239,7 @@ impl Client {
         let response =
             answered.map_err(|not_passed| not_passed.map(|reason| (reason, Vec::new())))?;
         let profile = self.api.profile();
-        check_declared(response, request.route_key(), profile.gateway).map_err(failed)?;
-        if response.status >= 400 {
-            check_failure(response, request, &profile.private_names).map_err(failed)?;
-        }
+        check_form(response, request, profile).map_err(failed)?;
         let is_expected = match response.status {
             200 => true,
             304 => {

@@ -8,7 +8,7 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use crate::concurrency::client::is_gateway_error;
-use crate::contract::check::{check_declared, check_failure};
+use crate::contract::check::check_form;
 use crate::contract::fields::{FIELDS, FieldValue, Kind};
 use crate::contract::item::Item;
 use crate::deployed::session::changed_nothing;
@@ -272,11 +272,7 @@ impl Client {
                 "the API is busy: it answered {status} to every attempt"
             )));
         }
-        let profile = self.api.profile();
-        check_declared(response, request.route_key(), profile.gateway).map_err(Failed)?;
-        if response.status >= 400 {
-            check_failure(response, request, &profile.private_names).map_err(Failed)?;
-        }
+        check_form(response, request, self.api.profile()).map_err(Failed)?;
         let is_expected = match response.status {
             200 => true,
             412 => request.is_write(),

@@ -28,6 +28,13 @@ fn map_header(event: &mut Event, name: &str, change: impl FnOnce(&str) -> Option
     }
 }
 
+/// Removes a header from a request to this route.
+fn remove_header(event: &mut Event, from: &str, name: &str) {
+    if route(event) == from {
+        map_header(event, name, |_| None);
+    }
+}
+
 /// Returns the tag in a response.
 fn tag(reply: &LambdaResponse) -> Option<String> {
     let tag = reply.response.headers.get(ETAG)?;
@@ -50,20 +57,12 @@ fn written_id(event: &Event) -> Option<String> {
 
 /// Ignores `If-Match` of a PUT.
 pub(super) fn put_ignores_if_match(inner: Handler) -> Handler {
-    map_event(inner, |event| {
-        if route(event) == PUT {
-            map_header(event, IF_MATCH, |_| None);
-        }
-    })
+    map_event(inner, |event| remove_header(event, PUT, IF_MATCH))
 }
 
 /// Ignores `If-Match` of a DELETE.
 pub(super) fn delete_ignores_if_match(inner: Handler) -> Handler {
-    map_event(inner, |event| {
-        if route(event) == DELETE {
-            map_header(event, IF_MATCH, |_| None);
-        }
-    })
+    map_event(inner, |event| remove_header(event, DELETE, IF_MATCH))
 }
 
 /// Replaces the item that a PUT must only create.
@@ -79,20 +78,12 @@ pub(super) fn create_overwrites(inner: Handler) -> Handler {
 
 /// Ignores `If-None-Match` of a GET.
 pub(super) fn get_ignores_if_none_match(inner: Handler) -> Handler {
-    map_event(inner, |event| {
-        if route(event) == GET {
-            map_header(event, IF_NONE_MATCH, |_| None);
-        }
-    })
+    map_event(inner, |event| remove_header(event, GET, IF_NONE_MATCH))
 }
 
 /// Ignores `If-None-Match` of a DELETE.
 pub(super) fn delete_ignores_if_none_match(inner: Handler) -> Handler {
-    map_event(inner, |event| {
-        if route(event) == DELETE {
-            map_header(event, IF_NONE_MATCH, |_| None);
-        }
-    })
+    map_event(inner, |event| remove_header(event, DELETE, IF_NONE_MATCH))
 }
 
 /// Compares the tags of `If-None-Match` strongly.

@@ -61,6 +61,12 @@ enum Bug {
 use Bug::{Client, Request, Response, Target, Wrapper};
 
 impl Mutant {
+    /// Returns the mutant of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        ALL.iter().find(|mutant| mutant.name == name)
+    }
+
     /// Returns the wrapper of the original service, if the bug is there.
     #[must_use]
     pub fn wrapper(&self) -> Option<&fn(Handler) -> Handler> {

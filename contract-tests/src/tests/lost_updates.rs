@@ -2,7 +2,7 @@
 
 use crate::concurrency::raises::{LostAnswers, no_update_is_lost};
 use crate::environments::target::Target;
-use crate::mutants::mutant;
+use crate::mutants::mutant::Mutant;
 use crate::toolkit::outcome::NotPassed::Failed;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -11,8 +11,8 @@ async fn a_lost_update_is_detected() {
         "If-Match of a PUT is ignored",
         "tags are compared before the write, not with it",
     ] {
-        let mutant = mutant::ALL.iter().find(|mutant| mutant.name == name);
-        let setup = mutant.expect("there is such a mutant").setup();
+        let mutant = Mutant::named(name).expect("there is such a mutant");
+        let setup = mutant.setup();
         let lost = LostAnswers::Nowhere;
         let outcome = no_update_is_lost(&Target::Embedded, &setup, lost, 20, name).await;
         assert!(matches!(outcome, Err(Failed(_))), "{name}: {outcome:?}");

@@ -1,7 +1,7 @@
 //! Tests that a failure after many requests is shrunk to the end.
 
 use crate::environments::target::Target;
-use crate::mutants::mutant;
+use crate::mutants::mutant::Mutant;
 use crate::request::operation::Operation;
 use crate::sequences::execute::FinalCheck;
 use crate::sequences::shrink::{run_fresh, shrink};
@@ -32,8 +32,8 @@ async fn a_batch_of_which_every_item_is_needed_stays_whole() {
 
 /// Returns the number of requests to which this sequence, which reveals the mutant, is shrunk.
 async fn shrunk_to(name: &str, sequence: &str) -> usize {
-    let mutant = mutant::ALL.iter().find(|mutant| mutant.name == name);
-    let setup = mutant.expect("there is such a mutant").setup();
+    let mutant = Mutant::named(name).expect("there is such a mutant");
+    let setup = mutant.setup();
     let operations: Vec<Operation> = serde_json::from_str(sequence).expect("valid operations");
     let target = &Target::Embedded;
     let run = run_fresh(target, &setup, &operations, FinalCheck::AtEnd).await;

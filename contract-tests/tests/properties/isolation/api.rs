@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use contract_tests::contract::leaks::PrivateNames;
 use contract_tests::environments::client::Api;
-use contract_tests::mutants::mutant::{ALL, Mutant};
+use contract_tests::mutants::mutant::Mutant;
 use contract_tests::request::concrete::Request;
 use contract_tests::request::json::Json;
 use contract_tests::request::operation::ContentType;
@@ -30,8 +30,7 @@ const FOREIGN_IDS: [&str; 7] = [
 
 /// Returns the middleware that makes the service the mutant of this name.
 pub fn mutant(name: &str) -> Wrap<'static> {
-    let mutant = ALL.iter().find(|mutant| mutant.name == name);
-    let wrapper = mutant.and_then(Mutant::wrapper);
+    let wrapper = Mutant::named(name).and_then(Mutant::wrapper);
     wrapper.expect("there is a mutant of this name with a wrapper")
 }
 
