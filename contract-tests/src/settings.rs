@@ -72,8 +72,8 @@ pub struct Variables {
     pub url: Option<BaseUrl>,
     /// `CONTRACT_AUTH` and `CONTRACT_BEARER`: how requests to that API are authorized.
     pub auth: Auth,
-    /// `CONTRACT_TIME`, `CONTRACT_CLEAN_UP`, `CONTRACT_REQUESTS`, `CONTRACT_RATE` and `CONTRACT_PAGES`: the limits of a
-    /// run at that API.
+    /// `CONTRACT_TIME`, `CONTRACT_CLEAN_UP`, `CONTRACT_REQUESTS`, `CONTRACT_RATE`, `CONTRACT_LIST_RATE` and
+    /// `CONTRACT_PAGES`: the limits of a run at that API.
     pub limits: Limits,
     /// `CONTRACT_JOURNALS`: the folder of the journals, which list the ids that are put into that API.
     pub journals: PathBuf,
@@ -138,6 +138,7 @@ impl Variables {
                 clean_up: seconds("CONTRACT_CLEAN_UP")?.unwrap_or(limits.clean_up),
                 requests: count("CONTRACT_REQUESTS")?.unwrap_or(limits.requests),
                 rate: count("CONTRACT_RATE")?.unwrap_or(limits.rate),
+                list_rate: count("CONTRACT_LIST_RATE")?.unwrap_or(limits.list_rate),
                 pages: count("CONTRACT_PAGES")?.unwrap_or(limits.pages),
             },
             journals: absolute(

@@ -242,7 +242,7 @@ impl Deployment {
         let mut attempts = 0;
         let mut last_response = String::new();
         loop {
-            let acquired = self.rate_limiter.acquire(deadline).await;
+            let acquired = self.await_turn(request, deadline).await;
             acquired.map_err(|reason| format!("{reason}{last_response}"))?;
             let response = self.send(request, target, deadline).await;
             attempts += 1;

@@ -1,4 +1,4 @@
-//! The deployed API during one run: one namespace, one rate limiter, one journal.
+//! The deployed API during one run: one namespace, one rate limiter and one of the lists, one journal.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -45,6 +45,7 @@ impl From<NoResponse> for String {
 pub struct Deployment {
     limits: Limits,
     pub(super) rate_limiter: RateLimiter,
+    list_rate_limiter: RateLimiter,
     pub(super) journal: Journal,
     client: reqwest::Client,
     auth: Auth,
@@ -83,7 +84,8 @@ impl Deployment {
     #[must_use]
     pub fn of_journal(journal: Journal, auth: Auth, limits: Limits) -> Self {
         Self {
-            rate_limiter: RateLimiter::new(limits.rate),
+            rate_limiter: RateLimiter::new("CONTRACT_RATE", limits.rate),
+            list_rate_limiter: RateLimiter::new("CONTRACT_LIST_RATE", limits.list_rate),
             client: deployed(&journal.header().url),
             limits,
             journal,
@@ -166,7 +168,22 @@ impl Deployment {
         health.await.clone()
     }
 
-    /// Sends a request that the rate limiter has let pass, and waits for the response until the deadline; for the
+    /// Waits until the rate limiters let the request pass.
+    ///
+    /// # Errors
+    /// If they do not before the deadline.
+    pub(super) async fn await_turn(
+        &self,
+        request: &Request,
+        deadline: Deadline,
+    ) -> Result<(), String> {
+        if matches!(request.kind, RequestKind::List { .. }) {
+            self.list_rate_limiter.acquire(deadline).await?;
+        }
+        self.rate_limiter.acquire(deadline).await
+    }
+
+    /// Sends a request that has waited for its turn, and waits for the response until the deadline; for the
     /// response to a PUT, always for [`RESPONSE_TIMEOUT`].
     ///
     /// # Errors
@@ -238,4 +255,35 @@ impl Deployment {
 pub(super) fn summarize(response: &Response) -> String {
     let body = &response.body[..response.body.len().min(200)];
     format!("{} {:?}", response.status, String::from_utf8_lossy(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn lists_wait_for_their_own_rate_too() {
+        let url = BaseUrl::parse("CONTRACT_URL", "http://127.0.0.1:9").expect("a valid URL");
+        let (limits, folder) = (Limits::default(), Path::new("unused"));
+        let deployment = Deployment::new(url, Auth::Open, limits, folder);
+        let deadline = Deadline::after("CONTRACT_TIME", Duration::from_hours(1));
+        let begun = Instant::now();
+        let (get, list) = (Request::get("a".to_owned()), Request::page(None, None));
+        for (request, rate) in [(get, limits.rate), (list, limits.list_rate)] {
+            let begun_kind = begun.elapsed();
+            for _ in 0..10 * rate {
+                let waited = deployment.await_turn(&request, deadline).await;
+                waited.expect("an hour is enough");
+            }
+            let seconds = (begun.elapsed() - begun_kind).as_secs();
+            assert!(
+                (8..=10).contains(&seconds),
+                "{seconds} s for {rate} a second"
+            );
+        }
+    }
 }

@@ -67,7 +67,7 @@ impl Session {
         let deadline = self.budget.deadline();
         let mut attempts = 0;
         loop {
-            self.deployment.rate_limiter.acquire(deadline).await?;
+            self.deployment.await_turn(request, deadline).await?;
             self.budget.try_acquire()?;
             let response = {
                 let accepting = self.deployment.accepting.read().await;

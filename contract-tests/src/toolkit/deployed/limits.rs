@@ -1,5 +1,5 @@
 //! The limits of a run against an API that has other users: `CONTRACT_TIME`, `CONTRACT_CLEAN_UP`,
-//! `CONTRACT_REQUESTS`, `CONTRACT_RATE` and `CONTRACT_PAGES`.
+//! `CONTRACT_REQUESTS`, `CONTRACT_RATE`, `CONTRACT_LIST_RATE` and `CONTRACT_PAGES`.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,6 +19,9 @@ pub struct Limits {
     pub requests: u32,
     /// The requests that the whole run may send in a second, besides a burst after an idle time (`CONTRACT_RATE`).
     pub rate: u32,
+    /// The same for lists, each page of which counts (`CONTRACT_LIST_RATE`). By default less than Terraform's variable
+    /// `route_throttling` allows by default, so that other callers of the API can list too.
+    pub list_rate: u32,
     /// The pages of a list that are followed (`CONTRACT_PAGES`).
     pub pages: u32,
 }
@@ -30,6 +33,7 @@ impl Default for Limits {
             clean_up: Duration::from_mins(2),
             requests: 20_000,
             rate: 50,
+            list_rate: 8,
             pages: 20,
         }
     }

@@ -1,4 +1,4 @@
-//! The rate limiter of a run's requests, which also backs off while the API is busy.
+//! The rate limiters of a run's requests and of its lists, which also back off while the API is busy.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -18,9 +18,11 @@ pub const DEFAULT_BACKOFF: Duration = Duration::from_secs(1);
 /// The longest pause: 136 years, as long as a time limit can be. A longer pause counts as this long.
 const MAX_BACKOFF: Duration = Duration::from_secs(u32::MAX as u64);
 
-/// The rate limiter of all requests of a run.
+/// The rate limiter of all requests of a run, or of its lists.
 #[derive(Debug)]
 pub struct RateLimiter {
+    /// The variable that sets the rate.
+    variable: &'static str,
     interval: Duration,
     state: Mutex<State>,
 }
@@ -36,14 +38,15 @@ struct State {
 }
 
 impl RateLimiter {
-    /// Returns a limiter of this many requests in a second.
+    /// Returns a limiter of this many requests in a second, which this variable sets.
     ///
     /// # Panics
     /// If the rate is 0.
     #[must_use]
-    pub fn new(rate: u32) -> Self {
+    pub fn new(variable: &'static str, rate: u32) -> Self {
         let now = Instant::now();
         Self {
+            variable,
             interval: Duration::from_secs(1) / rate,
             state: Mutex::new(State {
                 next_due: now,
@@ -95,13 +98,11 @@ impl RateLimiter {
             state.next_due = due + self.interval;
         }
         let (until, reason, repeat_after) = if pause > LONG_WAIT {
-            (state.paused_until, "the API is busy", Duration::ZERO)
+            let reason = "the API is busy".to_owned();
+            (state.paused_until, reason, Duration::ZERO)
         } else {
-            (
-                due,
-                "CONTRACT_RATE allows the next request only then",
-                REPORT_INTERVAL,
-            )
+            let reason = format!("{} allows the next request only then", self.variable);
+            (due, reason, REPORT_INTERVAL)
         };
         if wait > LONG_WAIT && until > state.announced_until + repeat_after {
             state.announced_until = until;
@@ -158,7 +159,7 @@ mod tests {
 
     #[test]
     fn requests_after_a_burst_are_spaced_evenly() {
-        let limiter = RateLimiter::new(10);
+        let limiter = RateLimiter::new("CONTRACT_RATE", 10);
         let long_after = Instant::now() + Duration::from_mins(1);
         let due = || limiter.due(long_after, deadline()).expect("there is time");
         for _ in 0..BURST {
@@ -171,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_pause_delays_every_request() {
-        let limiter = RateLimiter::new(1000);
+        let limiter = RateLimiter::new("CONTRACT_RATE", 1000);
         let begun = Instant::now();
         let due = || limiter.due(begun, deadline()).expect("there is time");
         limiter.back_off(Duration::from_secs(3));
@@ -181,7 +182,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_pause_beyond_the_deadline_is_refused_at_once() {
-        let limiter = RateLimiter::new(1000);
+        let limiter = RateLimiter::new("CONTRACT_RATE", 1000);
         let begun = Instant::now();
         limiter.back_off(Duration::from_secs(30));
         assert_eq!(limiter.acquire(deadline()).await, Ok(()));
@@ -195,7 +196,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_wait_for_the_rate_ends_at_the_deadline() {
-        let limiter = RateLimiter::new(1);
+        let limiter = RateLimiter::new("CONTRACT_RATE", 1);
         let soon = Deadline::after("CONTRACT_TIME", Duration::from_secs(8));
         let begun = Instant::now();
         let ended = loop {

@@ -58,6 +58,7 @@ impl Run {
             .env("CONTRACT_JOURNALS", &journals)
             .env("CONTRACT_CASES", "5")
             .env("CONTRACT_RATE", "1000")
+            .env("CONTRACT_LIST_RATE", "1000")
             .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -204,6 +205,7 @@ pub fn run_command(
     let ended = command
         .args(arguments)
         .env("CONTRACT_RATE", "1000")
+        .env("CONTRACT_LIST_RATE", "1000")
         .env("CONTRACT_JOURNALS", env!("CARGO_TARGET_TMPDIR"))
         .envs(variables.iter().copied())
         .output()?;
