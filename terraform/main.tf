@@ -20,6 +20,8 @@ locals {
   # PREFIX-role.
   name_prefixes = { for function in keys(local.actions_by_function) : function => function == "items" ? var.prefix : "${var.prefix}-${function}" }
 
+  function_names = { for function, name_prefix in local.name_prefixes : function => "${name_prefix}-function" }
+
   # Relative to the root and the same for every build: the provider publishes a version whenever this path changes.
   bundle_path   = "../target/lambda/bootstrap-${var.architecture}.zip"
   bundle_sha256 = var.bundle_sha256 != null ? var.bundle_sha256 : try(filebase64sha256(local.bundle_path), null)
@@ -32,6 +34,18 @@ locals {
   candidate = { for key, function in module.function : key => function.aliases["candidate"] }
 }
 
+# The functions that exist before the apply. Without this check, the apply would fail only after it has created a function.
+data "aws_lambda_functions" "existing" {
+  count = length(var.live_versions) == 0 ? 0 : 1
+
+  lifecycle {
+    postcondition {
+      condition     = length(setsubtract([for function in keys(var.live_versions) : local.function_names[function]], self.function_names)) == 0
+      error_message = "live_versions names a function that is not deployed yet and so has no versions: omit it in the first apply, and in the apply that switches function_layout."
+    }
+  }
+}
+
 module "table" {
   source = "./modules/table"
 
@@ -39,22 +53,24 @@ module "table" {
   deletion_protection    = var.deletion_protection
   point_in_time_recovery = var.point_in_time_recovery
   kms_key_arn            = var.table_kms_key_arn
+  throughput             = var.table_throughput
 }
 
 module "function" {
   source   = "./modules/function"
   for_each = local.actions_by_function
 
-  name                     = "${local.name_prefixes[each.key]}-function"
+  name                     = local.function_names[each.key]
   role_name                = "${local.name_prefixes[each.key]}-role"
   permissions_boundary_arn = var.permissions_boundary_arn
   table                    = { name = module.table.name, arn = module.table.arn, actions = each.value, kms_key_arn = var.table_kms_key_arn }
-  bundle                   = { path = local.bundle_path, sha256 = local.bundle_sha256 }
+  bundle                   = { path = local.bundle_path, sha256 = local.bundle_sha256, commit = var.commit }
   architecture             = var.architecture
   memory_size              = var.memory_size
   timeout                  = local.timeout
   reserved_concurrency     = var.reserved_concurrency
   log_retention_days       = var.log_retention_days
+  tracing                  = var.tracing
   live_version             = lookup(var.live_versions, each.key, null)
 }
 
@@ -68,6 +84,9 @@ module "http_api" {
   authorization      = var.authorization
   cors               = var.cors
   throttling         = var.throttling
+  route_throttling   = var.route_throttling
+  domain             = var.domain
+  default_endpoint   = !var.disable_execute_api_endpoint
   access_log         = var.access_log
   log_retention_days = var.log_retention_days
 }
@@ -83,6 +102,7 @@ module "candidate_api" {
   function_timeout   = local.timeout
   authorization      = { type = "iam" }
   throttling         = var.throttling
+  route_throttling   = var.route_throttling
   access_log         = var.access_log
   log_retention_days = var.log_retention_days
 }
@@ -94,10 +114,12 @@ module "observability" {
   api_id        = module.http_api.id
   functions     = local.live
   table         = { name = module.table.name, arn = module.table.arn, actions = distinct(flatten(values(local.routes)[*].actions)) }
-  timeout       = local.timeout
   alarms        = var.alarms
+  thresholds    = var.alarm_thresholds
   alarm_actions = var.alarm_actions
   dashboard     = var.dashboard
+  route_metrics = var.route_metrics
+  log_groups    = { for key, function in module.function : key => function.log_group_name }
 }
 
 # Terraform destroys dependent resources first. This resource depends on everything else, so it is destroyed first, and refuses

@@ -1,12 +1,17 @@
 # Values for callers, tests and the next apply.
 output "invoke_url" {
-  description = "URL of the public API; append /items."
+  description = "URL of the public API, at its domain if it has one; append /items."
   value       = module.http_api.invoke_url
 }
 
 output "api_id" {
   description = "ID of the public API."
   value       = module.http_api.id
+}
+
+output "domain_target" {
+  description = "For a domain without hosted_zone_id: the name to which its DNS record must point, and the hosted zone of that name for an alias record of Route 53; null without a domain."
+  value       = module.http_api.domain_target
 }
 
 output "candidate_invoke_url" {
@@ -46,6 +51,11 @@ output "live_versions" {
 output "candidate_versions" {
   description = "Function => newest version. As the variable live_versions it promotes."
   value       = { for key, alias in local.candidate : key => alias.version }
+}
+
+output "max_cost_per_day" {
+  description = "The most that requests to the public API can cost in a day, in dollars at list prices of us-east-1; null without both limits of table_throughput. See README.md, \"Costs\"."
+  value       = local.max_cost_per_day
 }
 
 output "bundle_sha256" {

@@ -4,3 +4,5 @@ provider "aws" {
     tags = merge({ Service = var.prefix }, var.tags)
   }
 }
+
+data "aws_region" "current" {}

@@ -30,8 +30,15 @@ variable "tags" {
   }
 
   validation {
-    condition     = alltrue([for key, value in var.tags : length(key) >= 1 && length(key) <= 128 && length(value) <= 256 && !startswith(lower(key), "aws:")])
-    error_message = "A tag's key must have 1 to 128 characters and not begin with aws:, and its value at most 256 characters."
+    condition = alltrue([
+      for key, value in var.tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value)) && !startswith(lower(key), "aws:")
+    ])
+    error_message = "A tag's key must have 1 to 128 characters and not begin with aws:, and its value at most 256 characters: letters, digits, spaces and _ . : / = + - @."
+  }
+
+  validation {
+    condition     = length(var.tags) <= 49
+    error_message = "tags may have at most 49 tags: AWS allows 50 for each resource, and one is Service."
   }
 }
 
@@ -89,8 +96,9 @@ variable "permissions_boundary_arn" {
   default     = null
 
   validation {
-    condition     = var.permissions_boundary_arn == null || can(regex("^arn:[a-z-]+:iam::[0-9]{12}:policy/.+$", var.permissions_boundary_arn))
-    error_message = "permissions_boundary_arn must be the ARN of an IAM policy."
+    # A policy that AWS manages has aws instead of an account.
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/([\\w+=,.@-]+/)*[\\w+=,.@-]{1,128}$", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn must be the ARN of an IAM policy, such as arn:aws:iam::123456789012:policy/NAME."
   }
 }
 
@@ -114,8 +122,8 @@ variable "table_name" {
   default     = null
 
   validation {
-    condition     = var.table_name == null || try(startswith(var.table_name, "${var.prefix}-"), false)
-    error_message = "table_name must begin with the prefix and a hyphen: the roles of terraform/bootstrap can deploy only such tables."
+    condition     = var.table_name == null || try(startswith(var.table_name, "${var.prefix}-") && can(regex("^[a-zA-Z0-9_.-]{3,255}$", var.table_name)), false)
+    error_message = "table_name must begin with the prefix and a hyphen, because the roles of terraform/bootstrap can deploy only such tables, and have at most 255 letters, digits, underscores, dots and hyphens."
   }
 }
 
@@ -125,8 +133,13 @@ variable "table_kms_key_arn" {
   default     = null
 
   validation {
-    condition     = var.table_kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.table_kms_key_arn))
-    error_message = "table_kms_key_arn must be the ARN of a KMS key, not of an alias."
+    condition     = var.table_kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.table_kms_key_arn))
+    error_message = "table_kms_key_arn must be the ARN of a KMS key, not of an alias: arn:aws:kms:REGION:ACCOUNT:key/ID."
+  }
+
+  validation {
+    condition     = var.table_kms_key_arn == null || try(split(":", var.table_kms_key_arn)[3] == data.aws_region.current.id, false)
+    error_message = "table_kms_key_arn must be a key of the service's region, ${data.aws_region.current.id}."
   }
 }
 
@@ -150,15 +163,68 @@ variable "access_log" {
 }
 
 variable "throttling" {
-  description = "Rate (requests per second) and burst that each API accepts before it returns 429."
+  description = "Rate (requests per second) and burst that each API accepts, on all routes without an entry in route_throttling, before it returns 429."
   type        = object({ rate = number, burst = number })
   default     = { rate = 500, burst = 1000 }
   nullable    = false
 
   validation {
     # For API Gateway, 0 means to reject every request.
-    condition     = var.throttling.rate > 0 && var.throttling.burst > 0
-    error_message = "throttling.rate and throttling.burst must be greater than 0: at 0, API Gateway answers every request with 429."
+    condition     = try(var.throttling.rate > 0 && var.throttling.burst > 0 && floor(var.throttling.burst) == var.throttling.burst, false)
+    error_message = "throttling.rate and throttling.burst must be greater than 0, because at 0 API Gateway answers every request with 429, and burst a whole number."
+  }
+
+  validation {
+    condition     = try(var.throttling.rate <= var.account_throttling.rate && var.throttling.burst <= var.account_throttling.burst, false)
+    error_message = "throttling is beyond what the account has: at most a rate of ${var.account_throttling.rate} and a burst of ${var.account_throttling.burst}. If AWS has raised the account's limits, set account_throttling to them."
+  }
+}
+
+variable "route_throttling" {
+  description = "Route => its rate and burst on each API, instead of those in throttling. By default the list is limited most, because one request for it can read and send 1 MB."
+  type        = map(object({ rate = number, burst = number }))
+  default     = { "GET /items" = { rate = 10, burst = 20 } }
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.route_throttling), keys(local.routes))) == 0
+    error_message = "route_throttling may have only the routes of the service: ${join(", ", keys(local.routes))}."
+  }
+
+  validation {
+    condition     = alltrue([for limits in values(var.route_throttling) : try(limits.rate > 0 && limits.burst > 0 && floor(limits.burst) == limits.burst, false)])
+    error_message = "The rate and the burst in route_throttling must be greater than 0, because at 0 API Gateway answers every request with 429, and burst a whole number."
+  }
+
+  validation {
+    condition     = alltrue([for limits in values(var.route_throttling) : try(limits.rate <= var.account_throttling.rate && limits.burst <= var.account_throttling.burst, false)])
+    error_message = "route_throttling is beyond what the account has: at most a rate of ${var.account_throttling.rate} and a burst of ${var.account_throttling.burst}. If AWS has raised the account's limits, set account_throttling to them."
+  }
+}
+
+variable "account_throttling" {
+  description = "The account's limits for all APIs of the region, which throttling and route_throttling cannot exceed. The default is AWS's; a few newer regions have a rate of 2500 and a burst of 1250."
+  type        = object({ rate = number, burst = number })
+  default     = { rate = 10000, burst = 5000 }
+  nullable    = false
+
+  # Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+  validation {
+    condition     = try(var.account_throttling.rate > 0 && var.account_throttling.burst > 0, false)
+    error_message = "account_throttling.rate and account_throttling.burst must be greater than 0."
+  }
+}
+
+variable "table_throughput" {
+  description = "Read and write units per second from which DynamoDB throttles the table; the API then answers 503. The default is what one partition serves. They limit what the table can cost; null: no such limit."
+  type        = object({ read = optional(number), write = optional(number) })
+  default     = { read = 3000, write = 1000 }
+  nullable    = false
+
+  # Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_OnDemandThroughput.html
+  validation {
+    condition     = alltrue([for units in values(var.table_throughput) : units == null || try(units >= 1 && floor(units) == units, false)])
+    error_message = "table_throughput.read and table_throughput.write must be whole numbers from 1, or null for no limit."
   }
 }
 
@@ -179,8 +245,20 @@ variable "authorization" {
   }
 
   validation {
-    condition     = var.authorization.type != "jwt" || (can(regex("^https://[^?#]+$", var.authorization.issuer)) && length(var.authorization.audience) > 0)
-    error_message = "authorization of type jwt needs an https issuer and at least one audience."
+    condition     = var.authorization.type != "jwt" || can(regex("^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[^\\s?#]*)?$", var.authorization.issuer))
+    error_message = "authorization of type jwt needs an https issuer without spaces, a query or a fragment, such as https://id.example/pool."
+  }
+
+  # Sources: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html for the numbers, and
+  # https://www.rfc-editor.org/rfc/rfc6749#section-3.3 for the characters of a scope.
+  validation {
+    condition     = var.authorization.type != "jwt" || (length(var.authorization.audience) >= 1 && length(var.authorization.audience) <= 50 && alltrue([for audience in var.authorization.audience : can(regex("^\\S(.*\\S)?$", audience))]))
+    error_message = "authorization of type jwt needs 1 to 50 audiences, none of them empty or with spaces around it."
+  }
+
+  validation {
+    condition     = length(var.authorization.scopes) <= 10 && alltrue([for scope in var.authorization.scopes : can(regex("^[!#-\\[\\]-~]+$", scope))])
+    error_message = "authorization.scopes may list at most 10 scopes, one in each string, without spaces, quotation marks or backslashes."
   }
 
   validation {
@@ -195,26 +273,80 @@ variable "cors" {
     allow_origins  = list(string)
     allow_methods  = optional(list(string), ["GET", "PUT", "DELETE"])
     allow_headers  = optional(list(string), ["authorization", "content-type", "if-match", "if-none-match"])
-    expose_headers = optional(list(string), ["etag", "retry-after"])
+    expose_headers = optional(list(string), ["apigw-requestid", "etag", "retry-after"])
     max_age        = optional(number, 600)
   })
   default = null
 
+  # A browser sends an origin in lower case and without the default port. Source for the wildcards:
+  # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
   validation {
-    condition     = var.cors == null || try(length(var.cors.allow_origins) > 0 && alltrue([for origin in var.cors.allow_origins : can(regex("^(\\*|https?://[^/]+)$", origin))]), false)
-    error_message = "cors.allow_origins must list origins such as https://shop.example, without a path, or \"*\"."
+    condition = var.cors == null || try(length(var.cors.allow_origins) > 0 && alltrue([
+      for origin in var.cors.allow_origins : can(regex("^(\\*|https?://\\*|https?://([a-z0-9._-]+|\\[[0-9a-f:]+\\])(:[0-9]+)?)$", origin)) && !can(regex("^(http://.*:80|https://.*:443)$", origin))
+    ]), false)
+    error_message = "cors.allow_origins must list origins as browsers send them, such as https://shop.example or http://localhost:8080: in lower case, without a path or a default port. The only wildcards are \"*\", \"https://*\" and \"http://*\"."
+  }
+
+  validation {
+    condition = var.cors == null || try(length(var.cors.allow_methods) > 0 && alltrue([
+      for method in var.cors.allow_methods : contains(["*", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"], method)
+    ]), false)
+    error_message = "cors.allow_methods must list methods in upper case, such as GET, or \"*\"."
   }
 
   # Sources: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html, "allowHeaders" and
   # "exposeHeaders"; for "*" and authorization, https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
   validation {
-    condition     = var.cors == null || try(alltrue([for header in concat(var.cors.allow_headers, var.cors.expose_headers) : can(regex("^(\\*|[A-Za-z0-9-]+)$", header))]), false)
+    condition     = var.cors == null || try(alltrue([for header in concat(var.cors.allow_headers, var.cors.expose_headers) : can(regex("^(\\*|[A-Za-z0-9_-]+)$", header))]), false)
     error_message = "cors.allow_headers and cors.expose_headers must list names of headers such as if-match, one in each string, or \"*\"."
   }
 
   validation {
-    condition     = var.cors == null || try(var.cors.max_age >= 0 && var.cors.max_age <= 86400, false)
-    error_message = "cors.max_age must be from 0 to 86400 seconds."
+    condition     = var.cors == null || try(var.cors.max_age >= 0 && var.cors.max_age <= 86400 && floor(var.cors.max_age) == var.cors.max_age, false)
+    error_message = "cors.max_age must be a whole number from 0 to 86400 seconds."
+  }
+}
+
+variable "domain" {
+  description = "The public API's own domain, such as api.shop.example: its certificate in ACM, which must be issued and in the service's region, and the hosted zone in Route 53 for its DNS record; without a zone, create a record to the output domain_target yourself. null: none."
+  type = object({
+    name            = string
+    certificate_arn = string
+    hosted_zone_id  = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.domain == null || try(can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$", var.domain.name)) && length(var.domain.name) <= 253, false)
+    error_message = "domain.name must be a host name in lower case, such as api.shop.example, without a scheme, a path or a wildcard."
+  }
+
+  validation {
+    condition     = var.domain == null || can(regex("^arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$", var.domain.certificate_arn))
+    error_message = "domain.certificate_arn must be the ARN of a certificate in ACM: arn:aws:acm:REGION:ACCOUNT:certificate/ID."
+  }
+
+  # Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-custom-domain-names.html
+  validation {
+    condition     = var.domain == null || try(split(":", var.domain.certificate_arn)[3] == data.aws_region.current.id, true)
+    error_message = "domain.certificate_arn must be a certificate of the service's region, ${data.aws_region.current.id}."
+  }
+
+  validation {
+    condition     = try(var.domain.hosted_zone_id, null) == null || can(regex("^Z[A-Z0-9]{1,31}$", var.domain.hosted_zone_id))
+    error_message = "domain.hosted_zone_id must be the id of a hosted zone in Route 53, such as Z0123456789ABCDEFGHIJ, without /hostedzone/."
+  }
+}
+
+variable "disable_execute_api_endpoint" {
+  description = "Make the public API reachable only at its domain, and not at the URL that API Gateway assigns."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.disable_execute_api_endpoint || var.domain != null
+    error_message = "disable_execute_api_endpoint needs a domain: without one, the API would not be reachable at all."
   }
 }
 
@@ -242,6 +374,17 @@ variable "live_versions" {
   }
 }
 
+variable "commit" {
+  description = "Commit of the bundle, for the descriptions of the versions that are published with it. null: none. Another commit with the same bundle changes nothing."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.commit == null || can(regex("^[0-9a-f]{7,40}(-dirty)?$", var.commit))
+    error_message = "commit must be the hash of a commit, as git rev-parse HEAD prints it."
+  }
+}
+
 variable "bundle_sha256" {
   description = "SHA-256 of the deployed bundle, from the output bundle_sha256: with it, a plan, a promotion or a rollback needs no zip. null: the hash of the zip that cargo zip wrote."
   type        = string
@@ -260,6 +403,29 @@ variable "alarms" {
   nullable    = false
 }
 
+variable "alarm_thresholds" {
+  description = "The alarms' thresholds for five minutes: the percentage of requests that fail with 5xx, or of invokes that crash or time out, if there are at least min_errors of them; the throttled requests to Lambda or the table; the internal errors of the table; and the p99 of the duration of an invoke in milliseconds."
+  type = object({
+    error_percent    = optional(number, 1)
+    min_errors       = optional(number, 3)
+    throttles        = optional(number, 10)
+    system_errors    = optional(number, 10)
+    p99_milliseconds = optional(number, 1000)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = try(var.alarm_thresholds.error_percent >= 0 && var.alarm_thresholds.error_percent < 100, false)
+    error_message = "alarm_thresholds.error_percent must be from 0 to less than 100: an alarm goes off above it."
+  }
+
+  validation {
+    condition     = alltrue([for name, threshold in var.alarm_thresholds : try(threshold >= 0, false)])
+    error_message = "No threshold in alarm_thresholds may be negative or null."
+  }
+}
+
 variable "alarm_actions" {
   description = "ARNs, such as that of an SNS topic, that are notified when an alarm goes off and when it recovers. Empty: alarms are visible only in the console."
   type        = list(string)
@@ -267,8 +433,20 @@ variable "alarm_actions" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.alarm_actions : startswith(arn, "arn:")])
-    error_message = "alarm_actions must be ARNs."
+    condition     = alltrue([for arn in var.alarm_actions : can(regex("^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:([0-9]{12})?:[^\\s]+$", arn))])
+    error_message = "alarm_actions must be ARNs, such as arn:aws:sns:REGION:ACCOUNT:TOPIC."
+  }
+
+  # The ARNs of some services have no region.
+  validation {
+    condition     = alltrue([for arn in var.alarm_actions : try(contains(["", data.aws_region.current.id], split(":", arn)[3]), true)])
+    error_message = "alarm_actions must be of the service's region, ${data.aws_region.current.id}: an alarm cannot notify another region."
+  }
+
+  # Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+  validation {
+    condition     = length(var.alarm_actions) <= 5
+    error_message = "alarm_actions may list at most 5 ARNs."
   }
 }
 
@@ -276,5 +454,19 @@ variable "dashboard" {
   description = "Create the dashboard."
   type        = bool
   default     = true
+  nullable    = false
+}
+
+variable "route_metrics" {
+  description = "Publish metrics of each route from the functions' logs: responses by status, duration and attempts to call DynamoDB. Each is a custom metric, which AWS charges for: see README.md."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "tracing" {
+  description = "Trace invokes with X-Ray: Lambda samples one request a second and 5 % of the others. The function's role gets the permissions only then."
+  type        = bool
+  default     = false
   nullable    = false
 }

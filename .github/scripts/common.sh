@@ -14,7 +14,7 @@ usage() {
 }
 
 # init_environment ENVIRONMENT: initialises Terraform, so that `tf` works on staging, production or a preview such as pr-7.
-# Needs STATE_BUCKET, the bucket that terraform/bootstrap created.
+# Needs STATE_BUCKET, the bucket that terraform/bootstrap created. In a run, new versions of the functions name its commit.
 init_environment() {
   environment=$1
   local kind=$1 backend=()
@@ -27,6 +27,7 @@ init_environment() {
       ;;
     *) echo "error: unknown environment $environment: expected staging, production or pr-NUMBER" >&2 && exit 2 ;;
   esac
+  [[ -z ${GITHUB_SHA:-} ]] || settings+=(-var "commit=$GITHUB_SHA")
   # A separate folder, so that the backend of the checkout stays as the operator initialised it.
   export TF_DATA_DIR=$PWD/target/environments/$environment TF_IN_AUTOMATION=1 TF_INPUT=0
   tf init -no-color -lockfile=readonly -reconfigure -backend-config="environments/$kind.s3.tfbackend" \

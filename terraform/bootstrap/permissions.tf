@@ -26,6 +26,14 @@ locals {
       # The ARN of an API has an id instead of a name: see api_deny_statements in roles.tf.
       api   = [for path in ["/apis", "/apis/*"] : "${local.arn_prefix}:apigateway:${var.region}::${path}"]
       state = ["${aws_s3_bucket.state.arn}/${environment}/*"]
+      # The ARN of a domain has its name.
+      # Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html
+      domain = [
+        for path in contains(keys(var.domains), environment) ? ["", "/${var.domains[environment].name}", "/${var.domains[environment].name}/*"] : [] :
+        "${local.arn_prefix}:apigateway:${var.region}::/domainnames${path}"
+      ]
+      zone   = [for id in compact([try(var.domains[environment].hosted_zone_id, null)]) : "${local.arn_prefix}:route53:::hostedzone/${id}"]
+      change = [for id in compact([try(var.domains[environment].hosted_zone_id, null)]) : "${local.arn_prefix}:route53:::change/*"]
       # These actions cannot be limited to a resource.
       account = ["*"]
     }
@@ -35,41 +43,60 @@ locals {
   read_actions = {
     table     = ["dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive", "dynamodb:ListTagsOfResource"]
     function  = ["lambda:GetAlias", "lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration", "lambda:GetPolicy", "lambda:ListTags", "lambda:ListVersionsByFunction"]
-    logs      = ["logs:ListTagsForResource"]
+    logs      = ["logs:DescribeMetricFilters", "logs:ListTagsForResource"]
     role      = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"]
     alarm     = ["cloudwatch:ListTagsForResource"]
     dashboard = ["cloudwatch:GetDashboard"]
     api       = ["apigateway:GET"]
+    domain    = ["apigateway:GET"]
+    zone      = ["route53:GetHostedZone", "route53:ListResourceRecordSets"]
+    change    = ["route53:GetChange"]
     state     = ["s3:GetObject"]
-    account   = ["cloudwatch:DescribeAlarms", "logs:DescribeLogGroups"]
+    account   = ["cloudwatch:DescribeAlarms", "lambda:ListFunctions", "logs:DescribeLogGroups"]
   }
 
   # Kind of resource => the actions of an apply or a destroy, beyond those of a plan. None of them reads or writes items.
   write_actions = {
     table    = ["dynamodb:CreateTable", "dynamodb:DeleteTable", "dynamodb:TagResource", "dynamodb:UntagResource", "dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable"]
     function = ["lambda:AddPermission", "lambda:CreateAlias", "lambda:CreateFunction", "lambda:DeleteAlias", "lambda:DeleteFunction", "lambda:DeleteFunctionConcurrency", "lambda:PublishVersion", "lambda:PutFunctionConcurrency", "lambda:RemovePermission", "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateAlias", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"]
-    logs     = ["logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource"]
+    logs     = ["logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteMetricFilter", "logs:DeleteRetentionPolicy", "logs:PutMetricFilter", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource"]
     # The actions that create a role or add permissions to it are in roles.tf, with a condition.
     role      = ["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:ListInstanceProfilesForRole", "iam:TagRole", "iam:UntagRole"]
     alarm     = ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"]
     dashboard = ["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"]
     # Tags on creation need an action that AWS's reference does not list.
     # Source: https://github.com/aws-amplify/amplify-cli/issues/12316
-    api = ["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:TagResource", "apigateway:UntagResource"]
+    api    = ["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:TagResource", "apigateway:UntagResource"]
+    domain = ["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:TagResource", "apigateway:UntagResource"]
     # The lock is an object beside the state. It is deleted when the lock is released.
     state = ["s3:DeleteObject", "s3:PutObject"]
   }
 
-  read_statements = {
-    for environment in var.environments : environment => concat(
-      [for kind, actions in local.read_actions : { Sid = "Read${title(kind)}", Effect = "Allow", Action = actions, Resource = local.resources[environment][kind] }],
-      [{ Sid = "FindState", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [aws_s3_bucket.state.arn] }],
-    )
+  # plan or apply => environment => its statements, one for each kind of resource.
+  statements = {
+    for task, write_actions in { plan = {}, apply = local.write_actions } : task => {
+      for environment in var.environments : environment => concat(
+        [
+          for kind, actions in local.read_actions : {
+            Sid = title(kind), Effect = "Allow", Action = concat(actions, lookup(write_actions, kind, [])), Resource = local.resources[environment][kind]
+          } if length(local.resources[environment][kind]) > 0
+        ],
+        [{ Sid = "FindState", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [aws_s3_bucket.state.arn] }],
+      )
+    }
   }
 
-  write_statements = {
+  # A change of a DNS record can be limited to the record of the domain.
+  # Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
+  record_statements = {
     for environment in var.environments : environment => [
-      for kind, actions in local.write_actions : { Sid = "Write${title(kind)}", Effect = "Allow", Action = actions, Resource = local.resources[environment][kind] }
+      for zone in local.resources[environment].zone : {
+        Sid       = "Record"
+        Effect    = "Allow"
+        Action    = ["route53:ChangeResourceRecordSets"]
+        Resource  = [zone]
+        Condition = { "ForAllValues:StringEquals" = { "route53:ChangeResourceRecordSetsNormalizedRecordNames" = [var.domains[environment].name] } }
+      }
     ]
   }
 
@@ -108,7 +135,7 @@ locals {
         Sid       = "TagApis"
         Effect    = "Allow"
         Action    = ["apigateway:POST"]
-        Resource  = [for path in ["/v2/apis/", "/apis/"] : "${local.tag_arn_prefix}${urlencode("${local.arn_prefix}:apigateway:${var.region}::${path}")}*"]
+        Resource  = [for path in concat(["/v2/apis/", "/apis/"], contains(keys(var.domains), environment) ? ["/v2/domainnames/", "/domainnames/"] : []) : "${local.tag_arn_prefix}${urlencode("${local.arn_prefix}:apigateway:${var.region}::${path}")}*"]
         Condition = { StringLikeIfExists = { "aws:RequestTag/Service" = name_prefix } }
       }],
       length(lookup(var.api_ids, environment, [])) == 0 ? [] : [{

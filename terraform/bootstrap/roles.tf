@@ -31,6 +31,13 @@ resource "aws_iam_policy" "boundary" {
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = local.resources[each.key].logs
       },
+      {
+        # Only with the service's variable tracing does the function's own policy allow this too.
+        Sid      = "Traces"
+        Effect   = "Allow"
+        Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+        Resource = ["*"]
+      },
     ], [for statement in local.key_statements.function : statement if each.key != "preview"])
   })
 }
@@ -111,10 +118,10 @@ locals {
 
   policies = {
     for role in local.roles : role.name => {
-      plan = local.read_statements[role.environment]
+      plan = local.statements.plan[role.environment]
       apply = concat(
-        local.read_statements[role.environment],
-        local.write_statements[role.environment],
+        local.statements.apply[role.environment],
+        local.record_statements[role.environment],
         [for statement in concat(local.log_delivery_statements, local.key_statements.apply) : statement if role.environment != "preview"],
         local.tag_statements[role.environment],
         local.role_statements[role.environment],

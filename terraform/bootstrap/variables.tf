@@ -17,7 +17,8 @@ variable "region" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    # The provider checks that this region exists.
+    condition     = can(regex("^(af|ap|ca|cn|eu|eusc-de|il|me|mx|sa|us|us-gov|us-iso[a-z]?|eu-isoe)-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[1-9]$", var.region))
     error_message = "region must be an AWS region, such as eu-central-1."
   }
 }
@@ -40,8 +41,15 @@ variable "tags" {
   }
 
   validation {
-    condition     = alltrue([for key, value in var.tags : length(key) >= 1 && length(key) <= 128 && length(value) <= 256 && !startswith(lower(key), "aws:")])
-    error_message = "A tag's key must have 1 to 128 characters and not begin with aws:, and its value at most 256 characters."
+    condition = alltrue([
+      for key, value in var.tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value)) && !startswith(lower(key), "aws:")
+    ])
+    error_message = "A tag's key must have 1 to 128 characters and not begin with aws:, and its value at most 256 characters: letters, digits, spaces and _ . : / = + - @."
+  }
+
+  validation {
+    condition     = length(var.tags) <= 49
+    error_message = "tags may have at most 49 tags: AWS allows 50 for each resource, and one is Service."
   }
 }
 
@@ -58,8 +66,8 @@ variable "oidc_provider_arn" {
   default     = null
 
   validation {
-    condition     = var.oidc_provider_arn == null || can(regex("^arn:[a-z-]+:iam::[0-9]{12}:oidc-provider/token.actions.githubusercontent.com$", var.oidc_provider_arn))
-    error_message = "oidc_provider_arn must be the ARN of the provider token.actions.githubusercontent.com."
+    condition     = var.oidc_provider_arn == null || can(regex("^arn:[a-z-]+:iam::[0-9]{12}:oidc-provider/token[.]actions[.]githubusercontent[.]com$", var.oidc_provider_arn))
+    error_message = "oidc_provider_arn must be the ARN of the provider token.actions.githubusercontent.com: arn:aws:iam::ACCOUNT:oidc-provider/token.actions.githubusercontent.com."
   }
 }
 
@@ -74,8 +82,14 @@ variable "repository" {
   nullable = false
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9-]+$", var.repository.owner)) && can(regex("^[A-Za-z0-9._-]+$", var.repository.name))
-    error_message = "repository.owner and repository.name must be names on GitHub, without slashes or wildcards."
+    # The owner of an enterprise may have an underscore.
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9_-]{0,38}$", var.repository.owner)) && can(regex("^[A-Za-z0-9._-]{1,100}$", var.repository.name)) && !can(regex("^[.]+$|[.]git$", var.repository.name))
+    error_message = "repository.owner and repository.name must be names on GitHub, such as octo-org and shop, without slashes or wildcards, and the name without .git."
+  }
+
+  validation {
+    condition     = alltrue([for id in [var.repository.owner_id, var.repository.id] : id == null || try(id >= 1 && floor(id) == id, false)])
+    error_message = "repository.owner_id and repository.id must be whole numbers, as gh api repos/OWNER/NAME --jq '.owner.id, .id' prints them."
   }
 
   validation {
@@ -131,7 +145,7 @@ variable "api_ids" {
 
   validation {
     condition     = alltrue([for id in flatten(values(var.api_ids)) : can(regex("^[a-z0-9]+$", id))])
-    error_message = "api_ids must contain ids of APIs."
+    error_message = "api_ids must contain ids of APIs, such as a1b2c3d4e5, and no URLs."
   }
 }
 
@@ -143,6 +157,33 @@ variable "table_kms_key_arns" {
 
   validation {
     condition     = alltrue([for arn in var.table_kms_key_arns : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", arn))])
-    error_message = "table_kms_key_arns must be ARNs of KMS keys, not of aliases."
+    error_message = "table_kms_key_arns must be ARNs of KMS keys, not of aliases: arn:aws:kms:REGION:ACCOUNT:key/ID."
+  }
+
+  validation {
+    condition     = alltrue([for arn in var.table_kms_key_arns : try(split(":", arn)[3] == var.region, true)])
+    error_message = "table_kms_key_arns must be keys of the region of the roles, ${var.region}."
+  }
+}
+
+variable "domains" {
+  description = "Environment => the domain that its roles may deploy and, if Terraform makes the DNS record, the id of the hosted zone: as in the service's variable domain."
+  type        = map(object({ name = string, hosted_zone_id = optional(string) }))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.domains), setintersection(["staging", "production"], var.environments))) == 0
+    error_message = "domains may have only the keys staging and production, if environments has them."
+  }
+
+  validation {
+    condition     = alltrue([for domain in values(var.domains) : can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$", domain.name))])
+    error_message = "The name of a domain must be a host name in lower case, such as api.shop.example, without a scheme, a path or a wildcard."
+  }
+
+  validation {
+    condition     = alltrue([for domain in values(var.domains) : domain.hosted_zone_id == null || can(regex("^Z[A-Z0-9]{1,31}$", domain.hosted_zone_id))])
+    error_message = "hosted_zone_id must be the id of a hosted zone in Route 53, such as Z0123456789ABCDEFGHIJ, without /hostedzone/."
   }
 }

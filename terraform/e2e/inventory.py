@@ -5,6 +5,7 @@ import boto3
 # Service, the call that lists the resources, its arguments, the key of the list in the response, the key of the name.
 LISTS = [
     ("apigatewayv2", "get_apis", {}, "Items", "Name"),
+    ("apigatewayv2", "get_domain_names", {}, "Items", "DomainName"),
     ("cloudwatch", "describe_alarms", {}, "MetricAlarms", "AlarmName"),
     ("cloudwatch", "list_dashboards", {}, "DashboardEntries", "DashboardName"),
     ("dynamodb", "list_backups", {}, "BackupSummaries", "BackupArn"),
@@ -15,7 +16,9 @@ LISTS = [
     ("kms", "list_keys", {}, "Keys", "KeyId"),
     ("lambda", "list_functions", {}, "Functions", "FunctionName"),
     ("logs", "describe_log_groups", {}, "logGroups", "logGroupName"),
+    ("logs", "describe_metric_filters", {}, "metricFilters", "filterName"),
     ("logs", "describe_resource_policies", {}, "resourcePolicies", "policyName"),
+    ("route53", "list_hosted_zones", {}, "HostedZones", "Name"),
     ("s3", "list_buckets", {}, "Buckets", "Name"),
 ]
 

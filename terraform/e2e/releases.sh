@@ -32,9 +32,10 @@ release_to_candidate() {
   versions_are 1 1
   releases_are first first
   place_bundle second
-  while_polling "$public" apply -var "live_versions=$before"
+  while_polling "$public" apply -var "live_versions=$before" -var "commit=$second_commit"
   observed_releases_are first
   versions_are 1 2
+  [[ $(description_of 1) == "commit $first_commit" && $(description_of 2) == "commit $second_commit" ]]
   candidate_has_bundle second
   releases_are first second
   with_signature smoke "$candidate"

@@ -71,10 +71,10 @@ is_refused_by_condition() {
   request "$@" | grep --extended-regexp '^412 \{"message":"[^"]'
 }
 
-# contract_suite URL: runs the contract suite against a deployed URL. One test at a time, because each test treats the items
-# of other tests as those of another user. Twenty cases are about 300 requests in sequence, many for each route.
+# contract_suite URL [CASES]: runs the contract suite against a deployed URL. One test at a time, because each test treats
+# the items of other tests as those of another user. Twenty cases are about 300 requests in sequence, many for each route.
 contract_suite() {
-  CONTRACT_URL=$1 CONTRACT_REQUIRE=deployed CONTRACT_CASES=20 cargo test --package contract-tests --test properties -- deployed:: --test-threads=1 | tee "$work/suite"
+  CONTRACT_URL=$1 CONTRACT_REQUIRE=deployed CONTRACT_CASES=${2:-20} cargo test --package contract-tests --test properties -- deployed:: --test-threads=1 | tee "$work/suite"
   # A run of zero tests would pass too.
   grep --extended-regexp '^test result: ok\. [1-9][0-9]* passed; 0 failed; 0 ignored;' "$work/suite"
 }
@@ -102,9 +102,10 @@ every_route_returns() {
   [[ $(grep --count "^$1 " <<<"$statuses") == 4 ]]
 }
 
-# release_behind URL: prints the release that answers, or the status of an error. The second release adds a header.
+# release_behind URL: deletes an item that does not exist, and prints the release that answers, or the status of an error. The
+# second release adds a header.
 release_behind() {
-  curl --silent --show-error --max-time 30 --dump-header - --output /dev/null "${credentials[@]}" "$1/items" | tr -d '\r' |
+  send "$1" DELETE /items/missing '' --dump-header - --output /dev/null | tr -d '\r' |
     awk 'NR == 1 { status = $2 } tolower($1) == "x-release:" { release = $2 } END { print status == 200 ? release ? release : "first" : status }'
 }
 

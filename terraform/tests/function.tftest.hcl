@@ -50,6 +50,11 @@ run "runs_the_bundle_with_only_the_needed_permissions" {
   }
 
   assert {
+    condition     = aws_lambda_function.function.tracing_config[0].mode == "PassThrough" && aws_lambda_function.function.description == null
+    error_message = "By default invokes must not be traced, and without a commit there must be no description."
+  }
+
+  assert {
     condition     = aws_cloudwatch_log_group.function.name == "/aws/lambda/shop-function" && aws_cloudwatch_log_group.function.retention_in_days == 30
     error_message = "The log group must be the function's and have the retention."
   }
@@ -125,6 +130,33 @@ run "a_function_of_one_route_has_only_its_table_actions" {
   }
 }
 
+run "traces_with_the_permissions_only_if_configured" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    tracing = true
+  }
+
+  assert {
+    condition     = aws_lambda_function.function.tracing_config[0].mode == "Active"
+    error_message = "Every sampled invoke must be traced."
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.function.policy).Statement[2] == {
+      Sid      = "Traces"
+      Effect   = "Allow"
+      Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+      Resource = "*"
+    }
+    error_message = "The function must be able to send its traces."
+  }
+}
+
 run "live_can_point_to_an_older_version" {
   module {
     source = "./modules/function"
@@ -172,6 +204,55 @@ run "rejects_a_bundle_that_was_never_published" {
   }
 
   expect_failures = [data.aws_lambda_function.newest]
+}
+
+run "a_version_names_the_commit_of_its_bundle" {
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    bundle = { path = "bootstrap.zip", sha256 = "tG+6S1r4NTPeHz1kXqYcUgjBGnMAu0cXZ1pN6Nva9Xo=", commit = "1111111" }
+  }
+
+  override_data {
+    target = data.aws_lambda_function.newest
+    values = {
+      version     = "3"
+      code_sha256 = "tG+6S1r4NTPeHz1kXqYcUgjBGnMAu0cXZ1pN6Nva9Xo="
+    }
+  }
+
+  assert {
+    condition     = aws_lambda_function.function.description == "commit 1111111"
+    error_message = "The version must name the commit of the new bundle, not that of the bundle before."
+  }
+}
+
+# A promotion or a rollback has no commit, and a documentation commit has the same bundle.
+run "another_commit_with_the_same_bundle_changes_nothing" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    bundle = { path = "bootstrap.zip", sha256 = "tG+6S1r4NTPeHz1kXqYcUgjBGnMAu0cXZ1pN6Nva9Xo=", commit = "2222222" }
+  }
+
+  override_data {
+    target = data.aws_lambda_function.newest
+    values = {
+      version     = "3"
+      code_sha256 = "tG+6S1r4NTPeHz1kXqYcUgjBGnMAu0cXZ1pN6Nva9Xo="
+    }
+  }
+
+  assert {
+    condition     = aws_lambda_function.function.description == "commit 1111111"
+    error_message = "The description must stay, because a new one would publish a version."
+  }
 }
 
 run "uses_the_key_of_the_table_only_through_dynamodb" {

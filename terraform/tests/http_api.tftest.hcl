@@ -77,6 +77,7 @@ run "routes_every_caller_to_the_alias" {
     condition = jsondecode(aws_apigatewayv2_stage.default.access_log_settings[0].format) == {
       requestId               = "$context.requestId"
       requestTime             = "$context.requestTime"
+      httpMethod              = "$context.httpMethod"
       routeKey                = "$context.routeKey"
       status                  = "$context.status"
       responseLength          = "$context.responseLength"
@@ -84,6 +85,8 @@ run "routes_every_caller_to_the_alias" {
       integrationLatency      = "$context.integrationLatency"
       integrationStatus       = "$context.integrationStatus"
       integrationErrorMessage = "$context.integrationErrorMessage"
+      integrationRequestId    = "$context.integration.requestId"
+      authorizerError         = "$context.authorizer.error"
       errorMessage            = "$context.error.message"
       sourceIp                = "$context.identity.sourceIp"
       userAgent               = "$context.identity.userAgent"
@@ -104,6 +107,84 @@ run "routes_every_caller_to_the_alias" {
   assert {
     condition     = length(aws_apigatewayv2_api.api.cors_configuration) == 0
     error_message = "Without cors, the API must not have CORS settings."
+  }
+
+  assert {
+    condition     = length(aws_apigatewayv2_domain_name.domain) == 0 && length(aws_apigatewayv2_api_mapping.domain) == 0 && length(aws_route53_record.domain) == 0 && output.domain_target == null && !aws_apigatewayv2_api.api.disable_execute_api_endpoint
+    error_message = "Without a domain, the API must be at the URL that API Gateway assigns."
+  }
+}
+
+run "a_route_has_limits_of_its_own" {
+  command = plan
+
+  module {
+    source = "./modules/http-api"
+  }
+
+  variables {
+    route_throttling = { "GET /items" = { rate = 10, burst = 20 } }
+  }
+
+  assert {
+    condition     = [for route in aws_apigatewayv2_stage.default.route_settings : "${route.route_key} ${route.throttling_rate_limit} ${route.throttling_burst_limit}"] == ["GET /items 10 20"]
+    error_message = "The route must have its rate and its burst."
+  }
+}
+
+run "a_domain_leads_to_the_api" {
+  module {
+    source = "./modules/http-api"
+  }
+
+  variables {
+    domain           = { name = "api.shop.example", certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/1", hosted_zone_id = "Z0123456789" }
+    default_endpoint = false
+  }
+
+  assert {
+    condition     = output.invoke_url == "https://api.shop.example" && aws_apigatewayv2_api.api.disable_execute_api_endpoint
+    error_message = "The API must be at its domain, and only there."
+  }
+
+  assert {
+    condition = (
+      aws_apigatewayv2_domain_name.domain[0].domain_name == "api.shop.example"
+      && aws_apigatewayv2_domain_name.domain[0].domain_name_configuration[0].certificate_arn == "arn:aws:acm:eu-central-1:123456789012:certificate/1"
+      && aws_apigatewayv2_domain_name.domain[0].domain_name_configuration[0].endpoint_type == "REGIONAL"
+      && aws_apigatewayv2_domain_name.domain[0].domain_name_configuration[0].security_policy == "TLS_1_2"
+    )
+    error_message = "The domain must be regional, with its certificate and at least TLS 1.2: an HTTP API has no other."
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_api_mapping.domain[0].api_id == "api123" && aws_apigatewayv2_api_mapping.domain[0].domain_name == "api.shop.example" && aws_apigatewayv2_api_mapping.domain[0].stage == aws_apigatewayv2_stage.default.id && aws_apigatewayv2_api_mapping.domain[0].api_mapping_key == null
+    error_message = "All paths of the domain must lead to the API's stage."
+  }
+
+  assert {
+    condition = (
+      aws_route53_record.domain[0].zone_id == "Z0123456789" && aws_route53_record.domain[0].name == "api.shop.example" && aws_route53_record.domain[0].type == "A"
+      && aws_route53_record.domain[0].alias[0].name == output.domain_target.name && aws_route53_record.domain[0].alias[0].zone_id == output.domain_target.hosted_zone_id
+    )
+    error_message = "The DNS record must point to the domain's target."
+  }
+}
+
+run "a_domain_without_a_hosted_zone_has_no_record" {
+  command = plan
+
+  module {
+    source = "./modules/http-api"
+  }
+
+  variables {
+    domain = { name = "api.shop.example", certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/1" }
+  }
+
+  assert {
+    condition     = length(aws_apigatewayv2_domain_name.domain) == 1 && length(aws_route53_record.domain) == 0 && !aws_apigatewayv2_api.api.disable_execute_api_endpoint
+    error_message = "Without a hosted zone, there must be a domain but no record, and the other URL stays."
   }
 }
 
@@ -192,11 +273,13 @@ run "rejects_values_that_cannot_work" {
     authorization      = { type = "basic" }
     cors               = { allow_origins = [], allow_methods = [], allow_headers = [], expose_headers = [], max_age = 0 }
     throttling         = { rate = 100, burst = 0 }
+    default_endpoint   = false
     log_retention_days = 0
   }
 
   expect_failures = [
-    var.name, var.functions, var.function_timeout, var.authorization, var.cors, var.throttling, var.log_retention_days,
+    var.name, var.functions, var.function_timeout, var.authorization, var.cors, var.throttling,
+    var.default_endpoint, var.log_retention_days,
   ]
 }
 
@@ -212,6 +295,20 @@ run "rejects_routes_to_unknown_functions" {
   }
 
   expect_failures = [var.routes]
+}
+
+run "rejects_limits_of_unknown_routes" {
+  command = plan
+
+  module {
+    source = "./modules/http-api"
+  }
+
+  variables {
+    route_throttling = { "GET /unknown" = { rate = 1, burst = 1 } }
+  }
+
+  expect_failures = [var.route_throttling]
 }
 
 run "rejects_invalid_route_keys" {

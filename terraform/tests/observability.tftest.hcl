@@ -8,8 +8,8 @@ variables {
   api_id        = "api123"
   functions     = { items = { function_name = "shop-function", alias = "live" } }
   table         = { name = "shop-items", arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/shop-items", actions = ["dynamodb:PutItem", "dynamodb:Scan"] }
-  timeout       = 10
   alarms        = true
+  thresholds    = { error_percent = 2, min_errors = 3, throttles = 10, system_errors = 20, p99_milliseconds = 1500 }
   alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:pager"]
   dashboard     = true
 }
@@ -20,9 +20,7 @@ run "watches_the_public_api" {
   }
 
   assert {
-    condition = { for name, alarm in aws_cloudwatch_metric_alarm.alarm : name => "${alarm.namespace} ${alarm.metric_name} ${jsonencode(alarm.dimensions)}" } == {
-      "shop-api-5xx"                     = "AWS/ApiGateway 5xx {\"ApiId\":\"api123\",\"Stage\":\"$default\"}"
-      "shop-function-errors"             = "AWS/Lambda Errors {\"FunctionName\":\"shop-function\",\"Resource\":\"shop-function:live\"}"
+    condition = { for name, alarm in aws_cloudwatch_metric_alarm.alarm : name => "${alarm.namespace} ${alarm.metric_name} ${jsonencode(alarm.dimensions)}" if length(alarm.metric_query) == 0 } == {
       "shop-function-throttles"          = "AWS/Lambda Throttles {\"FunctionName\":\"shop-function\",\"Resource\":\"shop-function:live\"}"
       "shop-function-p99"                = "AWS/Lambda Duration {\"FunctionName\":\"shop-function\",\"Resource\":\"shop-function:live\"}"
       "shop-items-read-throttles"        = "AWS/DynamoDB ReadThrottleEvents {\"TableName\":\"shop-items\"}"
@@ -30,7 +28,34 @@ run "watches_the_public_api" {
       "shop-items-putitem-system-errors" = "AWS/DynamoDB SystemErrors {\"Operation\":\"PutItem\",\"TableName\":\"shop-items\"}"
       "shop-items-scan-system-errors"    = "AWS/DynamoDB SystemErrors {\"Operation\":\"Scan\",\"TableName\":\"shop-items\"}"
     }
-    error_message = "The alarms must be exactly these, only on the alias live."
+    error_message = "The alarms on one metric must be exactly these, only on the alias live."
+  }
+
+  assert {
+    condition = {
+      for name, alarm in aws_cloudwatch_metric_alarm.alarm : name => {
+        for query in alarm.metric_query : query.id => try("${query.metric[0].namespace} ${query.metric[0].metric_name} ${query.metric[0].stat} ${query.metric[0].period} ${jsonencode(query.metric[0].dimensions)}", query.expression)
+      } if length(alarm.metric_query) > 0
+      } == {
+      "shop-api-5xx" = {
+        errors   = "AWS/ApiGateway 5xx Sum 300 {\"ApiId\":\"api123\",\"Stage\":\"$default\"}"
+        requests = "AWS/ApiGateway Count Sum 300 {\"ApiId\":\"api123\",\"Stage\":\"$default\"}"
+        percent  = "IF(errors >= 3, 100 * errors / requests, 0)"
+      }
+      "shop-function-errors" = {
+        errors   = "AWS/Lambda Errors Sum 300 {\"FunctionName\":\"shop-function\",\"Resource\":\"shop-function:live\"}"
+        requests = "AWS/Lambda Invocations Sum 300 {\"FunctionName\":\"shop-function\",\"Resource\":\"shop-function:live\"}"
+        percent  = "IF(errors >= 3, 100 * errors / requests, 0)"
+      }
+    }
+    error_message = "The alarms on a percentage must be exactly these, and must not go off for one or two errors."
+  }
+
+  assert {
+    condition = alltrue([
+      for alarm in aws_cloudwatch_metric_alarm.alarm : length(alarm.metric_query) == 0 || [for query in alarm.metric_query : query.id if query.return_data == true] == ["percent"]
+    ])
+    error_message = "An alarm on a percentage must compare only the percentage."
   }
 
   assert {
@@ -43,13 +68,31 @@ run "watches_the_public_api" {
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.alarm["shop-function-p99"].extended_statistic == "p99" && aws_cloudwatch_metric_alarm.alarm["shop-function-p99"].threshold == 1000
-    error_message = "The threshold of p99 must be a tenth of the timeout."
+    condition = { for name, alarm in aws_cloudwatch_metric_alarm.alarm : name => alarm.threshold } == {
+      "shop-api-5xx"                     = 2
+      "shop-function-errors"             = 2
+      "shop-function-throttles"          = 10
+      "shop-function-p99"                = 1500
+      "shop-items-read-throttles"        = 10
+      "shop-items-write-throttles"       = 10
+      "shop-items-putitem-system-errors" = 20
+      "shop-items-scan-system-errors"    = 20
+    }
+    error_message = "Every alarm must have the threshold of its kind."
   }
 
   assert {
-    condition     = alltrue([for name, alarm in aws_cloudwatch_metric_alarm.alarm : alarm.statistic == "Sum" && alarm.threshold == 0 if !endswith(name, "-p99")])
-    error_message = "Every other alarm must count, with a threshold of 0."
+    condition = alltrue([
+      for name, alarm in aws_cloudwatch_metric_alarm.alarm :
+      alarm.period == 300 && alarm.evaluation_periods == 1 && (endswith(name, "-p99") ? alarm.extended_statistic == "p99" : alarm.statistic == "Sum")
+      if length(alarm.metric_query) == 0
+    ])
+    error_message = "Every alarm on one metric must sum it over five minutes, or take its p99."
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_log_metric_filter.route) == 0 && !strcontains(aws_cloudwatch_dashboard.service[0].dashboard_body, "SEARCH")
+    error_message = "By default there must be no custom metrics, which AWS charges for."
   }
 
   assert {
@@ -58,6 +101,44 @@ run "watches_the_public_api" {
       widget.properties.region == "eu-central-1" && length(widget.properties.metrics) > 0
     ])
     error_message = "The dashboard must show metrics in the service's region."
+  }
+}
+
+run "reads_metrics_of_each_route_from_the_logs" {
+  module {
+    source = "./modules/observability"
+  }
+
+  variables {
+    route_metrics = true
+    log_groups    = { put = "/aws/lambda/shop-put-function", get = "/aws/lambda/shop-get-function" }
+  }
+
+  assert {
+    condition = { for name, filter in aws_cloudwatch_log_metric_filter.route : filter.name => "${filter.log_group_name} ${filter.metric_transformation[0].name} ${filter.metric_transformation[0].value} ${filter.metric_transformation[0].unit} ${jsonencode(filter.metric_transformation[0].dimensions)}" } == merge([
+      for function in ["put", "get"] : {
+        "shop-${function}-Responses"        = "/aws/lambda/shop-${function}-function Responses 1 Count {\"Route\":\"$.route\",\"Status\":\"$.status\"}"
+        "shop-${function}-Duration"         = "/aws/lambda/shop-${function}-function Duration $.milliseconds Milliseconds {\"Route\":\"$.route\"}"
+        "shop-${function}-DynamoDBAttempts" = "/aws/lambda/shop-${function}-function DynamoDBAttempts $.dynamodbAttempts Count {\"Route\":\"$.route\"}"
+      }
+    ]...)
+    error_message = "Every log group must have the three metrics of a route."
+  }
+
+  assert {
+    condition     = alltrue([for filter in aws_cloudwatch_log_metric_filter.route : filter.pattern == "{ $.status >= 100 }" && filter.metric_transformation[0].namespace == "shop"])
+    error_message = "The metrics must count only the lines of requests, in the service's namespace."
+  }
+
+  assert {
+    condition = toset(flatten([
+      for widget in jsondecode(aws_cloudwatch_dashboard.service[0].dashboard_body).widgets : [for line in widget.properties.metrics : try([line[0].expression], [])]
+      ])) == toset([
+      "SEARCH('{\"shop\",Route,Status} MetricName=\"Responses\"', 'Sum', 60)",
+      "SEARCH('{\"shop\",Route} MetricName=\"Duration\"', 'p99', 60)",
+      "SEARCH('{\"shop\",Route} MetricName=\"DynamoDBAttempts\"', 'Average', 60)",
+    ])
+    error_message = "The dashboard must show the three metrics."
   }
 }
 
@@ -89,9 +170,9 @@ run "rejects_values_that_cannot_be_watched" {
     api_id        = ""
     functions     = { items = { function_name = "shop-function", alias = "candidate" } }
     table         = { name = "shop-items", arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/shop-items", actions = ["s3:PutObject"] }
-    timeout       = 0
+    thresholds    = { error_percent = -1, min_errors = 3, throttles = 10, system_errors = 20, p99_milliseconds = 1500 }
     alarm_actions = ["pager"]
   }
 
-  expect_failures = [var.prefix, var.api_id, var.functions, var.table, var.timeout, var.alarm_actions]
+  expect_failures = [var.prefix, var.api_id, var.functions, var.table, var.thresholds, var.alarm_actions]
 }

@@ -40,6 +40,23 @@ run "stores_items" {
   }
 }
 
+run "throughput_has_limits_only_if_configured" {
+  command = plan
+
+  module {
+    source = "./modules/table"
+  }
+
+  variables {
+    throughput = { write = 500 }
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.items.on_demand_throughput[0].max_write_request_units == 500 && aws_dynamodb_table.items.on_demand_throughput[0].max_read_request_units == -1
+    error_message = "The writes must have their limit, and the reads none: -1 also removes an earlier limit."
+  }
+}
+
 run "protection_and_recovery_can_be_switched_off" {
   command = plan
 
@@ -85,7 +102,8 @@ run "rejects_values_that_dynamodb_rejects" {
   variables {
     name        = "x!"
     kms_key_arn = "alias/mine"
+    throughput  = { read = 0 }
   }
 
-  expect_failures = [var.name, var.kms_key_arn]
+  expect_failures = [var.name, var.kms_key_arn, var.throughput]
 }

@@ -55,6 +55,11 @@ run "keeps_states" {
   }
 
   assert {
+    condition     = aws_s3_bucket_lifecycle_configuration.state.rule[0].expiration[0].expired_object_delete_marker
+    error_message = "The last trace of a deleted state must go with its last version."
+  }
+
+  assert {
     condition = (
       aws_s3_bucket_public_access_block.state.block_public_acls && aws_s3_bucket_public_access_block.state.block_public_policy
       && aws_s3_bucket_public_access_block.state.ignore_public_acls && aws_s3_bucket_public_access_block.state.restrict_public_buckets
@@ -244,7 +249,7 @@ run "staging_and_previews_reach_only_their_own_resources" {
             endswith(resource, ":role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway") && statement.Action == ["iam:CreateServiceLinkedRole"],
             startswith(resource, "arn:aws:apigateway:eu-central-1::/tags/arn%3Aaws%3Aapigateway%3Aeu-central-1%3A%3A%2F") && try(statement.Condition == { StringLikeIfExists = { "aws:RequestTag/Service" = name_prefix } }, false),
             startswith(resource, "arn:aws:apigateway:eu-central-1::/apis") && alltrue([for action in statement.Action : startswith(action, "apigateway:")]),
-            resource == "*" && alltrue([for action in statement.Action : contains(["cloudwatch:DescribeAlarms", "logs:DescribeLogGroups"], action)]),
+            resource == "*" && alltrue([for action in statement.Action : contains(["cloudwatch:DescribeAlarms", "lambda:ListFunctions", "logs:DescribeLogGroups"], action)]),
             resource == "*" && environment == "staging" && alltrue([for action in statement.Action : can(regex("^logs:.*(Deliver|ResourcePolic)", action))]),
           ])
         ] if statement.Effect == "Allow"
@@ -270,7 +275,9 @@ run "staging_and_previews_reach_only_their_own_resources" {
   assert {
     condition = alltrue(flatten([
       for environment, name_prefix in local.name_prefixes : [
-        for statement in jsondecode(aws_iam_policy.boundary[environment].policy).Statement : [for resource in statement.Resource : strcontains(resource, "${name_prefix}-*")]
+        for statement in jsondecode(aws_iam_policy.boundary[environment].policy).Statement : [
+          for resource in statement.Resource : strcontains(resource, "${name_prefix}-*") || alltrue([for action in statement.Action : startswith(action, "xray:Put")])
+        ]
       ]
     ]))
     error_message = "The boundary must restrict a function to its environment, whatever its policy allows."
@@ -279,9 +286,9 @@ run "staging_and_previews_reach_only_their_own_resources" {
   assert {
     condition = alltrue([
       for boundary in aws_iam_policy.boundary : flatten(jsondecode(boundary.policy).Statement[*].Action)
-      == ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan", "logs:CreateLogStream", "logs:PutLogEvents"]
+      == ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan", "logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"]
     ])
-    error_message = "The boundary must allow exactly the actions of the four routes and of the function's log."
+    error_message = "The boundary must allow exactly the actions of the four routes, of the function's log and of its traces."
   }
 }
 
@@ -302,6 +309,43 @@ run "a_key_is_used_only_through_dynamodb" {
   assert {
     condition     = !strcontains(aws_iam_role_policy.role["preview-apply"].policy, "kms:") && !strcontains(aws_iam_role_policy.role["production-plan"].policy, "kms:")
     error_message = "Previews and plans may not use the key."
+  }
+}
+
+run "a_domain_is_changed_only_by_its_environment" {
+  variables {
+    domains = { staging = { name = "staging.shop.example" }, production = { name = "api.shop.example", hosted_zone_id = "Z0123456789" } }
+  }
+
+  assert {
+    condition = {
+      for role in ["staging-apply", "production-apply", "preview-apply"] : role => flatten([
+        for statement in jsondecode(aws_iam_role_policy.role[role].policy).Statement : [
+          for resource in statement.Resource : resource if can(regex("::/domainnames", resource))
+        ] if contains(statement.Action, "apigateway:POST")
+      ])
+      } == {
+      staging-apply    = ["arn:aws:apigateway:eu-central-1::/domainnames", "arn:aws:apigateway:eu-central-1::/domainnames/staging.shop.example", "arn:aws:apigateway:eu-central-1::/domainnames/staging.shop.example/*"]
+      production-apply = ["arn:aws:apigateway:eu-central-1::/domainnames", "arn:aws:apigateway:eu-central-1::/domainnames/api.shop.example", "arn:aws:apigateway:eu-central-1::/domainnames/api.shop.example/*"]
+      preview-apply    = []
+    }
+    error_message = "An apply role may change only the domain of its environment."
+  }
+
+  assert {
+    condition = {
+      for role, policy in aws_iam_role_policy.role : role => [
+        for statement in jsondecode(policy.policy).Statement : [statement.Resource, try(statement.Condition, null)] if contains(statement.Action, "route53:ChangeResourceRecordSets")
+      ] if strcontains(policy.policy, "route53:Change")
+      } == {
+      production-apply = [[["arn:aws:route53:::hostedzone/Z0123456789"], { "ForAllValues:StringEquals" = { "route53:ChangeResourceRecordSetsNormalizedRecordNames" = ["api.shop.example"] } }]]
+    }
+    error_message = "An apply role may change only the DNS record of its domain."
+  }
+
+  assert {
+    condition     = strcontains(aws_iam_role_policy.role["production-plan"].policy, "route53:ListResourceRecordSets") && !strcontains(aws_iam_role_policy.role["staging-plan"].policy, "route53:")
+    error_message = "A plan role must be able to read the DNS record, if there is one."
   }
 }
 
@@ -327,6 +371,10 @@ run "fits_the_limits_of_iam" {
     prefix             = "a-prefix-of-thirty-two-character"
     api_ids            = { staging = ["a123456789", "b123456789"], production = ["c123456789", "d123456789"], other = ["e123456789", "f123456789", "g123456789"] }
     table_kms_key_arns = ["arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000001", "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000002"]
+    domains = {
+      staging    = { name = "items-of-staging.a-shop-with-a-long-name.example", hosted_zone_id = "Z0123456789ABCDEFGHIJ" }
+      production = { name = "items.a-shop-with-a-long-name.example", hosted_zone_id = "Z0123456789ABCDEFGHIJ" }
+    }
   }
 
   assert {
@@ -364,17 +412,16 @@ run "rejects_values_that_github_or_aws_reject" {
   command = plan
 
   variables {
-    prefix             = "Shop"
-    region             = "Frankfurt"
-    tags               = { service = "other" }
-    oidc_provider_arn  = "arn:aws:iam::123456789012:oidc-provider/example.com"
-    repository         = { owner = "octo", name = "*" }
-    environments       = ["testing"]
-    api_ids            = { staging = ["*"] }
-    table_kms_key_arns = ["alias/mine"]
+    prefix            = "Shop"
+    region            = "Frankfurt"
+    tags              = { service = "other" }
+    oidc_provider_arn = "arn:aws:iam::123456789012:oidc-provider/example.com"
+    repository        = { owner = "octo", name = "*" }
+    environments      = ["testing"]
+    api_ids           = { staging = ["*"] }
   }
 
-  expect_failures = [var.prefix, var.region, var.tags, var.oidc_provider_arn, var.repository, var.environments, var.api_ids, var.table_kms_key_arns]
+  expect_failures = [var.prefix, var.region, var.tags, var.oidc_provider_arn, var.repository, var.environments, var.api_ids]
 }
 
 run "rejects_a_prefix_that_covers_the_bootstrap_roles" {
@@ -385,6 +432,149 @@ run "rejects_a_prefix_that_covers_the_bootstrap_roles" {
   }
 
   expect_failures = [var.prefix]
+}
+
+run "rejects_a_region_that_does_not_exist" {
+  command = plan
+
+  variables {
+    region = "xx-nowhere-9"
+  }
+
+  expect_failures = [var.region]
+}
+
+run "accepts_the_regions_of_other_partitions" {
+  command = plan
+
+  variables {
+    region = "eusc-de-east-1"
+  }
+
+  assert {
+    condition     = !strcontains(aws_iam_role_policy.role["staging-plan"].policy, "eu-central-1")
+    error_message = "The roles must be for the region."
+  }
+}
+
+run "rejects_tags_that_differ_only_in_case" {
+  command = plan
+
+  variables {
+    tags = { Team = "a", team = "b" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "rejects_a_tag_without_a_key" {
+  command = plan
+
+  variables {
+    tags = { "" = "a" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "rejects_a_tag_with_a_comma" {
+  command = plan
+
+  variables {
+    tags = { teams = "a,b" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "rejects_a_provider_that_is_not_githubs" {
+  command = plan
+
+  variables {
+    oidc_provider_arn = "arn:aws:iam::123456789012:oidc-provider/token-actions.githubusercontent.com"
+  }
+
+  expect_failures = [var.oidc_provider_arn]
+}
+
+run "rejects_a_hyphen_as_the_owner" {
+  command = plan
+
+  variables {
+    repository = { owner = "-", name = "items" }
+  }
+
+  expect_failures = [var.repository]
+}
+
+run "rejects_a_repository_with_its_url_ending" {
+  command = plan
+
+  variables {
+    repository = { owner = "octo", name = "items.git" }
+  }
+
+  expect_failures = [var.repository]
+}
+
+run "rejects_a_fractional_id" {
+  command = plan
+
+  variables {
+    repository = { owner = "octo", name = "items", owner_id = 1.5, id = 2 }
+  }
+
+  expect_failures = [var.repository]
+}
+
+run "rejects_a_key_of_another_region" {
+  command = plan
+
+  variables {
+    table_kms_key_arns = ["arn:aws:kms:us-east-1:123456789012:key/1"]
+  }
+
+  expect_failures = [var.table_kms_key_arns]
+}
+
+run "rejects_the_alias_of_a_key" {
+  command = plan
+
+  variables {
+    table_kms_key_arns = ["alias/mine"]
+  }
+
+  expect_failures = [var.table_kms_key_arns]
+}
+
+run "rejects_a_domain_of_previews" {
+  command = plan
+
+  variables {
+    domains = { preview = { name = "preview.shop.example" } }
+  }
+
+  expect_failures = [var.domains]
+}
+
+run "rejects_a_wildcard_domain" {
+  command = plan
+
+  variables {
+    domains = { production = { name = "*.shop.example" } }
+  }
+
+  expect_failures = [var.domains]
+}
+
+run "rejects_the_path_of_a_hosted_zone" {
+  command = plan
+
+  variables {
+    domains = { production = { name = "api.shop.example", hosted_zone_id = "/hostedzone/Z0123456789" } }
+  }
+
+  expect_failures = [var.domains]
 }
 
 run "rejects_a_repository_with_only_one_id" {

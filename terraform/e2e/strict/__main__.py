@@ -7,6 +7,7 @@ the APIs keep the caller's signature, because the emulator authorizes them as AW
 import contextlib
 import http.client
 import http.server
+import re
 import sys
 import traceback
 import urllib.parse
@@ -35,7 +36,8 @@ class Proxy(http.server.BaseHTTPRequestHandler):
 
     def handle_any(self):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        request = Request(self.command, self.path, self.headers, body)
+        target, domain = self.target()
+        request = Request(self.command, target, self.headers, body, domain)
         try:
             error = rules.first_error(request, account)
             response = (
@@ -51,6 +53,14 @@ class Proxy(http.server.BaseHTTPRequestHandler):
             self.log_message("rejected: %s", error.message)
         with contextlib.suppress(BrokenPipeError):
             self.respond(*response)
+
+    def target(self):
+        """Returns the target of the request, and its domain if the client uses this proxy as an HTTP proxy."""
+        absolute = re.fullmatch(r"http://([^/:]+)(?::\d+)?(/.*)?", self.path)
+        if absolute is None:
+            return self.path, None
+        domain, target = absolute[1], absolute[2] or "/"
+        return f"/_aws/execute-api/{account.api_at(domain)}/$default{target}", domain
 
     do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = handle_any
 

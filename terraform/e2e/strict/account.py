@@ -4,6 +4,7 @@ import functools
 import hashlib
 import json
 import threading
+import time
 import xml.etree.ElementTree
 from dataclasses import dataclass, field
 
@@ -24,6 +25,25 @@ class Caller:
     policies: list
     # The permissions boundary and the session policy: each of them must also allow an action.
     limits: list = field(default_factory=list)
+
+
+class TokenBucket:
+    """A token bucket: filled at the rate, in tokens a second, up to the burst."""
+
+    def __init__(self, rate, burst):
+        self._rate, self._burst, self._lock = rate, burst, threading.Lock()
+        self._tokens, self._filled_at = burst, time.monotonic()
+
+    def take(self):
+        """Takes a token; returns `False` if there is none."""
+        with self._lock:
+            now = time.monotonic()
+            self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)
+            self._filled_at = now
+            if self._tokens < 1:
+                return False
+            self._tokens -= 1
+            return True
 
 
 def cached(method):
@@ -52,7 +72,7 @@ class Account:
         names = ["apigatewayv2", "dynamodb", "iam", "lambda"]
         self._clients = {name: boto3.client(name, endpoint_url=emulator) for name in names}
         self._lock = threading.Lock()
-        self._generation, self._cache, self._sessions = 0, {}, {}
+        self._generation, self._cache, self._sessions, self._buckets = 0, {}, {}, {}
 
     def invalidate(self):
         with self._lock:
@@ -133,6 +153,17 @@ class Account:
     @cached
     def stage(self, api_id, name):
         return self._call("apigatewayv2", "get_stage", ApiId=api_id, StageName=name)
+
+    @cached
+    def api_at(self, domain):
+        """Returns the id of the API to which all paths of a domain lead; `None` if there is none."""
+        mappings = self._call("apigatewayv2", "get_api_mappings", DomainName=domain).get("Items", [])
+        return next((mapping["ApiId"] for mapping in mappings if not mapping.get("ApiMappingKey")), None)
+
+    def bucket(self, api_id, route_key, rate, burst):
+        """Returns the token bucket that throttles a route of an API; a full one after a change of its limits."""
+        with self._lock:
+            return self._buckets.setdefault((api_id, route_key, rate, burst), TokenBucket(rate, burst))
 
     @cached
     def routes(self, api_id):

@@ -82,6 +82,7 @@ def required_permissions(request, account):
         "lambda": lambda_permissions,
         "logs": logs_permissions,
         "monitoring": cloudwatch_permissions,
+        "route53": route53_permissions,
     }
     if request.service not in by_service or (request.operation is None and request.service != "execute-api"):
         raise UnknownAction
@@ -221,6 +222,16 @@ def cloudwatch_permissions(request, _account):
     resources = resources or [request.parameters.get("ResourceARN", "*")]
     required = [Permission(f"cloudwatch:{request.operation}", resource) for resource in resources]
     return [each for permission in required for each in with_tags(request, permission, "cloudwatch:TagResource")]
+
+
+def route53_permissions(request, _account):
+    """Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html"""
+    identity = request.parameters.get("HostedZoneId", request.parameters.get("Id", "*")).rpartition("/")[2]
+    kind = "change" if request.operation == "GetChange" else "hostedzone"
+    context = {}
+    if request.operation == "ChangeResourceRecordSets":
+        context["route53:ChangeResourceRecordSetsNormalizedRecordNames"] = request.record_names()
+    return [Permission(f"route53:{request.operation}", f"arn:aws:route53:::{kind}/{identity}", context)]
 
 
 def invoke_permissions(request, _account):

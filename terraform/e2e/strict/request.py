@@ -4,6 +4,7 @@ import functools
 import json
 import re
 import urllib.parse
+import xml.etree.ElementTree
 
 import botocore.session
 
@@ -12,10 +13,10 @@ EXECUTE_API = re.compile(r"/_aws/execute-api/([^/]+)/(?:\$|%24)default(/.*)?")
 
 
 class Request:
-    """A parsed request. A request to the emulator's URL of an API counts as a call of the API."""
+    """A parsed request. A request to the emulator's URL of an API, or to its domain, counts as a call of the API."""
 
-    def __init__(self, method, target, headers, body=b""):
-        self.method, self.target, self.body = method, target, body
+    def __init__(self, method, target, headers, body=b"", domain=None):
+        self.method, self.target, self.domain, self.body = method, target, domain, body
         # A repeated header is joined with commas, as in the event that an API sends to its function.
         # Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
         self.headers = {}
@@ -39,7 +40,7 @@ class Request:
             return None, {}
         if self.service == "apigateway":
             return self.method, self._json()
-        if self.service == "lambda":
+        if self.service in ("lambda", "route53"):
             return self._rest_operation()
         if "x-amz-target" in self.headers:
             return self.headers["x-amz-target"].rpartition(".")[2], self._json()
@@ -49,7 +50,7 @@ class Request:
 
     def _rest_operation(self):
         path = self.path.rstrip("/")
-        for pattern, method, name in lambda_operations():
+        for pattern, method, name in rest_operations(self.service):
             if method == self.method and (match := pattern.fullmatch(path)):
                 in_path = {key: urllib.parse.unquote(value) for key, value in match.groupdict().items()}
                 return name, self._json() | self.query | in_path
@@ -75,6 +76,11 @@ class Request:
             if re.fullmatch(r"Tags\.member\.\d+\.Key", name)
         ]
 
+    def record_names(self):
+        """Returns the names of the DNS records that the request changes, in the form of IAM's condition keys."""
+        records = xml.etree.ElementTree.fromstring(self.body).iterfind(".//{*}ResourceRecordSet/{*}Name")
+        return [record.text.lower().rstrip(".") for record in records]
+
     def values_of(self, name):
         """Returns the values of a parameter such as AlarmName, or of its list AlarmNames, in either protocol."""
         in_form = [value for key, value in self.parameters.items() if re.fullmatch(rf"{name}(s\.member\.\d+)?", key)]
@@ -82,15 +88,15 @@ class Request:
 
     def changes(self):
         """Returns `True` if the request may change anything in the account except items and objects of S3."""
-        if self.service in ("apigateway", "lambda"):
+        if self.service in ("apigateway", "lambda", "route53"):
             return self.method != "GET"
         return not re.match(r"(Assume|Describe|Get|List|Query|Scan|\w+Item$)", self.operation or "Get")
 
 
 @functools.cache
-def lambda_operations():
-    """Returns Lambda's operations as (path, method, name), those with the fewest variables in their path first."""
-    model = botocore.session.get_session().get_service_model("lambda")
+def rest_operations(service):
+    """Returns a service's operations as (path, method, name), those with the fewest variables in their path first."""
+    model = botocore.session.get_session().get_service_model(service)
     operations = []
     for name in model.operation_names:
         http = model.operation_model(name).http

@@ -123,6 +123,47 @@ def policies_are_too_long(request, account):
     return AwsError(409, "LimitExceeded", f"Maximum policy size of 10240 bytes exceeded for role {role}")
 
 
+def tracing_is_not_permitted(request, account):
+    """Source: https://github.com/serverless/serverless/issues/6931"""
+    role = request.parameters.get("Role", "").rpartition("/")[2]
+    if request.service != "lambda" or not role or request.parameters.get("TracingConfig") != {"Mode": "Active"}:
+        return None
+    if any("xray:PutTraceSegments" in json.dumps(policy) for policy in account.inline_policies(role).values()):
+        return None
+    message = "The provided execution role does not have permissions to call PutTraceSegments on XRAY"
+    return AwsError(400, "InvalidParameterValueException", message)
+
+
+def endpoint_is_disabled(request, account):
+    """That the API then returns 404 is not verified.
+
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-disable-default-endpoint.html
+    """
+    if (
+        request.service != "execute-api"
+        or request.domain
+        or not account.api(request.api_id).get("DisableExecuteApiEndpoint")
+    ):
+        return None
+    return AwsError(404, "", "Not Found")
+
+
+def route_is_throttled(request, account):
+    """Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
+
+    An API of the emulator that was made without these limits accepts every request.
+    """
+    route = _route_of(request, account)
+    if route is None:
+        return None
+    stage = account.stage(request.api_id, "$default")
+    settings = stage.get("RouteSettings", {}).get(route["RouteKey"]) or stage.get("DefaultRouteSettings", {})
+    rate, burst = settings.get("ThrottlingRateLimit"), settings.get("ThrottlingBurstLimit")
+    if rate is None or account.bucket(request.api_id, route["RouteKey"], rate, burst).take():
+        return None
+    return AwsError(429, "", "Too Many Requests")
+
+
 def invoke_is_not_permitted(request, account):
     """Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html"""
     alias = _alias_behind(request, account)
@@ -148,18 +189,26 @@ def function_is_stopped(request, account):
     return AwsError(503, "", "Service Unavailable") if alias and account.reserved_concurrency(alias[0]) == 0 else None
 
 
-def _alias_behind(request, account):
-    """Returns the function and the alias behind a request to an API; `None` if no route matches."""
+def _route_of(request, account):
+    """Returns the route that a request to an API matches; `None` if there is none."""
     if request.service != "execute-api":
         return None
     for route in account.routes(request.api_id):
         method, _, template = route["RouteKey"].partition(" ")
         expression = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template))
         if method == request.method and re.fullmatch(expression, request.route_path.partition("?")[0]):
-            uri = account.integration_uri(request.api_id, route["Target"].removeprefix("integrations/"))
-            function = re.search(r":function:([^:/]+):([^:/]+)/invocations$", uri)
-            return function.groups() if function else None
+            return route
     return None
+
+
+def _alias_behind(request, account):
+    """Returns the function and the alias behind a request to an API; `None` if no route matches."""
+    route = _route_of(request, account)
+    if route is None:
+        return None
+    uri = account.integration_uri(request.api_id, route["Target"].removeprefix("integrations/"))
+    function = re.search(r":function:([^:/]+):([^:/]+)/invocations$", uri)
+    return function.groups() if function else None
 
 
 RULES = [
@@ -169,6 +218,9 @@ RULES = [
     concurrency_is_unavailable,
     version_is_missing,
     policies_are_too_long,
+    tracing_is_not_permitted,
+    endpoint_is_disabled,
+    route_is_throttled,
     invoke_is_not_permitted,
     function_is_stopped,
 ]

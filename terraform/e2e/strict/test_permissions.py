@@ -3,6 +3,7 @@
 import unittest
 
 from . import account, permissions, rules
+from .request import Request
 from .stubs import (
     ANYTHING,
     KEY,
@@ -35,6 +36,23 @@ class Permissions(unittest.TestCase):
         self.assertFalse(allowed(call, allow("dynamodb:*"), limits=[limit]))
         self.assertFalse(allowed(call, allow("dynamodb:*"), limits=[ANYTHING, limit]))
         self.assertTrue(allowed(call, allow("dynamodb:*"), limits=[ANYTHING]))
+
+    def test_a_record_is_changed_only_with_its_name(self):
+        credential = "AWS4-HMAC-SHA256 Credential=ASIA1/20260101/us-east-1/route53/aws4_request, SignedHeaders=host"
+        names = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
+        permission = allow("route53:ChangeResourceRecordSets", resource="arn:aws:route53:::hostedzone/Z1") | {
+            "Condition": {"ForAllValues:StringEquals": {names: ["api.shop.example"]}}
+        }
+        for zone, name, expected in [
+            ("Z1", "api.shop.example.", True),
+            ("Z2", "api.shop.example.", False),
+            ("Z1", "www.shop.example.", False),
+        ]:
+            body = f"<Change><ResourceRecordSet><Name>{name}</Name></ResourceRecordSet></Change>".encode()
+            call = Request("POST", f"/2013-04-01/hostedzone/{zone}/rrset/", {"Authorization": credential}, body)
+            self.assertEqual(expected, allowed(call, permission), (zone, name))
+        waiting = Request("GET", "/2013-04-01/change/C1", {"Authorization": credential})
+        self.assertTrue(allowed(waiting, allow("route53:GetChange", resource="arn:aws:route53:::change/*")))
 
     def test_an_unknown_action_is_denied(self):
         with self.assertRaises(permissions.UnknownAction):

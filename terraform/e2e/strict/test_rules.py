@@ -1,11 +1,20 @@
 """Tests of the rules except permission_is_missing, with accepted and rejected requests; and of the responses."""
 
 import json
+import time
 import unittest
 
-from . import responses, rules
+from . import account, responses, rules
 from .request import Request
-from .stubs import PERMITTED, account_with, json_request, query_request, request
+from .stubs import (
+    PERMITTED,
+    ROLE,
+    account_with,
+    allow,
+    json_request,
+    query_request,
+    request,
+)
 
 
 class Rules(unittest.TestCase):
@@ -67,10 +76,26 @@ class Rules(unittest.TestCase):
             rules.policies_are_too_long(call, account_with(inline_policies={"q": {"Statement": "x" * 6000}}))
         )
 
-    def invoke(self, method="GET", path="items/1", **results_by_method):
+    def test_tracing_needs_permissions_of_the_role(self):
+        for allowed, mode, rejected in [
+            ([], "Active", True),
+            ([], "PassThrough", False),
+            (["xray:PutTraceSegments"], "Active", False),
+        ]:
+            call = request(
+                "lambda",
+                "PUT",
+                "/2015-03-31/functions/f/configuration",
+                {"Role": ROLE, "TracingConfig": {"Mode": mode}},
+            )
+            policies = {"p": {"Statement": [allow(*allowed)]}}
+            found = rules.tracing_is_not_permitted(call, account_with(inline_policies=policies))
+            self.assertEqual(rejected, found is not None, (allowed, mode))
+
+    def invoke(self, method="GET", path="items/1", domain=None, **results_by_method):
         routes = [{"RouteId": "r1", "RouteKey": "GET /items/{id}", "Target": "integrations/i1"}]
         uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:123456789012:function:f:live/invocations"
-        call = Request(method, f"/_aws/execute-api/a1/$default/{path}", {})
+        call = Request(method, f"/_aws/execute-api/a1/$default/{path}", {}, domain=domain)
         return rules.first_error(call, account_with(routes=routes, integration_uri=uri, **results_by_method))
 
     def test_an_api_invokes_only_what_the_policy_of_the_alias_permits(self):
@@ -93,6 +118,35 @@ class Rules(unittest.TestCase):
         permitted = [PERMITTED]
         self.assertIsNone(self.invoke(invoke_statements=permitted, reserved_concurrency=None))
         self.assertEqual(503, self.invoke(invoke_statements=permitted, reserved_concurrency=0).status)
+
+    def test_a_disabled_endpoint_leaves_the_domain(self):
+        disabled = {"invoke_statements": [PERMITTED], "api": {"DisableExecuteApiEndpoint": True}}
+        self.assertEqual(404, self.invoke(**disabled).status)
+        self.assertIsNone(self.invoke(domain="api.shop.example", **disabled))
+
+    def test_a_route_is_throttled_by_its_settings_or_the_default_ones(self):
+        default = {"ThrottlingRateLimit": 500.0, "ThrottlingBurstLimit": 1000}
+        own = {"ThrottlingRateLimit": 10.0, "ThrottlingBurstLimit": 20}
+        for routes, expected in [({"GET /items/{id}": own}, (10, 20)), ({"GET /items": own}, (500, 1000))]:
+            for tokens, throttled in [(1, False), (0, True)]:
+                taken = []
+
+                def bucket(_api, route, rate, burst, tokens=tokens, taken=taken):
+                    taken.append((route, rate, burst))
+                    return account.TokenBucket(rate=0, burst=tokens)
+
+                stage = {"DefaultRouteSettings": default, "RouteSettings": routes}
+                error = self.invoke(invoke_statements=[PERMITTED], stage=stage, bucket=bucket)
+                self.assertEqual([("GET /items/{id}", *expected)], taken)
+                self.assertEqual(429 if throttled else None, error and error.status)
+
+    def test_a_bucket_is_full_at_first_and_fills_again(self):
+        bucket = account.TokenBucket(rate=1000, burst=2)
+        self.assertTrue(bucket.take() and bucket.take())
+        time.sleep(0.1)
+        self.assertTrue(bucket.take())
+        empty = account.TokenBucket(rate=0, burst=2)
+        self.assertEqual([True, True, False], [empty.take() for _ in range(3)])
 
 
 class Responses(unittest.TestCase):

@@ -52,17 +52,37 @@ resource "aws_iam_role_policy" "function" {
         Resource  = key
         Condition = { StringEquals = { "kms:ViaService" = "dynamodb.${split(":", key)[3]}.amazonaws.com" } }
       }
+      ], [
+      # The actions cannot be limited to a resource.
+      # Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+      for resource in var.tracing ? ["*"] : [] : {
+        Sid      = "Traces"
+        Effect   = "Allow"
+        Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+        Resource = resource
+      }
     ])
   })
 }
 
+# The commit of the newest bundle. It changes only with the bundle: another commit with the same bundle publishes no version.
+resource "terraform_data" "commit" {
+  input            = var.bundle.commit
+  triggers_replace = var.bundle.sha256
+
+  lifecycle {
+    ignore_changes = [input]
+  }
+}
+
 resource "aws_lambda_function" "function" {
-  # checkov:skip=CKV_AWS_50:Tracing needs additional permissions; the access log has the latencies.
+  # checkov:skip=CKV_AWS_50:Tracing needs additional permissions, and is off by default.
   # checkov:skip=CKV_AWS_116:A dead-letter queue is for asynchronous invokes; the API invokes synchronously.
   # checkov:skip=CKV_AWS_117:The function calls only DynamoDB, which is not in a VPC.
   # checkov:skip=CKV_AWS_173:The only variable is the table's name, which is not secret, and Lambda encrypts it.
   # checkov:skip=CKV_AWS_272:Signing needs a signing profile in the account; the bundle is pinned by its hash instead.
   function_name                  = var.name
+  description                    = terraform_data.commit.output == null ? null : "commit ${terraform_data.commit.output}"
   role                           = aws_iam_role.function.arn
   runtime                        = "provided.al2023"
   handler                        = "bootstrap"
@@ -76,6 +96,10 @@ resource "aws_lambda_function" "function" {
 
   environment {
     variables = { TABLE_NAME = var.table.name }
+  }
+
+  tracing_config {
+    mode = var.tracing ? "Active" : "PassThrough"
   }
 
   logging_config {

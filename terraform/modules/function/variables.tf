@@ -49,8 +49,8 @@ variable "table" {
 }
 
 variable "bundle" {
-  description = "The zip to deploy and its SHA-256 in base64. Only a new hash causes a deployment; null: there is no zip."
-  type        = object({ path = string, sha256 = string })
+  description = "The zip to deploy, its SHA-256 in base64 and its commit. Only a new hash causes a deployment; null: there is no zip."
+  type        = object({ path = string, sha256 = string, commit = optional(string) })
   nullable    = false
 
   validation {
@@ -112,6 +112,13 @@ variable "log_retention_days" {
     condition     = var.log_retention_days > 0
     error_message = "log_retention_days must be greater than 0: the cost of logs that never expire keeps growing."
   }
+}
+
+variable "tracing" {
+  description = "Trace invokes with X-Ray."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "live_version" {

@@ -1,7 +1,8 @@
 # One HTTP API for the functions' aliases: its routes and integrations, one stage, and the permission to invoke.
 resource "aws_apigatewayv2_api" "api" {
-  name          = var.name
-  protocol_type = "HTTP"
+  name                         = var.name
+  protocol_type                = "HTTP"
+  disable_execute_api_endpoint = !var.default_endpoint
 
   dynamic "cors_configuration" {
     for_each = var.cors[*]
@@ -106,6 +107,18 @@ resource "aws_apigatewayv2_stage" "default" {
     throttling_burst_limit = var.throttling.burst
   }
 
+  # These replace all default settings of the route.
+  # Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
+  dynamic "route_settings" {
+    for_each = var.route_throttling
+
+    content {
+      route_key              = route_settings.key
+      throttling_rate_limit  = route_settings.value.rate
+      throttling_burst_limit = route_settings.value.burst
+    }
+  }
+
   dynamic "access_log_settings" {
     for_each = aws_cloudwatch_log_group.access
 
@@ -114,6 +127,7 @@ resource "aws_apigatewayv2_stage" "default" {
       format = jsonencode({
         requestId               = "$context.requestId"
         requestTime             = "$context.requestTime"
+        httpMethod              = "$context.httpMethod"
         routeKey                = "$context.routeKey"
         status                  = "$context.status"
         responseLength          = "$context.responseLength"
@@ -121,6 +135,8 @@ resource "aws_apigatewayv2_stage" "default" {
         integrationLatency      = "$context.integrationLatency"
         integrationStatus       = "$context.integrationStatus"
         integrationErrorMessage = "$context.integrationErrorMessage"
+        integrationRequestId    = "$context.integration.requestId"
+        authorizerError         = "$context.authorizer.error"
         errorMessage            = "$context.error.message"
         sourceIp                = "$context.identity.sourceIp"
         userAgent               = "$context.identity.userAgent"

@@ -92,6 +92,41 @@ variable "throttling" {
   }
 }
 
+variable "route_throttling" {
+  description = "Route key => its rate and burst, instead of those in throttling."
+  type        = map(object({ rate = number, burst = number }))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.route_throttling), keys(var.routes))) == 0
+    error_message = "route_throttling must have only keys of routes: API Gateway refuses settings for a route that does not exist."
+  }
+
+  validation {
+    condition     = alltrue([for limits in values(var.route_throttling) : limits.rate > 0 && limits.burst > 0])
+    error_message = "The rate and the burst of a route must be greater than 0: at 0, API Gateway answers every request with 429."
+  }
+}
+
+variable "domain" {
+  description = "Domain of the API: its name, the ARN of its certificate, and the id of the hosted zone for its DNS record; null: none."
+  type        = object({ name = string, certificate_arn = string, hosted_zone_id = optional(string) })
+  default     = null
+}
+
+variable "default_endpoint" {
+  description = "Keep the API reachable at the URL that API Gateway assigns."
+  type        = bool
+  default     = true
+  nullable    = false
+
+  validation {
+    condition     = var.default_endpoint || var.domain != null
+    error_message = "An API without a domain needs default_endpoint."
+  }
+}
+
 variable "access_log" {
   description = "Keep an access log."
   type        = bool

@@ -4,7 +4,7 @@ locals {
   region = split(":", var.table.arn)[3]
 
   # Title => the metrics of the graph, in CloudWatch's form: namespace, metric, dimensions, options.
-  graphs = {
+  graphs = merge({ for title, search in local.route_graphs : title => [[{ expression = search }]] if var.route_metrics }, {
     "Requests and errors of the API" = [
       for metric in ["Count", "4xx", "5xx"] :
       concat(["AWS/ApiGateway", metric], flatten([for key, value in local.api_dimensions : [key, value]]), [{ stat = "Sum" }])
@@ -31,7 +31,7 @@ locals {
       for metric in ["ReadThrottleEvents", "WriteThrottleEvents"] :
       ["AWS/DynamoDB", metric, "TableName", var.table.name, { stat = "Sum" }]
     ]
-  }
+  })
 }
 
 resource "aws_cloudwatch_dashboard" "service" {

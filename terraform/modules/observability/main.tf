@@ -10,39 +10,42 @@ locals {
     }
   }
 
-  # An alarm goes off when its metric is above the threshold (default 0) in `datapoints` (default 1) of five periods.
+  # An alarm goes off when its metric, summed over five minutes, is above the threshold. With a metric `of`, the threshold is a
+  # percentage of that metric.
   alarms = merge(
     {
       "${var.prefix}-api-5xx" = {
-        description = "The public API returns 5xx."
-        namespace   = "AWS/ApiGateway", metric = "5xx", dimensions = local.api_dimensions
-        datapoints  = 2
+        description = "More than ${var.thresholds.error_percent} % of the public API's responses are 5xx."
+        namespace   = "AWS/ApiGateway", metric = "5xx", of = "Count", dimensions = local.api_dimensions
+        threshold   = var.thresholds.error_percent
       }
     },
     {
       for function in local.live_dimensions : "${function.FunctionName}-errors" => {
-        description = "${function.Resource} crashes or times out. Errors that it handles itself appear as 5xx of the API."
-        namespace   = "AWS/Lambda", metric = "Errors", dimensions = function
+        description = "More than ${var.thresholds.error_percent} % of the invokes of ${function.Resource} crash or time out. Errors that it handles itself appear as 5xx of the API."
+        namespace   = "AWS/Lambda", metric = "Errors", of = "Invocations", dimensions = function
+        threshold   = var.thresholds.error_percent
       }
     },
     {
       for function in local.live_dimensions : "${function.FunctionName}-throttles" => {
         description = "Lambda throttles ${function.Resource}: it has no concurrency left."
         namespace   = "AWS/Lambda", metric = "Throttles", dimensions = function
+        threshold   = var.thresholds.throttles
       }
     },
     {
       for function in local.live_dimensions : "${function.FunctionName}-p99" => {
-        description = "One invoke in a hundred of ${function.Resource} takes more than a tenth of its time limit."
+        description = "One invoke in a hundred of ${function.Resource} takes more than ${var.thresholds.p99_milliseconds} ms."
         namespace   = "AWS/Lambda", metric = "Duration", dimensions = function
-        percentile  = "p99", threshold = var.timeout * 1000 / 10, datapoints = 3
+        percentile  = "p99", threshold = var.thresholds.p99_milliseconds
       }
     },
     {
       for kind in ["Read", "Write"] : "${var.table.name}-${lower(kind)}-throttles" => {
-        description = "DynamoDB throttles ${lower(kind)}s of ${var.table.name}: a hot key, or a table that has not scaled up yet."
+        description = "DynamoDB throttles ${lower(kind)}s of ${var.table.name}: a hot key, a table that has not scaled up yet, or table_throughput."
         namespace   = "AWS/DynamoDB", metric = "${kind}ThrottleEvents", dimensions = { TableName = var.table.name }
-        datapoints  = 2
+        threshold   = var.thresholds.throttles
       }
     },
     {
@@ -50,10 +53,13 @@ locals {
       for operation in [for action in var.table.actions : trimprefix(action, "dynamodb:")] : "${var.table.name}-${lower(operation)}-system-errors" => {
         description = "DynamoDB answers ${operation} on ${var.table.name} with internal errors."
         namespace   = "AWS/DynamoDB", metric = "SystemErrors", dimensions = { TableName = var.table.name, Operation = operation }
-        datapoints  = 2
+        threshold   = var.thresholds.system_errors
       }
     },
   )
+
+  # Seconds.
+  alarm_period = 300
 }
 
 resource "aws_cloudwatch_metric_alarm" "alarm" {
@@ -61,16 +67,43 @@ resource "aws_cloudwatch_metric_alarm" "alarm" {
 
   alarm_name          = each.key
   alarm_description   = each.value.description
-  namespace           = each.value.namespace
-  metric_name         = each.value.metric
-  dimensions          = each.value.dimensions
-  statistic           = can(each.value.percentile) ? null : "Sum"
-  extended_statistic  = try(each.value.percentile, null)
   comparison_operator = "GreaterThanThreshold"
-  threshold           = try(each.value.threshold, 0)
-  period              = 60
-  evaluation_periods  = 5
-  datapoints_to_alarm = try(each.value.datapoints, 1)
+  threshold           = each.value.threshold
+  evaluation_periods  = 1
+
+  namespace          = can(each.value.of) ? null : each.value.namespace
+  metric_name        = can(each.value.of) ? null : each.value.metric
+  dimensions         = can(each.value.of) ? null : each.value.dimensions
+  statistic          = can(each.value.of) || can(each.value.percentile) ? null : "Sum"
+  extended_statistic = try(each.value.percentile, null)
+  period             = can(each.value.of) ? null : local.alarm_period
+
+  dynamic "metric_query" {
+    for_each = can(each.value.of) ? { errors = each.value.metric, requests = each.value.of } : {}
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = each.value.namespace
+        metric_name = metric_query.value
+        dimensions  = each.value.dimensions
+        stat        = "Sum"
+        period      = local.alarm_period
+      }
+    }
+  }
+
+  dynamic "metric_query" {
+    for_each = can(each.value.of) ? ["IF(errors >= ${var.thresholds.min_errors}, 100 * errors / requests, 0)"] : []
+
+    content {
+      id          = "percent"
+      expression  = metric_query.value
+      label       = "percent"
+      return_data = true
+    }
+  }
 
   # A period without requests is not an error.
   treat_missing_data = "notBreaching"

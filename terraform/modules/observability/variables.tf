@@ -43,21 +43,21 @@ variable "table" {
   }
 }
 
-variable "timeout" {
-  description = "Timeout of an invoke in seconds."
-  type        = number
-  nullable    = false
-
-  validation {
-    condition     = var.timeout > 0
-    error_message = "timeout must be greater than 0."
-  }
-}
-
 variable "alarms" {
   description = "Create the alarms."
   type        = bool
   nullable    = false
+}
+
+variable "thresholds" {
+  description = "Thresholds of the alarms for five minutes: the percentage of failed requests or invokes, if there are at least min_errors of them; throttled requests; internal errors of the table; the p99 of the duration of an invoke in milliseconds."
+  type        = object({ error_percent = number, min_errors = number, throttles = number, system_errors = number, p99_milliseconds = number })
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for threshold in values(var.thresholds) : threshold >= 0])
+    error_message = "thresholds must not be negative."
+  }
 }
 
 variable "alarm_actions" {
@@ -74,5 +74,19 @@ variable "alarm_actions" {
 variable "dashboard" {
   description = "Create the dashboard."
   type        = bool
+  nullable    = false
+}
+
+variable "route_metrics" {
+  description = "Publish metrics of each route from the log groups."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "log_groups" {
+  description = "Function => the name of its log group."
+  type        = map(string)
+  default     = {}
   nullable    = false
 }

@@ -15,6 +15,12 @@ resource "aws_dynamodb_table" "items" {
     enabled = var.point_in_time_recovery
   }
 
+  # -1 removes a limit, which a missing argument would keep.
+  on_demand_throughput {
+    max_read_request_units  = coalesce(var.throughput.read, -1)
+    max_write_request_units = coalesce(var.throughput.write, -1)
+  }
+
   # DynamoDB encrypts every table. This only selects a customer managed key, which costs a KMS call from time to time.
   dynamic "server_side_encryption" {
     for_each = var.kms_key_arn[*]

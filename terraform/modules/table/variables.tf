@@ -1,4 +1,4 @@
-# The table's name, protection, recovery and encryption.
+# The table's name, protection, recovery, limits and encryption.
 variable "name" {
   description = "Name of the table."
   type        = string
@@ -20,6 +20,18 @@ variable "point_in_time_recovery" {
   description = "Keep backups that can restore the table to any second of the last 35 days."
   type        = bool
   nullable    = false
+}
+
+variable "throughput" {
+  description = "Maximum read and write units per second; null: no maximum."
+  type        = object({ read = optional(number), write = optional(number) })
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for units in values(var.throughput) : units == null || try(units >= 1, false)])
+    error_message = "throughput.read and throughput.write must be at least 1, or null for no maximum."
+  }
 }
 
 variable "kms_key_arn" {

@@ -52,3 +52,21 @@ mock_resource "aws_apigatewayv2_stage" {
     invoke_url = "https://api123.execute-api.eu-central-1.amazonaws.com/"
   }
 }
+
+mock_data "aws_region" {
+  defaults = {
+    id = "eu-central-1"
+  }
+}
+
+mock_data "aws_lambda_functions" {
+  defaults = {
+    function_names = ["http-crud-tutorial-function", "http-crud-tutorial-put-function"]
+  }
+}
+
+mock_resource "aws_apigatewayv2_domain_name" {
+  defaults = {
+    id = "api.shop.example"
+  }
+}
