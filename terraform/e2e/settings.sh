@@ -43,9 +43,9 @@ metrics_and_traces() {
   [[ $(metric_filters "$group") == '' && $(tracing_mode) == PassThrough && $(allows_tracing) == false ]]
   apply "${configured[@]}"
   [[ $(metric_filters "$group") == 'Duration DynamoDBAttempts Responses' && $(tracing_mode) == Active && $(allows_tracing) == true ]]
-  log_line_has_the_fields "$group"
-  plan_is_empty "${configured[@]}"
   smoke "$public"
+  log_lines_have_the_fields "$group"
+  plan_is_empty "${configured[@]}"
   apply
   [[ $(metric_filters "$group") == '' && $(tracing_mode) == PassThrough && $(allows_tracing) == false ]]
 }
@@ -53,6 +53,15 @@ metrics_and_traces() {
 # metric_filters GROUP: prints the names of the metrics that are read from a log group.
 metric_filters() {
   aws logs describe-metric-filters --log-group-name "$1" --query 'sort(metricFilters[].metricTransformations[].metricName)' --output text | tr '\t' ' '
+}
+
+# log_lines_have_the_fields GROUP: checks that each line of a request has the fields from which the metrics are read.
+log_lines_have_the_fields() {
+  local fields
+  fields=$(aws logs describe-metric-filters --log-group-name "$1" | jq --compact-output '[.metricFilters[].metricTransformations[] | .metricValue, .dimensions[] | select(startswith("$.")) | .[2:]] | unique')
+  [[ $fields == '["dynamodbAttempts","milliseconds","route","status"]' ]]
+  aws logs filter-log-events --log-group-name "$1" |
+    jq --argjson fields "$fields" --exit-status '[.events[].message | fromjson? | select(.status? >= 100)] | length > 0 and all(.[]; [.[$fields[]]] | all(. != null))'
 }
 
 tracing_mode() {
@@ -64,7 +73,10 @@ allows_tracing() {
     jq '[.Statement[].Action[]] | contains(["xray:PutTraceSegments"])'
 }
 
-# A stack that does not exist yet: with the same settings but another prefix, and a state of its own.
+# A new stack, with a prefix and a state of its own.
 missing_function_is_refused() {
-  refuses 'names a function that is not deployed yet' apply -var "prefix=$prefix-new" -var 'live_versions={items="999"}' -var table_name=null
+  terraform_env+=("TF_DATA_DIR=$work/new-stack")
+  init production -backend-config=key=production/new-stack/terraform.tfstate
+  refuses 'names a function that is not deployed yet' apply -var "prefix=$prefix-new" -var 'live_versions={items="999"}'
+  refuses ResourceNotFoundException aws lambda get-function --function-name "$prefix-new-function"
 }
