@@ -54,7 +54,7 @@ output "candidate_versions" {
 }
 
 output "max_cost_per_day" {
-  description = "The most that requests to the public API can cost in a day, in dollars at list prices of us-east-1; null without both limits of table_throughput. See README.md, \"Costs\"."
+  description = "The most that a day of requests to the public API can cost, in dollars at list prices of us-east-1; null without both limits of table_throughput. See README.md, \"Costs\"."
   value       = local.max_cost_per_day
 }
 

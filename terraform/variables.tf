@@ -31,9 +31,14 @@ variable "tags" {
 
   validation {
     condition = alltrue([
-      for key, value in var.tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value)) && !startswith(lower(key), "aws:")
+      for key, value in var.tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value))
     ])
-    error_message = "A tag's key must have 1 to 128 characters and not begin with aws:, and its value at most 256 characters: letters, digits, spaces and _ . : / = + - @."
+    error_message = "A tag's key must have 1 to 128 characters and its value at most 256: letters, digits, spaces and _ . : / = + - @."
+  }
+
+  validation {
+    condition     = !anytrue([for text in concat(keys(var.tags), values(var.tags)) : try(startswith(lower(text), "aws:"), false)])
+    error_message = "No key and no value in tags may begin with aws:, which AWS reserves."
   }
 
   validation {
@@ -125,6 +130,11 @@ variable "table_name" {
     condition     = var.table_name == null || try(startswith(var.table_name, "${var.prefix}-") && can(regex("^[a-zA-Z0-9_.-]{3,255}$", var.table_name)), false)
     error_message = "table_name must begin with the prefix and a hyphen, because the roles of terraform/bootstrap can deploy only such tables, and have at most 255 letters, digits, underscores, dots and hyphens."
   }
+
+  validation {
+    condition     = !var.alarms || try(length(var.table_name) <= 230, true)
+    error_message = "table_name may have at most 230 characters if alarms is true: the alarms' names begin with it."
+  }
 }
 
 variable "table_kms_key_arn" {
@@ -163,7 +173,7 @@ variable "access_log" {
 }
 
 variable "throttling" {
-  description = "Rate (requests per second) and burst that each API accepts, on all routes without an entry in route_throttling, before it returns 429."
+  description = "Rate (requests per second) and burst of the routes without an entry in route_throttling; beyond them, an API returns 429. API Gateway may count each route separately."
   type        = object({ rate = number, burst = number })
   default     = { rate = 500, burst = 1000 }
   nullable    = false
@@ -175,13 +185,13 @@ variable "throttling" {
   }
 
   validation {
-    condition     = try(var.throttling.rate <= var.account_throttling.rate && var.throttling.burst <= var.account_throttling.burst, false)
-    error_message = "throttling is beyond what the account has: at most a rate of ${var.account_throttling.rate} and a burst of ${var.account_throttling.burst}. If AWS has raised the account's limits, set account_throttling to them."
+    condition     = try(var.throttling.rate <= local.account_throttling.rate && var.throttling.burst <= local.account_throttling.burst, true)
+    error_message = "throttling is beyond what the account has: at most a rate of ${local.account_throttling.rate} and a burst of ${local.account_throttling.burst}. If AWS has raised the account's limits, set account_throttling to them."
   }
 }
 
 variable "route_throttling" {
-  description = "Route => its rate and burst on each API, instead of those in throttling. By default the list is limited most, because one request for it can read and send 1 MB."
+  description = "Route => its rate and burst on each API, instead of those in throttling. By default the list has the lowest rate, because one request can read 1 MB and send 6 MB."
   type        = map(object({ rate = number, burst = number }))
   default     = { "GET /items" = { rate = 10, burst = 20 } }
   nullable    = false
@@ -197,26 +207,36 @@ variable "route_throttling" {
   }
 
   validation {
-    condition     = alltrue([for limits in values(var.route_throttling) : try(limits.rate <= var.account_throttling.rate && limits.burst <= var.account_throttling.burst, false)])
-    error_message = "route_throttling is beyond what the account has: at most a rate of ${var.account_throttling.rate} and a burst of ${var.account_throttling.burst}. If AWS has raised the account's limits, set account_throttling to them."
+    condition     = alltrue([for limits in values(var.route_throttling) : try(limits.rate <= local.account_throttling.rate && limits.burst <= local.account_throttling.burst, true)])
+    error_message = "route_throttling is beyond what the account has: at most a rate of ${local.account_throttling.rate} and a burst of ${local.account_throttling.burst}. If AWS has raised the account's limits, set account_throttling to them."
   }
 }
 
 variable "account_throttling" {
-  description = "The account's limits for all APIs of the region, which throttling and route_throttling cannot exceed. The default is AWS's; a few newer regions have a rate of 2500 and a burst of 1250."
+  description = "The account's limits for all APIs of the region, which throttling and route_throttling cannot exceed. null: AWS's default for the region."
   type        = object({ rate = number, burst = number })
-  default     = { rate = 10000, burst = 5000 }
-  nullable    = false
+  default     = null
 
-  # Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
   validation {
-    condition     = try(var.account_throttling.rate > 0 && var.account_throttling.burst > 0, false)
+    condition     = var.account_throttling == null || try(var.account_throttling.rate > 0 && var.account_throttling.burst > 0, false)
     error_message = "account_throttling.rate and account_throttling.burst must be greater than 0."
   }
 }
 
+# Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+locals {
+  regions_with_lower_limits = [
+    "af-south-1", "ap-south-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-7", "ca-west-1", "eu-central-2",
+    "eu-south-1", "eu-south-2", "il-central-1", "me-central-1", "mx-central-1",
+  ]
+  default_account_throttling = (
+    contains(local.regions_with_lower_limits, data.aws_region.current.id) ? { rate = 2500, burst = 1250 } : { rate = 10000, burst = 5000 }
+  )
+  account_throttling = var.account_throttling != null ? var.account_throttling : local.default_account_throttling
+}
+
 variable "table_throughput" {
-  description = "Read and write units per second from which DynamoDB throttles the table; the API then answers 503. The default is what one partition serves. They limit what the table can cost; null: no such limit."
+  description = "Maximum read and write units per second of the table; beyond them DynamoDB throttles, and the API answers 503. They bound the cost of the table. The default is the capacity of one partition. null: no maximum."
   type        = object({ read = optional(number), write = optional(number) })
   default     = { read = 3000, write = 1000 }
   nullable    = false
@@ -224,7 +244,25 @@ variable "table_throughput" {
   # Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_OnDemandThroughput.html
   validation {
     condition     = alltrue([for units in values(var.table_throughput) : units == null || try(units >= 1 && floor(units) == units, false)])
-    error_message = "table_throughput.read and table_throughput.write must be whole numbers from 1, or null for no limit."
+    error_message = "table_throughput.read and table_throughput.write must be whole numbers from 1, or null for no maximum."
+  }
+
+  # Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode-max-throughput.html
+  validation {
+    condition     = alltrue([for units in values(var.table_throughput) : try(units < var.account_table_throughput, true)])
+    error_message = "table_throughput must be below the account's limit for a table, ${var.account_table_throughput}, or null for no maximum. If AWS has raised the account's limit, set account_table_throughput to it."
+  }
+}
+
+variable "account_table_throughput" {
+  description = "The account's limit of read and of write units per second for a table, which table_throughput cannot reach. The default is AWS's."
+  type        = number
+  default     = 40000
+  nullable    = false
+
+  validation {
+    condition     = var.account_table_throughput > 0
+    error_message = "account_table_throughput must be greater than 0."
   }
 }
 
@@ -240,7 +278,7 @@ variable "authorization" {
   nullable = false
 
   validation {
-    condition     = contains(["none", "iam", "jwt"], var.authorization.type)
+    condition     = try(contains(["none", "iam", "jwt"], var.authorization.type), false)
     error_message = "authorization.type must be none, iam or jwt."
   }
 
@@ -257,8 +295,8 @@ variable "authorization" {
   }
 
   validation {
-    condition     = length(var.authorization.scopes) <= 10 && alltrue([for scope in var.authorization.scopes : can(regex("^[!#-\\[\\]-~]+$", scope))])
-    error_message = "authorization.scopes may list at most 10 scopes, one in each string, without spaces, quotation marks or backslashes."
+    condition     = length(var.authorization.scopes) <= 10 && alltrue([for scope in var.authorization.scopes : can(regex("^[!#-\\[\\]-~]{1,64}$", scope))])
+    error_message = "authorization.scopes may list at most 10 scopes, one in each string, of at most 64 characters, without spaces, quotation marks or backslashes."
   }
 
   validation {
@@ -302,8 +340,8 @@ variable "cors" {
   }
 
   validation {
-    condition     = var.cors == null || try(var.cors.max_age >= 0 && var.cors.max_age <= 86400 && floor(var.cors.max_age) == var.cors.max_age, false)
-    error_message = "cors.max_age must be a whole number from 0 to 86400 seconds."
+    condition     = var.cors == null || try(var.cors.max_age >= -1 && var.cors.max_age <= 86400 && floor(var.cors.max_age) == var.cors.max_age, false)
+    error_message = "cors.max_age must be a whole number of seconds up to 86400, or -1, with which browsers keep no answer."
   }
 }
 
@@ -318,7 +356,7 @@ variable "domain" {
 
   validation {
     condition     = var.domain == null || try(can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$", var.domain.name)) && length(var.domain.name) <= 253, false)
-    error_message = "domain.name must be a host name in lower case, such as api.shop.example, without a scheme, a path or a wildcard."
+    error_message = "domain.name must be a host name in lower case, such as api.shop.example, without a scheme or a path, and without a wildcard, because the output invoke_url is the URL of one host."
   }
 
   validation {
@@ -339,7 +377,7 @@ variable "domain" {
 }
 
 variable "disable_execute_api_endpoint" {
-  description = "Make the public API reachable only at its domain, and not at the URL that API Gateway assigns."
+  description = "Make the public API reachable only at its domain, and not at the URL that API Gateway assigns. Set it in an apply after the one that creates the domain: this URL is switched off before the domain exists."
   type        = bool
   default     = false
   nullable    = false
@@ -380,7 +418,7 @@ variable "commit" {
   default     = null
 
   validation {
-    condition     = var.commit == null || can(regex("^[0-9a-f]{7,40}(-dirty)?$", var.commit))
+    condition     = var.commit == null || can(regex("^[0-9a-f]{7,64}(-dirty)?$", var.commit))
     error_message = "commit must be the hash of a commit, as git rev-parse HEAD prints it."
   }
 }
@@ -404,7 +442,7 @@ variable "alarms" {
 }
 
 variable "alarm_thresholds" {
-  description = "The alarms' thresholds for five minutes: the percentage of requests that fail with 5xx, or of invokes that crash or time out, if there are at least min_errors of them; the throttled requests to Lambda or the table; the internal errors of the table; and the p99 of the duration of an invoke in milliseconds."
+  description = "The alarms' thresholds for five minutes: the percentage of requests that fail with 5xx, or of invokes that crash or time out, if there are at least min_errors of them; the throttled requests to Lambda or the table; the internal errors of the table; and the p99 of the duration of an invoke in milliseconds, of at least 100 invokes."
   type = object({
     error_percent    = optional(number, 1)
     min_errors       = optional(number, 3)
@@ -416,13 +454,18 @@ variable "alarm_thresholds" {
   nullable = false
 
   validation {
-    condition     = try(var.alarm_thresholds.error_percent >= 0 && var.alarm_thresholds.error_percent < 100, false)
-    error_message = "alarm_thresholds.error_percent must be from 0 to less than 100: an alarm goes off above it."
+    condition     = var.alarm_thresholds.error_percent < 100
+    error_message = "alarm_thresholds.error_percent must be less than 100: an alarm goes off above it."
   }
 
   validation {
-    condition     = alltrue([for name, threshold in var.alarm_thresholds : try(threshold >= 0, false)])
-    error_message = "No threshold in alarm_thresholds may be negative or null."
+    condition     = alltrue([for threshold in values(var.alarm_thresholds) : threshold >= 0])
+    error_message = "No threshold in alarm_thresholds may be negative."
+  }
+
+  validation {
+    condition     = var.alarm_thresholds.p99_milliseconds < local.timeout * 1000
+    error_message = "alarm_thresholds.p99_milliseconds must be less than the functions' timeout, ${local.timeout * 1000}: an alarm goes off above it."
   }
 }
 
@@ -435,6 +478,11 @@ variable "alarm_actions" {
   validation {
     condition     = alltrue([for arn in var.alarm_actions : can(regex("^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:([0-9]{12})?:[^\\s]+$", arn))])
     error_message = "alarm_actions must be ARNs, such as arn:aws:sns:REGION:ACCOUNT:TOPIC."
+  }
+
+  validation {
+    condition     = alltrue([for arn in var.alarm_actions : try(contains(["aiops", "autoscaling", "lambda", "sns", "ssm", "ssm-incidents"], split(":", arn)[2]), true)])
+    error_message = "alarm_actions must be ARNs of SNS, Lambda, Systems Manager, Auto Scaling or CloudWatch investigations: an alarm cannot notify other services. For a queue, write the ARN of an SNS topic to which it is subscribed."
   }
 
   # The ARNs of some services have no region.

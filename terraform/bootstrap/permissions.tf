@@ -49,7 +49,7 @@ locals {
     dashboard = ["cloudwatch:GetDashboard"]
     api       = ["apigateway:GET"]
     domain    = ["apigateway:GET"]
-    zone      = ["route53:GetHostedZone", "route53:ListResourceRecordSets"]
+    zone      = ["route53:GetHostedZone", "route53:ListResourceRecordSets", "route53:ListTagsForResource"]
     change    = ["route53:GetChange"]
     state     = ["s3:GetObject"]
     account   = ["cloudwatch:DescribeAlarms", "lambda:ListFunctions", "logs:DescribeLogGroups"]
@@ -129,6 +129,12 @@ locals {
   # that has no id yet; the removal of a tag needs the API's id. Source of the form:
   # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/997
   tag_arn_prefix = "${local.arn_prefix}:apigateway:${var.region}::/tags/"
+  removable_tags = {
+    for environment in var.environments : environment => concat(
+      [for id in lookup(var.api_ids, environment, []) : "${local.tag_arn_prefix}*${id}*"],
+      [for domain in [for key, domain in var.domains : domain.name if key == environment] : "${local.tag_arn_prefix}*${urlencode("/domainnames/${domain}")}"],
+    )
+  }
   tag_statements = {
     for environment, name_prefix in local.name_prefixes : environment => concat(
       [{
@@ -138,11 +144,11 @@ locals {
         Resource  = [for path in concat(["/v2/apis/", "/apis/"], contains(keys(var.domains), environment) ? ["/v2/domainnames/", "/domainnames/"] : []) : "${local.tag_arn_prefix}${urlencode("${local.arn_prefix}:apigateway:${var.region}::${path}")}*"]
         Condition = { StringLikeIfExists = { "aws:RequestTag/Service" = name_prefix } }
       }],
-      length(lookup(var.api_ids, environment, [])) == 0 ? [] : [{
+      length(local.removable_tags[environment]) == 0 ? [] : [{
         Sid      = "UntagApis"
         Effect   = "Allow"
         Action   = ["apigateway:DELETE"]
-        Resource = [for id in var.api_ids[environment] : "${local.tag_arn_prefix}*${id}*"]
+        Resource = local.removable_tags[environment]
       }],
     )
   }

@@ -9,6 +9,12 @@ variable "prefix" {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.prefix)) && !strcontains(var.prefix, "--") && !startswith("${var.prefix}-", "github-")
     error_message = "prefix must be 3 to 32 lower-case letters, digits and single hyphens, starting with a letter and not ending with a hyphen. It must not be github or begin with github-, like the roles of the bootstrap. The limit leaves room for -staging and -pr-NUMBER."
   }
+
+  # Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+  validation {
+    condition     = !can(regex("^(sthree|amzn-s3-demo)-", "${var.prefix}-"))
+    error_message = "prefix must not be or begin with sthree or amzn-s3-demo: S3 reserves such names of buckets."
+  }
 }
 
 variable "region" {
@@ -42,9 +48,14 @@ variable "tags" {
 
   validation {
     condition = alltrue([
-      for key, value in var.tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value)) && !startswith(lower(key), "aws:")
+      for key, value in var.tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value))
     ])
-    error_message = "A tag's key must have 1 to 128 characters and not begin with aws:, and its value at most 256 characters: letters, digits, spaces and _ . : / = + - @."
+    error_message = "A tag's key must have 1 to 128 characters and its value at most 256: letters, digits, spaces and _ . : / = + - @."
+  }
+
+  validation {
+    condition     = !anytrue([for text in concat(keys(var.tags), values(var.tags)) : try(startswith(lower(text), "aws:"), false)])
+    error_message = "No key and no value in tags may begin with aws:, which AWS reserves."
   }
 
   validation {
@@ -122,12 +133,17 @@ variable "subjects" {
   }
 
   validation {
+    condition     = alltrue([for subjects in values(var.subjects) : try(length(subjects) > 0, false)])
+    error_message = "Each role in subjects needs at least one job. Omit the role for the default ones."
+  }
+
+  validation {
     condition     = alltrue([for subject in flatten(values(var.subjects)) : can(regex("^(pull_request|ref:refs/(heads|tags)/[^*?]+|environment:[^*?]+)$", subject))])
     error_message = "A subject must be pull_request, ref:refs/heads/BRANCH, ref:refs/tags/TAG or environment:NAME, without wildcards."
   }
 
   validation {
-    condition     = alltrue(flatten([for role, subjects in var.subjects : [for subject in subjects : startswith(subject, "environment:")] if endswith(role, "-apply")]))
+    condition     = alltrue([for role, subjects in var.subjects : try(alltrue([for subject in subjects : startswith(subject, "environment:")]), true) if endswith(role, "-apply")])
     error_message = "Only jobs in a GitHub environment, which can require a reviewer, may assume an apply role."
   }
 }
@@ -146,6 +162,11 @@ variable "api_ids" {
   validation {
     condition     = alltrue([for id in flatten(values(var.api_ids)) : can(regex("^[a-z0-9]+$", id))])
     error_message = "api_ids must contain ids of APIs, such as a1b2c3d4e5, and no URLs."
+  }
+
+  validation {
+    condition     = length(distinct(flatten(values(var.api_ids)))) == length(flatten(values(var.api_ids)))
+    error_message = "api_ids has an id twice: a role is denied the APIs of the other keys, so also its own."
   }
 }
 
@@ -178,12 +199,17 @@ variable "domains" {
   }
 
   validation {
-    condition     = alltrue([for domain in values(var.domains) : can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$", domain.name))])
+    condition     = alltrue([for domain in values(var.domains) : try(can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$", domain.name)) && length(domain.name) <= 253, false)])
     error_message = "The name of a domain must be a host name in lower case, such as api.shop.example, without a scheme, a path or a wildcard."
   }
 
   validation {
-    condition     = alltrue([for domain in values(var.domains) : domain.hosted_zone_id == null || can(regex("^Z[A-Z0-9]{1,31}$", domain.hosted_zone_id))])
+    condition     = length(distinct([for domain in values(var.domains) : try(domain.name, null)])) == length(var.domains)
+    error_message = "domains has a name twice: each environment needs a domain of its own."
+  }
+
+  validation {
+    condition     = alltrue([for domain in values(var.domains) : try(domain.hosted_zone_id, null) == null || can(regex("^Z[A-Z0-9]{1,31}$", domain.hosted_zone_id))])
     error_message = "hosted_zone_id must be the id of a hosted zone in Route 53, such as Z0123456789ABCDEFGHIJ, without /hostedzone/."
   }
 }

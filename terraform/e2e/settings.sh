@@ -24,15 +24,19 @@ at_domain() {
 domain_leads_to_the_api() {
   local certificate target url=http://$domain with_domain
   certificate=$(aws acm request-certificate --domain-name "$domain" --query CertificateArn --output text)
-  with_domain=(-var "domain={name=\"$domain\",certificate_arn=\"$certificate\",hosted_zone_id=\"$zone\"}" -var disable_execute_api_endpoint=true)
+  with_domain=(-var "domain={name=\"$domain\",certificate_arn=\"$certificate\",hosted_zone_id=\"$zone\"}")
+  apply "${with_domain[@]}"
+  every_route_returns 200 "$public"
+  at_domain smoke "$url"
+  with_domain+=(-var disable_execute_api_endpoint=true)
   apply "${with_domain[@]}"
   [[ $(tf output -raw invoke_url) == "https://$domain" ]]
   target=$(output domain_target | jq --raw-output .name)
   [[ $(aws route53 list-resource-record-sets --hosted-zone-id "$zone" --query "ResourceRecordSets[?Type=='A'].[Name,AliasTarget.DNSName]" --output text) == "$domain."$'\t'"$target"* ]]
   plan_is_empty "${with_domain[@]}"
   every_route_returns 404 "$public"
-  at_domain smoke "$url"
   at_domain contract_suite "$url" 5
+  refuses 'it must be the public zone' plan_is_empty "${with_domain[@]/$zone/$(make_zone other.example)}"
   apply
   every_route_returns 200 "$public"
   [[ $(at_domain request "$url" GET /items/kept) == 404* ]]

@@ -259,6 +259,37 @@ run "jwt_requires_tokens" {
   }
 }
 
+run "rejects_a_hosted_zone_of_another_domain" {
+  command = plan
+
+  module {
+    source = "./modules/http-api"
+  }
+
+  variables {
+    domain = { name = "api.workshop.example", certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/1", hosted_zone_id = "Z0123456789" }
+  }
+
+  expect_failures = [data.aws_route53_zone.domain]
+}
+
+run "accepts_the_name_of_the_zone_itself" {
+  command = plan
+
+  module {
+    source = "./modules/http-api"
+  }
+
+  variables {
+    domain = { name = "shop.example", certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/1", hosted_zone_id = "Z0123456789" }
+  }
+
+  assert {
+    condition     = aws_route53_record.domain[0].name == "shop.example"
+    error_message = "The record must be that of the zone."
+  }
+}
+
 run "rejects_values_that_cannot_work" {
   command = plan
 
@@ -273,13 +304,13 @@ run "rejects_values_that_cannot_work" {
     authorization      = { type = "basic" }
     cors               = { allow_origins = [], allow_methods = [], allow_headers = [], expose_headers = [], max_age = 0 }
     throttling         = { rate = 100, burst = 0 }
-    default_endpoint   = false
+    domain             = { name = "https://shop.example", certificate_arn = "arn:aws:iam::123456789012:server-certificate/shop" }
     log_retention_days = 0
   }
 
   expect_failures = [
     var.name, var.functions, var.function_timeout, var.authorization, var.cors, var.throttling,
-    var.default_endpoint, var.log_retention_days,
+    var.domain, var.log_retention_days,
   ]
 }
 
@@ -295,6 +326,20 @@ run "rejects_routes_to_unknown_functions" {
   }
 
   expect_failures = [var.routes]
+}
+
+run "rejects_an_api_that_cannot_be_reached" {
+  command = plan
+
+  module {
+    source = "./modules/http-api"
+  }
+
+  variables {
+    default_endpoint = false
+  }
+
+  expect_failures = [var.default_endpoint]
 }
 
 run "rejects_limits_of_unknown_routes" {
@@ -319,7 +364,7 @@ run "rejects_invalid_route_keys" {
   }
 
   variables {
-    routes = { "$default" = "items" }
+    routes = { "get /items" = "items" }
   }
 
   expect_failures = [var.routes]

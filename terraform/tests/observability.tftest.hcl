@@ -22,7 +22,6 @@ run "watches_the_public_api" {
   assert {
     condition = { for name, alarm in aws_cloudwatch_metric_alarm.alarm : name => "${alarm.namespace} ${alarm.metric_name} ${jsonencode(alarm.dimensions)}" if length(alarm.metric_query) == 0 } == {
       "shop-function-throttles"          = "AWS/Lambda Throttles {\"FunctionName\":\"shop-function\",\"Resource\":\"shop-function:live\"}"
-      "shop-function-p99"                = "AWS/Lambda Duration {\"FunctionName\":\"shop-function\",\"Resource\":\"shop-function:live\"}"
       "shop-items-read-throttles"        = "AWS/DynamoDB ReadThrottleEvents {\"TableName\":\"shop-items\"}"
       "shop-items-write-throttles"       = "AWS/DynamoDB WriteThrottleEvents {\"TableName\":\"shop-items\"}"
       "shop-items-putitem-system-errors" = "AWS/DynamoDB SystemErrors {\"Operation\":\"PutItem\",\"TableName\":\"shop-items\"}"
@@ -38,24 +37,29 @@ run "watches_the_public_api" {
       } if length(alarm.metric_query) > 0
       } == {
       "shop-api-5xx" = {
-        errors   = "AWS/ApiGateway 5xx Sum 300 {\"ApiId\":\"api123\",\"Stage\":\"$default\"}"
+        value    = "AWS/ApiGateway 5xx Sum 300 {\"ApiId\":\"api123\",\"Stage\":\"$default\"}"
         requests = "AWS/ApiGateway Count Sum 300 {\"ApiId\":\"api123\",\"Stage\":\"$default\"}"
-        percent  = "IF(errors >= 3, 100 * errors / requests, 0)"
+        result   = "IF(value >= 3, 100 * value / requests, 0)"
       }
       "shop-function-errors" = {
-        errors   = "AWS/Lambda Errors Sum 300 {\"FunctionName\":\"shop-function\",\"Resource\":\"shop-function:live\"}"
+        value    = "AWS/Lambda Errors Sum 300 {\"FunctionName\":\"shop-function\",\"Resource\":\"shop-function:live\"}"
         requests = "AWS/Lambda Invocations Sum 300 {\"FunctionName\":\"shop-function\",\"Resource\":\"shop-function:live\"}"
-        percent  = "IF(errors >= 3, 100 * errors / requests, 0)"
+        result   = "IF(value >= 3, 100 * value / requests, 0)"
+      }
+      "shop-function-p99" = {
+        value    = "AWS/Lambda Duration p99 300 {\"FunctionName\":\"shop-function\",\"Resource\":\"shop-function:live\"}"
+        requests = "AWS/Lambda Invocations Sum 300 {\"FunctionName\":\"shop-function\",\"Resource\":\"shop-function:live\"}"
+        result   = "IF(requests >= 100, value, 0)"
       }
     }
-    error_message = "The alarms on a percentage must be exactly these, and must not go off for one or two errors."
+    error_message = "The alarms on an expression must be exactly these, and must not go off for one or two errors, or one slow invoke."
   }
 
   assert {
     condition = alltrue([
-      for alarm in aws_cloudwatch_metric_alarm.alarm : length(alarm.metric_query) == 0 || [for query in alarm.metric_query : query.id if query.return_data == true] == ["percent"]
+      for alarm in aws_cloudwatch_metric_alarm.alarm : length(alarm.metric_query) == 0 || [for query in alarm.metric_query : query.id if query.return_data == true] == ["result"]
     ])
-    error_message = "An alarm on a percentage must compare only the percentage."
+    error_message = "An alarm on an expression must compare only its result."
   }
 
   assert {
@@ -84,10 +88,9 @@ run "watches_the_public_api" {
   assert {
     condition = alltrue([
       for name, alarm in aws_cloudwatch_metric_alarm.alarm :
-      alarm.period == 300 && alarm.evaluation_periods == 1 && (endswith(name, "-p99") ? alarm.extended_statistic == "p99" : alarm.statistic == "Sum")
-      if length(alarm.metric_query) == 0
-    ])
-    error_message = "Every alarm on one metric must sum it over five minutes, or take its p99."
+      alarm.period == 300 && alarm.statistic == "Sum" if length(alarm.metric_query) == 0
+    ]) && alltrue([for alarm in aws_cloudwatch_metric_alarm.alarm : alarm.evaluation_periods == 1])
+    error_message = "Every alarm must look at five minutes, and one on one metric must sum it."
   }
 
   assert {
@@ -142,6 +145,23 @@ run "reads_metrics_of_each_route_from_the_logs" {
   }
 }
 
+run "an_investigation_is_not_started_by_a_recovery" {
+  command = plan
+
+  module {
+    source = "./modules/observability"
+  }
+
+  variables {
+    alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:pager", "arn:aws:aiops:eu-central-1:123456789012:investigation-group/shop"]
+  }
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.alarm : alarm.alarm_actions == toset(var.alarm_actions) && alarm.ok_actions == toset(["arn:aws:sns:eu-central-1:123456789012:pager"])])
+    error_message = "AWS accepts an investigation only as the action of an alarm that goes off."
+  }
+}
+
 run "alarms_and_dashboard_can_be_switched_off" {
   module {
     source = "./modules/observability"
@@ -172,7 +192,8 @@ run "rejects_values_that_cannot_be_watched" {
     table         = { name = "shop-items", arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/shop-items", actions = ["s3:PutObject"] }
     thresholds    = { error_percent = -1, min_errors = 3, throttles = 10, system_errors = 20, p99_milliseconds = 1500 }
     alarm_actions = ["pager"]
+    route_metrics = true
   }
 
-  expect_failures = [var.prefix, var.api_id, var.functions, var.table, var.thresholds, var.alarm_actions]
+  expect_failures = [var.prefix, var.api_id, var.functions, var.table, var.thresholds, var.alarm_actions, var.route_metrics]
 }

@@ -625,6 +625,91 @@ run "rejects_versions_of_a_function_that_is_not_deployed" {
   expect_failures = [data.aws_lambda_functions.existing]
 }
 
+run "rejects_a_tag_value_reserved_by_aws" {
+  command = plan
+
+  variables {
+    tags = { source = "aws:x" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "rejects_a_table_whose_alarms_would_have_too_long_names" {
+  command = plan
+
+  variables {
+    table_name = "http-crud-tutorial-${join("", [for number in range(212) : "a"])}"
+  }
+
+  expect_failures = [var.table_name]
+}
+
+run "rejects_a_rate_beyond_a_region_with_lower_limits" {
+  command = plan
+
+  variables {
+    throttling = { rate = 3000, burst = 1000 }
+  }
+
+  override_data {
+    target = data.aws_region.current
+    values = { id = "eu-south-1" }
+  }
+
+  expect_failures = [var.throttling]
+}
+
+run "rejects_throughput_beyond_the_account" {
+  command = plan
+
+  variables {
+    table_throughput = { read = 40000 }
+  }
+
+  expect_failures = [var.table_throughput]
+}
+
+run "rejects_authorization_without_a_type" {
+  command = plan
+
+  variables {
+    authorization = { type = null }
+  }
+
+  expect_failures = [var.authorization]
+}
+
+run "rejects_a_scope_that_is_too_long" {
+  command = plan
+
+  variables {
+    authorization = { type = "jwt", issuer = "https://id.example", audience = ["shop"], scopes = [join("", [for number in range(65) : "a"])] }
+  }
+
+  expect_failures = [var.authorization]
+}
+
+run "rejects_a_p99_that_is_never_reached" {
+  command = plan
+
+  variables {
+    alarm_thresholds = { p99_milliseconds = 10000 }
+  }
+
+  expect_failures = [var.alarm_thresholds]
+}
+
+run "rejects_a_queue_as_the_receiver_of_an_alarm" {
+  command = plan
+
+  variables {
+    alarm_actions = ["arn:aws:sqs:eu-central-1:123456789012:queue"]
+  }
+
+  expect_failures = [var.alarm_actions]
+}
+
 run "accepts_values_that_look_unusual" {
   command = plan
 
@@ -634,8 +719,9 @@ run "accepts_values_that_look_unusual" {
     account_throttling       = { rate = 20000, burst = 10000 }
     throttling               = { rate = 20000, burst = 10000 }
     route_throttling         = {}
-    table_throughput         = { read = null }
-    cors                     = { allow_origins = ["https://*", "http://localhost:8080", "http://[::1]:3000"], allow_methods = ["*"], allow_headers = ["*"] }
-    alarm_actions            = ["arn:aws:sns:eu-central-1:123456789012:pager", "arn:aws:ssm-incidents::123456789012:response-plan/shop"]
+    table_throughput         = { read = 100000, write = null }
+    account_table_throughput = 200000
+    cors                     = { allow_origins = ["https://*", "http://localhost:8080", "http://[::1]:3000"], allow_methods = ["*"], allow_headers = ["*"], max_age = -1 }
+    alarm_actions            = ["arn:aws:sns:eu-central-1:123456789012:pager", "arn:aws:ssm-incidents::123456789012:responseplan/shop"]
   }
 }

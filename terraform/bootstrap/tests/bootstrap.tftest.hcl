@@ -344,6 +344,21 @@ run "a_domain_is_changed_only_by_its_environment" {
   }
 
   assert {
+    condition = {
+      for role in ["staging-apply", "production-apply", "preview-apply"] : role => flatten([
+        for statement in jsondecode(aws_iam_role_policy.role[role].policy).Statement : [
+          for resource in statement.Resource : resource if strcontains(resource, "/tags/")
+        ] if statement.Effect == "Allow" && contains(statement.Action, "apigateway:DELETE")
+      ])
+      } == {
+      staging-apply    = ["arn:aws:apigateway:eu-central-1::/tags/*%2Fdomainnames%2Fstaging.shop.example"]
+      production-apply = ["arn:aws:apigateway:eu-central-1::/tags/*%2Fdomainnames%2Fapi.shop.example"]
+      preview-apply    = []
+    }
+    error_message = "An apply role may remove tags only from the domain of its environment."
+  }
+
+  assert {
     condition     = strcontains(aws_iam_role_policy.role["production-plan"].policy, "route53:ListResourceRecordSets") && !strcontains(aws_iam_role_policy.role["staging-plan"].policy, "route53:")
     error_message = "A plan role must be able to read the DNS record, if there is one."
   }
@@ -572,6 +587,76 @@ run "rejects_the_path_of_a_hosted_zone" {
 
   variables {
     domains = { production = { name = "api.shop.example", hosted_zone_id = "/hostedzone/Z0123456789" } }
+  }
+
+  expect_failures = [var.domains]
+}
+
+run "rejects_a_prefix_that_s3_reserves" {
+  command = plan
+
+  variables {
+    prefix = "sthree-shop"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "rejects_a_tag_value_reserved_by_aws" {
+  command = plan
+
+  variables {
+    tags = { source = "aws:x" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "rejects_a_role_without_jobs" {
+  command = plan
+
+  variables {
+    subjects = { staging-apply = [] }
+  }
+
+  expect_failures = [var.subjects]
+}
+
+run "rejects_subjects_that_are_null" {
+  command = plan
+
+  variables {
+    subjects = { staging-apply = null }
+  }
+
+  expect_failures = [var.subjects]
+}
+
+run "rejects_an_api_of_two_environments" {
+  command = plan
+
+  variables {
+    api_ids = { staging = ["abc123"], production = ["abc123"] }
+  }
+
+  expect_failures = [var.api_ids]
+}
+
+run "rejects_a_domain_of_two_environments" {
+  command = plan
+
+  variables {
+    domains = { staging = { name = "api.shop.example" }, production = { name = "api.shop.example" } }
+  }
+
+  expect_failures = [var.domains]
+}
+
+run "rejects_a_domain_that_is_null" {
+  command = plan
+
+  variables {
+    domains = { production = null }
   }
 
   expect_failures = [var.domains]

@@ -226,7 +226,8 @@ def cloudwatch_permissions(request, _account):
 
 def route53_permissions(request, _account):
     """Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html"""
-    identity = request.parameters.get("HostedZoneId", request.parameters.get("Id", "*")).rpartition("/")[2]
+    names = (name for name in ("HostedZoneId", "Id", "ResourceId") if name in request.parameters)
+    identity = request.parameters[next(names)].rpartition("/")[2]
     kind = "change" if request.operation == "GetChange" else "hostedzone"
     context = {}
     if request.operation == "ChangeResourceRecordSets":

@@ -60,8 +60,8 @@ def tag_is_invalid(request, _account):
     tags = request.tags()
     code = "ValidationError" if request.uses_query_protocol else "ValidationException"
     for key, value in tags:
-        if key.lower().startswith("aws:"):
-            return AwsError(400, code, f"aws: prefixed tag key names are not allowed: {key}")
+        if f"{key}".lower().startswith("aws:") or f"{value}".lower().startswith("aws:"):
+            return AwsError(400, code, f"aws: prefixed tag keys and values are not allowed: {key}")
         if not 1 <= len(key) <= 128 or len(value) > 256:
             return AwsError(400, code, f"a tag's key has 1 to 128 characters and its value up to 256: {key}")
     if request.service == "iam" and len({key.lower() for key, _ in tags}) < len(tags):

@@ -22,6 +22,7 @@ class Rules(unittest.TestCase):
         for tags, accepted in [
             ([("Service", "shop")], True),
             ([("aws:x", "1")], False),
+            ([("x", "AWS:1")], False),
             ([("", "1")], False),
             ([("k" * 129, "1")], False),
             ([("k", "v" * 257)], False),

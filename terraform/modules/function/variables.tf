@@ -27,7 +27,7 @@ variable "permissions_boundary_arn" {
   default     = null
 
   validation {
-    condition     = var.permissions_boundary_arn == null || can(regex("^arn:[a-z-]+:iam::", var.permissions_boundary_arn))
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/", var.permissions_boundary_arn))
     error_message = "permissions_boundary_arn must be the ARN of an IAM policy."
   }
 }
@@ -38,12 +38,12 @@ variable "table" {
   nullable    = false
 
   validation {
-    condition     = length(var.table.actions) > 0 && alltrue([for action in var.table.actions : can(regex("^dynamodb:[A-Za-z]+$", action))])
+    condition     = try(length(var.table.actions) > 0 && alltrue([for action in var.table.actions : can(regex("^dynamodb:[A-Za-z]+$", action))]), false)
     error_message = "table.actions must list DynamoDB actions without wildcards."
   }
 
   validation {
-    condition     = !strcontains(var.table.arn, "*")
+    condition     = can(regex("^arn:[a-z-]+:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[a-zA-Z0-9_.-]+$", var.table.arn))
     error_message = "table.arn must be the ARN of one table."
   }
 }
@@ -54,8 +54,8 @@ variable "bundle" {
   nullable    = false
 
   validation {
-    condition     = endswith(var.bundle.path, ".zip")
-    error_message = "bundle.path must end in .zip."
+    condition     = try(endswith(var.bundle.path, ".zip"), false) && (var.bundle.sha256 == null || can(regex("^[A-Za-z0-9+/]{43}=$", var.bundle.sha256)))
+    error_message = "bundle.path must end in .zip, and bundle.sha256 must be a SHA-256 in base64."
   }
 }
 
@@ -76,8 +76,8 @@ variable "memory_size" {
   nullable    = false
 
   validation {
-    condition     = var.memory_size >= 128 && var.memory_size <= 10240
-    error_message = "memory_size must be from 128 to 10240."
+    condition     = var.memory_size >= 128 && var.memory_size <= 10240 && floor(var.memory_size) == var.memory_size
+    error_message = "memory_size must be a whole number from 128 to 10240."
   }
 }
 
@@ -87,8 +87,8 @@ variable "timeout" {
   nullable    = false
 
   validation {
-    condition     = var.timeout >= 1 && var.timeout <= 29
-    error_message = "timeout must be from 1 to 29 seconds: the API waits at most 30."
+    condition     = var.timeout >= 1 && var.timeout <= 29 && floor(var.timeout) == var.timeout
+    error_message = "timeout must be a whole number of seconds from 1 to 29: the API waits at most 30."
   }
 }
 
@@ -98,8 +98,8 @@ variable "reserved_concurrency" {
   nullable    = false
 
   validation {
-    condition     = var.reserved_concurrency >= -1
-    error_message = "reserved_concurrency must be -1 or more."
+    condition     = var.reserved_concurrency >= -1 && floor(var.reserved_concurrency) == var.reserved_concurrency
+    error_message = "reserved_concurrency must be -1, 0 or a positive whole number."
   }
 }
 

@@ -16,8 +16,8 @@ variable "routes" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for key in keys(var.routes) : can(regex("^(GET|PUT|POST|PATCH|DELETE|HEAD) /", key))])
-    error_message = "A route key must be a method, a space and a path."
+    condition     = alltrue([for key in keys(var.routes) : can(regex("^(\\$default|(ANY|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) /\\S*)$", key))])
+    error_message = "A route key must be a method in upper case, a space and a path without spaces, or $default."
   }
 
   validation {
@@ -59,8 +59,8 @@ variable "authorization" {
   nullable = false
 
   validation {
-    condition     = contains(["none", "iam", "jwt"], var.authorization.type)
-    error_message = "authorization.type must be none, iam or jwt."
+    condition     = try(var.authorization.type == "jwt" ? var.authorization.issuer != null && length(var.authorization.audience) > 0 : contains(["none", "iam"], var.authorization.type), false)
+    error_message = "authorization.type must be none, iam, or jwt with an issuer and an audience."
   }
 }
 
@@ -87,8 +87,8 @@ variable "throttling" {
   nullable    = false
 
   validation {
-    condition     = var.throttling.rate > 0 && var.throttling.burst > 0
-    error_message = "throttling.rate and throttling.burst must be greater than 0: at 0, API Gateway answers every request with 429."
+    condition     = try(var.throttling.rate > 0 && var.throttling.burst > 0 && floor(var.throttling.burst) == var.throttling.burst, false)
+    error_message = "throttling.rate and throttling.burst must be greater than 0, because at 0 API Gateway answers every request with 429, and burst a whole number."
   }
 }
 
@@ -104,8 +104,8 @@ variable "route_throttling" {
   }
 
   validation {
-    condition     = alltrue([for limits in values(var.route_throttling) : limits.rate > 0 && limits.burst > 0])
-    error_message = "The rate and the burst of a route must be greater than 0: at 0, API Gateway answers every request with 429."
+    condition     = alltrue([for limits in values(var.route_throttling) : try(limits.rate > 0 && limits.burst > 0 && floor(limits.burst) == limits.burst, false)])
+    error_message = "The rate and the burst of a route must be greater than 0, because at 0 API Gateway answers every request with 429, and the burst a whole number."
   }
 }
 
@@ -113,6 +113,11 @@ variable "domain" {
   description = "Domain of the API: its name, the ARN of its certificate, and the id of the hosted zone for its DNS record; null: none."
   type        = object({ name = string, certificate_arn = string, hosted_zone_id = optional(string) })
   default     = null
+
+  validation {
+    condition     = var.domain == null || try(can(regex("^[a-z0-9.-]+$", var.domain.name)) && can(regex("^arn:[a-z-]+:acm:", var.domain.certificate_arn)), false)
+    error_message = "domain.name must be a host name in lower case, and domain.certificate_arn the ARN of a certificate in ACM."
+  }
 }
 
 variable "default_endpoint" {

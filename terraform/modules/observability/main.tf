@@ -10,21 +10,21 @@ locals {
     }
   }
 
-  # An alarm goes off when its metric, summed over five minutes, is above the threshold. With a metric `of`, the threshold is a
-  # percentage of that metric.
+  # An alarm goes off when its metric, summed over five minutes, is above the threshold; or an expression of its metric and of
+  # the metric `requests`.
   alarms = merge(
     {
       "${var.prefix}-api-5xx" = {
         description = "More than ${var.thresholds.error_percent} % of the public API's responses are 5xx."
-        namespace   = "AWS/ApiGateway", metric = "5xx", of = "Count", dimensions = local.api_dimensions
-        threshold   = var.thresholds.error_percent
+        namespace   = "AWS/ApiGateway", metric = "5xx", requests = "Count", dimensions = local.api_dimensions
+        expression  = local.percent, threshold = var.thresholds.error_percent
       }
     },
     {
       for function in local.live_dimensions : "${function.FunctionName}-errors" => {
         description = "More than ${var.thresholds.error_percent} % of the invokes of ${function.Resource} crash or time out. Errors that it handles itself appear as 5xx of the API."
-        namespace   = "AWS/Lambda", metric = "Errors", of = "Invocations", dimensions = function
-        threshold   = var.thresholds.error_percent
+        namespace   = "AWS/Lambda", metric = "Errors", requests = "Invocations", dimensions = function
+        expression  = local.percent, threshold = var.thresholds.error_percent
       }
     },
     {
@@ -37,8 +37,9 @@ locals {
     {
       for function in local.live_dimensions : "${function.FunctionName}-p99" => {
         description = "One invoke in a hundred of ${function.Resource} takes more than ${var.thresholds.p99_milliseconds} ms."
-        namespace   = "AWS/Lambda", metric = "Duration", dimensions = function
-        percentile  = "p99", threshold = var.thresholds.p99_milliseconds
+        namespace   = "AWS/Lambda", metric = "Duration", stat = "p99", requests = "Invocations", dimensions = function
+        # Of fewer than a hundred invokes, the p99 would be the slowest.
+        expression = "IF(requests >= 100, value, 0)", threshold = var.thresholds.p99_milliseconds
       }
     },
     {
@@ -58,6 +59,9 @@ locals {
     },
   )
 
+  # A percentage, if there are enough errors.
+  percent = "IF(value >= ${var.thresholds.min_errors}, 100 * value / requests, 0)"
+
   # Seconds.
   alarm_period = 300
 }
@@ -71,36 +75,34 @@ resource "aws_cloudwatch_metric_alarm" "alarm" {
   threshold           = each.value.threshold
   evaluation_periods  = 1
 
-  namespace          = can(each.value.of) ? null : each.value.namespace
-  metric_name        = can(each.value.of) ? null : each.value.metric
-  dimensions         = can(each.value.of) ? null : each.value.dimensions
-  statistic          = can(each.value.of) || can(each.value.percentile) ? null : "Sum"
-  extended_statistic = try(each.value.percentile, null)
-  period             = can(each.value.of) ? null : local.alarm_period
+  namespace   = can(each.value.expression) ? null : each.value.namespace
+  metric_name = can(each.value.expression) ? null : each.value.metric
+  dimensions  = can(each.value.expression) ? null : each.value.dimensions
+  statistic   = can(each.value.expression) ? null : "Sum"
+  period      = can(each.value.expression) ? null : local.alarm_period
 
   dynamic "metric_query" {
-    for_each = can(each.value.of) ? { errors = each.value.metric, requests = each.value.of } : {}
+    for_each = can(each.value.expression) ? { value = try(each.value.stat, "Sum"), requests = "Sum" } : {}
 
     content {
       id = metric_query.key
 
       metric {
         namespace   = each.value.namespace
-        metric_name = metric_query.value
+        metric_name = metric_query.key == "value" ? each.value.metric : each.value.requests
         dimensions  = each.value.dimensions
-        stat        = "Sum"
+        stat        = metric_query.value
         period      = local.alarm_period
       }
     }
   }
 
   dynamic "metric_query" {
-    for_each = can(each.value.of) ? ["IF(errors >= ${var.thresholds.min_errors}, 100 * errors / requests, 0)"] : []
+    for_each = can(each.value.expression) ? [each.value.expression] : []
 
     content {
-      id          = "percent"
+      id          = "result"
       expression  = metric_query.value
-      label       = "percent"
       return_data = true
     }
   }
@@ -108,7 +110,7 @@ resource "aws_cloudwatch_metric_alarm" "alarm" {
   # A period without requests is not an error.
   treat_missing_data = "notBreaching"
 
-  # Notified when the alarm goes off and when it recovers.
+  # Notified when the alarm goes off and when it recovers. An investigation (aiops) can only be started.
   alarm_actions = var.alarm_actions
-  ok_actions    = var.alarm_actions
+  ok_actions    = [for arn in var.alarm_actions : arn if split(":", arn)[2] != "aiops"]
 }

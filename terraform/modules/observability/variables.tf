@@ -55,8 +55,8 @@ variable "thresholds" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for threshold in values(var.thresholds) : threshold >= 0])
-    error_message = "thresholds must not be negative."
+    condition     = alltrue([for threshold in values(var.thresholds) : try(threshold >= 0, false)]) && try(var.thresholds.error_percent < 100, false)
+    error_message = "thresholds must not be negative, and error_percent must be less than 100: an alarm goes off above it."
   }
 }
 
@@ -66,7 +66,7 @@ variable "alarm_actions" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.alarm_actions : startswith(arn, "arn:")])
+    condition     = alltrue([for arn in var.alarm_actions : can(regex("^arn:[a-z-]+:[a-z0-9-]+:", arn))])
     error_message = "alarm_actions must be ARNs."
   }
 }
@@ -82,6 +82,11 @@ variable "route_metrics" {
   type        = bool
   default     = false
   nullable    = false
+
+  validation {
+    condition     = !var.route_metrics || length(var.log_groups) > 0
+    error_message = "route_metrics needs log_groups."
+  }
 }
 
 variable "log_groups" {

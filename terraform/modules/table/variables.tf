@@ -29,8 +29,8 @@ variable "throughput" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for units in values(var.throughput) : units == null || try(units >= 1, false)])
-    error_message = "throughput.read and throughput.write must be at least 1, or null for no maximum."
+    condition     = alltrue([for units in values(var.throughput) : units == null || try(units >= 1 && floor(units) == units, false)])
+    error_message = "throughput.read and throughput.write must be whole numbers from 1, or null for no maximum."
   }
 }
 
@@ -40,7 +40,7 @@ variable "kms_key_arn" {
   default     = null
 
   validation {
-    condition     = var.kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:", var.kms_key_arn))
-    error_message = "kms_key_arn must be the ARN of a KMS key."
+    condition     = var.kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a KMS key, not of an alias."
   }
 }

@@ -65,6 +65,14 @@ mock_data "aws_lambda_functions" {
   }
 }
 
+mock_data "aws_route53_zone" {
+  defaults = {
+    zone_id      = "Z0123456789"
+    name         = "shop.example"
+    private_zone = false
+  }
+}
+
 mock_resource "aws_apigatewayv2_domain_name" {
   defaults = {
     id = "api.shop.example"
