@@ -32,8 +32,9 @@ locals {
         for path in contains(keys(var.domains), environment) ? ["", "/${var.domains[environment].name}", "/${var.domains[environment].name}/*"] : [] :
         "${local.arn_prefix}:apigateway:${var.region}::/domainnames${path}"
       ]
-      zone   = [for id in compact([try(var.domains[environment].hosted_zone_id, null)]) : "${local.arn_prefix}:route53:::hostedzone/${id}"]
-      change = [for id in compact([try(var.domains[environment].hosted_zone_id, null)]) : "${local.arn_prefix}:route53:::change/*"]
+      zone = [for id in compact([try(var.domains[environment].hosted_zone_id, null)]) : "${local.arn_prefix}:route53:::hostedzone/${id}"]
+      # A list of zones and the progress of a change cannot be limited to a zone.
+      dns = [for id in compact([try(var.domains[environment].hosted_zone_id, null)]) : "*"]
       # These actions cannot be limited to a resource.
       account = ["*"]
     }
@@ -50,7 +51,7 @@ locals {
     api       = ["apigateway:GET"]
     domain    = ["apigateway:GET"]
     zone      = ["route53:GetHostedZone", "route53:ListResourceRecordSets", "route53:ListTagsForResource"]
-    change    = ["route53:GetChange"]
+    dns       = ["route53:GetChange", "route53:ListHostedZones"]
     state     = ["s3:GetObject"]
     account   = ["cloudwatch:DescribeAlarms", "lambda:ListFunctions", "logs:DescribeLogGroups"]
   }

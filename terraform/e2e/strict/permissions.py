@@ -226,13 +226,15 @@ def cloudwatch_permissions(request, _account):
 
 def route53_permissions(request, _account):
     """Source: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html"""
-    names = (name for name in ("HostedZoneId", "Id", "ResourceId") if name in request.parameters)
-    identity = request.parameters[next(names)].rpartition("/")[2]
+    identities = [
+        request.parameters[name] for name in ("HostedZoneId", "Id", "ResourceId") if name in request.parameters
+    ]
     kind = "change" if request.operation == "GetChange" else "hostedzone"
+    resource = f"arn:aws:route53:::{kind}/{identities[0].rpartition('/')[2]}" if identities else "*"
     context = {}
     if request.operation == "ChangeResourceRecordSets":
         context["route53:ChangeResourceRecordSetsNormalizedRecordNames"] = request.record_names()
-    return [Permission(f"route53:{request.operation}", f"arn:aws:route53:::{kind}/{identity}", context)]
+    return [Permission(f"route53:{request.operation}", resource, context)]
 
 
 def invoke_permissions(request, _account):

@@ -13,7 +13,7 @@ remaining_polls = {}
 
 def error_response(error, request):
     """Returns the status, headers and body of an error, in the protocol of the service."""
-    if request.uses_query_protocol:
+    if request.uses_query_protocol or request.service == "route53":
         code, message = (xml.sax.saxutils.escape(text) for text in (error.code, error.message))
         body = f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>0</RequestId></ErrorResponse>"
         return error.status, [("content-type", "text/xml")], body.encode()

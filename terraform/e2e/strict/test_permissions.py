@@ -52,7 +52,7 @@ class Permissions(unittest.TestCase):
             call = Request("POST", f"/2013-04-01/hostedzone/{zone}/rrset/", {"Authorization": credential}, body)
             self.assertEqual(expected, allowed(call, permission), (zone, name))
         waiting = Request("GET", "/2013-04-01/change/C1", {"Authorization": credential})
-        self.assertTrue(allowed(waiting, allow("route53:GetChange", resource="arn:aws:route53:::change/*")))
+        self.assertTrue(allowed(waiting, allow("route53:GetChange", resource="arn:aws:route53:::change/C1")))
 
     def test_an_unknown_action_is_denied(self):
         with self.assertRaises(permissions.UnknownAction):

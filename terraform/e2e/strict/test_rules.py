@@ -159,6 +159,7 @@ class Responses(unittest.TestCase):
             "AccessDenied",
             json.loads(responses.error_response(error, json_request("monitoring", "PutDashboard"))[2])["__type"],
         )
+        self.assertIn(b"<Code>AccessDenied</Code>", responses.error_response(error, request("route53", "GET", "/"))[2])
         status, headers, body = responses.error_response(error, json_request("dynamodb", "ListTables"))
         self.assertEqual((400, "AccessDenied"), (status, json.loads(body)["__type"]))
         self.assertIn(("x-amzn-errortype", "AccessDenied"), headers)
