@@ -81,7 +81,7 @@ first_release() {
   run_deploy >"$work/output"
   unsuccessful_jobs_are 'roll-back skipped'
   versions_are 1 1
-  [[ $(aws lambda get-function-configuration --function-name "$prefix-function" --qualifier 1 --query Description --output text) == "commit $commit" ]]
+  [[ $(description_of 1) == "commit $commit" ]]
   public_release_is first
 }
 

@@ -11,6 +11,9 @@ locals {
     preview    = "${var.prefix}-pr-*"
   }[environment] }
 
+  # Environment => the hosted zone of its domain, if Terraform makes the DNS record.
+  zone_ids = { for environment in var.environments : environment => compact([try(var.domains[environment].hosted_zone_id, null)]) }
+
   # Environment => kind of resource => the ARNs that its roles may use.
   resources = {
     for environment, name_prefix in local.name_prefixes : environment => {
@@ -32,9 +35,9 @@ locals {
         for path in contains(keys(var.domains), environment) ? ["", "/${var.domains[environment].name}", "/${var.domains[environment].name}/*"] : [] :
         "${local.arn_prefix}:apigateway:${var.region}::/domainnames${path}"
       ]
-      zone = [for id in compact([try(var.domains[environment].hosted_zone_id, null)]) : "${local.arn_prefix}:route53:::hostedzone/${id}"]
+      zone = [for id in local.zone_ids[environment] : "${local.arn_prefix}:route53:::hostedzone/${id}"]
       # A list of zones and the progress of a change cannot be limited to a zone.
-      dns = [for id in compact([try(var.domains[environment].hosted_zone_id, null)]) : "*"]
+      dns = [for id in local.zone_ids[environment] : "*"]
       # These actions cannot be limited to a resource.
       account = ["*"]
     }

@@ -8,7 +8,7 @@ tf() {
   env "${terraform_env[@]}" terraform -chdir="$service/terraform" "$@"
 }
 
-# The commits of the two releases. The emulator needs no more of them than Terraform: their form.
+# The commits of the two releases: Terraform checks only their form.
 first_commit=1111111111111111111111111111111111111111 second_commit=2222222222222222222222222222222222222222
 
 # Production's settings. `run` adds the architecture of this machine, on which the emulator runs the functions.
@@ -60,9 +60,9 @@ version_behind() {
   aws lambda get-alias --function-name "$(output function_names | jq --raw-output .items)" --name "$1" --query FunctionVersion --output text
 }
 
-# description_of VERSION: prints the description of a version of the function.
+# description_of VERSION: prints the description of a version of production's function.
 description_of() {
-  aws lambda get-function-configuration --function-name "$(output function_names | jq --raw-output .items)" --qualifier "$1" --query Description --output text
+  aws lambda get-function-configuration --function-name "$prefix-function" --qualifier "$1" --query Description --output text
 }
 
 # job TOKEN ENVIRONMENT TASK: prints, as environment variables, the credentials of a GitHub job that assumed a role of the

@@ -1,12 +1,14 @@
 //! Proposes simpler operations that may still break the contract. Proposals move towards preferred values and never
 //! back, so simplifying terminates.
 
+mod candidates;
 mod conditions;
 
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
+use self::candidates::{PREFERRED_TEXTS, shorter};
 use self::conditions::simpler_conditions;
 use crate::request::operation::{
     Batch, ContentType, Id, JsonStyle, Object, Operation, PathId, Query, UrlStyle, Value,
@@ -16,9 +18,6 @@ use crate::toolkit::text::Text;
 
 /// The preferred ids, the most preferred first.
 const PREFERRED_IDS: [&str; 4] = ["a", "b", "c", "d"];
-
-/// The preferred texts, the most preferred first.
-const PREFERRED_TEXTS: [&str; 2] = ["x", ""];
 
 /// The preferred numbers, the most preferred first.
 const PREFERRED_NUMBERS: [&str; 2] = ["1", "0"];
@@ -329,38 +328,9 @@ fn simpler_strings(text: &str, preferred: &[&str]) -> Vec<String> {
     simpler
 }
 
-/// Returns the elements without one part: first without each half, then without each quarter, and so on, as long as
-/// there are at most `MAX_PARTS` parts.
-fn shorter<T: Clone>(elements: &[T]) -> impl Iterator<Item = Vec<T>> {
-    const MAX_PARTS: usize = 64;
-    let length = elements.len();
-    let widths = std::iter::successors(Some(length.div_ceil(2)), |width| {
-        (*width > 1).then(|| width.div_ceil(2))
-    });
-    widths
-        .filter(move |width| *width > 0 && length / width <= MAX_PARTS)
-        .flat_map(move |width| {
-            (0..length).step_by(width).map(move |start| {
-                let end = (start + width).min(length);
-                [&elements[..start], &elements[end..]].concat()
-            })
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn larger_parts_are_removed_first() {
-        let candidates: Vec<_> = shorter(&[1, 2, 3]).collect();
-        assert_eq!(
-            candidates,
-            [vec![3], vec![1, 2], vec![2, 3], vec![1, 3], vec![1, 2]]
-        );
-        assert_eq!(shorter::<u8>(&[]).count(), 0);
-        assert_eq!(shorter(&[1]).collect::<Vec<_>>(), [Vec::<i32>::new()]);
-    }
 
     #[test]
     fn simplifying_terminates() {

@@ -1,6 +1,6 @@
 //! Simpler conditions of a request.
 
-use super::{PREFERRED_TEXTS, shorter};
+use super::candidates::{PREFERRED_TEXTS, shorter};
 use crate::request::conditions::{Conditions, Tag, Tags};
 
 /// Returns conditions with one header less, or with simpler tags.
