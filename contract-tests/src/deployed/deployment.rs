@@ -1,17 +1,20 @@
-//! The deployed API during one run: one namespace, one rate limiter and one of the lists, one journal.
+//! The deployed API during one run: one namespace, one rate limiter and one of the lists, one journal, its latencies.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Instant;
 
 use local::error::chain;
 use tokio::sync::{OnceCell, RwLock};
 use tokio::time::timeout_at;
 
 use crate::request::concrete::{Request, RequestKind};
+use crate::request::route;
 use crate::settings::Variables;
 use crate::toolkit::deployed::access::{Access, Auth};
 use crate::toolkit::deployed::journal::{Header, Journal};
+use crate::toolkit::deployed::latency::Latencies;
 use crate::toolkit::deployed::limits::{Deadline, Limits};
 use crate::toolkit::deployed::namespace;
 use crate::toolkit::deployed::rate_limiter::{RateLimiter, retry_after};
@@ -57,6 +60,7 @@ pub struct Deployment {
     /// `true` if the health check got a response that is neither a list of items nor transient.
     wrong_url: AtomicBool,
     sessions: AtomicU32,
+    latencies: Latencies,
     /// `true` while tests may send requests. Each request of a test holds the read lock until its response.
     pub(super) accepting: RwLock<bool>,
 }
@@ -95,6 +99,7 @@ impl Deployment {
             reported: AtomicBool::new(false),
             wrong_url: AtomicBool::new(false),
             sessions: AtomicU32::new(0),
+            latencies: Latencies::default(),
             accepting: RwLock::new(true),
         }
     }
@@ -121,6 +126,13 @@ impl Deployment {
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.journal.header().namespace
+    }
+
+    /// Returns the table of the latencies so far, with a row for each route that was requested; `None` if there was no
+    /// response of a route. Each attempt counts separately, and the waits between them do not count.
+    #[must_use]
+    pub fn latency_table(&self) -> Option<String> {
+        self.latencies.table(&route::ALL)
     }
 
     /// Returns a namespace that no other session has.
@@ -227,7 +239,13 @@ impl Deployment {
         *built.timeout_mut() = Some(timeout);
         let secrets = Secrets::of(&built);
         let announcement = format!("{url} has not answered yet");
-        let response = announce_long_wait(&announcement, exchange(&self.client, built)).await;
+        let timed = async {
+            let sent = Instant::now();
+            let response = exchange(&self.client, built).await?;
+            self.latencies.record(request.route_key(), sent.elapsed());
+            Ok(response)
+        };
+        let response = announce_long_wait(&announcement, timed).await;
         let mut response = response.map_err(|error| match error {
             ExchangeError::TooLong => NoResponse::Final(format!("{url}: {error}")),
             ExchangeError::Unreachable(_) => {

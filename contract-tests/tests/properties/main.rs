@@ -127,6 +127,10 @@ fn main() -> ExitCode {
     if resources.interrupted.load(Ordering::SeqCst) {
         return runtime.block_on(std::future::pending());
     }
+    // Printed last, because the clean-up also sends requests.
+    if let Some(table) = resources.deployment.latency_table() {
+        println!("{table}");
+    }
     if let Err(left) = &released {
         eprintln!("{left}");
     }

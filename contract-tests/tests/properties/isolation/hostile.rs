@@ -183,7 +183,7 @@ fn no_response(_: &Handle) -> TestResult {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
     let run = Run::start(&url, &[("CONTRACT_TIME", "5")])?;
-    run.expect_clean_end(
+    let output = run.expect_clean_end(
         2,
         &[
             "waiting:",
@@ -193,6 +193,9 @@ fn no_response(_: &Handle) -> TestResult {
         ],
     )?;
     drop(listener);
+    if output.contains("Latency") {
+        return Err(format!("the latency of a request without a response: {output}").into());
+    }
     Ok(())
 }
 

@@ -10,11 +10,16 @@ mod middleware;
 mod run;
 mod trust;
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::Duration;
 
+use aws_lambda_events::http::header::RETRY_AFTER;
+use contract_tests::request::route;
 use contract_tests::toolkit::deployed::namespace;
 use libtest_mimic::Trial;
+use local::gateway::Handler;
 use tokio::runtime::Handle;
 
 use self::api::SharedApi;
@@ -26,7 +31,7 @@ type Test = fn(&Handle) -> TestResult;
 
 /// Returns the tests.
 pub fn trials(runtime: &Handle) -> Vec<Trial> {
-    let tests: [(&str, Test); 10] = [
+    let tests: [(&str, Test); 11] = [
         ("two_runs_at_once_do_not_affect_each_other", two_at_once),
         ("a_sweep_deletes_the_items_of_a_killed_run", killed),
         ("an_interrupted_run_cleans_up", interrupted),
@@ -43,6 +48,7 @@ pub fn trials(runtime: &Handle) -> Vec<Trial> {
             "a_sweep_without_a_journal_deletes_only_old_items",
             swept_without_journal,
         ),
+        ("the_latency_of_every_response_is_in_the_table", latency),
     ];
     tests
         .into_iter()
@@ -227,4 +233,47 @@ fn swept_without_journal(runtime: &Handle) -> TestResult {
     } else {
         Err("an item of a run that may go on was deleted".into())
     }
+}
+
+/// Compares the requests of each route in the table with those that reached the API, also those that were retried.
+fn latency(runtime: &Handle) -> TestResult {
+    let requests = Arc::new(Mutex::new(BTreeMap::<String, usize>::new()));
+    let wrap = |inner: Handler| {
+        let requests = Arc::clone(&requests);
+        middleware::intercept(inner, move |request| {
+            let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
+            let route = request.route_key.clone().unwrap_or_default();
+            let count = requests.entry(route).or_default();
+            *count += 1;
+            (*count == 1).then(|| middleware::reply(429, &[(RETRY_AFTER, "0")], middleware::BUSY))
+        })
+    };
+    let api = SharedApi::start(runtime, Some(&wrap))?;
+    // The requests of this test never end at the gateway, where they would not be counted.
+    let run = Run::start_tests("deployed::concurrency::no_update_is_lost", api.url(), &[])?;
+    let output = run.expect_clean_end(0, &["Results:"])?;
+    let (_, table) = output
+        .split_once("\n\nLatency, in milliseconds:\n")
+        .ok_or_else(|| format!("no table after an empty line: {output}"))?;
+    let (table, _) = table
+        .split_once("\n\n")
+        .ok_or_else(|| format!("no empty line after the table: {output}"))?;
+    let requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
+    let heading = Some("route requests p50 p99".to_owned());
+    let expected = route::ALL.map(|route| Some(format!("{route} {}", requests.get(route)?)));
+    // The latencies themselves depend on the machine.
+    let found = table.lines().enumerate().map(|(number, line)| {
+        let columns: Vec<_> = line.split_whitespace().collect();
+        let known = if number == 0 { 4 } else { 3 };
+        Some(columns.get(..known)?.join(" "))
+    });
+    if !found.eq([heading].into_iter().chain(expected)) {
+        return Err(format!("{requests:?} were sent, but the table is\n{table}").into());
+    }
+    let run = Run::start_tests("embedded::regressions", api.url(), &[])?;
+    let output = run.expect_clean_end(0, &["Results:"])?;
+    if output.contains("Latency") {
+        return Err(format!("latencies of an API that is not deployed: {output}").into());
+    }
+    api.check_unchanged()
 }
