@@ -10,6 +10,7 @@ use crate::error::Error;
 /// Builds the function, and returns the path of the executable.
 pub fn release(workspace: &Path, arch: Arch) -> Result<PathBuf, Error> {
     let target = arch.target();
+    require_linux(env::consts::OS, arch)?;
     require_target(target)?;
 
     // A separate target folder: no crate is reused that was built with the features of the other packages.
@@ -78,6 +79,17 @@ fn rustflags(workspace: &Path) -> Result<String, Error> {
     Ok(format!("{flags:?}"))
 }
 
+/// Checks that this operating system is Linux, unless the environment names a linker: a C compiler of macOS or Windows cannot
+/// link for it.
+fn require_linux(system: &str, arch: Arch) -> Result<(), Error> {
+    let variable = variable(arch, "LINKER");
+    if system == "linux" || env::var_os(&variable).is_some() {
+        Ok(())
+    } else {
+        Err(Error::NotLinux { variable })
+    }
+}
+
 /// Checks that the target's standard library is installed, because cargo's error does not say how to install it.
 fn require_target(target: &'static str) -> Result<(), Error> {
     let folder = rustc(&["--print", "target-libdir", "--target", target])?;
@@ -144,4 +156,20 @@ fn run(command: &mut Command) -> Result<bool, Error> {
         source,
     })?;
     Ok(status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_system_than_linux_is_told_of_the_container() {
+        assert!(require_linux("linux", Arch::Arm64).is_ok());
+        let error = require_linux("macos", Arch::Arm64).unwrap_err().to_string();
+        assert!(error.contains("run bundle/in-container"), "{error}");
+        assert!(
+            error.contains("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER"),
+            "{error}"
+        );
+    }
 }

@@ -7,6 +7,12 @@ use crate::arch::Arch;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    #[error(
+        "this machine does not run Linux, for which the bundle is linked: run bundle/in-container, which needs Docker, \
+         or name a linker for Linux in {variable}"
+    )]
+    NotLinux { variable: String },
+
     #[error("the Rust target {target} is not installed: run `rustup target add {target}`")]
     MissingTarget { target: &'static str },
 
