@@ -1,11 +1,12 @@
 # The scenarios of a release, from the build to each possible end.
 # shellcheck shell=bash disable=SC2034,SC2154  # the variables belong to .github/e2e/run
 
+# build_artifacts: makes the bundles, and takes the suite $BUILT_SUITE of another job, or builds it.
 build_artifacts() {
   bundle
-  (cd "$root" && .github/scripts/build-suite)
+  [[ ${BUILT_SUITE:-} ]] || (cd "$root" && .github/scripts/build-suite)
   mkdir -p "$work"/artifacts/{bundle,sbom,suite}
-  cp "$root/target/suite.tar" "$work/artifacts/suite"
+  cp "$suite" "$work/artifacts/suite"
 }
 
 # use_bundle NAME: leaves the artifacts and outputs of build.yml for this release.
@@ -22,7 +23,7 @@ use_suite() {
   local folder=$work/suites/suite
   rm -rf "$folder"
   mkdir -p "$folder"
-  tar --extract --file "$root/target/suite.tar" --directory "$work/suites"
+  tar --extract --file "$suite" --directory "$work/suites"
   if (($# > 0)); then
     mv "$folder/properties" "$folder/real"
     printf '#!/usr/bin/env bash\n%s\n' "$1" >"$folder/properties"
@@ -42,11 +43,11 @@ on_live_suite() {
     echo 'test result: ok. 1 passed; 0 failed; 0 ignored;'"
 }
 
-# write_build_outputs: writes the outputs of build.yml.
+# write_build_outputs: writes the outputs of build.yml: the ids of the artifacts, as job.py computes them.
 write_build_outputs() {
-  local file
-  for file in "$work"/artifacts/{bundle,sbom,suite}/*; do
-    "$root/.github/scripts/output-sha256" "$file" | jq --raw-input --arg name "$(basename "$(dirname "$file")")-sha256" '{($name): ltrimstr("sha256=")}'
+  local name
+  for name in bundle sbom suite; do
+    openssl dgst -sha256 -r "$work/artifacts/$name"/* | jq --raw-input --arg name "$name-id" '{($name): .[:64]}'
   done | jq --slurp add >"$work/artifacts/build.json"
 }
 
@@ -73,8 +74,70 @@ staging_deploys() {
   use_bundle first
   run_job deploy attest "$(successful_needs build)"
   run_job deploy staging "$(successful_needs build attest)"
-  run_job deploy staging-suite "$(successful_needs build staging)"
+  run_job deploy staging-suite "$(successful_needs build staging)" | tee "$work/output"
+  # The summary has the latencies of the suite, and what Lambda reported.
+  grep '^Latency, in milliseconds' "$work/output"
+  grep --extended-regexp '^  PUT /items +[1-9]' "$work/output"
+  grep --extended-regexp "^\| $prefix-staging-function \| 1 \| [1-9]" "$work/output"
   smoke "$(url_of_api "$prefix-staging-api")"
+}
+
+# Lines in the two forms that Lambda documents: version 7 logs as JSON, version 6 as text. The step of staging has those of the
+# emulator. Source: https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
+reports_are_summarised() {
+  [[ $(summary_of 7) == '| items | 7 | 2 | 1 | 61.3 / 61.3 | 3.1 / 12.3 | 4 / 74 | 36 of 256 MB |' ]]
+  [[ $(summary_of 6) == '| items | 6 | 2 | 1 | 55.1 / 55.1 | 1.1 / 3 | 2 / 59 | 37 of 256 MB |' ]]
+  [[ -z $(summary_of 5) ]]
+}
+
+summary_of() {
+  jq --raw-output --arg function items --arg version "$1" --from-file "$root/.github/scripts/lambda-reports.jq" "$root/.github/e2e/lambda-reports.json"
+}
+
+# Main's suite passes against the API of this commit. A mutant fails, and so does an intended change, until it has its label.
+main_suite_judges_the_api() {
+  local artifacts=repos/owner/name/actions/artifacts rejected='::error title=The contract changes::'
+  python -m zipfile --create "$GH_RESPONSES/zip" "$work/artifacts/suite/suite.tar"
+  mv "$GH_RESPONSES/zip" "$GH_RESPONSES/$(tr --complement 'a-z0-9\n' - <<<"$artifacts/3/zip")"
+  # Others are those of a fork's branch main, of another commit of main, and an expired one.
+  set_response "$artifacts?name=suite&per_page=100" "$(jq --null-input --arg base "$newer" --arg other "$commit" '
+    def artifact($id; $sha; $head): {id: $id, expired: ($id == 2), created_at: "2026-05-0\($id)", workflow_run: {head_branch: "main", head_sha: $sha, repository_id: 1, head_repository_id: $head}};
+    {artifacts: [artifact(5; $base; 9), artifact(4; $other; 1), artifact(3; $base; 1), artifact(2; $base; 1)]}')"
+  set_response repos/owner/name/issues/7/labels '[{"name":"bug"}]'
+  choose '["compatibility"]'
+  use_bundle first
+  use_suite
+  run_compatibility >"$work/output"
+  grep '^The API keeps the contract of main' "$work/output"
+
+  serve_mutant 'PUT merges'
+  fails run_compatibility >"$work/output"
+  grep --fixed-strings "$rejected" "$work/output"
+  grep ' curl .* -X PUT ' "$work/output"
+
+  serve_mutant 'DELETE of a missing item fails'
+  fails run_compatibility | grep --fixed-strings "$rejected"
+  set_response repos/owner/name/issues/7/labels '[{"name":"bug"},{"name":"contract-change"}]'
+  run_compatibility >"$work/output"
+  grep '^The label contract-change announces the change' "$work/output"
+  grep '^curl .* -X DELETE ' "$work/output"
+
+  printf '#!/bin/sh\necho "error: no port" >&2\nexit 1\n' >"$work/suites/suite/local"
+  pack_suite
+  fails run_compatibility | grep '^::error title=The API did not start::error: no port'
+  use_suite
+}
+
+# serve_mutant NAME: leaves a suite whose API is this mutant.
+serve_mutant() {
+  use_suite
+  # shellcheck disable=SC2016  # expanded by the script
+  printf '#!/bin/sh\nexec "$(dirname "$0")/contract-tests" faulty "%s"\n' "$1" >"$work/suites/suite/local"
+  pack_suite
+}
+
+run_compatibility() {
+  run_job ci compatibility "$(opened_event changes build)"
 }
 
 first_release() {
@@ -115,7 +178,7 @@ superseded_run_deploys_nothing() {
   main_is_at "$newer"
   for job in 'deploy staging' 'deploy approve' 'release candidate' 'destroy approve'; do
     # shellcheck disable=SC2086  # two words
-    fails run_job $job "$(approved_needs build attest staging-suite confirm)" >"$work/output"
+    fails run_job $job "$(approved_needs build attest staging-suite)" >"$work/output"
     cat "$work/output"
     grep --fixed-strings "::error title=Superseded::This run is for the commit $commit, but main is at $newer" "$work/output"
   done
@@ -137,9 +200,9 @@ replaced_artifacts_are_refused() {
   local job
   for job in 'deploy attest' 'deploy staging' 'preview plan' 'preview up'; do
     # shellcheck disable=SC2086  # two words
-    fails run_job $job "$(jq --null-input --compact-output '$ARGS.positional | .[0] * .[1]' --jsonargs "$(pull_request_event opened)" "$(successful_needs build attest)")" >"$work/output"
+    fails run_job $job "$(opened_event build attest)" >"$work/output"
     cat "$work/output"
-    grep --fixed-strings '::error title=Checksum mismatch::target/lambda/bootstrap-arm64.zip has ' "$work/output"
+    grep '^None of the provided artifact IDs were found' "$work/output"
   done
   fails run_job deploy production "$(successful_needs build attest approve)" >"$work/output"
   unsuccessful_jobs_are 'candidate failure,candidate-suite skipped,promote skipped,live-suite skipped,roll-back skipped'
@@ -152,7 +215,7 @@ replaced_artifacts_are_refused() {
   use_bundle second
   cp "$work/artifacts/bundle/bootstrap-arm64.zip" "$work/artifacts/suite/suite.tar"
   fails run_job deploy staging-suite "$(successful_needs build staging)" >"$work/output"
-  grep --fixed-strings '::error title=Checksum mismatch::target/suite.tar has ' "$work/output"
+  grep '^None of the provided artifact IDs were found' "$work/output"
   use_suite
   versions_are 2 2
 }
@@ -166,7 +229,7 @@ tampered_suite_gets_no_apply_role() {
   assumes_only_role production-verify release candidate-suite "$(successful_needs candidate)"
   assumes_only_role production-verify release live-suite "$(successful_needs candidate promote)"
   echo '{"url":"https://preview"}' >"$work/artifacts/up.json"
-  assumes_only_role '' preview suite "$(opened_event build up)"
+  assumes_only_role '' preview suite "$(opened_event up)"
   use_suite
 }
 

@@ -50,16 +50,18 @@ successful_needs() {
   printf '}}'
 }
 
-# pull_request_event ACTION [HEAD [USER]]: prints an event of pull request 7.
+# pull_request_event ACTION [HEAD [ACTOR]]: prints an event of pull request 7, which this user caused.
 pull_request_event() {
-  jq --null-input --compact-output --arg action "$1" --arg head "${2:-owner/name}" --arg user "${3:-somebody}" --arg sha "$commit" '
-    {github: {event_name: "pull_request", ref: "refs/pull/7/merge",
-      event: {action: $action, number: 7, pull_request: {head: {repo: {full_name: $head}, sha: $sha}, user: {login: $user}}}}}'
+  jq --null-input --compact-output --arg action "$1" --arg head "${2:-owner/name}" --arg actor "${3:-somebody}" --arg sha "$commit" '
+    {github: {event_name: "pull_request", ref: "refs/pull/7/merge", actor: $actor,
+      event: {action: $action, number: 7, pull_request: {head: {repo: {full_name: $head}, sha: $sha}}}}}'
 }
 
-# opened_event NEEDS…: prints the event that opened pull request 7, in a run in which these jobs succeeded.
+# opened_event NEEDS…: prints the event that opened pull request 7, in a run in which these jobs succeeded. The inputs are those
+# that ci.yml passes to preview.yml.
 opened_event() {
-  jq --null-input --compact-output '$ARGS.positional | .[0] * .[1]' --jsonargs "$(pull_request_event opened)" "$(successful_needs "$@")"
+  jq --null-input --compact-output --slurpfile build "$work/artifacts/build.json" '$ARGS.positional | .[0] * .[1] * {inputs: $build[0]}' \
+    --jsonargs "$(pull_request_event opened)" "$(successful_needs "$@")"
 }
 
 # isolated COMMAND…: runs the command with a separate checkout, artifacts and responses, in parallel with other scenarios.
@@ -123,34 +125,77 @@ public_release_is() {
   [[ $(release_behind "$(url_of_api "$prefix-api")") == "$1" ]]
 }
 
-summary_requires_every_job() {
-  local event
+# The summary requires exactly the jobs that `changes` chose, which are all of them here, and all but one in the last case.
+summary_requires_every_chosen_job() {
+  local event result
   event=$(python -c 'import json, sys, yaml
 needs = yaml.safe_load(open(sys.argv[1]))["jobs"]["summary"]["needs"]
 print(json.dumps({"needs": {need: {"result": "success"} for need in needs}}))' "$root/.github/workflows/ci.yml")
+  choose "$(jq --compact-output '.needs | keys' <<<"$event")"
   run_job ci summary "$event"
-  local result
   for result in skipped cancelled failure; do
     fails run_job ci summary "$(jq --arg result "$result" '.needs.test.result = $result' <<<"$event")"
   done
+  choose '[]'
+  fails run_job ci summary "$(jq '.needs[].result = "skipped" | .needs.changes.result = "failure"' <<<"$event")"
+  choose "$(jq --compact-output '.needs | del(.test) | keys' <<<"$event")"
+  run_job ci summary "$(jq '.needs.test.result = "skipped"' <<<"$event")" | grep '^- test: not needed$'
+  fails run_job ci summary "$event"
+  choose '["preview"]'
 }
 
-plan_is_written() {
-  run_job preview plan "$(opened_event build)"
-  grep '<b>staging</b>: ' "$work/artifacts/plan-staging/plan-staging.md"
-  grep '<b>production</b>: ' "$work/artifacts/plan-production/plan-production.md"
+# choose JOBS: leaves the outputs of the job changes.
+choose() {
+  jq --null-input --arg jobs "$1" --arg base "$newer" '{jobs: $jobs, base: $base}' >"$work/artifacts/changes.json"
 }
 
+# In a repository with the files of this one, each change of a file chooses the jobs whose result it can change.
+changed_files_choose_jobs() {
+  local file
+  git clone --quiet "$root" "$work/changes"
+  cp -r "$root/.github" "$work/changes"
+  [[ $(jobs_after pull_request docs/queries.md) == workflows ]]
+  [[ $(jobs_after pull_request README.md) == 'terraform test workflows' ]]
+  [[ $(jobs_after pull_request function/src/item.rs) == 'build compatibility lint openapi preview service speed test workflows' ]]
+  [[ $(jobs_after pull_request bundle/reproducible) == *' reproducible '* ]]
+  [[ $(jobs_after pull_request Cargo.lock) == "$(jobs_after pull_request new-file)" ]]
+  [[ $(jobs_after merge_group Cargo.lock) == 'build dependencies lint macos openapi pipeline reproducible service speed terraform test workflows' ]]
+  [[ $(jobs_after push Cargo.lock) == 'dependencies lint openapi speed terraform test workflows' ]]
+  # Nothing is known about the files of a run by hand, or after a push to a new branch.
+  [[ $(jobs_of workflow_dispatch HEAD) == "$(jobs_of schedule HEAD)" && $(jobs_of schedule HEAD) == *' macos '* ]]
+  [[ $(jobs_of push "$(printf '%040d' 0)") == "$(jobs_after push new-file)" ]]
+  # The unit tests read these files.
+  for file in $(grep --only-matching --no-filename --extended-regexp '"[A-Za-z./-]+/[A-Za-z.-]+\.(md|tf|json)"|"README.md"' "$root"/contract-tests/src/tests/definitions.rs | tr -d '"' | sort --unique); do
+    [[ " $(jobs_after pull_request "$file")" == *' test '* ]]
+  done
+}
+
+# jobs_after EVENT FILE: prints the jobs that are chosen after a change of this file.
+jobs_after() {
+  echo change >>"$work/changes/$2"
+  git -C "$work/changes" add "$2"
+  git -C "$work/changes" -c user.name=e2e -c user.email=e2e@localhost commit --quiet --message change -- "$2"
+  jobs_of "$1" HEAD~1
+}
+
+# jobs_of EVENT BASE: prints the jobs that are chosen for the newest commit, compared with another one.
+jobs_of() {
+  local event
+  event=$(jq --null-input --compact-output --arg checkout "$work/changes" --arg name "$1" --arg base "$2" --arg sha "$(git -C "$work/changes" rev-parse HEAD)" '
+    {checkout: $checkout, github: {event_name: $name, sha: $sha, event: {before: $base}}}')
+  run_job ci changes "$event" >&2
+  jq --raw-output '.jobs | fromjson | join(" ")' "$work/artifacts/changes.json"
+}
+
+# ci.yml calls preview.yml, which runs the jobs plan, up, suite and comment.
 preview_is_created() {
   use_bundle first
   pull_request_is open "$commit"
-  run_job preview up "$(opened_event build)"
-  grep --fixed-strings 'execute-api' "$work/artifacts/up.json"
-  run_job preview suite "$(opened_event build up)"
-  smoke "$(url_of_api "$prefix-pr-7-api")"
   set_response "$comments" '[]'
   : >"$GH_CALLS"
-  run_comment success success skipped
+  run_job ci preview "$(opened_event changes build)"
+  smoke "$(url_of_api "$prefix-pr-7-api")"
+  grep '<b>staging</b>: ' "$work/artifacts/plan-staging/plan-staging.md"
   grep --extended-regexp '^api --method POST repos/owner/name/issues/7/comments ' "$GH_CALLS"
   grep '^The contract suite passed at http' "$GH_RESPONSES/body"
   grep '<b>production</b>: ' "$GH_RESPONSES/body"
@@ -174,7 +219,7 @@ run_comment() {
 closed_pull_request_gets_no_preview() {
   pull_request_is closed "$commit"
   run_job preview down "$(pull_request_event closed)"
-  fails run_job preview up "$(opened_event build)"
+  fails run_job preview up "$(opened_event)"
   nothing_is_left_of 7
   : >"$GH_CALLS"
   run_comment failure skipped skipped
@@ -185,7 +230,7 @@ closed_pull_request_gets_no_preview() {
 second_push_comments() {
   set_response "$comments" '[]'
   pull_request_is open "$newer"
-  fails run_job preview up "$(opened_event build)"
+  fails run_job preview up "$(opened_event)"
   nothing_is_left_of 7
   : >"$GH_CALLS"
   run_comment cancelled skipped skipped
@@ -214,20 +259,19 @@ nothing_is_left_of() {
 }
 
 forks_get_no_preview() {
-  local unbuilt='{"needs":{"build":{"result":"skipped"}}}' event
+  choose '["preview"]'
+  local needs event
+  needs=$(successful_needs changes build)
   for event in "$(pull_request_event opened fork/name)" "$(pull_request_event opened owner/name 'dependabot[bot]')"; do
-    skips run_job preview build "$event"
-    skips run_job preview plan "$(jq --compact-output ". * $unbuilt" <<<"$event")"
-    skips run_job preview up "$(jq --compact-output ". * $unbuilt" <<<"$event")"
+    skips run_job ci preview "$(jq --compact-output ". * $needs" <<<"$event")"
     skips run_job preview down "$(jq --compact-output '.github.event.action = "closed"' <<<"$event")"
   done
-  run_job preview build "$(pull_request_event opened)"
 }
 
 sweep_destroys_leftover_previews() {
   local schedule='{"github":{"event_name":"schedule"}}'
   pull_request_is open "$commit"
-  run_job preview up "$(opened_event build)"
+  run_job preview up "$(opened_event)"
   run_job preview sweep "$schedule"
   smoke "$(url_of_api "$prefix-pr-7-api")"
   pull_request_is closed "$commit"
@@ -235,8 +279,41 @@ sweep_destroys_leftover_previews() {
   nothing_is_left_of 7
 }
 
+issues='repos/owner/name/issues?state=open&creator=github-actions%5Bbot%5D&per_page=100'
+
+# cargo-deny is replaced by its output; .ci/run runs it.
+advisories_are_reported() {
+  mkdir -p "$work/deny"
+  printf '#!/bin/sh\n' >"$work/deny/rustup"
+  printf '#!/bin/sh\ncat "%s"\nexit 1\n' "$work/deny/output" >"$work/deny/cargo"
+  chmod +x "$work"/deny/{cargo,rustup}
+  set_response "$issues" '[{"number":4,"title":"Drift: the deployment differs from main"}]'
+  printf 'error[vulnerability]: A buffer is read after it was freed\n   ├ ID: RUSTSEC-2026-0001\n\nadvisories FAILED\n' >"$work/deny/output"
+  run_advisories
+  grep '^issue create .*Advisories' "$GH_CALLS"
+  grep 'RUSTSEC-2026-0001' "$GH_RESPONSES/body"
+
+  set_response "$issues" '[{"number":6,"title":"Advisories: a dependency is reported"}]'
+  run_advisories
+  grep '^issue edit 6 ' "$GH_CALLS"
+
+  # Without the database, nothing is known: the issue stays as it is, and the job fails.
+  echo '[ERROR] failed to fetch advisory database' >"$work/deny/output"
+  fails run_advisories | grep '^::error title=The advisories were not checked::'
+  [[ $(<"$GH_CALLS") != *'issue '* ]]
+
+  echo 'advisories ok' >"$work/deny/output"
+  run_advisories
+  grep '^issue close 6 ' "$GH_CALLS"
+}
+
+# run_advisories: runs the job of advisories.yml.
+run_advisories() {
+  : >"$GH_CALLS"
+  PATH=$work/deny:$PATH run_job advisories report '{"github":{"event_name":"schedule"}}'
+}
+
 drift_is_reported() {
-  local issues='repos/owner/name/issues?state=open&creator=github-actions%5Bbot%5D&per_page=100'
   set_response "$issues" '[]'
   run_drift
   [[ ! -s $work/artifacts/drift-staging/drift-staging.md && ! -s $work/artifacts/drift-production/drift-production.md && $(<"$GH_CALLS") != *'issue '* ]]
@@ -269,27 +346,25 @@ run_drift() {
   return "$status"
 }
 
-# destroy_event NAME AGAIN: prints the event of a run of destroy.yml with these inputs.
+# destroy_event NAME: prints the event of a run of destroy.yml with this environment.
 destroy_event() {
-  jq --null-input --compact-output '{github: {event_name: "workflow_dispatch"}, inputs: {environment: $ARGS.positional[0], again: $ARGS.positional[1]}, needs: {confirm: {result: "success"}, approve: {result: "success"}}}' --args "$@"
+  jq --null-input --compact-output --arg name "$1" '{github: {event_name: "workflow_dispatch"}, inputs: {environment: $name}, needs: {approve: {result: "success"}}}'
 }
 
-destroy_requires_the_name_twice() {
-  fails run_job destroy confirm "$(destroy_event staging production)"
-  fails run_job destroy confirm "$(destroy_event preview preview)"
-  run_job destroy confirm "$(destroy_event staging staging)"
+destroy_runs_only_on_main() {
+  skips run_job destroy approve "$(destroy_event staging | jq --compact-output '.github.ref = "refs/heads/other"')"
 }
 
 destroy_respects_protection() {
-  run_job destroy approve "$(destroy_event production production)"
-  fails run_job destroy destroy "$(destroy_event production production)" | tee "$work/output"
+  run_job destroy approve "$(destroy_event production)"
+  fails run_job destroy destroy "$(destroy_event production)" | tee "$work/output"
   grep 'deletion_protection is on' "$work/output"
   public_release_is second
 }
 
 staging_is_destroyed() {
-  run_job destroy approve "$(destroy_event staging staging)"
-  run_job destroy destroy "$(destroy_event staging staging)"
+  run_job destroy approve "$(destroy_event staging)"
+  run_job destroy destroy "$(destroy_event staging)"
   inventory >"$work/left"
   # The bootstrap's roles stay.
   if grep --invert-match ' github-' "$work/left" | grep "$prefix-staging-"; then return 1; fi

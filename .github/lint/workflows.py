@@ -17,6 +17,9 @@ ROLE = re.compile(r"vars\.(\w+)_ROLE")
 IMAGE = re.compile(r"FROM rust:\d+\.\d+\.\d+-[a-z]+@sha256:[0-9a-f]{64}")
 # Commands that forward the signals of a cancelled run, which reach only the first process of a step.
 FORWARDING = re.compile(r"^\s*(tf_locked|save_plan|apply_saved_plan|forward_signals)\b", re.MULTILINE)
+CHOSEN = re.compile(r"contains\(fromJSON\(needs\.changes\.outputs\.jobs\), '([\w-]+)'\)")
+IMAGES = ("${{ needs.image.outputs.image }}", "${{ needs.changes.outputs.image }}")
+RUNNERS = {"ubuntu-24.04", "ubuntu-24.04-arm", "macos-15", "${{ matrix.runner }}"}
 STATUS = re.compile(r"\b(always|cancelled|failure|success)\(")
 
 workflows = {path.stem: yaml.safe_load(path.read_text()) for path in sorted(GITHUB.glob("workflows/*.yml"))}
@@ -40,7 +43,7 @@ def permissions(job):
 def environment(job):
     named = job.get("environment", "")
     named = named["name"] if isinstance(named, dict) else named
-    return named.replace("${{ inputs.environment }}", "as typed")
+    return named.replace("${{ inputs.environment }}", "as chosen")
 
 
 def roles(job):
@@ -134,14 +137,17 @@ expect(IMAGE.fullmatch(dockerfile[-1]), f"build-image/Dockerfile: expected a ver
 for (name, key), job in jobs.items():
     where = f"{name} / {key}"
     expect("permissions" in job, f"{where}: declares no permissions")
-    in_production = environment(job) in ("production", "as typed")
+    in_production = environment(job) in ("production", "as chosen")
     for chain in call_chains(name, key):
         groups = concurrency_groups(chain)
         expect(
             not deploys(job) or all(group.get("cancel-in-progress") is False for group in groups),
             f"{where}: deploys, but can be cancelled half-way",
         )
-        expect(not deploys(job) or groups or name == "rollback", f"{where}: deploys, but is not in a concurrency group")
+        expect(
+            not deploys(job) or groups or name == "rollback" or "uses" in job,
+            f"{where}: deploys, but is not in a concurrency group",
+        )
         expect(
             not in_production or any(waits_for_approval(*place) for place in chain),
             f"{where}: reaches production without an approval",
@@ -150,13 +156,16 @@ for (name, key), job in jobs.items():
             not environment(job).endswith("-approval") or not groups,
             f"{where}: waits for an approval inside a concurrency group",
         )
+    group = (job.get("concurrency") or {}).get("group", "")
+    expect(
+        not group or "matrix" not in job.get("strategy", {}) or "matrix." in group,
+        f"{where}: the jobs of its matrix are in one concurrency group",
+    )
     if "uses" in job:
         continue
     expect("timeout-minutes" in job, f"{where}: has no timeout")
-    expect(
-        job.get("container", "${{ needs.image.outputs.image }}") == "${{ needs.image.outputs.image }}",
-        f"{where}: not the image of build-image/Dockerfile",
-    )
+    expect(job.get("container", IMAGES[0]) in IMAGES, f"{where}: not the image of build-image/Dockerfile")
+    expect(job["runs-on"] in RUNNERS, f"{where}: unknown runner {job['runs-on']}")
     commands = [step.get("run", "") for step in job["steps"]]
     expect(
         not any(".github/scripts/suite" in command for command in commands)
@@ -198,8 +207,22 @@ for where, step in steps:
         f"{where}: {program} would not receive the signals of a cancelled run: start it with exec",
     )
 
-summary_needs, all_jobs = set(workflows["ci"]["jobs"]["summary"]["needs"]), set(workflows["ci"]["jobs"]) - {"summary"}
+# A job that `changes` cannot choose, or that `summary` does not need, could be skipped unnoticed. A preview is not required:
+# it depends on AWS.
+ci = workflows["ci"]["jobs"]
+summary_needs, all_jobs = set(ci["summary"]["needs"]), set(ci) - {"summary", "preview"}
 expect(summary_needs == all_jobs, f"ci / summary does not need {sorted(all_jobs - summary_needs)}")
+for key in set(ci) - {"changes", "summary"}:
+    chosen = CHOSEN.match(ci[key].get("if", ""))
+    expect(chosen and chosen[1] == key, f"ci / {key}: its condition does not begin with the choice of {key} by changes")
+all_chosen = re.search(r"^all=\((.*)\)$", (GITHUB / "scripts/changes").read_text(), re.MULTILINE)[1].split()
+for rule in re.findall(r"\) echo ([a-z ]+) ;;", (GITHUB / "scripts/changes").read_text()):
+    unknown = sorted(set(rule.split()) - set(all_chosen))
+    expect(not unknown, f"scripts/changes: a rule chooses {unknown}, which is no job")
+expect(
+    {*all_chosen, "workflows", "build", "changes", "summary"} == set(ci),
+    "scripts/changes: `all` must have the jobs of ci.yml",
+)
 
 tools = [*GITHUB.glob("workflows/*.yml"), ROOT / "bundle/sbom"]
 versions = {version for path in tools for version in re.findall(r"cargo-cyclonedx@[\d.]*", path.read_text())}

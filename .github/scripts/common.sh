@@ -143,8 +143,7 @@ plan_section() {
   headline=$(grep --extended-regexp --max-count=1 '^(│ )?Error:' "$1" ||
     grep --extended-regexp --max-count=1 '^(Plan:|No changes)' "$1" || echo 'Only outputs change.')
   plan=$(grep --invert-match --extended-regexp ': (Refreshing state|Reading|Read complete)' "$1" || true)
-  # shellcheck disable=SC2016  # the backquotes are Markdown
-  printf '<details><summary><b>%s</b>: %s</summary>\n\n```\n%s\n```\n' "$environment" "$headline" "${plan:0:limit}"
+  printf '<details><summary><b>%s</b>: %s</summary>\n\n%s\n' "$environment" "$headline" "$(code_block "${plan:0:limit}")"
   ((${#plan} <= limit)) || printf '\nCut here: the log of the job has the full plan.\n'
   printf '</details>\n\n'
 }
@@ -162,6 +161,31 @@ plan_sections() {
   done
 }
 
+# keep_issue TITLE INTRODUCTION CLOSING FINDINGS: keeps one issue with this title open while there are findings: opens it,
+# updates it, and closes it with a comment when there are none.
+keep_issue() {
+  local title=$1 introduction=$2 closing=$3 findings=$4 body=target/issue.md number
+  mkdir -p target
+  number=$(gh api --paginate "repos/$GITHUB_REPOSITORY/issues?state=open&creator=github-actions%5Bbot%5D&per_page=100" \
+    --jq ".[] | select(.title == \"$title\") | .number")
+  number=${number%%$'\n'*}
+  if [[ -n $findings ]]; then
+    printf '%s\n\n%s\n' "$introduction" "$findings" >"$body"
+    if [[ -n $number ]]; then
+      gh issue edit "$number" --repo "$GITHUB_REPOSITORY" --body-file "$body"
+    else
+      gh issue create --repo "$GITHUB_REPOSITORY" --title "$title" --body-file "$body"
+    fi
+  elif [[ -n $number ]]; then
+    gh issue close "$number" --repo "$GITHUB_REPOSITORY" --comment "$closing"
+  fi
+}
+
+# suite_passed LOG: succeeds if at least one test of the suite passed and none failed. A run without tests also exits with 0.
+suite_passed() {
+  grep --quiet --extended-regexp '^test result: ok\. [1-9][0-9]* passed; 0 failed; 0 ignored;' "$1"
+}
+
 run_url() {
   echo "${GITHUB_SERVER_URL:-https://github.com}/$GITHUB_REPOSITORY/actions/runs/${GITHUB_RUN_ID:-}"
 }
@@ -169,11 +193,6 @@ run_url() {
 # set_output NAME VALUE: sets an output of the step.
 set_output() {
   echo "$1=$2" | tee --append "${GITHUB_OUTPUT:-/dev/null}"
-}
-
-# sha256 FILE
-sha256() {
-  openssl dgst -sha256 -r "$1" | cut -d ' ' -f 1
 }
 
 # build_image: prints the image that the bundle is built in. compiler_version: prints the version of its compiler, which
@@ -206,16 +225,25 @@ say() {
   echo "$1" | tee --append "${GITHUB_STEP_SUMMARY:-/dev/null}"
 }
 
+# code_block TEXT: prints the text as a code block in Markdown.
+code_block() {
+  # shellcheck disable=SC2016  # the backquotes are Markdown
+  printf '```\n%s\n```\n' "$1"
+}
+
 # error TITLE TEXT: adds an error annotation to the run, and the same text to its summary.
 error() {
   echo "::error title=$1::$2"
   echo "**$1.** $2" >>"${GITHUB_STEP_SUMMARY:-/dev/null}"
 }
 
-# set_address_outputs: sets the step's outputs to the URLs and the ids of both APIs.
+# set_address_outputs: sets the step's outputs to the URLs and the ids of both APIs, and to the new version of each function,
+# such as {"http-crud-tutorial-function":"7"}.
 set_address_outputs() {
   local outputs name
   outputs=$(tf output -json)
+  set_output versions "$(jq --compact-output '.candidate_versions.value as $versions
+    | .function_names.value | with_entries({key: .value, value: $versions[.key]})' <<<"$outputs")"
   for name in invoke_url api_id candidate_invoke_url candidate_api_id; do
     set_output "$name" "$(jq --raw-output --arg name "$name" '.[$name].value // ""' <<<"$outputs")"
   done

@@ -90,6 +90,16 @@ locals {
     }]
   }
 
+  # Lambda's reports on the invokes of a release. The log has no contents of items.
+  report_statements = {
+    for environment in var.environments : environment => [{
+      Sid      = "ReadReports"
+      Effect   = "Allow"
+      Action   = ["logs:FilterLogEvents"]
+      Resource = [for group in local.resources[environment].logs : group if strcontains(group, ":/aws/lambda/")]
+    }]
+  }
+
   # Restricts a role to the APIs of its environment: denies APIs with other names, and the listed APIs of other environments by
   # id, with their child resources. Not by tags, because the role may change them.
   # Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html
@@ -127,7 +137,7 @@ locals {
         local.role_statements[role.environment],
         local.api_deny_statements[role.environment],
       )
-      verify = local.invoke_statements[role.environment]
+      verify = concat(local.invoke_statements[role.environment], local.report_statements[role.environment])
     }[role.task]
   }
 }

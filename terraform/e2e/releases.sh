@@ -1,9 +1,10 @@
 # Releases: deploy a new bundle to the candidate, promote it, roll it back.
 # shellcheck shell=bash
 
+# bundle: makes the bundles of all releases from the zip $BUILT_BUNDLE of another job, or from one that it builds.
 bundle() {
-  (cd "$root" && cargo zip --arch "$architecture")
-  python "$here/e2e/bundles.py" "$root/target/lambda/$zip" "$here/e2e/second_release.py" "$work/bundles"
+  [[ ${BUILT_BUNDLE:-} ]] || (cd "$root" && cargo zip --arch "$architecture")
+  python "$here/e2e/bundles.py" "$root/${BUILT_BUNDLE:-target/lambda/$zip}" "$here/e2e/second_release.py" "$work/bundles"
 }
 
 # place_bundle NAME: puts this bundle where the next apply looks for the output of cargo zip.

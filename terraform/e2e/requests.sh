@@ -71,17 +71,27 @@ is_refused_by_condition() {
   request "$@" | grep --extended-regexp '^412 \{"message":"[^"]'
 }
 
+# properties ARGUMENTS…: runs the properties of the suite $BUILT_SUITE, which build-suite packed in another job, or builds them.
+properties() {
+  if [[ ${BUILT_SUITE:-} ]]; then
+    tar --extract --file "$root/$BUILT_SUITE" --directory "$work"
+    "$work/suite/properties" "$@"
+  else
+    cargo test --package contract-tests --test properties -- "$@"
+  fi
+}
+
 # contract_suite URL [CASES]: runs the contract suite against a deployed URL. One test at a time, because each test treats
 # the items of other tests as those of another user. Twenty cases are about 300 requests in sequence, many for each route.
 contract_suite() {
-  CONTRACT_URL=$1 CONTRACT_REQUIRE=deployed CONTRACT_CASES=${2:-20} cargo test --package contract-tests --test properties -- deployed:: --test-threads=1 | tee "$work/suite"
+  CONTRACT_URL=$1 CONTRACT_REQUIRE=deployed CONTRACT_CASES=${2:-20} properties deployed:: --test-threads=1 | tee "$work/suite"
   # A run of zero tests would pass too.
   grep --extended-regexp '^test result: ok\. [1-9][0-9]* passed; 0 failed; 0 ignored;' "$work/suite"
 }
 
 # no_update_is_lost URL: eight clients raise one price 50 times each, which is 400 cases, and again while answers are lost.
 no_update_is_lost() {
-  CONTRACT_URL=$1 CONTRACT_REQUIRE=deployed CONTRACT_CASES=500 CONTRACT_RATE=1000 cargo test --package contract-tests --test properties -- deployed::concurrency::no_update --test-threads=1 | tee "$work/raises"
+  CONTRACT_URL=$1 CONTRACT_REQUIRE=deployed CONTRACT_CASES=500 CONTRACT_RATE=1000 properties deployed::concurrency::no_update --test-threads=1 | tee "$work/raises"
   [[ $(grep --count --extended-regexp '^ +pass +deployed::concurrency::no_update_is_lost.* \(400 cases\)$' "$work/raises") == 2 ]]
 }
 

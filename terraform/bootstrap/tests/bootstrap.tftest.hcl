@@ -120,12 +120,16 @@ run "plan_only_reads" {
   }
 }
 
-run "verify_only_invokes" {
+run "verify_only_invokes_and_reads_reports" {
   assert {
-    condition = jsondecode(aws_iam_role_policy.role["staging-verify"].policy).Statement == [{
-      Sid = "Invoke", Effect = "Allow", Action = ["execute-api:Invoke"], Resource = ["arn:aws:execute-api:eu-central-1:123456789012:*/$default/*"]
-    }]
-    error_message = "A verify role may only invoke APIs."
+    condition = jsondecode(aws_iam_role_policy.role["staging-verify"].policy).Statement == [
+      { Sid = "Invoke", Effect = "Allow", Action = ["execute-api:Invoke"], Resource = ["arn:aws:execute-api:eu-central-1:123456789012:*/$default/*"] },
+      {
+        Sid = "ReadReports", Effect = "Allow", Action = ["logs:FilterLogEvents"],
+        Resource = ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/shop-staging-*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/shop-staging-*:*"]
+      },
+    ]
+    error_message = "A verify role may only invoke APIs, and read the log of the functions."
   }
 
   assert {
