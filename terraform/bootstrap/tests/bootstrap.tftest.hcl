@@ -125,7 +125,9 @@ run "verify_only_invokes_and_reads_reports" {
     condition = jsondecode(aws_iam_role_policy.role["staging-verify"].policy).Statement == [
       { Sid = "Invoke", Effect = "Allow", Action = ["execute-api:Invoke"], Resource = ["arn:aws:execute-api:eu-central-1:123456789012:*/$default/*"] },
       {
-        Sid = "ReadReports", Effect = "Allow", Action = ["logs:FilterLogEvents"],
+        Sid      = "ReadReports"
+        Effect   = "Allow"
+        Action   = ["logs:FilterLogEvents"]
         Resource = ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/shop-staging-*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/shop-staging-*:*"]
       },
     ]
