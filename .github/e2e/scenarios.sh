@@ -190,6 +190,7 @@ jobs_of() {
 # ci.yml calls preview.yml, which runs the jobs plan, up, suite and comment.
 preview_is_created() {
   use_bundle first
+  choose '["preview"]'
   pull_request_is open "$commit"
   set_response "$comments" '[]'
   : >"$GH_CALLS"
