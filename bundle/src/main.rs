@@ -42,7 +42,12 @@ fn bundle(arch: Arch) -> Result<String, Error> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("the crate lies in the workspace");
+    // The result is on standard output, and cargo shows the progress of the build.
+    eprintln!(
+        "cargo zip: 1 of 2, the function is built for {arch}, which takes about 5 minutes from scratch"
+    );
     let executable = compile::release(workspace, arch)?;
+    eprintln!("cargo zip: 2 of 2, the executable is zipped and checked");
     let zip = archive::pack(&read(&executable)?)?;
 
     // The executable is taken from the zip, so that the check covers the deployed bytes.

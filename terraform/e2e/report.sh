@@ -21,6 +21,7 @@ needs() {
 begins() {
   local step=$1 number
   shift
+  next_step "$step"
   number=$(printf '%02d' $((${#log_of[@]} + 1)))
   log_of[$step]=$logs/$number-${step//[^a-zA-Z0-9]/-}.log
   begun_at[$step]=$SECONDS

@@ -8,6 +8,7 @@ use crate::Error;
 use crate::backend::Backend;
 use crate::function::Function;
 use crate::request::Request;
+use crate::steps::Steps;
 use crate::subject::{Subject, workspace};
 
 /// The number of warm invocations that are counted, after the first one.
@@ -48,12 +49,18 @@ const MARGIN_PERCENT: u64 = 5;
 const JITTER_ENTROPY_CRATES: [&str; 2] = ["aws-lc-sys", "aws-lc-fips-sys"];
 
 /// Checks the function's dependencies, and compares every count with its bounds.
-pub fn check(function: &Subject, baseline: &Subject, backend: &Backend) -> Result<ExitCode, Error> {
+pub fn check(
+    function: &Subject,
+    baseline: &Subject,
+    backend: &Backend,
+    steps: &mut Steps,
+) -> Result<ExitCode, Error> {
+    steps.next("the dependencies");
     let mut good = has_no_jitter_entropy()?;
-    let count = count_instructions(function, backend)?;
+    let count = count_instructions(function, backend, steps)?;
     good &= is_within("function, cold", count.cold, 0, FUNCTION_LIMITS.cold);
     good &= is_within("function, warm", count.warm, 0, FUNCTION_LIMITS.warm);
-    let count = count_instructions(baseline, backend)?;
+    let count = count_instructions(baseline, backend, steps)?;
     for (name, count, pinned) in [
         ("baseline, cold", count.cold, BASELINE.cold),
         ("baseline, warm", count.warm, BASELINE.warm),
@@ -103,8 +110,14 @@ fn has_no_jitter_entropy() -> Result<bool, Error> {
     Ok(found.is_empty())
 }
 
-fn count_instructions(subject: &Subject, backend: &Backend) -> Result<Count, Error> {
+fn count_instructions(
+    subject: &Subject,
+    backend: &Backend,
+    steps: &mut Steps,
+) -> Result<Count, Error> {
+    steps.next(&format!("{}, cold", subject.name));
     let cold = min_instructions(subject, backend, 1)?;
+    steps.next(&format!("{}, warm", subject.name));
     let total = min_instructions(subject, backend, 1 + WARM_REQUESTS)?;
     Ok(Count {
         cold,

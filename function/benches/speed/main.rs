@@ -3,7 +3,7 @@
 //! [`function`] runs a bootstrap under an emulated [`runtime_api`], with a canned DynamoDB, the [`backend`], behind
 //! TLS. [`measure`] takes interleaved times, and [`report`] prints them. With `--gate`, [`gate`] counts instructions
 //! instead, which other processes cannot disturb. [`subject`] builds the bootstraps, and [`request`] has the events
-//! that they handle.
+//! that they handle. [`steps`] says which step the benchmark is at.
 
 mod backend;
 mod function;
@@ -13,6 +13,7 @@ mod measure;
 mod report;
 mod request;
 mod runtime_api;
+mod steps;
 mod subject;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use backend::Backend;
+use steps::Steps;
 use subject::Subject;
 
 /// An error that ends the benchmark.
@@ -58,20 +60,25 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    let function = match &arguments.bootstrap {
-        Some(bootstrap) => Subject::at_path("function", bootstrap)?,
-        None => Subject::bundle()?,
+    let mut steps = Steps::announce(arguments.gate);
+    let function = if let Some(bootstrap) = &arguments.bootstrap {
+        steps.next("the function is read");
+        Subject::at_path("function", bootstrap)?
+    } else {
+        steps.next("the function is built");
+        Subject::bundle()?
     };
+    steps.next("the baseline is built");
     let baseline = Subject::baseline()?;
     let backend = Backend::start()?;
     if arguments.gate {
-        return gate::check(&function, &baseline, &backend);
+        return gate::check(&function, &baseline, &backend, &mut steps);
     }
     let mut subjects = vec![function, baseline];
     if let Some(bootstrap) = &arguments.against {
         subjects.push(Subject::at_path("against", bootstrap)?);
     }
-    let results = measure::run(&subjects, &backend)?;
+    let results = measure::run(&subjects, &backend, &mut steps)?;
     report::print(&results);
     Ok(ExitCode::SUCCESS)
 }

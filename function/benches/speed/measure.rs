@@ -10,6 +10,7 @@ use crate::Error;
 use crate::backend::Backend;
 use crate::function::Function;
 use crate::request::Request;
+use crate::steps::Steps;
 use crate::subject::Subject;
 
 /// The number of cold starts of each subject.
@@ -52,8 +53,13 @@ pub struct Warm {
 }
 
 /// Measures all subjects.
-pub fn run<'a>(subjects: &'a [Subject], backend: &Backend) -> Result<Vec<Results<'a>>, Error> {
+pub fn run<'a>(
+    subjects: &'a [Subject],
+    backend: &Backend,
+    steps: &mut Steps,
+) -> Result<Vec<Results<'a>>, Error> {
     pin()?;
+    steps.next("cold starts");
     let cold = cold(subjects, backend)?;
     let mut results: Vec<_> = subjects
         .iter()
@@ -65,6 +71,7 @@ pub fn run<'a>(subjects: &'a [Subject], backend: &Backend) -> Result<Vec<Results
         })
         .collect();
     for request in Request::ALL {
+        steps.next(request.route_key());
         let warm = warm(subjects, backend, request)?;
         for (results, warm) in results.iter_mut().zip(warm) {
             results.warm.push(warm);
