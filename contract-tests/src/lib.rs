@@ -11,7 +11,8 @@
 //!    deployed API that has other users, whose table cannot be made to fail.
 //! 5. [`sequences`], [`concurrency`] and [`faults`]: the three properties. Every response to one client matches the
 //!    model; the history of several clients is linearizable; and every fault of the table is handled.
-//! 6. [`report`] and [`coverage`]: the report of a failure, and the parts of the contract and the sizes that a run tried.
+//! 6. [`report`] and [`coverage`]: failures and the reports of a run, and the parts of the contract and the sizes that a
+//!    run tried.
 //! 7. [`mutants`]: the tests of the tests: faulty services that the properties must detect, and correct variants.
 //!
 //! [`settings`] reads the environment variables. Of the items API, the [`toolkit`] knows only the key of an item, so a
@@ -23,7 +24,8 @@
 //! toolkit
 //! request  settings
 //! contract
-//! coverage  deployed  generate  report
+//! coverage  deployed  generate
+//! report
 //! environments
 //! concurrency  faults  sequences
 //! mutants

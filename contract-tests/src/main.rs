@@ -10,15 +10,20 @@ use contract_tests::deployed::{self, Deployment};
 use contract_tests::environments::environment::Setup;
 use contract_tests::environments::target::Target;
 use contract_tests::mutants::mutant::{ALL, Mutant};
-use contract_tests::report::failure::SavedFailure;
-use contract_tests::report::script::{actual, expectation};
+use contract_tests::report::explain::{contradiction, exchange_line};
+use contract_tests::report::failure::Failure;
+use contract_tests::report::file;
+use contract_tests::report::script::compared;
+use contract_tests::request::exchange::without_foreign_start;
 use contract_tests::request::url::GatewayProfile;
-use contract_tests::sequences::execute::FinalCheck;
-use contract_tests::sequences::shrink::run_fresh;
+use contract_tests::sequences;
 use contract_tests::settings::{EXIT_INCONCLUSIVE, Variables, arguments, or_exit};
 use contract_tests::toolkit::deployed::journal::Journal;
 use contract_tests::toolkit::http::base_url::BaseUrl;
 use contract_tests::toolkit::outcome::NotPassed::{Failed, Inconclusive};
+use contract_tests::toolkit::printable::shortened;
+use contract_tests::toolkit::progress::{LONG_WAIT, Progress};
+use contract_tests::toolkit::terminal;
 use local::signal::Signal;
 
 /// Replays a saved failure, deletes stale items, or serves a mutant of the API. `cargo test -p contract-tests` runs the
@@ -32,7 +37,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Sends the requests of a saved failure, and compares each response with the expected one.
+    /// Sends the requests of a saved sequence, and compares each response with the expected one. Shows a saved history,
+    /// and checks it again.
     Replay {
         /// The file of the saved failure.
         #[arg(value_parser = path)]
@@ -59,6 +65,10 @@ enum Command {
         /// The name of the mutant.
         #[arg(value_parser = parse_mutant)]
         mutant: &'static Mutant,
+
+        /// The port to listen on; 0 takes any free port.
+        #[arg(long, default_value_t = 0)]
+        port: u16,
     },
 }
 
@@ -95,10 +105,16 @@ fn parse_mutant(name: &str) -> Result<&'static Mutant, String> {
 async fn main() -> ExitCode {
     let arguments: Arguments = arguments();
     let variables = Variables::from_env();
+    terminal::draw_bars();
     let code = match arguments.command {
         Command::Replay { file, url } => {
-            let failure = or_exit(SavedFailure::read(&file));
+            let failure = or_exit(file::read(&file));
             match url {
+                None if failure.operations.is_empty() => show(failure),
+                Some(_) if failure.operations.is_empty() => or_exit(Err(format!(
+                    "the failure in {} cannot be sent again, because it may not occur again: leave out --url to see it",
+                    file.display()
+                ))),
                 None => replay(&failure, Target::Embedded).await,
                 Some(url) => replay_at(parse_url(&url), failure, &variables).await,
             }
@@ -107,29 +123,32 @@ async fn main() -> ExitCode {
             sweep(&SweepScope::Url(parse_url(&url)), &variables).await
         }
         Command::Sweep { journals, .. } => sweep_journals(journals, &variables).await,
-        Command::Faulty { mutant } => faulty(mutant).await,
+        Command::Faulty { mutant, port } => faulty(mutant, port).await,
     };
     ExitCode::from(code)
 }
 
 /// Replays a failure and returns the exit code.
-async fn replay(failure: &SavedFailure, target: Target) -> u8 {
-    let (setup, operations) = (Setup::default(), &failure.operations);
-    let replayed = run_fresh(&target, &setup, operations, FinalCheck::AtEnd).await;
-    let (steps, outcome) = match replayed {
-        Ok(run) => (run.steps, run.outcome),
-        Err(reason) => (Vec::new(), Err(Inconclusive(reason))),
+async fn replay(failure: &Failure, target: Target) -> u8 {
+    let total = u32::try_from(failure.operations.len()).ok();
+    let progress = Progress::counting("replaying the failure", total, "operations", LONG_WAIT);
+    let replayed = sequences::shrink::replay(&target, &failure.operations, &progress).await;
+    // Removes the bar before the result is printed.
+    drop(progress);
+    let (steps, outcome, prefix) = match replayed {
+        Ok(run) => (run.steps, run.outcome, run.prefix),
+        Err(reason) => (Vec::new(), Err(Inconclusive(reason)), String::new()),
+    };
+    let own_prefix = match target {
+        Target::Deployed(..) => prefix.as_str(),
+        Target::Embedded | Target::DynamoDbLocal(_) => "",
     };
     for step in &steps {
-        println!(
-            "{} {:?}",
-            step.request.method(),
-            step.request
-                .target(GatewayProfile::HttpApi, step.style)
-                .unwrap_or_default()
-        );
-        println!("  expected: {}", expectation(&step.expected));
-        println!("  actual:   {}", actual(&step.response));
+        let target = step.request.target(GatewayProfile::HttpApi, step.style);
+        let target = without_foreign_start(&target.unwrap_or_default(), own_prefix);
+        println!("{} {target:?}", step.request.method());
+        let (expected, actual) = compared(step, own_prefix);
+        println!("  expected: {expected}\n  actual:   {actual}");
     }
     match outcome {
         Ok(()) => {
@@ -137,7 +156,7 @@ async fn replay(failure: &SavedFailure, target: Target) -> u8 {
             0
         }
         Err(Failed(reason)) => {
-            println!("\nFailed: {reason}");
+            println!("\nFailed: {}", shortened(&reason));
             1
         }
         Err(Inconclusive(reason)) => {
@@ -147,8 +166,37 @@ async fn replay(failure: &SavedFailure, target: Target) -> u8 {
     }
 }
 
+/// Shows the exchanges and the history of a failure, checks the history again, and returns the exit code.
+fn show(mut failure: Failure) -> u8 {
+    let not_linearizable = failure.mark_contradiction();
+    for (index, exchange) in failure.exchanges.iter().enumerate() {
+        let operations = failure.history.iter();
+        let contradicts = operations
+            .filter(|of| of.contradicts)
+            .any(|of| of.exchanges.contains(&index));
+        let is_marked = contradicts || failure.wrong == Some(index);
+        let mark = if is_marked { ">" } else { " " };
+        let (invoked, returned) = (exchange.invoked, exchange.returned);
+        println!(
+            "{mark} {invoked:>5} to {returned:>5}  {}",
+            exchange_line(exchange)
+        );
+    }
+    if not_linearizable {
+        println!("\nThe smallest part of the history that is not linearizable:\n");
+        print!("{}", contradiction(&failure));
+    } else if !failure.history.is_empty() {
+        println!("\nThe history of each item is linearizable.");
+        if failure.wrong.is_none() {
+            return 0;
+        }
+    }
+    println!("\nFailed: {}", shortened(&failure.broken));
+    1
+}
+
 /// Replays a failure at this API and cleans up there, also after a signal.
-async fn replay_at(url: BaseUrl, failure: SavedFailure, variables: &Variables) -> u8 {
+async fn replay_at(url: BaseUrl, failure: Failure, variables: &Variables) -> u8 {
     let mut signal = Signal::listen().expect("signals can be listened to");
     let deployment = Deployment::of_variables(url, variables);
     let target = Target::deployed(&deployment);
@@ -189,7 +237,7 @@ async fn sweep_journals(journals: Vec<PathBuf>, variables: &Variables) -> u8 {
 
 /// Sweeps and returns the exit code. Ctrl-C needs no handler: the next sweep finds the items that are left.
 async fn sweep(scope: &SweepScope, variables: &Variables) -> u8 {
-    match deployed::sweep(scope, variables, |line| println!("{line}")).await {
+    match deployed::sweep(scope, variables, terminal::print_result).await {
         Ok(()) => 0,
         Err(leftover) => {
             eprintln!("{leftover}");
@@ -198,9 +246,10 @@ async fn sweep(scope: &SweepScope, variables: &Variables) -> u8 {
     }
 }
 
-/// Serves the mutant and returns the exit code.
-async fn faulty(mutant: &'static Mutant) -> u8 {
+/// Serves the mutant on this port, and returns the exit code.
+async fn faulty(mutant: &'static Mutant, port: u16) -> u8 {
     let setup = Setup {
+        port,
         // Only behind a proxy can a read be stale.
         proxied: true,
         ..mutant.setup()

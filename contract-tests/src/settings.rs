@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::env::VarError;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::exit;
 use std::time::Duration;
 
 use clap::Parser;
 
 use crate::toolkit::deployed::access::Auth;
-use crate::toolkit::deployed::journal::default_folder;
 use crate::toolkit::deployed::limits::Limits;
 use crate::toolkit::http::base_url::BaseUrl;
 use crate::toolkit::random::{DEFAULT_CASES, Sampling, fresh_seed};
@@ -58,8 +57,26 @@ pub fn or_exit<T>(result: Result<T, String>) -> T {
     })
 }
 
-/// The targets that `CONTRACT_REQUIRE` may name.
-const TARGETS: [&str; 3] = ["embedded", "dynamodb-local", "deployed"];
+/// The targets, in the order in which a report shows them.
+pub const TARGETS: [&str; 3] = ["embedded", "dynamodb-local", "deployed"];
+
+/// The files of the reports of a run.
+#[derive(Clone, Debug, Default)]
+pub struct ReportFiles {
+    /// The HTML report.
+    pub html: Option<PathBuf>,
+    /// The report in the format of `JUnit`.
+    pub junit: Option<PathBuf>,
+    /// The file to which the Markdown summary is appended.
+    pub summary: Option<PathBuf>,
+}
+
+impl ReportFiles {
+    /// Returns `true` if there is no file.
+    fn is_empty(&self) -> bool {
+        self.html.is_none() && self.junit.is_none() && self.summary.is_none()
+    }
+}
 
 /// The values of all the variables.
 #[derive(Clone, Debug)]
@@ -75,6 +92,10 @@ pub struct Variables {
     /// `CONTRACT_TIME`, `CONTRACT_CLEAN_UP`, `CONTRACT_REQUESTS`, `CONTRACT_RATE`, `CONTRACT_LIST_RATE` and
     /// `CONTRACT_PAGES`: the limits of a run at that API.
     pub limits: Limits,
+    /// `CONTRACT_FAILURES`: the folder in which failures are saved.
+    pub failures: PathBuf,
+    /// `CONTRACT_REPORT`, `CONTRACT_JUNIT` and `CONTRACT_SUMMARY`: the files of the reports.
+    pub reports: ReportFiles,
     /// `CONTRACT_JOURNALS`: the folder of the journals, which list the ids that are put into that API.
     pub journals: PathBuf,
     /// `DYNAMODB_ENDPOINT`: a `DynamoDB` Local that runs already; by default, a container is started.
@@ -98,7 +119,10 @@ impl Variables {
     fn read(variable: impl Fn(&str) -> Result<Option<String>, String>) -> Result<Self, String> {
         // An empty variable counts as unset, so that a pipeline may set every variable. White space around a value is
         // removed, except from a path.
-        let path = |name: &str| Ok::<_, String>(variable(name)?.filter(|path| !path.is_empty()));
+        let path = |name: &str| {
+            let path = variable(name)?.filter(|path| !path.is_empty());
+            Ok::<_, String>(path.map(|path| root().join(path)))
+        };
         let variable = |name: &str| {
             let value = variable(name)?.map(|value| value.trim().to_owned());
             Ok::<_, String>(value.filter(|value| !value.is_empty()))
@@ -125,6 +149,18 @@ impl Variables {
         let (auth, token) = (variable("CONTRACT_AUTH")?, variable("CONTRACT_BEARER")?);
         let limits = Limits::default();
         let required = variable("CONTRACT_REQUIRE")?.unwrap_or_default();
+        let reports = ReportFiles {
+            html: path("CONTRACT_REPORT")?,
+            junit: path("CONTRACT_JUNIT")?,
+            summary: path("CONTRACT_SUMMARY")?,
+        };
+        if variable("NEXTEST")?.is_some() && !reports.is_empty() {
+            return Err(
+                "CONTRACT_REPORT, CONTRACT_JUNIT and CONTRACT_SUMMARY need cargo test, because nextest runs each test in \
+                 a process of its own"
+                    .to_owned(),
+            );
+        }
         Ok(Self {
             sampling: Sampling {
                 cases: count("CONTRACT_CASES")?.unwrap_or(DEFAULT_CASES),
@@ -141,18 +177,26 @@ impl Variables {
                 list_rate: count("CONTRACT_LIST_RATE")?.unwrap_or(limits.list_rate),
                 pages: count("CONTRACT_PAGES")?.unwrap_or(limits.pages),
             },
-            journals: absolute(
-                path("CONTRACT_JOURNALS")?.map_or_else(default_folder, PathBuf::from),
-            ),
+            failures: path("CONTRACT_FAILURES")?
+                .unwrap_or_else(|| root().join("target/contract-tests/failures")),
+            reports,
+            journals: path("CONTRACT_JOURNALS")?
+                .unwrap_or_else(|| root().join("target/contract-tests")),
             dynamodb_endpoint: url("DYNAMODB_ENDPOINT")?,
             required: read_targets(&required)?,
         })
     }
 }
 
-/// Returns the absolute path, with which a command in another folder finds the same file.
-fn absolute(path: PathBuf) -> PathBuf {
-    std::path::absolute(&path).unwrap_or(path)
+/// Returns the folder from which relative paths are resolved: the root of the workspace if cargo started this process,
+/// because `cargo test` does so in the folder of the package; else the current folder. The path is absolute, so that a
+/// command in another folder finds the same file.
+#[must_use]
+pub fn root() -> PathBuf {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let root = package.as_deref().and_then(Path::parent);
+    let root = root.map_or_else(std::env::current_dir, |root| Ok(root.to_owned()));
+    root.unwrap_or_default()
 }
 
 fn read_number(name: &str, value: &str) -> Result<u64, String> {
@@ -192,6 +236,16 @@ mod tests {
             assert_eq!(variables.sampling.cases, DEFAULT_CASES);
             assert_eq!(variables.mutant_seeds, 1);
             assert!(variables.url.is_none() && variables.required.is_empty());
+        }
+    }
+
+    #[test]
+    fn reports_need_one_process_for_all_tests() {
+        for name in ["CONTRACT_REPORT", "CONTRACT_JUNIT", "CONTRACT_SUMMARY"] {
+            let file = (name, "file");
+            assert!(read(&[file]).is_ok());
+            let error = read(&[file, ("NEXTEST", "1")]).expect_err(name);
+            assert!(error.contains(name), "{error}");
         }
     }
 

@@ -6,4 +6,4 @@ pub mod plan;
 pub mod property;
 pub mod raises;
 
-pub use property::{RejectedHistory, check_case, check_cases};
+pub use property::{check_case, check_cases};

@@ -12,9 +12,10 @@ use crate::contract::check::check_form;
 use crate::contract::fields::{FIELDS, FieldValue, Kind};
 use crate::contract::item::Item;
 use crate::deployed::session::changed_nothing;
-use crate::environments::client::Api;
 use crate::environments::environment::{Environment, Setup};
+use crate::environments::recorder::RecordedClient;
 use crate::environments::target::Target;
+use crate::report::failure::Failure;
 use crate::request::concrete::Request;
 use crate::request::conditions::{SentConditions, SentTags};
 use crate::toolkit::decimal::Decimal;
@@ -22,7 +23,7 @@ use crate::toolkit::dynamodb::fault::Fault;
 use crate::toolkit::http::response::Response;
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 use crate::toolkit::outcome::Outcome;
-use crate::toolkit::progress::{Passed, Progress};
+use crate::toolkit::progress::{Passed, Progress, REPORT_INTERVAL};
 
 /// The number of clients.
 const CLIENTS: usize = 8;
@@ -72,25 +73,44 @@ pub async fn no_update_is_lost(
     lost: LostAnswers,
     raises: u32,
     test: &str,
-) -> Outcome<Passed> {
-    let environment = target.open(setup).await.map_err(Inconclusive)?;
-    let outcome = raise_by_all(&environment, lost, raises).await;
-    environment.close().await;
-    outcome?;
+) -> Outcome<Passed, Box<Failure>> {
     let all = raises * u32::try_from(CLIENTS).unwrap_or(u32::MAX);
-    let mut progress = Progress::new(test, all);
-    progress.advance(all);
+    let progress =
+        Progress::counting(test, Some(all), "raises", REPORT_INTERVAL).until(target.deadline());
+    let environment = target.open(setup).await.map_err(Inconclusive)?;
+    let mut failed_client = 0;
+    let outcome = raise_by_all(&environment, lost, raises, &progress, &mut failed_client).await;
+    let exchanges = environment.exchanges();
+    environment.close().await;
+    outcome.map_err(|not_passed| {
+        not_passed.map(|reason| {
+            let mut clients = exchanges.iter().map(|exchange| exchange.client);
+            let wrong = clients.rposition(|client| client == failed_client);
+            Box::new(Failure {
+                wrong,
+                ..Failure::of_exchanges(reason, exchanges)
+            })
+        })
+    })?;
     Ok(progress.passed(None, None))
 }
 
-async fn raise_by_all(environment: &Environment, lost: LostAnswers, raises: u32) -> Outcome<()> {
+/// Raises the price by all clients. If a client fails, sets `failed_client` to its number: its last response is wrong.
+async fn raise_by_all(
+    environment: &Environment,
+    lost: LostAnswers,
+    raises: u32,
+    progress: &Progress,
+    failed_client: &mut usize,
+) -> Outcome<()> {
     let stopped = Arc::new(AtomicBool::new(false));
     let client = |number| Client {
         number,
         stopped: Arc::clone(&stopped),
-        api: environment.api().clone(),
+        recorded: environment.client(number),
         id: format!("{}price", environment.prefix()),
         raises: u64::from(raises),
+        progress: progress.clone(),
         loses_answers: lost == LostAnswers::ToClient,
         may_fail: lost == LostAnswers::ToService || environment.api().session().is_some(),
         answers: [number; 2],
@@ -120,17 +140,20 @@ async fn raise_by_all(environment: &Environment, lost: LostAnswers, raises: u32)
         let (client, start) = (client(number), Arc::clone(&start));
         clients.spawn(async move {
             start.wait().await;
-            client.raise().await
+            (number, client.raise().await)
         });
     }
     let (mut outcome, mut recovered) = (Ok(()), 0);
     while let Some(raised) = clients.join_next().await {
         match raised.expect("a client does not panic") {
-            Ok(more) => recovered += more,
-            Err(not_passed) => {
+            (_, Ok(more)) => recovered += more,
+            (number, Err(not_passed)) => {
                 // Not aborted: a PUT that was given up could be applied after its item was deleted.
                 stopped.store(true, Ordering::Relaxed);
-                outcome = outcome.and(Err(not_passed));
+                if outcome.is_ok() {
+                    *failed_client = number;
+                    outcome = Err(not_passed);
+                }
             }
         }
     }
@@ -161,12 +184,14 @@ async fn raise_by_all(environment: &Environment, lost: LostAnswers, raises: u32)
 
 struct Client {
     number: usize,
-    api: Api,
+    recorded: RecordedClient,
     id: String,
     /// `true` if another client did not pass, so that this one need not go on.
     stopped: Arc<AtomicBool>,
     /// The number of raises of each client.
     raises: u64,
+    /// The progress of all clients.
+    progress: Progress,
     /// `true` if one answer in five does not reach the client.
     loses_answers: bool,
     /// `true` if the service may be unavailable for a moment.
@@ -192,6 +217,7 @@ impl Client {
             let mark = &mut found.marks[self.number];
             if *mark == done + 1 && may_have_raised {
                 done += 1;
+                self.progress.advance(1);
                 recovered += 1;
                 may_have_raised = false;
                 continue;
@@ -209,6 +235,7 @@ impl Client {
             match self.send_with_losses(&put).await? {
                 Some(response) if response.status == 200 => {
                     done += 1;
+                    self.progress.advance(1);
                     may_have_raised = false;
                 }
                 // Another client was faster, or the raise whose answer was lost.
@@ -248,7 +275,8 @@ impl Client {
     /// Sends a request whose answer is not lost. A transient error of a deployed API is inconclusive.
     async fn send_once(&self, request: &Request) -> Outcome<Response> {
         let response = self.send(request).await?;
-        self.api.require_response(&Ok(response.clone()))?;
+        let api = &self.recorded.api;
+        api.require_response(&Ok(response.clone()))?;
         match response.status {
             200 => Ok(response),
             status => Err(Failed(format!(
@@ -259,24 +287,21 @@ impl Client {
     }
 
     async fn send(&self, request: &Request) -> Outcome<Response> {
-        let response = self
-            .api
-            .send(request)
-            .await
-            .expect("such an id can be sent");
-        let response = self.api.require_answer(&response)?;
+        let api = &self.recorded.api;
+        let response = self.recorded.send(request).await.response;
+        let response = api.require_answer(&response)?;
         // Every attempt had such a response: with more raises, the property would run into its time limit.
-        if self.api.session().is_some() && changed_nothing(request, response) {
+        if api.session().is_some() && changed_nothing(request, response) {
             let status = response.status;
             return Err(Inconclusive(format!(
                 "the API is busy: it answered {status} to every attempt"
             )));
         }
-        check_form(response, request, self.api.profile()).map_err(Failed)?;
+        check_form(response, request, api.profile()).map_err(Failed)?;
         let is_expected = match response.status {
             200 => true,
             412 => request.is_write(),
-            503 if self.api.session().is_none() && request.is_write() => {
+            503 if api.session().is_none() && request.is_write() => {
                 response.may_have_been_applied().map_err(Failed)?;
                 self.may_fail
             }

@@ -20,6 +20,16 @@ pub const MISSING: &str = "missing";
 /// The fault of an id of more than [`MAX_ID_BYTES`].
 pub const TOO_LONG: &str = "too long";
 
+/// Returns the id in quotes, or a note if it does not have the prefix and so belongs to another user.
+#[must_use]
+pub fn shown(id: &str, prefix: &str) -> String {
+    if id.starts_with(prefix) {
+        format!("{id:?}")
+    } else {
+        "[another user's]".to_owned()
+    }
+}
+
 /// Parses the value of the field `id` of a PUT.
 ///
 /// # Errors

@@ -25,5 +25,11 @@ pub const MAX_NAME_SHOWN: usize = 64;
 /// The range of the parameter `limit` of a page.
 pub const PAGE_LIMITS: RangeInclusive<u16> = 1..=1000;
 
+/// The length of a body in bytes up to which its event always fits into Lambda's 6 MiB, even if base64 or escapes make
+/// it twice as long. The gateway may answer a longer one with its own 413, whatever else is wrong with the body.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
+pub const MAX_CERTAIN_BODY_BYTES: usize = 3_000_000;
+
 /// The minimum time between a response of the service and the deadline of its invocation.
 pub const RESPONSE_RESERVE: Duration = Duration::from_millis(500);

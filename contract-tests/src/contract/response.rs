@@ -1,7 +1,7 @@
 //! Parses the parts of a response that the contract defines.
 
 use crate::contract::fields::FIELDS;
-use crate::contract::id::ID;
+use crate::contract::id::{self, ID};
 use crate::contract::item::{Item, Items};
 use crate::contract::messages::{UNCHANGED, UNKNOWN, WRITE_AMBIGUOUS, WRITE_UNAVAILABLE};
 use crate::toolkit::http::response::Response;
@@ -117,7 +117,8 @@ impl Response {
             let (id, item) = item(element.get(), prefix)?;
             order.push(id.clone());
             if items.insert(id.clone(), item).is_some() {
-                return Err(format!("the page shows the item {id:?} twice"));
+                let id = id::shown(&id, prefix);
+                return Err(format!("the page shows the item {id} twice"));
             }
         }
         for (name, count) in ["Count", "ScannedCount"].into_iter().zip(counts) {

@@ -1,10 +1,11 @@
 //! The cells of the coverage table that a sequence reached.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 
 use crate::contract::id;
 use crate::contract::model::{Expected, KnownDeviations, Model};
+use crate::contract::reason::Reason;
 use crate::contract::run::{Run, Step};
 use crate::coverage::classes;
 use crate::request::concrete::{Request, RequestKind};
@@ -54,11 +55,7 @@ impl Display for Cell {
 /// Returns the cells that the requests of a passed run reached. A cell occurs as often as it was reached.
 #[must_use]
 pub fn reached(run: &Run) -> Vec<Cell> {
-    let mut state = State {
-        model: Model::new(run.prefix.as_str(), KnownDeviations::default()),
-        deleted: BTreeSet::new(),
-        prefix: &run.prefix,
-    };
+    let mut state = State::new(run);
     let mut cells = Vec::new();
     for step in &run.steps {
         let Ok(response) = &step.response else {
@@ -70,6 +67,33 @@ pub fn reached(run: &Run) -> Vec<Cell> {
     cells
 }
 
+/// Returns the cells that the last request of a run reaches if its response is the expected one.
+#[must_use]
+pub fn of_last_step(run: &Run) -> Vec<Cell> {
+    let mut state = State::new(run);
+    let Some((last, before)) = run.steps.split_last() else {
+        return Vec::new();
+    };
+    for step in before {
+        if let Ok(response) = &step.response {
+            state.apply(&step.request, response);
+        }
+    }
+    let status = match &last.expected {
+        Expected::Put(..) | Expected::Deleted(_) | Expected::Item(..) | Expected::Page(_) => 200,
+        Expected::NotModified(_) => 304,
+        Expected::NotFound | Expected::NoRoute => 404,
+        Expected::PreconditionFailed(..) => 412,
+        Expected::Refused(reasons) => reasons.first().map_or(400, Reason::status),
+    };
+    let expected = Response {
+        status,
+        headers: BTreeMap::new(),
+        body: Vec::new(),
+    };
+    state.cells(last, &expected)
+}
+
 /// The state at one step of a run.
 struct State<'a> {
     model: Model,
@@ -77,7 +101,15 @@ struct State<'a> {
     prefix: &'a str,
 }
 
-impl State<'_> {
+impl<'a> State<'a> {
+    fn new(run: &'a Run) -> Self {
+        Self {
+            model: Model::new(run.prefix.as_str(), KnownDeviations::default()),
+            deleted: BTreeSet::new(),
+            prefix: &run.prefix,
+        }
+    }
+
     fn cells(&self, step: &Step, response: &Response) -> Vec<Cell> {
         let (request, status) = (&step.request, response.status);
         let mut classes = match &step.expected {

@@ -6,6 +6,8 @@ use crate::coverage::cell::{Cell, FAULT_CLASS_PREFIX};
 /// The clauses and the tables of coverage.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContractDoc {
+    /// The titles of the sections with a number, such as `("2", "PUT /items")`.
+    pub sections: Vec<(String, String)>,
     /// The clauses, in their order.
     pub clauses: Vec<Clause>,
     /// The rows of the coverage table.
@@ -54,12 +56,20 @@ impl ContractDoc {
             .filter(|cell| !cell.class.starts_with(FAULT_CLASS_PREFIX))
     }
 
-    /// Parses the tables. A row of three columns is a clause if it begins with a number, and the buckets of a quantity
-    /// if it ends with one; a row of five is one of the coverage table.
+    /// Parses the headings and the tables. A row of three columns is a clause if it begins with a number, and the
+    /// buckets of a quantity if it ends with one; a row of five is one of the coverage table.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut contract = Self::default();
         for line in text.lines() {
+            let heading = line.strip_prefix("## ");
+            if let Some((number, title)) = heading.and_then(|heading| heading.split_once(' '))
+                && number.parse::<u32>().is_ok()
+            {
+                contract
+                    .sections
+                    .push((number.to_owned(), title.to_owned()));
+            }
             let Some(cells) = line
                 .strip_prefix("| ")
                 .and_then(|line| line.strip_suffix(" |"))
@@ -191,6 +201,9 @@ mod tests {
     fn the_clauses_are_numbered_in_order_and_each_is_a_sentence() {
         let contract = ContractDoc::load();
         assert!(!contract.clauses.is_empty() && !contract.rows.is_empty());
+        for (index, (number, _)) in contract.sections.iter().enumerate() {
+            assert_eq!(*number, (index + 1).to_string());
+        }
         let (mut section, mut number) = (0, 0);
         for clause in &contract.clauses {
             let next = [
@@ -213,6 +226,11 @@ mod tests {
                 clause.number
             );
         }
+        assert_eq!(
+            contract.sections.len(),
+            section,
+            "every section has a title"
+        );
     }
 
     #[test]

@@ -21,12 +21,28 @@ pub fn record(cells: impl IntoIterator<Item = Cell>) {
     }
 }
 
-static DRAWN: Mutex<BTreeSet<Bucket>> = Mutex::new(BTreeSet::new());
+static DRAWN: Mutex<BTreeMap<Bucket, u64>> = Mutex::new(BTreeMap::new());
 
-/// Records the buckets that a random case reached.
+/// Counts the buckets that a random case reached.
 pub fn record_drawn(buckets: impl IntoIterator<Item = Bucket>) {
     let mut drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
-    drawn.extend(buckets);
+    for bucket in buckets {
+        *drawn.entry(bucket).or_default() += 1;
+    }
+}
+
+/// Returns the cells that were reached so far, with their counts.
+#[must_use]
+pub fn cells() -> BTreeMap<Cell, u64> {
+    let reached = REACHED.lock();
+    reached.unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// Returns the buckets that random cases reached so far, with their counts.
+#[must_use]
+pub fn buckets() -> BTreeMap<Bucket, u64> {
+    let drawn = DRAWN.lock();
+    drawn.unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// Returns the table of the buckets that the random cases reached so far; `None` if there was no random case.
@@ -35,10 +51,10 @@ pub fn drawn_buckets() -> Option<String> {
     let drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut declared = Vec::new();
     // A run of some tests may have only sequences or only histories.
-    if drawn.iter().any(|bucket| bucket.quantity != FAULTS) {
+    if drawn.keys().any(|bucket| bucket.quantity != FAULTS) {
         declared = ContractDoc::load().buckets;
     }
-    if drawn.iter().any(|bucket| bucket.quantity == FAULTS) {
+    if drawn.keys().any(|bucket| bucket.quantity == FAULTS) {
         declared.extend(Fault::all().map(|fault| Bucket::new(FAULTS, fault.to_string())));
     }
     (!declared.is_empty()).then(|| buckets::table(&declared, &drawn))

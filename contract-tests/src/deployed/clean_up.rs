@@ -13,7 +13,7 @@ use crate::request::url::GatewayProfile;
 use crate::toolkit::deployed::limits::Deadline;
 use crate::toolkit::deployed::rate_limiter::DEFAULT_BACKOFF;
 use crate::toolkit::http::response::Response;
-use crate::toolkit::progress::announce_long_wait;
+use crate::toolkit::progress::{LONG_WAIT, Progress, announce_long_wait};
 
 /// The maximum number of attempts at a request that the API answers with 429 or 5xx. The rate limiter delays each
 /// further attempt by the `retry-after` of the response, or by one second without it.
@@ -74,11 +74,7 @@ impl Deployment {
         if !self.journal.exists() {
             return Ok(None);
         }
-        let announcement = format!(
-            "the items at {} are being deleted; the limit is {deadline}",
-            self.url()
-        );
-        let summary = announce_long_wait(&announcement, self.clean_up(deadline)).await;
+        let summary = self.clean_up(deadline).await;
         let summary = summary.map_err(|reason| self.leftover_message(&reason).unwrap_or(reason))?;
         self.journal.remove()?;
         Ok(Some(summary))
@@ -104,18 +100,24 @@ impl Deployment {
 
     async fn clean_up(&self, deadline: Deadline) -> Result<CleanUpSummary, String> {
         let mut undeleted = None;
-        for namespace in self.journal.namespaces() {
+        let namespaces = self.journal.namespaces();
+        let ids = namespaces.iter();
+        let ids = ids.map(|namespace| self.journal.ids_in(namespace).len());
+        let progress = self.deletion_progress(ids.sum(), deadline);
+        for namespace in namespaces {
             let mut is_clean = true;
             for id in self.journal.ids_in(&namespace) {
                 if !self.delete(&id, deadline).await? {
                     is_clean = false;
                     undeleted = Some(id);
                 }
+                progress.advance(1);
             }
             if is_clean {
                 self.journal.record_clean(&namespace);
             }
         }
+        drop(progress);
         // A faulty service may have stored an item under another id than the one that was sent.
         let is_of_run = |id: &str| id.starts_with(self.namespace());
         let summary = self.delete_listed(is_of_run, deadline).await?;
@@ -149,8 +151,10 @@ impl Deployment {
             if listed.is_subset(&deleted) {
                 stale_lists += 1;
             }
+            let progress = self.deletion_progress(listed.len(), deadline);
             for id in listed {
                 self.delete_in_every_encoding(&id, deadline).await?;
+                progress.advance(1);
                 deleted.insert(id);
             }
         }
@@ -161,6 +165,13 @@ impl Deployment {
         ))
     }
 
+    /// Returns the progress of a deletion of this many items, which may take until the deadline.
+    fn deletion_progress(&self, items: usize, deadline: Deadline) -> Progress {
+        let name = format!("deleting items at {}, within {deadline}", self.url());
+        let total = u32::try_from(items).ok();
+        Progress::counting(&name, total, "items", LONG_WAIT).until(Some(deadline.at))
+    }
+
     /// Returns the ids in the list that `matches` accepts, and `true` if the list was followed to its end.
     async fn list_ids(
         &self,
@@ -169,6 +180,8 @@ impl Deployment {
     ) -> Result<(BTreeSet<String>, bool), String> {
         let (mut ids, mut starts) = (BTreeSet::new(), BTreeSet::new());
         let mut start = None;
+        let name = format!("reading the list at {}", self.url());
+        let progress = Progress::counting(&name, None, "pages", LONG_WAIT).until(Some(deadline.at));
         for _ in 0..self.limits().pages {
             let request = Request::page(None, start);
             let target = request.target(GatewayProfile::Unknown, UrlStyle::Plain);
@@ -189,6 +202,7 @@ impl Deployment {
                     .filter(|id| matches(id)),
             );
             start = page.last_evaluated_key.map(|key| key.id);
+            progress.advance(1);
             match &start {
                 None => return Ok((ids, true)),
                 Some(next) if !starts.insert(next.clone()) => {

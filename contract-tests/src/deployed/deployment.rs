@@ -60,7 +60,7 @@ pub struct Deployment {
     /// `true` if the health check got a response that is neither a list of items nor transient.
     wrong_url: AtomicBool,
     sessions: AtomicU32,
-    latencies: Latencies,
+    latencies: Arc<Latencies>,
     /// `true` while tests may send requests. Each request of a test holds the read lock until its response.
     pub(super) accepting: RwLock<bool>,
 }
@@ -99,7 +99,7 @@ impl Deployment {
             reported: AtomicBool::new(false),
             wrong_url: AtomicBool::new(false),
             sessions: AtomicU32::new(0),
-            latencies: Latencies::default(),
+            latencies: Arc::default(),
             accepting: RwLock::new(true),
         }
     }
@@ -126,6 +126,12 @@ impl Deployment {
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.journal.header().namespace
+    }
+
+    /// Returns the latencies of the run. Each attempt counts separately, and the waits between them do not count.
+    #[must_use]
+    pub fn latencies(&self) -> &Arc<Latencies> {
+        &self.latencies
     }
 
     /// Returns the table of the latencies so far, with a row for each route that was requested; `None` if there was no

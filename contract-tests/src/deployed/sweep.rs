@@ -10,6 +10,7 @@ use crate::toolkit::deployed::access::{Auth, AuthKind};
 use crate::toolkit::deployed::journal::Journal;
 use crate::toolkit::deployed::namespace;
 use crate::toolkit::http::base_url::BaseUrl;
+use crate::toolkit::progress::{LONG_WAIT, Progress};
 
 /// The age from which a run is assumed to have ended, if a sweep has only the list and no journal.
 const STALE_AFTER: Duration = Duration::from_hours(24);
@@ -42,11 +43,14 @@ pub async fn sweep(
         report("no run has left a journal behind");
     }
     let mut errors = Vec::new();
+    let total = u32::try_from(journals.len()).ok();
+    let progress = Progress::counting("sweeping", total, "journals", LONG_WAIT);
     for path in journals {
         match sweep_journal(path, variables).await {
             Ok(summary) => report(&format!("{}: {summary}", path.display())),
             Err(reason) => errors.push(format!("{}: {reason}", path.display())),
         }
+        progress.advance(1);
     }
     if errors.is_empty() {
         Ok(())

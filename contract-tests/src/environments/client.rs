@@ -1,6 +1,7 @@
 //! The client of the API under test: sends requests and returns their responses.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use reqwest::Client;
 
@@ -11,6 +12,7 @@ use crate::environments::private_names;
 use crate::request::concrete::Request;
 use crate::request::operation::UrlStyle;
 use crate::request::url::GatewayProfile;
+use crate::toolkit::deployed::latency::Latencies;
 use crate::toolkit::http::client::{build_request, direct, exchange};
 use crate::toolkit::http::response::Response;
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
@@ -22,6 +24,8 @@ pub struct Api {
     url: String,
     profile: ApiProfile,
     transport: Transport,
+    /// The latencies of the requests, if they are recorded here. A deployed API records its own.
+    latencies: Option<Arc<Latencies>>,
 }
 
 #[derive(Clone, Debug)]
@@ -43,6 +47,7 @@ impl Api {
                 private_names,
             },
             transport: Transport::Direct(direct(url), None),
+            latencies: None,
         }
     }
 
@@ -53,6 +58,12 @@ impl Api {
             transport: Transport::Direct(direct(&self.url), rewrite_target),
             ..self
         }
+    }
+
+    /// Returns the same client, which records the latencies of its requests.
+    #[must_use]
+    pub fn timed(self, latencies: Option<Arc<Latencies>>) -> Self {
+        Self { latencies, ..self }
     }
 
     /// Creates the client of a deployed API.
@@ -66,6 +77,7 @@ impl Api {
             },
             url,
             transport: Transport::Session(Arc::new(session)),
+            latencies: None,
         }
     }
 
@@ -114,7 +126,11 @@ impl Api {
                 let (headers, body) = (request.headers(), request.body());
                 let built = build_request(client, request.method(), &url, &headers, body).build();
                 let built = built.expect("a path and headers that can be sent");
+                let sent = Instant::now();
                 let response = exchange(client, built).await;
+                if let (Some(latencies), Ok(_)) = (&self.latencies, &response) {
+                    latencies.record(request.route_key(), sent.elapsed());
+                }
                 Some(response.map_err(|no_response| no_response.to_string()))
             }
         }

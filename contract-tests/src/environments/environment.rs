@@ -18,6 +18,10 @@ use crate::contract::model::KnownDeviations;
 use crate::deployed::session::Session;
 use crate::environments::client::Api;
 use crate::environments::private_names;
+use crate::environments::recorder::{RecordedClient, Recorder};
+use crate::environments::request_id::{SendRequestId, with_request_id};
+use crate::request::exchange::Exchange;
+use crate::toolkit::deployed::latency::Latencies;
 use crate::toolkit::dynamodb::proxy::{Filters, Proxy};
 use crate::toolkit::dynamodb::script::Script;
 use crate::toolkit::random::unique_prefix;
@@ -51,6 +55,10 @@ pub struct Setup {
     pub attempt_timeout: Option<Duration>,
     /// The time limit of one invocation.
     pub time_limit: Duration,
+    /// The port of the gateway; 0 takes any free port.
+    pub port: u16,
+    /// The latencies of the requests. They are not recorded with a proxy, which delays requests.
+    pub latencies: Option<Arc<Latencies>>,
 }
 
 impl Default for Setup {
@@ -65,6 +73,8 @@ impl Default for Setup {
             endpoint: None,
             attempt_timeout: None,
             time_limit: Duration::from_secs(10),
+            port: 0,
+            latencies: None,
         }
     }
 }
@@ -89,6 +99,8 @@ impl Setup {
                 .endpoint_url(endpoint)
                 // The client of a table in this process ignores the endpoint: it opens no connection.
                 .http_client(connector::http_client(connector::roots()));
+        } else if self.proxied {
+            config = config.interceptor(SendRequestId);
         } else if attempt_timeout.is_none() && self.configure.is_none() {
             return table.service();
         }
@@ -117,10 +129,11 @@ impl Setup {
             let service = service.clone();
             async move { service.handle(event).await }
         });
-        match self.wrap {
+        let handler = match self.wrap {
             Some(wrap) => wrap(handler),
             None => handler,
-        }
+        };
+        with_request_id(handler)
     }
 }
 
@@ -138,6 +151,7 @@ fn with_later_deadline(handler: Handler) -> Handler {
 /// An environment that no other test disturbs. Closing it tries to remove its table or its items.
 pub struct Environment {
     api: Api,
+    recorder: Recorder,
     prefix: String,
     deviations: KnownDeviations,
     running: Option<Running>,
@@ -180,7 +194,8 @@ impl Environment {
             function_timeout: setup.time_limit.saturating_sub(STOPPED_EARLY_BY),
             ..Settings::default()
         };
-        let listener = local::listen(0).await.map_err(|error| failed(&error))?;
+        let listener = local::listen(setup.port).await;
+        let listener = listener.map_err(|error| failed(&error))?;
         let gateway =
             gateway::Gateway::start(listener, handler, settings).map_err(|error| failed(&error))?;
         let api_url = gateway.url();
@@ -188,7 +203,10 @@ impl Environment {
         let urls = urls.into_iter().chain(setup.endpoint);
         let private_names = private_names::of_service(&name, urls, &setup.prefix);
         Ok(Self {
-            api: Api::new(&api_url, private_names).rewriting(setup.rewrite_target),
+            api: Api::new(&api_url, private_names)
+                .rewriting(setup.rewrite_target)
+                .timed(setup.latencies.clone().filter(|_| !setup.proxied)),
+            recorder: Recorder::default(),
             prefix: setup.prefix.clone(),
             deviations,
             running: Some(Running {
@@ -206,6 +224,7 @@ impl Environment {
         Self {
             prefix: session.namespace().to_owned(),
             api: Api::deployed(session),
+            recorder: Recorder::default(),
             deviations: KnownDeviations::default(),
             running: None,
         }
@@ -215,6 +234,19 @@ impl Environment {
     #[must_use]
     pub fn api(&self) -> &Api {
         &self.api
+    }
+
+    /// Returns the client with this number, whose exchanges are recorded.
+    #[must_use]
+    pub fn client(&self, number: usize) -> RecordedClient {
+        let script = self.proxy().map(Proxy::script);
+        self.recorder.client(number, &self.api, script)
+    }
+
+    /// Returns the last exchanges of its recorded clients, in the order of their responses.
+    #[must_use]
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.recorder.exchanges()
     }
 
     /// Returns the prefix that every id must have.

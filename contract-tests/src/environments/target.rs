@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use local::Store;
+use tokio::time::Instant;
 
 use crate::contract::model::KnownDeviations;
 use crate::deployed::Deployment;
@@ -54,6 +55,15 @@ impl Target {
     pub fn exhausted(&self) -> Option<String> {
         match self {
             Self::Deployed(_, budget) => budget.exhausted(),
+            Self::Embedded | Self::DynamoDbLocal(_) => None,
+        }
+    }
+
+    /// Returns the end of the time that a property may take, if there is a limit.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Deployed(_, budget) => Some(budget.deadline().at),
             Self::Embedded | Self::DynamoDbLocal(_) => None,
         }
     }

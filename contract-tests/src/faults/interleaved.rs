@@ -8,6 +8,7 @@ use crate::contract::id::ID;
 use crate::contract::item::Item;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
+use crate::report::failure::Failure;
 use crate::request::concrete::Request;
 use crate::request::conditions::{SentConditions, SentTags};
 use crate::toolkit::http::response::Response;
@@ -26,7 +27,7 @@ type Attributes = Vec<(&'static str, Value)>;
 ///
 /// # Errors
 /// The first wrong response; or the reason why the check is inconclusive.
-pub async fn check_interleaved(target: &Target, test: &str) -> Outcome<Passed> {
+pub async fn check_interleaved(target: &Target, test: &str) -> Outcome<Passed, Box<Failure>> {
     let whole = Attributes::from(FIELDS.map(|field| (field.name, value(&field))));
     let mut cases = Vec::new();
     for field in &FIELDS {
@@ -40,17 +41,20 @@ pub async fn check_interleaved(target: &Target, test: &str) -> Outcome<Passed> {
     cases.push((whole, with_other, 200));
 
     let environment = target.open(&proxied()).await.map_err(Inconclusive)?;
-    let mut progress = Progress::new(test, 2 * u32::try_from(cases.len()).unwrap_or(u32::MAX));
+    let progress = Progress::new(test, 2 * u32::try_from(cases.len()).unwrap_or(u32::MAX));
     let mut outcome = Ok(());
-    for (read, written, status) in cases {
+    'cases: for (read, written, status) in cases {
         for request in [Item::from_write(1).put(ITEM), Request::delete(ITEM)] {
-            let checked = check_case(&environment, &read, &written, request, status).await;
-            outcome = outcome.and(checked);
+            outcome = check_case(&environment, &read, &written, request, status).await;
+            if outcome.is_err() {
+                break 'cases;
+            }
             progress.advance(1);
         }
     }
+    let exchanges = environment.exchanges();
     environment.close().await;
-    outcome.map_err(Failed)?;
+    outcome.map_err(|reason| Failed(Box::new(Failure::of_exchanges(reason, exchanges))))?;
     Ok(progress.passed(None, None))
 }
 
@@ -87,9 +91,10 @@ async fn check_case(
     let response = send(environment, &conditional).await?;
     if response.status != status {
         return Err(format!(
-            "the response to {} is {response:?}, not {status}: the item was {read:?} when it was read, and {written:?} \
-             when it was written",
-            conditional.method()
+            "the status of a {} is {}, not {status}: the item was {read:?} when it was read, and {written:?} when it was \
+             written",
+            conditional.method(),
+            response.status
         ));
     }
     if status == 412 {
@@ -117,6 +122,5 @@ fn item(attributes: &Attributes) -> Value {
 }
 
 async fn send(environment: &Environment, request: &Request) -> Result<Response, String> {
-    let response = environment.api().send(request).await;
-    response.expect("the id can be sent")
+    environment.client(0).send(request).await.response
 }

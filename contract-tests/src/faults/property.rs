@@ -1,6 +1,5 @@
 //! The property of a failing table: the service answers with the right status in time, and recovers afterwards.
 
-use std::fmt::{self, Display};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -11,6 +10,7 @@ use crate::contract::item::Item;
 use crate::contract::model::Expected;
 use crate::contract::profile::ApiProfile;
 use crate::contract::tags::ShownTags;
+use crate::coverage::contract_doc::ContractDoc;
 use crate::coverage::tracker;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
@@ -18,6 +18,7 @@ use crate::faults::case::{
     ExpectedOutcome, FaultCase, FaultPattern, ID, NEW, NEWER, OLD, OLDER, all, get, list, put,
 };
 use crate::faults::precondition::Precondition;
+use crate::report::failure::Failure;
 use crate::request::concrete::{Request, RequestKind};
 use crate::request::conditions::IF_MATCH;
 use crate::toolkit::http::response::Response;
@@ -47,14 +48,8 @@ const CONTAINER_PARALLELISM: usize = 8;
 pub struct FaultFailure {
     /// The case.
     pub case: FaultCase,
-    /// A description of the failure.
-    pub reason: String,
-}
-
-impl Display for FaultFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.case, self.reason)
-    }
+    /// The failure.
+    pub failure: Failure,
 }
 
 /// Returns this setup with a table that can be made to fail, and with short time limits.
@@ -79,7 +74,7 @@ pub async fn check_all(
     target: &Target,
     setup: &Setup,
     test: &str,
-) -> Outcome<Passed, FaultFailure> {
+) -> Outcome<Passed, Box<FaultFailure>> {
     let parallelism = match target {
         Target::Embedded => PARALLELISM,
         Target::DynamoDbLocal(_) | Target::Deployed(..) => CONTAINER_PARALLELISM,
@@ -90,7 +85,7 @@ pub async fn check_all(
         cases.reverse();
     }
     let mut cases = cases.into_iter();
-    let mut progress = Progress::new(test, u32::try_from(cases.len()).unwrap_or(u32::MAX));
+    let progress = Progress::new(test, u32::try_from(cases.len()).unwrap_or(u32::MAX));
     let mut running = JoinSet::new();
     let mut outcome = Ok(());
     loop {
@@ -130,7 +125,7 @@ pub async fn check_case(
     case: FaultCase,
     target: &Target,
     setup: &Setup,
-) -> Outcome<(), FaultFailure> {
+) -> Outcome<(), Box<FaultFailure>> {
     let environment = target
         .open(&case_setup(&case, setup))
         .await
@@ -141,8 +136,17 @@ pub async fn check_case(
             check_fault(&environment, &case).await
         }
     };
+    let exchanges = environment.exchanges();
     environment.close().await;
-    outcome.map_err(|reason| Failed(FaultFailure { case, reason }))
+    outcome.map_err(|reason| {
+        let rows = ContractDoc::load().rows.into_iter();
+        let row = rows.filter(|row| row.cells().any(|cell| cell == case.cell()));
+        let failure = Failure {
+            clauses: row.flat_map(|row| row.clauses).collect(),
+            ..Failure::of_exchanges(format!("{case}: {reason}"), exchanges)
+        };
+        Failed(Box::new(FaultFailure { case, failure }))
+    })
 }
 
 /// Returns the setup of a case.
@@ -325,8 +329,7 @@ fn learn_tag(tags: &mut ShownTags, write: u64, response: &Response) -> Result<()
 }
 
 async fn send(environment: &Environment, request: &Request) -> Result<Response, String> {
-    let response = environment.api().send(request).await;
-    response.expect("the id can be sent")
+    environment.client(0).send(request).await.response
 }
 
 /// Puts the item of this write, and adds its tag.

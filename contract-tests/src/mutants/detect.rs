@@ -15,7 +15,7 @@ use crate::request::operation::Operation;
 use crate::sequences::execute::FinalCheck;
 use crate::sequences::shrink::run_fresh;
 use crate::toolkit::outcome::NotPassed::{self, Failed, Inconclusive};
-use crate::toolkit::progress::Progress;
+use crate::toolkit::progress::{Progress, REPORT_INTERVAL};
 use crate::toolkit::random::Sampling;
 use crate::{concurrency, faults, sequences};
 
@@ -75,12 +75,17 @@ async fn test_mutants(random: bool, sampling: Sampling, test: &str) -> Result<()
     let mutants = ALL
         .iter()
         .filter(|mutant| mutant.revealed_by.is_random() == random);
+    let total = u32::try_from(mutants.clone().count()).ok();
+    let progress = Progress::counting(test, total, "mutants", REPORT_INTERVAL);
     let searches: Vec<_> = mutants
         .map(|mutant| {
             let (semaphore, test) = (Arc::clone(&semaphore), format!("{test}, {}", mutant.name));
+            let progress = progress.clone();
             let search = tokio::spawn(async move {
                 let _permit = semaphore.acquire().await;
-                detect(mutant, sampling, &test).await
+                let detected = detect(mutant, sampling, &test).await;
+                progress.advance(1);
+                detected
             });
             (mutant, search)
         })
@@ -127,19 +132,16 @@ async fn detect(
 ) -> Result<Detection, String> {
     let original = Setup::default();
     let setup = mutant.setup();
-    let mut progress = Progress::new(test, sampling.cases);
     let mut next = 0;
     while next < sampling.cases {
         let detection = match mutant.revealed_by {
             RevealedBy::Sequence(_) => {
                 next += 1;
-                progress.advance(1);
-                with_sequences(&setup, &original, sampling, next - 1).await?
+                with_sequences(&setup, &original, sampling, next - 1, test).await?
             }
             RevealedBy::History | RevealedBy::HistoryWithFaults => {
                 // Most bugs show in the first history, so the others are checked only if it passes.
                 let cases = next..sampling.cases.min(next + MAX_HISTORIES.min(next + 1));
-                progress.advance(cases.end - next);
                 next = cases.end;
                 if mutant.revealed_by == RevealedBy::History {
                     with_histories("concurrency", &setup, &original, sampling, cases).await?
@@ -177,9 +179,10 @@ async fn with_sequences(
     original: &Setup,
     sampling: Sampling,
     case: u32,
+    test: &str,
 ) -> Result<Option<Detection>, String> {
     let target = &Target::Embedded;
-    let failure = match sequences::check_case(target, setup, sampling, case, "").await {
+    let failure = match sequences::check_case(target, setup, sampling, case, test, None).await {
         Ok(_) => return Ok(None),
         Err(Failed(failure)) => failure,
         Err(Inconclusive(reason)) => return Err(reason),
@@ -187,11 +190,11 @@ async fn with_sequences(
     if let Some(note) = failure.note {
         return Err(format!("detected in case {}, but {note}", failure.case));
     }
-    passes_original(&failure.run.operations, original).await?;
+    passes_original(&failure.operations, original).await?;
     Ok(Some(Detection {
         property: "sequences",
         case: failure.case,
-        shrunk: Some(failure.run.steps.len()),
+        shrunk: Some(failure.exchanges.len()),
     }))
 }
 
@@ -250,12 +253,10 @@ async fn with_histories(
         Err(Failed(rejected)) => rejected,
         Err(Inconclusive(reason)) => return Err(reason),
     };
-    let entries = rejected.entries.len();
+    let entries = rejected.contradicting().len();
     let case = rejected.case - 1;
     let rerun = concurrency::check_case(&Target::Embedded, original, sampling, case).await;
-    rerun.map_err(|not_passed| {
-        original_fails_too(&not_passed.map(|rejected| rejected.report(sampling.seed)))
-    })?;
+    rerun.map_err(|not_passed| original_fails_too(&not_passed.map(|rejected| rejected.broken)))?;
     Ok(Some(Detection {
         property,
         case: rejected.case,
@@ -275,8 +276,9 @@ async fn with_faults(
         Err(Inconclusive(reason)) => return Err(reason),
     };
     let rerun = faults::check_case(case, target, original).await;
-    rerun
-        .map_err(|not_passed| original_fails_too(&not_passed.map(|failure| failure.to_string())))?;
+    rerun.map_err(|not_passed| {
+        original_fails_too(&not_passed.map(|of_case| of_case.failure.broken))
+    })?;
     Ok(Some(Detection {
         property: "faults",
         case: 1,

@@ -15,8 +15,8 @@ use crate::coverage::{bucket_sequences, conditional_sequences, exhaustive};
 use crate::environments::environment::Setup;
 use crate::environments::target::Target;
 use crate::faults::with_failing_table;
-use crate::report::failure::FailureReport;
-use crate::report::script::script;
+use crate::report::explain::explain;
+use crate::report::failure::Failure;
 use crate::toolkit::outcome::NotPassed;
 use crate::toolkit::random::Sampling;
 use crate::{concurrency, faults, sequences};
@@ -64,6 +64,7 @@ pub async fn no_variant_is_reported(sampling: Sampling, test: &str) -> Result<()
             let test = format!("{test}, {name}");
             checks.spawn(async move {
                 for property in properties {
+                    let test = format!("{test}, {property:?}");
                     let outcome = property.check(*wrap, sampling, &test).await;
                     outcome.map_err(|not_passed| format!("{name}: {property:?}: {not_passed}"))?;
                 }
@@ -118,16 +119,17 @@ impl Property {
         };
         match self {
             Self::Sequences => {
-                let outcome = sequences::check_cases(target, setup, sampling, test).await;
-                outcome.map_err(|not_passed| not_passed.map(|failure| describe(&failure)))?;
+                let outcome = sequences::check_cases(target, setup, sampling, test, None).await;
+                outcome.map_err(describe)?;
             }
             Self::ExhaustiveSequences => {
                 // A variant handles single requests like the original.
                 let mut sequences = exhaustive::sequences();
                 sequences.extend(conditional_sequences::sequences());
                 sequences.extend(bucket_sequences::of_small_pages());
-                let outcome = sequences::check_exhaustive(target, setup, sequences, test).await;
-                outcome.map_err(|not_passed| not_passed.map(|failure| describe(&failure)))?;
+                let outcome =
+                    sequences::check_exhaustive(target, setup, sequences, test, None).await;
+                outcome.map_err(describe)?;
             }
             Self::Concurrency => check_histories(setup, sampling, test).await?,
             Self::ConcurrencyWithFaults => {
@@ -135,27 +137,23 @@ impl Property {
             }
             Self::Faults => {
                 let outcome = faults::check_all(target, setup, test).await;
-                outcome.map_err(|not_passed| not_passed.map(|failure| failure.to_string()))?;
+                outcome.map_err(|not_passed| {
+                    describe(not_passed.map(|of_case| Box::new(of_case.failure)))
+                })?;
             }
         }
         Ok(())
     }
 }
 
-fn describe(failure: &FailureReport) -> String {
-    let FailureReport {
-        case, run, target, ..
-    } = failure;
-    format!(
-        "{:?} in case {case}\n{}",
-        run.outcome,
-        script(&run.steps, &run.prefix, target)
-    )
+fn describe(not_passed: NotPassed<Box<Failure>>) -> NotPassed {
+    let unsaved = "failures of variants are not saved";
+    not_passed.map(|failure| explain(&failure, Err(unsaved)))
 }
 
 async fn check_histories(setup: &Setup, sampling: Sampling, test: &str) -> Result<(), NotPassed> {
     let outcome = concurrency::check_cases(&Target::Embedded, setup, sampling, test).await;
-    outcome.map_err(|not_passed| not_passed.map(|rejected| rejected.report(sampling.seed)))?;
+    outcome.map_err(describe)?;
     Ok(())
 }
 

@@ -8,19 +8,18 @@ use crate::contract::reason::Reason;
 use crate::contract::run::Step;
 use crate::request::concrete::Request;
 use crate::request::conditions::{SentTag, SentTags};
+use crate::request::exchange::{own_text, without_foreign_start};
 use crate::request::operation::UrlStyle;
 use crate::request::url::GatewayProfile;
 use crate::toolkit::deployed::namespace;
 use crate::toolkit::http::base_url::BaseUrl;
 use crate::toolkit::http::client::needs_proxy_exemption;
 use crate::toolkit::http::response::Response;
+use crate::toolkit::printable::shortened_pair;
 use crate::toolkit::shell::quoted;
 
 /// The number of repetitions in a row from which a unit is written once, with its count.
 const MIN_REPEATS: usize = 40;
-
-/// The maximum number of characters of an expected or actual response that are shown.
-const MAX_SHOWN_CHARS: usize = 300;
 
 /// The API for which a script is written.
 #[derive(Clone, Debug)]
@@ -29,6 +28,8 @@ pub struct ScriptTarget {
     pub url: BaseUrl,
     /// The gateway in front of the API.
     pub gateway: GatewayProfile,
+    /// The prefix that the ids of other users do not have; empty if there are no other users.
+    pub own_prefix: String,
     /// The options that authorize curl.
     pub curl_options: String,
 }
@@ -74,15 +75,13 @@ pub fn script(steps: &[Step], prefix: &str, script_target: &ScriptTarget) -> Str
             .push_str("etag() { tee /dev/stderr | sed -n 's/^[Ee][Tt]ag: *//p' | tr -d '\\r'; }\n");
     }
     for (number, step) in steps.iter().enumerate() {
-        let _ = writeln!(
-            script,
-            "\n# {}. expected: {}",
-            number + 1,
-            expectation(&step.expected)
-        );
-        let _ = writeln!(script, "#    actual:   {}", actual(&step.response));
+        let (expected, actual) = compared(step, &script_target.own_prefix);
+        let _ = writeln!(script, "\n# {}. expected: {expected}", number + 1);
+        let _ = writeln!(script, "#    actual:   {actual}");
         let headers = condition_options(&step.request, |tag| tags.variable(tag, number));
-        let command = command(&step.request, step.style, &headers, prefix, gateway);
+        let target = step.request.target(gateway, step.style).unwrap_or_default();
+        let target = without_foreign_start(&target, &script_target.own_prefix);
+        let command = command(&step.request, &target, &headers, prefix);
         let _ = if tags.used.contains(&number) {
             writeln!(script, "tag{}=$({{ {command}; }} | etag)", number + 1)
         } else {
@@ -96,9 +95,8 @@ pub fn script(steps: &[Step], prefix: &str, script_target: &ScriptTarget) -> Str
             .flat_map(|step| step.request.ids_to_put(prefix));
         for id in ids.collect::<BTreeSet<_>>() {
             let delete = Request::delete(id);
-            let style = UrlStyle::Plain;
-            if delete.target(gateway, style).is_some() {
-                let command = command(&delete, style, "", prefix, gateway);
+            if let Some(target) = delete.target(gateway, UrlStyle::Plain) {
+                let command = command(&delete, &target, "", prefix);
                 let _ = writeln!(script, "{command}");
             }
         }
@@ -169,19 +167,12 @@ fn condition_options(request: &Request, variable: impl Fn(&str) -> Option<String
     options
 }
 
-/// Returns the command that sends a request, with these other options.
-fn command(
-    request: &Request,
-    style: UrlStyle,
-    options: &str,
-    prefix: &str,
-    gateway: GatewayProfile,
-) -> String {
-    let target = request.target(gateway, style).unwrap_or_default();
+/// Returns the command that sends a request to this path and query, with these other options.
+fn command(request: &Request, target: &str, options: &str, prefix: &str) -> String {
     let curl = format!(
         "curl -sS -i --path-as-is -X {}{options} \"$url\"{}",
         request.method(),
-        path_argument(&target, prefix)
+        path_argument(target, prefix)
     );
     let Some((body, content_type)) = request.body() else {
         return format!("{curl}; echo");
@@ -299,10 +290,18 @@ fn parts<'a>(bytes: &'a [u8], prefix: &str) -> Vec<Part<'a>> {
     parts
 }
 
-/// Returns the expected response, in one line.
+/// Returns the expected and the actual response of a step, each shortened to one line that shows their difference. The
+/// items of other users, whose ids do not have this prefix, are left out.
+#[must_use]
+pub fn compared(step: &Step, own_prefix: &str) -> (String, String) {
+    let actual = actual(&step.response, own_prefix);
+    shortened_pair(&expectation(&step.expected), &actual)
+}
+
+/// Returns the expected response in words.
 #[must_use]
 pub fn expectation(expected: &Expected) -> String {
-    let line = match expected {
+    match expected {
         Expected::Put(id, []) => format!("200 {:?}", format!("Put item {id}")),
         Expected::Put(id, alternatives) => {
             format!("200 {:?}, or {alternatives:?}", format!("Put item {id}"))
@@ -335,37 +334,18 @@ pub fn expectation(expected: &Expected) -> String {
                 |reason: &Reason| format!("{}, because of: {}", reason.status(), reason.class());
             reasons.iter().map(reason).collect::<Vec<_>>().join(", or ")
         }
-    };
-    truncate(&line)
-}
-
-/// Returns the actual response, or the reason why there is none, in one line.
-#[must_use]
-pub fn actual(response: &Result<Response, String>) -> String {
-    match response {
-        Err(reason) => truncate(&format!("no response: {reason}")),
-        Ok(response) => truncate(&format!(
-            "{} {}",
-            response.status,
-            String::from_utf8_lossy(&response.body)
-        )),
     }
 }
 
-fn truncate(line: &str) -> String {
-    let line: String = line
-        .chars()
-        .flat_map(|c| {
-            if c.is_control() {
-                c.escape_default().collect()
-            } else {
-                vec![c]
-            }
-        })
-        .collect();
-    match line.char_indices().nth(MAX_SHOWN_CHARS) {
-        Some((end, _)) => format!("{}… ({} bytes)", &line[..end], line.len()),
-        None => line,
+/// Returns the actual response, or the reason why there is none.
+fn actual(response: &Result<Response, String>, own_prefix: &str) -> String {
+    match response {
+        Err(reason) => format!("no response: {reason}"),
+        Ok(response) => format!(
+            "{} {}",
+            response.status,
+            own_text(&response.body, own_prefix)
+        ),
     }
 }
 
@@ -395,28 +375,16 @@ mod tests {
 
     #[test]
     fn a_repeated_character_is_written_once() {
-        let command = command(
-            &Request::get("😀".repeat(512)),
-            UrlStyle::Plain,
-            "",
-            "",
-            GatewayProfile::HttpApi,
-        );
+        let get = Request::get("😀".repeat(512));
+        let target = get.target(GatewayProfile::HttpApi, UrlStyle::Plain);
+        let command = command(&get, &target.expect("a path"), "", "");
         assert!(command.contains("rep '%F0%9F%98%80' 512"), "{command}");
         let put = RequestKind::Put {
             fields: None,
             body: Vec::new(),
             content_type: ContentType::None,
         };
-        assert!(
-            super::command(
-                &put.into(),
-                UrlStyle::Plain,
-                "",
-                "",
-                GatewayProfile::HttpApi
-            )
-            .contains("-H 'Content-Type:'")
-        );
+        let command = super::command(&put.into(), "/items", "", "");
+        assert!(command.contains("-H 'Content-Type:'"), "{command}");
     }
 }

@@ -13,6 +13,7 @@ use crate::request::operation::{ContentType, Operation, PathId, UrlStyle};
 use crate::toolkit::http::response::Response;
 use crate::toolkit::outcome::NotPassed::Failed;
 use crate::toolkit::outcome::Outcome;
+use crate::toolkit::progress::Progress;
 
 /// The time of the final check, which gets every used id and follows the list to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +24,12 @@ pub enum FinalCheck {
     Skip,
 }
 
-/// Runs the operations in a fresh environment, which the caller opened.
+/// Runs the operations in a fresh environment, which the caller opened. The progress counts the operations.
 pub async fn execute(
     environment: &Environment,
     operations: &[Operation],
     final_check: FinalCheck,
+    progress: Option<&Progress>,
 ) -> Run {
     let api = environment.api();
     let mut execution = Execution {
@@ -38,6 +40,7 @@ pub async fn execute(
         in_final_check: false,
         unchecked: None,
         api,
+        progress,
     };
     let outcome = execution.run(operations, final_check).await;
     Run {
@@ -57,12 +60,16 @@ struct Execution<'a> {
     operations: Vec<Operation>,
     in_final_check: bool,
     unchecked: Option<String>,
+    progress: Option<&'a Progress>,
 }
 
 impl Execution<'_> {
     async fn run(&mut self, operations: &[Operation], final_check: FinalCheck) -> Outcome<()> {
         for operation in operations {
             self.run_operation(operation).await?;
+            if let Some(progress) = self.progress {
+                progress.advance(1);
+            }
         }
         if final_check == FinalCheck::Skip {
             return Ok(());
@@ -188,7 +195,8 @@ impl Execution<'_> {
             let limit = limit.filter(|_| max_pages.is_none_or(|pages| 2 * page < pages));
             let ListedPage { order, last, .. } = self.list_page(limit, start).await?;
             if let Some(repeated) = order.iter().find(|id| seen.contains(id)) {
-                return Err(Failed(format!("the list shows {repeated:?} twice")));
+                let repeated = id::shown(repeated, self.ids.prefix());
+                return Err(Failed(format!("the list shows {repeated} twice")));
             }
             missing.retain(|id, _| !order.contains(id));
             seen.extend(order);

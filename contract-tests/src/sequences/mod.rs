@@ -8,4 +8,4 @@ pub mod shrink;
 pub mod simplify;
 pub mod wide_items;
 
-pub use property::{check_case, check_cases, check_exhaustive, exhaustive_sequences};
+pub use property::{check_case, check_cases, check_exhaustive, exhaustive_sequences, failure_of};

@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use crate::contract::run::Run;
 use crate::coverage::buckets::{self, Bucket};
 use crate::coverage::cell::{self, Cell};
+use crate::coverage::contract_doc::ContractDoc;
 use crate::coverage::{bucket_sequences, conditional_sequences, exhaustive, tracker};
 use crate::environments::environment::Setup;
 use crate::environments::target::Target;
 use crate::generate::sequence::sequence;
-use crate::report::failure::FailureReport;
-use crate::report::script::ScriptTarget;
+use crate::report::failure::Failure;
+use crate::report::file::FailureFile;
+use crate::report::script::{ScriptTarget, script};
 use crate::request::operation::Operation;
 use crate::request::url::GatewayProfile;
 use crate::sequences::execute::FinalCheck;
@@ -33,11 +35,12 @@ pub async fn check_cases(
     setup: &Setup,
     sampling: Sampling,
     test: &str,
-) -> Outcome<Passed, Box<FailureReport>> {
-    let mut progress = Progress::new(test, sampling.cases);
+    file: Option<&FailureFile>,
+) -> Outcome<Passed, Box<Failure>> {
+    let progress = Progress::new(test, sampling.cases).until(target.deadline());
     let mut unchecked = None;
     for case in 0..sampling.cases {
-        let outcome = check_case(target, setup, sampling, case, test).await;
+        let outcome = check_case(target, setup, sampling, case, test, file).await;
         match (outcome, target.exhausted()) {
             (Ok(unchecked_part), _) => {
                 unchecked = unchecked.or(unchecked_part);
@@ -81,12 +84,12 @@ pub async fn check_exhaustive(
     setup: &Setup,
     sequences: Vec<Vec<Operation>>,
     test: &str,
-) -> Outcome<(Passed, Reached), Box<FailureReport>> {
-    let mut progress = Progress::new(test, u32::try_from(sequences.len()).unwrap_or_default());
+    file: Option<&FailureFile>,
+) -> Outcome<(Passed, Reached), Box<Failure>> {
+    let progress = Progress::new(test, u32::try_from(sequences.len()).unwrap_or_default());
     let mut reached = Reached::default();
     for (case, operations) in (0..).zip(sequences) {
-        let sampling = Sampling { cases: 0, seed: 0 };
-        let run = check_operations(target, setup, &operations, (sampling, case), test).await?;
+        let run = check_operations(target, setup, &operations, (None, case), test, file).await?;
         reached.cells.extend(cell::reached(&run));
         reached.buckets.extend(buckets::reached(&run));
         progress.advance(1);
@@ -104,14 +107,22 @@ pub async fn check_case(
     sampling: Sampling,
     case: u32,
     test: &str,
-) -> Outcome<Option<String>, Box<FailureReport>> {
+    file: Option<&FailureFile>,
+) -> Outcome<Option<String>, Box<Failure>> {
     let operations = sampling.draw(&sequence(), case);
     let setup = &Setup {
         // Only behind a proxy is a read stale that is not strongly consistent.
         proxied: setup.proxied || case.is_multiple_of(PROXIED_CASES),
         ..setup.clone()
     };
-    let checked = check_operations(target, setup, &operations, (sampling, case), test);
+    let checked = check_operations(
+        target,
+        setup,
+        &operations,
+        (Some(sampling.seed), case),
+        test,
+        file,
+    );
     let run = checked.await?;
     if setup.is_original() {
         tracker::record_drawn(buckets::reached(&run));
@@ -123,9 +134,10 @@ async fn check_operations(
     target: &Target,
     setup: &Setup,
     operations: &[Operation],
-    (sampling, case): (Sampling, u32),
+    (seed, case): (Option<u64>, u32),
     test: &str,
-) -> Outcome<Run, Box<FailureReport>> {
+    file: Option<&FailureFile>,
+) -> Outcome<Run, Box<Failure>> {
     let first_run = run_fresh(target, setup, operations, FinalCheck::AtEnd)
         .await
         .map_err(Inconclusive)?;
@@ -140,28 +152,63 @@ async fn check_operations(
         Err(Inconclusive(reason)) => return Err(Inconclusive(reason.clone())),
         Err(Failed(_)) => {}
     }
-    let shrunk = shrink(target, setup, first_run).await;
+    let failure = |run: &Run, note| Failure {
+        seed,
+        case: case + 1,
+        note,
+        ..failure_of(run, target)
+    };
+    if let Some(file) = file {
+        // Shrinking may take minutes, and a killed run keeps what it had. A failure to save is reported at the end.
+        let note = "the sequence was not shrunk, because the run ended too early".to_owned();
+        let first = Failure {
+            test: test.to_owned(),
+            ..failure(&first_run, Some(note))
+        };
+        let _ = file.save(&first);
+    }
+    let shrunk = shrink(target, setup, first_run, test).await;
     let run = with_prefix(target, setup, shrunk.run).await;
-    let script_target = match target {
+    Err(Failed(Box::new(failure(&run, shrunk.note))))
+}
+
+/// Returns the failure of a run on this target, with its script.
+#[must_use]
+pub fn failure_of(run: &Run, target: &Target) -> Failure {
+    let reason = run.outcome.as_ref().err().map(ToString::to_string);
+    let script_target = script_target(target, &run.prefix);
+    Failure {
+        clauses: clauses(run),
+        script: Some(script(&run.steps, &run.prefix, &script_target)),
+        ..Failure::of_run(reason.unwrap_or_default(), run, &script_target.own_prefix)
+    }
+}
+
+/// Returns the API for the script of a failure, whose ids have this prefix.
+fn script_target(target: &Target, prefix: &str) -> ScriptTarget {
+    match target {
         Target::Deployed(api, _) => ScriptTarget {
             url: api.url().clone(),
             gateway: GatewayProfile::Unknown,
+            own_prefix: prefix.to_owned(),
             curl_options: api.auth().curl_options(api.url()),
         },
         Target::Embedded | Target::DynamoDbLocal(_) => ScriptTarget {
             url: BaseUrl::default(),
             gateway: GatewayProfile::HttpApi,
+            own_prefix: String::new(),
             curl_options: String::new(),
         },
-    };
-    Err(Failed(Box::new(FailureReport {
-        test: test.to_owned(),
-        seed: sampling.seed,
-        case: case + 1,
-        run,
-        target: script_target,
-        note: shrunk.note,
-    })))
+    }
+}
+
+/// Returns the clauses of the cells that the last request of a failed run had to reach.
+fn clauses(run: &Run) -> Vec<String> {
+    let cells = cell::of_last_step(run);
+    let rows = ContractDoc::load().rows.into_iter();
+    let rows = rows.filter(|row| row.cells().any(|cell| cells.contains(&cell)));
+    let clauses: BTreeSet<_> = rows.flat_map(|row| row.clauses).collect();
+    clauses.into_iter().collect()
 }
 
 /// Repeats the run with a prefix before every id, so that its script can be run many times. Returns the original run if

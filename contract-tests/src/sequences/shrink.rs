@@ -2,6 +2,8 @@
 //! debugging: parts are removed, first halves and last single operations, as long as the rest still fails.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::contract::run::Run;
@@ -15,6 +17,7 @@ use crate::sequences::simplify::{
     simpler_operations, with_last_apart, with_simpler_ids, with_small_pages,
 };
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
+use crate::toolkit::progress::{Progress, REPORT_INTERVAL, Reporter};
 
 /// The maximum number of sequences that are tried, so that shrinking ends even in a slow environment.
 const MAX_TRIES: usize = 1_500;
@@ -46,21 +49,45 @@ pub async fn run_fresh(
     final_check: FinalCheck,
 ) -> Result<Run, String> {
     let environment = target.open(setup).await?;
-    let run = execute(&environment, operations, final_check).await;
+    let run = execute(&environment, operations, final_check, None).await;
+    environment.close().await;
+    Ok(run)
+}
+
+/// Runs the operations of a saved failure in a fresh environment, with a final check. The progress counts them.
+///
+/// # Errors
+/// If the environment cannot be opened: the reason.
+pub async fn replay(
+    target: &Target,
+    operations: &[Operation],
+    progress: &Progress,
+) -> Result<Run, String> {
+    let environment = target.open(&Setup::default()).await?;
+    let run = execute(&environment, operations, FinalCheck::AtEnd, Some(progress)).await;
     environment.close().await;
     Ok(run)
 }
 
 /// Shrinks the sequence that broke the contract in `first_run`. Each candidate runs in a fresh environment. If a run is
-/// inconclusive, the search ends with the shortest run so far.
-pub async fn shrink(target: &Target, setup: &Setup, first_run: Run) -> Shrunk {
+/// inconclusive, the search ends with the shortest run so far. Its reports on standard error name the test.
+pub async fn shrink(target: &Target, setup: &Setup, first_run: Run, test: &str) -> Shrunk {
     let candidates = with_explicit_check(&first_run);
+    let size = Arc::new(Size {
+        requests: AtomicUsize::new(first_run.steps.len()),
+        tried: AtomicUsize::new(0),
+    });
+    let (test, started, reported) = (test.to_owned(), Instant::now(), Arc::clone(&size));
+    let _reporter = Reporter::start(REPORT_INTERVAL, move || {
+        reported.line(&test, started.elapsed())
+    });
     let mut search = Search {
         target,
         setup,
         best: first_run,
         tried: HashSet::new(),
-        started: Instant::now(),
+        started,
+        size,
     };
     let note = search.run(candidates).await.err();
     Shrunk {
@@ -101,6 +128,27 @@ struct Search<'a> {
     /// The sequences that were tried already, as JSON.
     tried: HashSet<String>,
     started: Instant,
+    size: Arc<Size>,
+}
+
+/// The size of the best sequence and of the search so far, for reports.
+#[derive(Debug)]
+struct Size {
+    requests: AtomicUsize,
+    tried: AtomicUsize,
+}
+
+impl Size {
+    /// Returns the line of a report after this time.
+    fn line(&self, test: &str, elapsed: Duration) -> String {
+        format!(
+            "{test}: shrinking for {} s of at most {}: {} requests, tried {} of at most {MAX_TRIES} sequences",
+            elapsed.as_secs(),
+            MAX_TIME.as_secs(),
+            self.requests.load(Ordering::Relaxed),
+            self.tried.load(Ordering::Relaxed)
+        )
+    }
 }
 
 impl Search<'_> {
@@ -218,6 +266,7 @@ impl Search<'_> {
         if !self.tried.insert(json) {
             return Ok(false);
         }
+        self.size.tried.store(self.tried.len(), Ordering::Relaxed);
         if self.tried.len() > MAX_TRIES {
             return Err(format!(
                 "a shorter sequence may exist: the search ended after {MAX_TRIES} tries"
@@ -235,6 +284,7 @@ impl Search<'_> {
             Ok(()) => Ok(false),
             Err(Inconclusive(reason)) => Err(inconclusive(reason.clone())),
             Err(Failed(_)) => {
+                self.size.requests.store(run.steps.len(), Ordering::Relaxed);
                 self.best = run;
                 Ok(true)
             }

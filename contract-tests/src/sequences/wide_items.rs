@@ -11,6 +11,7 @@ use crate::contract::item::Item;
 use crate::contract::limits::{MAX_COMPARED_ATTRIBUTES, MAX_ITEM_BYTES};
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
+use crate::report::failure::Failure;
 use crate::request::concrete::Request;
 use crate::request::conditions::{SentConditions, SentTags};
 use crate::toolkit::http::response::Response;
@@ -26,22 +27,25 @@ const ITEM: &str = "wide";
 ///
 /// # Errors
 /// The first wrong response; or the reason why the check is inconclusive.
-pub async fn check_wide_items(target: &Target, test: &str) -> Outcome<Passed> {
+pub async fn check_wide_items(target: &Target, test: &str) -> Outcome<Passed, Box<Failure>> {
     let environment = target.open(&Setup::default()).await.map_err(Inconclusive)?;
-    let mut progress = Progress::new(test, 4);
+    let progress = Progress::new(test, 4);
     let mut outcome = Ok(());
-    for (attributes, status) in [
+    'cases: for (attributes, status) in [
         (MAX_COMPARED_ATTRIBUTES, 200),
         (MAX_COMPARED_ATTRIBUTES + 1, 400),
     ] {
         for request in [Item::from_write(1).put(ITEM), Request::delete(ITEM)] {
-            let checked = check_request(&environment, attributes, request, status).await;
-            outcome = outcome.and(checked);
+            outcome = check_request(&environment, attributes, request, status).await;
+            if outcome.is_err() {
+                break 'cases;
+            }
             progress.advance(1);
         }
     }
+    let exchanges = environment.exchanges();
     environment.close().await;
-    outcome.map_err(Failed)?;
+    outcome.map_err(|reason| Failed(Box::new(Failure::of_exchanges(reason, exchanges))))?;
     Ok(progress.passed(None, None))
 }
 
@@ -60,7 +64,8 @@ async fn check_request(
         return Ok(());
     }
     Err(format!(
-        "for an item of {attributes} attributes the response is {response:?}, not {status}"
+        "for an item of {attributes} attributes the status is {}, not {status}",
+        response.status
     ))
 }
 
@@ -85,8 +90,8 @@ async fn store(environment: &Environment, attributes: usize) -> Result<(), Strin
 }
 
 async fn send(environment: &Environment, request: &Request) -> Result<Response, String> {
-    let api = environment.api();
-    let response = api.send(request).await.expect("such an id can be sent")?;
-    check_declared(&response, request.route_key(), api.profile().gateway)?;
+    let response = environment.client(0).send(request).await.response?;
+    let gateway = environment.api().profile().gateway;
+    check_declared(&response, request.route_key(), gateway)?;
     Ok(response)
 }

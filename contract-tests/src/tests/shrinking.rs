@@ -39,7 +39,7 @@ async fn shrunk_to(name: &str, sequence: &str) -> usize {
     let run = run_fresh(target, &setup, &operations, FinalCheck::AtEnd).await;
     let run = run.expect("the embedded table can be opened");
     assert!(run.outcome.is_err(), "{name} passes");
-    let shrunk = shrink(target, &setup, run).await;
+    let shrunk = shrink(target, &setup, run, name).await;
     assert_eq!(shrunk.note, None, "{name}: {:?}", shrunk.run.operations);
     shrunk.run.steps.len()
 }

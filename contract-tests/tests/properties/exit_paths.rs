@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use contract_tests::toolkit::dynamodb::container::{DynamoDbLocal, LABEL};
 use contract_tests::toolkit::dynamodb::docker;
+use contract_tests::toolkit::progress::{Progress, REPORT_INTERVAL};
 use contract_tests::toolkit::random::unique_prefix;
 use function::config::variable;
 use libtest_mimic::Trial;
 use tokio::runtime::Handle;
 
+use crate::results::Results;
 use crate::suite::Availability;
 
 /// The variable that says how a child process ends.
@@ -57,13 +59,16 @@ pub fn trial(exit_path: String, runtime: &Handle, dynamodb: &Arc<DynamoDbLocal>)
 }
 
 /// Returns the test that starts the children, and counts the containers that they leave behind.
-pub fn container_trial(availability: Availability, runtime: &Handle) -> Trial {
+pub fn container_trial(availability: Availability, runtime: &Handle, results: &Results) -> Trial {
     let name = "dynamodb-local::container::no_container_is_left_behind".to_owned();
-    let runtime = runtime.clone();
-    availability.trial(name, move || {
+    let (runtime, test) = (runtime.clone(), name.clone());
+    availability.trial(name, results, move || {
+        let total = u32::try_from(EXIT_PATHS.len()).ok();
+        let progress = Progress::counting(&test, total, "exit paths", REPORT_INTERVAL);
         for (exit_path, code) in EXIT_PATHS {
             check_exit_path(exit_path, code, &runtime)
                 .map_err(|reason| format!("{exit_path}: {reason}"))?;
+            progress.advance(1);
         }
         Ok(())
     })

@@ -1,7 +1,9 @@
 //! The contract tests, each named `target::property::test`; README.md lists the variables.
 
+mod exercises;
 mod exit_paths;
 mod isolation;
+mod reports;
 mod results;
 mod suite;
 
@@ -16,6 +18,7 @@ use contract_tests::coverage::tracker;
 use contract_tests::deployed::Deployment;
 use contract_tests::environments::target::Target;
 use contract_tests::mutants::{detect, variants};
+use contract_tests::report::run::TestRecord;
 use contract_tests::settings::{self, Variables};
 use contract_tests::toolkit::dynamodb::container::DynamoDbLocal;
 use contract_tests::toolkit::dynamodb::docker;
@@ -26,6 +29,7 @@ use local::signal::Signal;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::OnceCell;
 
+use reports::{LatenciesOfTargets, Reports};
 use results::Results;
 use suite::{Availability, Suite};
 
@@ -96,16 +100,40 @@ fn main() -> ExitCode {
         released: Arc::default(),
         interrupted: Arc::default(),
     };
-    runtime.spawn(release_when_interrupted(resources.clone()));
+    let latencies = [
+        ("embedded", Arc::default()),
+        ("dynamodb-local", Arc::default()),
+        ("deployed", Arc::clone(resources.deployment.latencies())),
+    ];
+    let has_reports = !arguments.list && exit_paths::requested().is_none();
+    let reports = has_reports.then(|| {
+        let reports = Reports::new(&variables, latencies.clone());
+        Arc::new(settings::or_exit(reports))
+    });
+    let changed = {
+        let reports = reports.clone();
+        move |tests: &[TestRecord]| reports.iter().for_each(|reports| reports.write(tests))
+    };
+    let results = Results::new(variables.failures.clone(), changed);
+    runtime.spawn(release_when_interrupted(
+        resources.clone(),
+        reports.clone(),
+        results.clone(),
+    ));
 
-    let results = Results::default();
     let trials = match exit_paths::requested() {
         Some(exit_path) => vec![exit_paths::trial(
             exit_path,
             runtime.handle(),
             &resources.dynamodb,
         )],
-        None => trials(&variables, runtime.handle(), &resources, &results),
+        None => trials(
+            &variables,
+            runtime.handle(),
+            &resources,
+            &results,
+            &latencies,
+        ),
     };
     let conclusion = libtest_mimic::run(&arguments, trials);
     if resources.interrupted.load(Ordering::SeqCst) {
@@ -120,8 +148,11 @@ fn main() -> ExitCode {
     if let Some(summary) = results.summary().filter(|_| !arguments.list) {
         println!("{summary}");
     }
-    let is_complete =
-        arguments.list || exit_paths::requested().is_some() || report_coverage(&arguments);
+    let mut problems = if arguments.list || exit_paths::requested().is_some() {
+        Vec::new()
+    } else {
+        report_coverage(&arguments)
+    };
     // Released here and not by `Drop`, because an exit drops nothing.
     let released = runtime.block_on(resources.release());
     if resources.interrupted.load(Ordering::SeqCst) {
@@ -131,24 +162,27 @@ fn main() -> ExitCode {
     if let Some(table) = resources.deployment.latency_table() {
         println!("{table}");
     }
-    if let Err(left) = &released {
+    if let Err(left) = released {
         eprintln!("{left}");
+        problems.push(left);
     }
-    if !conclusion.has_failed() && (released.is_err() || !is_complete) {
+    let has_problems = !problems.is_empty();
+    let are_written = reports.is_none_or(|reports| reports.finish(&results.tests(), problems));
+    if !conclusion.has_failed() && (has_problems || !are_written) {
         return ExitCode::FAILURE;
     }
     results.exit_code(&conclusion, resources.deployment.has_wrong_url())
 }
 
-/// Prints the coverage of the contract. Returns `false` if a run of all tests left gaps in it.
-fn report_coverage(arguments: &Arguments) -> bool {
+/// Prints the coverage of the contract. Returns the gaps that a run of all tests left in it.
+fn report_coverage(arguments: &Arguments) -> Vec<String> {
     let Some(coverage) = tracker::coverage() else {
-        return true;
+        return Vec::new();
     };
     let filtered = arguments.filter.is_some() || !arguments.skip.is_empty() || arguments.ignored;
     if filtered {
         println!("Coverage is not checked, because only some of the tests were run.");
-        return true;
+        return Vec::new();
     }
     println!("{}", coverage.table);
     if !coverage.gaps.is_empty() {
@@ -157,7 +191,7 @@ fn report_coverage(arguments: &Arguments) -> bool {
             coverage.gaps.join("\n  ")
         );
     }
-    coverage.gaps.is_empty()
+    coverage.gaps
 }
 
 fn trials(
@@ -165,10 +199,18 @@ fn trials(
     runtime: &Handle,
     resources: &Resources,
     results: &Results,
+    latencies: &LatenciesOfTargets,
 ) -> Vec<Trial> {
-    let suite = |target, availability| Suite {
+    let suite = |target: Target, availability| Suite {
         runtime: runtime.clone(),
         sampling: variables.sampling,
+        latencies: {
+            let mut latencies = latencies.iter();
+            let of_target = latencies.find(|(name, _)| *name == target.name());
+            of_target
+                .map(|(_, latencies)| Arc::clone(latencies))
+                .unwrap_or_default()
+        },
         target,
         availability,
         results: results.clone(),
@@ -183,7 +225,7 @@ fn trials(
         .trials(),
     );
     let containers = Availability::of_containers(variables, runtime);
-    trials.push(exit_paths::container_trial(containers, runtime));
+    trials.push(exit_paths::container_trial(containers, runtime, results));
     trials.extend(
         suite(
             Target::deployed(&resources.deployment),
@@ -191,7 +233,8 @@ fn trials(
         )
         .trials(),
     );
-    trials.extend(isolation::trials(runtime));
+    trials.extend(isolation::trials(runtime, results));
+    trials.extend(exercises::trials(runtime, results));
     trials.extend((1..=variables.mutant_seeds).map(|number| {
         let name = format!("embedded::mutants::seed_{number}");
         // The first seed may be chosen; the other seeds are new in each run. The number of cases is always the
@@ -204,45 +247,51 @@ fn trials(
             }
         };
         let (runtime, test) = (runtime.clone(), name.clone());
-        Trial::test(name, move || {
-            Ok(runtime.block_on(detect::every_mutant_is_detected(sampling, &test))?)
+        results.trial(name, move || {
+            runtime.block_on(detect::every_mutant_is_detected(sampling, &test))
         })
     }));
     let (handle, test) = (runtime.clone(), "embedded::mutants::without_random_choices");
-    trials.push(Trial::test(test, move || {
-        Ok(
-            handle.block_on(detect::every_mutant_is_detected_without_random_choices(
-                test,
-            ))?,
-        )
+    trials.push(results.trial(test, move || {
+        handle.block_on(detect::every_mutant_is_detected_without_random_choices(
+            test,
+        ))
     }));
-    trials.push(variants_trial(variables.sampling, runtime));
+    trials.push(variants_trial(variables.sampling, runtime, results));
     trials
 }
 
 /// Returns the test that no property reports a variant. It has fewer cases than a property, because it runs every
 /// property once for each variant.
-fn variants_trial(sampling: Sampling, runtime: &Handle) -> Trial {
+fn variants_trial(sampling: Sampling, runtime: &Handle, results: &Results) -> Trial {
     let name = "embedded::variants::seed_1";
     let sampling = Sampling {
         cases: (sampling.cases / CASES_PER_VARIANT_CASE).max(1),
         ..sampling
     };
     let runtime = runtime.clone();
-    Trial::test(name, move || {
-        Ok(runtime.block_on(variants::no_variant_is_reported(sampling, name))?)
+    results.trial(name, move || {
+        runtime.block_on(variants::no_variant_is_reported(sampling, name))
     })
 }
 
 /// Releases the resources when a signal is received, and then ends the process. A second signal ends it at once, with
 /// a message about what is left behind.
-async fn release_when_interrupted(resources: Resources) {
+async fn release_when_interrupted(
+    resources: Resources,
+    reports: Option<Arc<Reports>>,
+    results: Results,
+) {
     let mut signal = Signal::listen().expect("signals can be listened to");
     let code = signal.received().await;
     resources.interrupted.store(true, Ordering::SeqCst);
     eprintln!(
         "stopping: removing the container and the items of the tests; press Ctrl-C again to stop at once"
     );
+    // Before the release, which may take minutes.
+    if let Some(reports) = reports {
+        reports.finish_interrupted(&results.tests());
+    }
     let released = tokio::select! {
         released = resources.release() => released,
         _ = signal.received() => resources.left_behind(),

@@ -24,15 +24,6 @@ use crate::toolkit::shell::quoted;
 /// The extension of a journal's file name.
 const EXTENSION: &str = "journal";
 
-/// Returns the default folder of journals, which is in `target`.
-#[must_use]
-pub fn default_folder() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-    workspace
-        .unwrap_or(Path::new("."))
-        .join("target/contract-tests")
-}
-
 /// The header of a journal, which identifies the run and its API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {

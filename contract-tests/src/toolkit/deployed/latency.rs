@@ -17,15 +17,25 @@ impl Latencies {
         latencies.entry(route).or_default().push(latency);
     }
 
-    /// Returns a table with a row for each of these routes that has a latency; `None` if none of them has one. The table
-    /// ends with a line break, and has no empty line.
+    /// Returns the sorted latencies so far, by route.
+    #[must_use]
+    pub fn by_route(&self) -> BTreeMap<&'static str, Vec<Duration>> {
+        let latencies = self.0.lock();
+        let mut latencies = latencies.unwrap_or_else(PoisonError::into_inner).clone();
+        for latencies in latencies.values_mut() {
+            latencies.sort_unstable();
+        }
+        latencies
+    }
+
+    /// Returns a table with a row for each of these routes that has a latency; `None` if none of them has one. The
+    /// table ends with a line break, and has no empty line.
     #[must_use]
     pub fn table(&self, routes: &[&'static str]) -> Option<String> {
-        let latencies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let latencies = self.by_route();
         let rows = routes.iter().filter_map(|route| {
-            let mut sorted = latencies.get(route)?.clone();
-            sorted.sort_unstable();
-            let (p50, p99) = (percentile(&sorted, 50)?, percentile(&sorted, 99)?);
+            let sorted = latencies.get(route)?;
+            let (p50, p99) = (percentile(sorted, 50)?, percentile(sorted, 99)?);
             Some((*route, sorted.len(), milliseconds(p50), milliseconds(p99)))
         });
         let rows: Vec<_> = rows.collect();
@@ -44,14 +54,20 @@ impl Latencies {
     }
 }
 
+/// The percentiles that a report shows.
+pub const PERCENTILES: [usize; 3] = [50, 95, 99];
+
 /// Returns the percentile of sorted latencies by the nearest-rank method: the smallest latency such that at least this
 /// percentage of all latencies are not longer. Returns `None` if there are no latencies.
-fn percentile(sorted: &[Duration], percent: usize) -> Option<Duration> {
+#[must_use]
+pub fn percentile(sorted: &[Duration], percent: usize) -> Option<Duration> {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted.get(rank.checked_sub(1)?).copied()
 }
 
-fn milliseconds(latency: Duration) -> f64 {
+/// Returns the latency in milliseconds.
+#[must_use]
+pub fn milliseconds(latency: Duration) -> f64 {
     latency.as_secs_f64() * 1000.0
 }
 

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep_until};
 use super::limits::Deadline;
 use crate::toolkit::http::response::Response;
 use crate::toolkit::progress::{LONG_WAIT, REPORT_INTERVAL};
+use crate::toolkit::terminal::print_line;
 
 /// The number of requests that may be sent at once after an idle time, so that the requests of several clients overlap.
 const BURST: u32 = 8;
@@ -106,7 +107,7 @@ impl RateLimiter {
         };
         if wait > LONG_WAIT && until > state.announced_until + repeat_after {
             state.announced_until = until;
-            eprintln!("waiting {} s: {reason}", wait.as_secs());
+            print_line(&format!("waiting {} s: {reason}", wait.as_secs()));
         }
         Ok(due)
     }

@@ -98,8 +98,10 @@ impl DynamoDbLocal {
             ContainerState::Running(_, url) => Ok(url.clone()),
             ContainerState::Removed => Err("the tests were stopped".to_owned()),
             ContainerState::NotStarted => {
-                let starting =
-                    announce_long_wait("the container of DynamoDB Local is starting", start(label));
+                let description = format!(
+                    "the container of DynamoDB Local is starting; its image is pulled first if Docker has no {IMAGE}:{TAG}"
+                );
+                let starting = announce_long_wait(&description, start(label));
                 let (container, url) = starting.await.map_err(|error| {
                     format!(
                         "{IMAGE}:{TAG} did not start: check that docker run can start it (Docker is at {}): {}",

@@ -24,6 +24,9 @@ use crate::toolkit::dynamodb::replica::Replica;
 use crate::toolkit::dynamodb::script::Script;
 use crate::toolkit::http::client::direct;
 
+/// The header with the id of the API's request for which the service sends a request to the table.
+pub const REQUEST_ID: &str = "x-contract-tests-request";
+
 /// The operations of the service that write.
 const WRITES: [&str; 2] = ["PutItem", "DeleteItem"];
 
@@ -250,6 +253,10 @@ impl Upstream {
             self.forward(headers, put).await?;
         }
         let fault = self.script.next_fault(is_write);
+        let request_id = head.headers.get(REQUEST_ID);
+        if let Some(request_id) = request_id.and_then(|id| id.to_str().ok()) {
+            self.script.record(request_id, fault);
+        }
         match fault {
             Fault::Pass => {
                 let response = self.forward(head.headers, body.clone()).await;

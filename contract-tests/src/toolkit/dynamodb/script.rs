@@ -1,6 +1,6 @@
 //! The script of a proxy: the faults of the requests to come, and the writes that are applied later.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hyper::HeaderMap;
@@ -20,6 +20,8 @@ struct State {
     default_fault: Option<Fault>,
     /// `true` if reads pass, and take no fault from the script.
     spares_reads: bool,
+    /// The faults that were met so far, by the id of the API's request.
+    met: HashMap<String, Vec<Fault>>,
     /// The number of writes that the service sent, faulty or not.
     writes: usize,
     /// The item that another writer puts directly before the next write.
@@ -70,6 +72,22 @@ impl Script {
     pub fn has_faults(&self) -> bool {
         let state = self.state();
         state.default_fault.is_some() || !state.scripted.is_empty()
+    }
+
+    /// Removes the faults that the API's request with this id has met, and returns them in their order. A request to
+    /// the table names the API's request in the header [`REQUEST_ID`](super::proxy::REQUEST_ID).
+    #[must_use]
+    pub fn take_faults_of(&self, request_id: &str) -> Vec<Fault> {
+        let faults = self.state().met.remove(request_id);
+        faults.unwrap_or_default()
+    }
+
+    /// Records a fault that the API's request with this id has met.
+    pub(super) fn record(&self, request_id: &str, fault: Fault) {
+        if fault != Fault::Pass {
+            let met = &mut self.state().met;
+            met.entry(request_id.to_owned()).or_default().push(fault);
+        }
     }
 
     /// Returns the number of writes that the service sent so far.

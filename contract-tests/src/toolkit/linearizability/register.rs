@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display};
 
+use serde::{Deserialize, Serialize};
+
 use crate::toolkit::linearizability::history::{Entry, Operation};
 
 /// The value of an item in a history: the number of the PUT that it comes from; `None` if the item does not exist. Each
@@ -12,7 +14,8 @@ pub type RegisterValue = Option<u64>;
 pub type RegisterEntry = Entry<RegisterOperation>;
 
 /// An operation on an item, with its response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum RegisterOperation {
     /// A PUT of this value, or a DELETE, without a condition.
     Write(RegisterValue),

@@ -43,7 +43,7 @@ fn local_api(runtime: &Handle) -> TestResult {
 
 fn through_proxy(_: &Handle) -> TestResult {
     for url in ["http://items.example.com", "https://items.example.com"] {
-        let run = Run::start_tests("deployed::sequences", url, &PROXIES)?;
+        let mut run = Run::start_tests("deployed::sequences", url, &PROXIES)?;
         let output = run.expect_clean_end(
             2,
             &["cannot be reached through the proxy http://127.0.0.1:9"],

@@ -70,7 +70,7 @@ fn page(items: &[Value], last: Option<&str>) -> LambdaResponse {
 fn long_retry_after(runtime: &Handle) -> TestResult {
     let always = |inner| intercept(inner, |_| Some(reply(503, &[FAR_RETRY_AFTER], BUSY)));
     let api = SharedApi::start(runtime, Some(&always))?;
-    let run = Run::start(api.url(), &[("CONTRACT_TIME", "8")])?;
+    let mut run = Run::start(api.url(), &[("CONTRACT_TIME", "8")])?;
     let expected = ["no request is sent for", "CONTRACT_TIME=8 has only"];
     run.expect_clean_end(2, &expected)?;
     api.check_unchanged()
@@ -96,7 +96,7 @@ fn busy_deletes(runtime: &Handle) -> TestResult {
     is_busy.store(false, Ordering::SeqCst);
     run.sweep(0, "ids deleted")?;
     api.check_unchanged()?;
-    run.remove_journals()
+    Ok(())
 }
 
 fn interrupted_twice(runtime: &Handle) -> TestResult {
@@ -117,7 +117,7 @@ fn interrupted_twice(runtime: &Handle) -> TestResult {
         "contract-tests -- sweep",
     ];
     run.expect_end(130, &expected)?;
-    run.remove_journals()
+    Ok(())
 }
 
 fn endless_list(runtime: &Handle) -> TestResult {
@@ -130,7 +130,7 @@ fn endless_list(runtime: &Handle) -> TestResult {
         })
     };
     let api = SharedApi::start(runtime, Some(&wrap))?;
-    let run = Run::start_tests("deployed::sequences", api.url(), &[])?;
+    let mut run = Run::start_tests("deployed::sequences", api.url(), &[])?;
     run.expect_clean_end(0, &["other users have more than CONTRACT_PAGES=20 pages"])?;
     api.check_unchanged()?;
 
@@ -182,7 +182,7 @@ fn no_response(_: &Handle) -> TestResult {
     // The operating system accepts connections, but no response ever comes.
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
-    let run = Run::start(&url, &[("CONTRACT_TIME", "5")])?;
+    let mut run = Run::start(&url, &[("CONTRACT_TIME", "5")])?;
     let output = run.expect_clean_end(
         2,
         &[
@@ -222,7 +222,7 @@ fn slow_put(runtime: &Handle) -> TestResult {
         })
     };
     let api = SharedApi::start(runtime, Some(&wrap))?;
-    let run = Run::start_tests(
+    let mut run = Run::start_tests(
         "deployed::concurrency",
         api.url(),
         &[("CONTRACT_TIME", "2")],
@@ -245,7 +245,7 @@ fn redirect(runtime: &Handle) -> TestResult {
         })
     };
     let api = SharedApi::start(runtime, Some(&wrap))?;
-    let run = Run::start(api.url(), &[("CONTRACT_BEARER", TOKEN)])?;
+    let mut run = Run::start(api.url(), &[("CONTRACT_BEARER", TOKEN)])?;
     run.expect_clean_end(64, &["there is no API of items", "answered 307"])?;
     match elsewhere.accept() {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => api.check_unchanged(),
@@ -262,7 +262,7 @@ fn failing(runtime: &Handle) -> TestResult {
             })
         };
         let api = SharedApi::start(runtime, Some(&wrap))?;
-        let run = Run::start(api.url(), &[])?;
+        let mut run = Run::start(api.url(), &[])?;
         run.expect_clean_end(
             code,
             &["there is no API of items", &format!("answered {status}")],
@@ -296,5 +296,5 @@ fn false_item(runtime: &Handle) -> TestResult {
     ];
     run.expect_end(101, &expected)?;
     api.check_unchanged()?;
-    run.remove_journals()
+    Ok(())
 }

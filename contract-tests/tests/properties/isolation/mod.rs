@@ -1,13 +1,14 @@
 //! Tests that a run against a deployed API cleans up, and leaves the items of other users unchanged. Most of them run
 //! the test binary against an API on the loopback interface that holds foreign items. In [`hostile`] the API disturbs
-//! the run, in [`trust`] a journal is forged or a response repeats a secret, and in [`host_environment`] the process
-//! has proxies, another Docker or wrong settings.
+//! the run, in [`reports`] the run leaves files, in [`trust`] a journal is forged or a response repeats a secret, and in
+//! [`host_environment`] the process has proxies, another Docker or wrong settings.
 
 mod api;
 mod host_environment;
 mod hostile;
 mod middleware;
-mod run;
+mod reports;
+pub mod run;
 mod trust;
 
 use std::collections::BTreeMap;
@@ -18,9 +19,12 @@ use std::time::Duration;
 use aws_lambda_events::http::header::RETRY_AFTER;
 use contract_tests::request::route;
 use contract_tests::toolkit::deployed::namespace;
+use contract_tests::toolkit::progress::Progress;
 use libtest_mimic::Trial;
 use local::gateway::Handler;
 use tokio::runtime::Handle;
+
+use crate::results::Results;
 
 use self::api::SharedApi;
 use self::run::{Run, run_command};
@@ -30,7 +34,7 @@ type TestResult = Result<(), BoxError>;
 type Test = fn(&Handle) -> TestResult;
 
 /// Returns the tests.
-pub fn trials(runtime: &Handle) -> Vec<Trial> {
+pub fn trials(runtime: &Handle, results: &Results) -> Vec<Trial> {
     let tests: [(&str, Test); 11] = [
         ("two_runs_at_once_do_not_affect_each_other", two_at_once),
         ("a_sweep_deletes_the_items_of_a_killed_run", killed),
@@ -53,12 +57,15 @@ pub fn trials(runtime: &Handle) -> Vec<Trial> {
     tests
         .into_iter()
         .chain(hostile::TESTS)
+        .chain(reports::TESTS)
         .chain(trust::TESTS)
         .chain(host_environment::TESTS)
         .map(|(name, test)| {
             let runtime = runtime.clone();
-            Trial::test(format!("embedded::isolation::{name}"), move || {
-                Ok(test(&runtime)?)
+            let name = format!("embedded::isolation::{name}");
+            results.trial(name.clone(), move || {
+                let _progress = Progress::new(&name, 1);
+                test(&runtime).map_err(|error| error.to_string())
             })
         })
         .collect()
@@ -89,7 +96,7 @@ fn killed(runtime: &Handle) -> TestResult {
     run.sweep(0, "ids deleted")?;
     run.sweep(0, "no run has left a journal behind")?;
     api.check_unchanged()?;
-    run.remove_journals()
+    Ok(())
 }
 
 /// Waits until a run has put an item.
@@ -102,7 +109,7 @@ fn wait_for_items(api: &SharedApi) -> TestResult {
 
 fn interrupted(runtime: &Handle) -> TestResult {
     let api = SharedApi::start(runtime, None)?;
-    let run = Run::start(api.url(), &[("CONTRACT_CASES", "1000")])?;
+    let mut run = Run::start(api.url(), &[("CONTRACT_CASES", "1000")])?;
     wait_for_items(&api)?;
     run.interrupt()?;
     run.expect_clean_end(130, &[])?;
@@ -111,7 +118,7 @@ fn interrupted(runtime: &Handle) -> TestResult {
 
 fn busy(runtime: &Handle) -> TestResult {
     let api = SharedApi::start(runtime, Some(&middleware::busy))?;
-    let run = Run::start(api.url(), &[("CONTRACT_CASES", "1000")])?;
+    let mut run = Run::start(api.url(), &[("CONTRACT_CASES", "1000")])?;
     let output = run.expect_clean_end(
         2,
         &[
@@ -133,7 +140,7 @@ fn broken(runtime: &Handle) -> TestResult {
         "DELETE of a missing item fails",
     ] {
         let api = SharedApi::start(runtime, Some(api::mutant(name)))?;
-        let run = Run::start_tests(
+        let mut run = Run::start_tests(
             "deployed::sequences",
             api.url(),
             &[("CONTRACT_CASES", "200")],
@@ -155,12 +162,12 @@ fn undeletable(runtime: &Handle) -> TestResult {
     let mut run = Run::start(api.url(), &variables)?;
     run.expect_end(101, &["items are left behind", "contract-tests -- sweep"])?;
     run.sweep(1, "items are left behind")?;
-    run.remove_journals()
+    Ok(())
 }
 
 fn signed(runtime: &Handle) -> TestResult {
     let api = SharedApi::start(runtime, Some(&middleware::requiring_signature))?;
-    let run = Run::start(
+    let mut run = Run::start(
         api.url(),
         &[
             ("CONTRACT_AUTH", "iam"),
@@ -177,7 +184,7 @@ fn signed(runtime: &Handle) -> TestResult {
             "pass          deployed::concurrency",
         ],
     )?;
-    let wrong = Run::start(
+    let mut wrong = Run::start(
         api.url(),
         &[
             ("CONTRACT_AUTH", "iam"),
@@ -194,7 +201,7 @@ fn signed(runtime: &Handle) -> TestResult {
 
 fn with_token(runtime: &Handle) -> TestResult {
     let api = SharedApi::start(runtime, Some(&middleware::requiring_token))?;
-    let run = Run::start(api.url(), &[("CONTRACT_BEARER", middleware::TOKEN)])?;
+    let mut run = Run::start(api.url(), &[("CONTRACT_BEARER", middleware::TOKEN)])?;
     let output = run.expect_clean_end(
         0,
         &[
@@ -205,7 +212,7 @@ fn with_token(runtime: &Handle) -> TestResult {
     if output.contains(middleware::TOKEN) {
         return Err("the token is in the output".into());
     }
-    let wrong = Run::start(api.url(), &[("CONTRACT_BEARER", "another-token-than-that")])?;
+    let mut wrong = Run::start(api.url(), &[("CONTRACT_BEARER", "another-token-than-that")])?;
     wrong.expect_clean_end(2, &["401", "CONTRACT_BEARER"])?;
     Run::start(api.url(), &[])?.expect_clean_end(2, &["401", "set CONTRACT_BEARER"])?;
     api.check_unchanged()
@@ -214,7 +221,7 @@ fn with_token(runtime: &Handle) -> TestResult {
 fn unchecked_list(runtime: &Handle) -> TestResult {
     let api = SharedApi::start(runtime, None)?;
     let variables = [("CONTRACT_PAGES", "1"), ("CONTRACT_CASES", "20")];
-    let run = Run::start_tests("deployed::sequences", api.url(), &variables)?;
+    let mut run = Run::start_tests("deployed::sequences", api.url(), &variables)?;
     let clause = "the completeness of lists: other users have more than CONTRACT_PAGES=1 pages";
     run.expect_clean_end(0, &["pass          deployed::sequences", clause])?;
     api.check_unchanged()
@@ -250,7 +257,7 @@ fn latency(runtime: &Handle) -> TestResult {
     };
     let api = SharedApi::start(runtime, Some(&wrap))?;
     // The requests of this test never end at the gateway, where they would not be counted.
-    let run = Run::start_tests("deployed::concurrency::no_update_is_lost", api.url(), &[])?;
+    let mut run = Run::start_tests("deployed::concurrency::no_update_is_lost", api.url(), &[])?;
     let output = run.expect_clean_end(0, &["Results:"])?;
     let (_, table) = output
         .split_once("\n\nLatency, in milliseconds:\n")
@@ -270,7 +277,7 @@ fn latency(runtime: &Handle) -> TestResult {
     if !found.eq([heading].into_iter().chain(expected)) {
         return Err(format!("{requests:?} were sent, but the table is\n{table}").into());
     }
-    let run = Run::start_tests("embedded::regressions", api.url(), &[])?;
+    let mut run = Run::start_tests("embedded::regressions", api.url(), &[])?;
     let output = run.expect_clean_end(0, &["Results:"])?;
     if output.contains("Latency") {
         return Err(format!("latencies of an API that is not deployed: {output}").into());

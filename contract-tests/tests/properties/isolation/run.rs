@@ -1,5 +1,6 @@
 //! A run of the tests in a child process.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -10,29 +11,36 @@ use contract_tests::toolkit::random::unique_prefix;
 
 use super::BoxError;
 
-/// The variables of this process that a child process does not inherit.
-const REMOVED_VARIABLES: [&str; 14] = [
+/// The variables of this process that a child process does not inherit, besides those of the tests.
+const REMOVED_VARIABLES: [&str; 6] = [
     "AWS_PROFILE",
-    "CONTRACT_AUTH",
-    "CONTRACT_BEARER",
-    "CONTRACT_CLEAN_UP",
-    "CONTRACT_PAGES",
-    "CONTRACT_REQUESTS",
-    "CONTRACT_REQUIRE",
-    "CONTRACT_SEED",
-    "CONTRACT_TIME",
-    "CONTRACT_URL",
     "DYNAMODB_ENDPOINT",
+    "GITHUB_ACTIONS",
     "NEXTEST",
     "NO_PROXY",
     "no_proxy",
 ];
 
-/// A run, and the folder of its journal.
+/// Returns the command of a child process that does not inherit `CONTRACT_…` and [`REMOVED_VARIABLES`].
+pub fn child(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    for name in REMOVED_VARIABLES {
+        command.env_remove(name);
+    }
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CONTRACT_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// A run, with the folders of its journal and of its failures.
 pub struct Run {
     child: Child,
     stderr: BufReader<ChildStderr>,
     journals: PathBuf,
+    failures: PathBuf,
 }
 
 impl Run {
@@ -48,14 +56,12 @@ impl Run {
         variables: &[(&str, &str)],
     ) -> Result<Self, BoxError> {
         let journals = new_folder();
-        let mut command = Command::new(std::env::current_exe()?);
-        for name in REMOVED_VARIABLES {
-            command.env_remove(name);
-        }
-        let mut child = command
+        let failures = journals.with_extension("failures");
+        let mut child = child(std::env::current_exe()?)
             .arg(tests)
             .env("CONTRACT_URL", url)
             .env("CONTRACT_JOURNALS", &journals)
+            .env("CONTRACT_FAILURES", &failures)
             .env("CONTRACT_CASES", "5")
             .env("CONTRACT_RATE", "1000")
             .env("CONTRACT_LIST_RATE", "1000")
@@ -68,21 +74,30 @@ impl Run {
             child,
             stderr: BufReader::new(stderr),
             journals,
+            failures,
         })
+    }
+
+    /// Returns the files of the failures that the run has saved.
+    pub fn failures(&self) -> Result<Vec<PathBuf>, BoxError> {
+        let Ok(files) = std::fs::read_dir(&self.failures) else {
+            return Ok(Vec::new());
+        };
+        let paths = files.map(|file| Ok(file?.path()));
+        let paths: Vec<_> = paths.collect::<Result<_, BoxError>>()?;
+        let is_saved = |path: &PathBuf| path.extension().is_some_and(|it| it == "json");
+        Ok(paths.into_iter().filter(is_saved).collect())
     }
 
     /// Waits for the end of the run. Returns an error unless it has this exit code, its output contains all of
     /// `expected`, and no journal is left.
-    pub fn expect_clean_end(mut self, code: i32, expected: &[&str]) -> Result<String, BoxError> {
+    pub fn expect_clean_end(&mut self, code: i32, expected: &[&str]) -> Result<String, BoxError> {
         let output = self.expect_end(code, expected)?;
         match std::fs::read_dir(&self.journals) {
             // A run that put nothing needs no journal.
             Err(_) => Ok(output),
             Ok(mut left) => match left.next() {
-                None => {
-                    self.remove_journals()?;
-                    Ok(output)
-                }
+                None => Ok(output),
                 Some(journal) => {
                     Err(format!("{} is left: {output}", journal?.path().display()).into())
                 }
@@ -170,11 +185,6 @@ impl Run {
             expected,
         )
     }
-
-    /// Removes the folder of the journals.
-    pub fn remove_journals(self) -> Result<(), BoxError> {
-        Ok(std::fs::remove_dir_all(&self.journals)?)
-    }
 }
 
 impl Drop for Run {
@@ -182,6 +192,9 @@ impl Drop for Run {
         // If a test fails, its run must not go on.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        for folder in [&self.journals, &self.failures] {
+            let _ = std::fs::remove_dir_all(folder);
+        }
     }
 }
 
@@ -191,18 +204,41 @@ pub fn new_folder() -> PathBuf {
 }
 
 /// Runs the command `contract-tests` with these arguments and variables. Returns an error unless it has this exit code,
-/// and its output contains `expected` but not the word `secret`.
+/// and its output contains `expected`, but neither the word `secret` nor an escape sequence of a bar.
 pub fn run_command(
     arguments: &[&str],
     variables: &[(&str, &str)],
     code: i32,
     expected: &str,
 ) -> Result<(), BoxError> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_contract-tests"));
-    for name in REMOVED_VARIABLES {
-        command.env_remove(name);
+    let output = output_of_command(arguments, variables, code)?;
+    let has_none_of = |unexpected: [&str; 2]| !unexpected.iter().any(|text| output.contains(text));
+    if output.contains(expected) && has_none_of(["secret", "\x1b"]) {
+        Ok(())
+    } else {
+        Err(format!("the command printed: {output}").into())
     }
-    let ended = command
+}
+
+/// Replays a failure. Returns an error unless the command has this exit code, and its output contains `expected`. The
+/// output may have the word `secret`, because the generated items do.
+pub fn replay(arguments: &[&str], code: i32, expected: &str) -> Result<(), BoxError> {
+    let arguments = [&["replay"], arguments].concat();
+    let output = output_of_command(&arguments, &[], code)?;
+    if output.contains(expected) {
+        Ok(())
+    } else {
+        Err(format!("the replay printed: {output}").into())
+    }
+}
+
+/// Returns the output of the command `contract-tests`, which must have this exit code.
+fn output_of_command(
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+    code: i32,
+) -> Result<String, BoxError> {
+    let ended = child(env!("CARGO_BIN_EXE_contract-tests"))
         .args(arguments)
         .env("CONTRACT_RATE", "1000")
         .env("CONTRACT_LIST_RATE", "1000")
@@ -210,15 +246,11 @@ pub fn run_command(
         .envs(variables.iter().copied())
         .output()?;
     let output = [ended.stdout, ended.stderr].concat();
-    let output = String::from_utf8_lossy(&output);
-    if ended.status.code() == Some(code) && output.contains(expected) && !output.contains("secret")
-    {
-        Ok(())
+    let output = String::from_utf8_lossy(&output).into_owned();
+    if ended.status.code() == Some(code) {
+        Ok(output)
     } else {
-        Err(format!(
-            "the command ended with {:?}, and printed: {output}",
-            ended.status.code()
-        )
-        .into())
+        let ended = ended.status.code();
+        Err(format!("the command ended with {ended:?}, and printed: {output}").into())
     }
 }

@@ -112,7 +112,7 @@ fn echoed(runtime: &Handle) -> TestResult {
         (method(request) == "GET").then(|| reply(200, &[(AUTHORIZATION, given)], &body))
     };
     let api = SharedApi::start(runtime, Some(&|inner| intercept(inner, echo)))?;
-    let run = Run::start_tests(
+    let mut run = Run::start_tests(
         "deployed::sequences",
         api.url(),
         &[("CONTRACT_BEARER", TOKEN)],
@@ -127,7 +127,7 @@ fn echoed(runtime: &Handle) -> TestResult {
 fn padded(runtime: &Handle) -> TestResult {
     let api = SharedApi::start(runtime, Some(&middleware::requiring_token))?;
     let token = format!("Bearer {TOKEN}\n");
-    let run = Run::start(&format!(" {}/ ", api.url()), &[("CONTRACT_BEARER", &token)])?;
+    let mut run = Run::start(&format!(" {}/ ", api.url()), &[("CONTRACT_BEARER", &token)])?;
     run.expect_clean_end(0, &["pass          deployed::sequences"])?;
     api.check_unchanged()
 }
