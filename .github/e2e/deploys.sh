@@ -76,8 +76,9 @@ staging_deploys() {
   run_job deploy staging "$(successful_needs build attest)"
   run_job deploy staging-suite "$(successful_needs build staging)" | tee "$work/output"
   # The summary has the latencies of the suite, and what Lambda reported.
-  grep '^Latency, in milliseconds' "$work/output"
-  grep --extended-regexp '^  PUT /items +[1-9]' "$work/output"
+  grep '^## Contract tests: pass$' "$work/output"
+  grep '^### Latency, in milliseconds$' "$work/output"
+  grep '^| PUT /items | [1-9]' "$work/output"
   grep --extended-regexp "^\| $prefix-staging-function \| 1 \| [1-9]" "$work/output"
   smoke "$(url_of_api "$prefix-staging-api")"
 }
@@ -113,7 +114,8 @@ main_suite_judges_the_api() {
   serve_mutant 'PUT merges'
   fails run_compatibility >"$work/output"
   grep --fixed-strings "$rejected" "$work/output"
-  grep ' curl .* -X PUT ' "$work/output"
+  # The summary follows the log, and has the script too.
+  sed -n '/^## Contract tests: fail$/,$p' "$work/output" | grep ' curl .* -X PUT '
 
   serve_mutant 'DELETE of a missing item fails'
   fails run_compatibility | grep --fixed-strings "$rejected"
@@ -251,13 +253,19 @@ failing_candidate_stops() {
   public_release_is second
 }
 
+# links_report TITLE: succeeds if the output has an error with this title that links the report of the live suite.
+links_report() {
+  grep "^::error title=$1::.*See https://github.com/owner/name/actions/runs/1/artifacts/suite-of-live for the report" "$work/output"
+}
+
 # The release keeps the contract only for callers of the candidate API, so a property fails on live.
 broken_live_rolls_back() {
   python "$root/.github/e2e/fails_when_live.py" "$here/e2e/second_release.py" "$(url_of_api "$prefix-api")" "$work/bundles"
   use_bundle fails_when_live
   fails run_deploy >"$work/output"
   unsuccessful_jobs_are 'live-suite failure'
-  grep '^::error title=production was rolled back::' "$work/output"
+  links_report 'production was rolled back'
+  ls "$work"/artifacts/suite-of-live/attempts/1/{log,report.html,junit.xml}
   versions_are 2 4
   public_release_is second
 }
@@ -279,7 +287,8 @@ SCRIPT
   chmod +x "$work/half-way/terraform"
   PATH=$work/half-way:$PATH fails run_deploy >"$work/output"
   unsuccessful_jobs_are 'promote failure,live-suite skipped'
-  grep '^::error title=production was rolled back::Live is {"items":"2"} again; it was {"items":"5"}' "$work/output"
+  # There is no report, because the suite did not run.
+  grep '^::error title=production was rolled back::Live is {"items":"2"} again; it was {"items":"5"}\. .*see https://github.com/owner/name/actions/runs/1 for the run' "$work/output"
   versions_are 2 5
 }
 
@@ -295,7 +304,7 @@ cancelled_suite_rolls_back() {
   on_live_suite "echo 'a case'; exec sleep 60"
   exits_with 4 run_deploy '{"cancel":{"step":"Short contract suite","line":"a case"}}' >"$work/output"
   unsuccessful_jobs_are 'live-suite cancelled'
-  grep '^::error title=production was rolled back::' "$work/output"
+  links_report 'production was rolled back'
   versions_are 2 5
 }
 
@@ -380,7 +389,7 @@ one_inconclusive_suite_keeps_the_release() {
   unsuccessful_jobs_are 'roll-back skipped'
   grep '^The short contract suite was inconclusive at .*: running the short suite once more' "$work/output"
   grep '^::error title=Items are left behind::' "$work/output"
-  ls "$work"/artifacts/suite-of-live/suite/logs/{1,2}
+  ls "$work"/artifacts/suite-of-live/attempts/{1,2}/log "$work"/artifacts/suite-of-live/attempts/2/{report.html,junit.xml}
   versions_are 5 5
 }
 
@@ -389,7 +398,7 @@ two_inconclusive_suites_leave_the_release_unverified() {
   run_rollback '{"items":"2"}'
   fails run_deploy >"$work/output"
   unsuccessful_jobs_are 'live-suite failure,roll-back skipped'
-  grep --fixed-strings "::error title=production is not verified::" "$work/output"
+  links_report 'production is not verified'
   grep --fixed-strings "gh workflow run rollback --field commit=$commit --field live_versions='{\"items\":\"2\"}'" "$work/output"
   versions_are 5 5
   public_release_is second

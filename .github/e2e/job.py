@@ -277,7 +277,8 @@ class Job:
         visible = {"github": self.context["github"], "inputs": defaults | inputs, "steps": {}}
         context = Context(visible, failed=False, cancelled=self.context["cancelled"])
         self.run_steps(body["runs"]["steps"], context)
-        return not context["failed"], {}
+        outputs = {name: context.fill_in(declared["value"]) for name, declared in body.get("outputs", {}).items()}
+        return not context["failed"], outputs
 
     def take_role(self, inputs):
         policy = {}
@@ -331,7 +332,8 @@ class Job:
             copy = target / file.relative_to(root)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, copy)
-        return True, {}
+        repository = self.context["github"]["repository"]
+        return True, {"artifact-url": f"https://github.com/{repository}/actions/runs/1/artifacts/{inputs['name']}"}
 
     def attest(self, inputs):
         """Leaves the file that `gh attestation verify` looks for; requires the fields of an SBOM that the action requires."""

@@ -201,6 +201,10 @@ preview_is_created() {
   grep '^The contract suite passed at http' "$GH_RESPONSES/body"
   grep '<b>production</b>: ' "$GH_RESPONSES/body"
 
+  # The comment on a preview that failed links the report.
+  run_comment success failure skipped
+  grep --fixed-strings '[the report of the suite](https://github.com/owner/name/actions/runs/1/artifacts/suite-of-preview)' "$GH_RESPONSES/body"
+
   # The comment reports a plan that failed before it wrote a file.
   rm -r "$work/artifacts/plan-staging" "$service/target/plan-staging.md"
   run_comment success success skipped

@@ -1,6 +1,7 @@
 """Checks that what the workflows and actions refer to exists: jobs, steps, inputs and outputs: `references.py`.
 
-GitHub takes a missing name in an expression as empty, and ignores an unknown input of an action.
+GitHub takes a missing name in an expression as empty, and ignores an unknown input of an action. Of the outputs of steps,
+those of this repository's actions are checked.
 """
 
 import json
@@ -37,6 +38,12 @@ def outputs(job):
     return triggers(workflows[called[2]])["workflow_call"].get("outputs", {}) if called else job.get("outputs", {})
 
 
+def step_outputs(steps):
+    """Returns the outputs of each step with an id; none if only the step itself knows them."""
+    called = {step["id"]: CALL.match(step.get("uses", "")) for step in steps if "id" in step}
+    return {key: actions[call[2]].get("outputs", {}) if call else None for key, call in called.items()}
+
+
 def expressions(value, key=""):
     """Yields each expression in a value; a condition is one also without braces."""
     if isinstance(value, dict):
@@ -57,8 +64,10 @@ def check_names(where, value, known):
         for first, second, kind, last in NAME.findall(text):
             if second not in known[first]:
                 findings.append(f"{where}: there is no {first}.{second}")
-            elif first == "needs" and kind == "outputs" and last not in known[first][second]:
-                findings.append(f"{where}: the job {second} has no output {last}")
+                continue
+            declared = known[first][second] if first in ("needs", "steps") and kind == "outputs" else None
+            if declared is not None and last not in declared:
+                findings.append(f"{where}: the {'job' if first == 'needs' else 'step'} {second} has no output {last}")
 
 
 def check_call(where, step):
@@ -84,7 +93,7 @@ for name, workflow in workflows.items():
         matrix = job.get("strategy", {}).get("matrix", {})
         known = {
             "needs": {need: outputs(workflow["jobs"][need]) for need in needs if need in workflow["jobs"]},
-            "steps": {step["id"] for step in job.get("steps", []) if "id" in step},
+            "steps": step_outputs(job.get("steps", [])),
             "inputs": declared_inputs(workflow),
             "matrix": set(re.findall(r"[\w-]+", json.dumps(matrix))),
         }
@@ -100,8 +109,8 @@ for name, workflow in workflows.items():
 
 for name, action in actions.items():
     steps = action["runs"]["steps"]
-    known = {"needs": {}, "matrix": {}, "inputs": action["inputs"], "steps": {step.get("id") for step in steps}}
-    check_names(f"action {name}", steps, known)
+    known = {"needs": {}, "matrix": {}, "inputs": action["inputs"], "steps": step_outputs(steps)}
+    check_names(f"action {name}", [steps, action.get("outputs", {})], known)
 
 for finding in findings:
     print(finding, file=sys.stderr)

@@ -220,6 +220,16 @@ rollback_hint() {
   fi
 }
 
+# report_hint: prints where the report of the suite is: at $REPORT, the URL of its artifact. Without that, for example if
+# the runner was lost, it prints the URL of the run.
+report_hint() {
+  if [[ ${REPORT:-} ]]; then
+    echo "See $REPORT for the report of the suite."
+  else
+    echo "No report of the suite was uploaded: see $(run_url) for the run."
+  fi
+}
+
 # say TEXT: prints a line to the log and to the run's summary.
 say() {
   echo "$1" | tee --append "${GITHUB_STEP_SUMMARY:-/dev/null}"
