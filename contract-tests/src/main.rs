@@ -11,7 +11,7 @@ use contract_tests::environments::environment::Setup;
 use contract_tests::environments::target::Target;
 use contract_tests::mutants::mutant::{ALL, Mutant};
 use contract_tests::report::explain::{contradiction, exchange_line};
-use contract_tests::report::failure::Failure;
+use contract_tests::report::failure::{Failure, mark_contradiction};
 use contract_tests::report::file;
 use contract_tests::report::script::compared;
 use contract_tests::request::exchange::without_foreign_start;
@@ -139,10 +139,7 @@ async fn replay(failure: &Failure, target: Target) -> u8 {
         Ok(run) => (run.steps, run.outcome, run.prefix),
         Err(reason) => (Vec::new(), Err(Inconclusive(reason)), String::new()),
     };
-    let own_prefix = match target {
-        Target::Deployed(..) => prefix.as_str(),
-        Target::Embedded | Target::DynamoDbLocal(_) => "",
-    };
+    let own_prefix = target.own_prefix(&prefix);
     for step in &steps {
         let target = step.request.target(GatewayProfile::HttpApi, step.style);
         let target = without_foreign_start(&target.unwrap_or_default(), own_prefix);
@@ -168,7 +165,7 @@ async fn replay(failure: &Failure, target: Target) -> u8 {
 
 /// Shows the exchanges and the history of a failure, checks the history again, and returns the exit code.
 fn show(mut failure: Failure) -> u8 {
-    let not_linearizable = failure.mark_contradiction();
+    let not_linearizable = mark_contradiction(&mut failure.history);
     for (index, exchange) in failure.exchanges.iter().enumerate() {
         let operations = failure.history.iter();
         let contradicts = operations

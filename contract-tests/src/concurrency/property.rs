@@ -8,7 +8,7 @@ use crate::coverage::buckets::{Bucket, FAULTS};
 use crate::coverage::tracker;
 use crate::environments::environment::{Environment, Setup};
 use crate::environments::target::Target;
-use crate::report::failure::Failure;
+use crate::report::failure::{Failure, mark_contradiction};
 use crate::toolkit::outcome::NotPassed::{Failed, Inconclusive};
 use crate::toolkit::outcome::Outcome;
 use crate::toolkit::progress::{Passed, Progress};
@@ -19,6 +19,9 @@ const PARALLELISM: u32 = 4;
 
 /// The number of cases that run at once with a failing table in this process: they mostly wait for time-outs.
 const FAULTY_PARALLELISM: u32 = 16;
+
+/// The reason of a failure that is not one wrong response.
+const NOT_LINEARIZABLE: &str = "the history of one item is not linearizable: no order of its operations explains the responses";
 
 /// Checks as many plans as the sampling says or the budget allows, and at least one. Injects their faults if there is a
 /// proxy.
@@ -124,29 +127,30 @@ async fn run_plan(environment: &Environment, plan: Plan) -> Outcome<(), Box<Fail
         let seen = client(0).run(final_reads.collect()).await;
         add(&mut all, seen);
     }
-    let failure = |broken: &str, wrong| {
-        let failure = Failure::of_exchanges(broken.to_owned(), environment.exchanges());
-        Box::new(Failure {
-            wrong,
-            history: all.history.clone(),
-            ..failure
-        })
+    let Seen {
+        mut history,
+        last_exchange,
+        outcome,
+    } = all;
+    let (broken, wrong) = match outcome {
+        Err(Inconclusive(reason)) => return Err(Inconclusive(reason)),
+        Err(Failed(reason)) => (reason, last_exchange),
+        Ok(()) => {
+            // Not on this thread, because a long search would delay the responses of the services.
+            let checked = spawn_blocking(move || (mark_contradiction(&mut history), history));
+            let (has_contradiction, checked) = checked.await.expect("a search does not panic");
+            if !has_contradiction {
+                return Ok(());
+            }
+            history = checked;
+            (NOT_LINEARIZABLE.to_owned(), None)
+        }
     };
-    match &all.outcome {
-        Err(Inconclusive(reason)) => return Err(Inconclusive(reason.clone())),
-        Err(Failed(reason)) => return Err(Failed(failure(reason, all.last_exchange))),
-        Ok(()) => {}
-    }
-    let mut history = failure(
-        "the history of one item is not linearizable: no order of its operations explains the responses",
-        None,
-    );
-    // Not on this thread, because a long search would delay the responses of the services.
-    let checked = spawn_blocking(move || history.mark_contradiction().then_some(history));
-    match checked.await.expect("a search does not panic") {
-        None => Ok(()),
-        Some(history) => Err(Failed(history)),
-    }
+    Err(Failed(Box::new(Failure {
+        wrong,
+        history,
+        ..Failure::of_exchanges(broken, environment.exchanges())
+    })))
 }
 
 /// Adds what a client saw. The first failure stays.

@@ -80,10 +80,9 @@ pub async fn no_update_is_lost(
     let environment = target.open(setup).await.map_err(Inconclusive)?;
     let mut failed_client = 0;
     let outcome = raise_by_all(&environment, lost, raises, &progress, &mut failed_client).await;
-    let exchanges = environment.exchanges();
-    environment.close().await;
-    outcome.map_err(|not_passed| {
+    let outcome = outcome.map_err(|not_passed| {
         not_passed.map(|reason| {
+            let exchanges = environment.exchanges();
             let mut clients = exchanges.iter().map(|exchange| exchange.client);
             let wrong = clients.rposition(|client| client == failed_client);
             Box::new(Failure {
@@ -91,7 +90,9 @@ pub async fn no_update_is_lost(
                 ..Failure::of_exchanges(reason, exchanges)
             })
         })
-    })?;
+    });
+    environment.close().await;
+    outcome?;
     Ok(progress.passed(None, None))
 }
 

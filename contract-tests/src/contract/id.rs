@@ -3,6 +3,7 @@
 use crate::contract::leaks::REFUSED_TEXT;
 use crate::contract::limits::MAX_ID_BYTES;
 use crate::request::concrete::{Request, RequestKind};
+use crate::request::exchange::FOREIGN;
 use crate::request::json::Json;
 
 /// The name of the id, the one field that an item must have.
@@ -20,13 +21,13 @@ pub const MISSING: &str = "missing";
 /// The fault of an id of more than [`MAX_ID_BYTES`].
 pub const TOO_LONG: &str = "too long";
 
-/// Returns the id in quotes, or a note if it does not have the prefix and so belongs to another user.
+/// Returns the id in quotes, or [`FOREIGN`] if it does not have the prefix and so belongs to another user.
 #[must_use]
 pub fn shown(id: &str, prefix: &str) -> String {
     if id.starts_with(prefix) {
         format!("{id:?}")
     } else {
-        "[another user's]".to_owned()
+        FOREIGN.to_owned()
     }
 }
 

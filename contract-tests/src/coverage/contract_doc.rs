@@ -1,5 +1,7 @@
 //! The content of `CONTRACT.md`: the clauses, the tests of each, and the cells and buckets that a run must reach.
 
+use std::collections::BTreeSet;
+
 use crate::coverage::buckets::Bucket;
 use crate::coverage::cell::{Cell, FAULT_CLASS_PREFIX};
 
@@ -47,6 +49,16 @@ impl ContractDoc {
     #[must_use]
     pub fn load() -> Self {
         Self::parse(include_str!("../../CONTRACT.md"))
+    }
+
+    /// Returns the numbers of the clauses that these cells are about, in the order of `CONTRACT.md`.
+    #[must_use]
+    pub fn clauses_about(&self, cells: &[Cell]) -> Vec<String> {
+        let is_about = |row: &&Row| row.cells().any(|cell| cells.contains(&cell));
+        let about = self.rows.iter().filter(is_about);
+        let about: BTreeSet<_> = about.flat_map(|row| &row.clauses).collect();
+        let numbers = self.clauses.iter().map(|clause| &clause.number);
+        numbers.filter(|it| about.contains(it)).cloned().collect()
     }
 
     /// Returns the cells that the sequences of one client must reach, on a table that works.
@@ -141,7 +153,6 @@ fn expanded(ranges: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
     use std::path::{Path, PathBuf};
 
     use super::*;

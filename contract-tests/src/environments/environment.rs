@@ -133,7 +133,11 @@ impl Setup {
             Some(wrap) => wrap(handler),
             None => handler,
         };
-        with_request_id(handler)
+        if self.proxied {
+            with_request_id(handler)
+        } else {
+            handler
+        }
     }
 }
 

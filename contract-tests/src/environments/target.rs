@@ -41,6 +41,15 @@ impl Target {
         Self::Deployed(Arc::clone(deployment), Arc::new(budget))
     }
 
+    /// Returns the prefix of the ids of a run if there are other users, whose ids do not have it; else an empty text.
+    #[must_use]
+    pub fn own_prefix<'a>(&self, prefix: &'a str) -> &'a str {
+        match self {
+            Self::Deployed(..) => prefix,
+            Self::Embedded | Self::DynamoDbLocal(_) => "",
+        }
+    }
+
     /// Returns the same target, with the full budget of a property that begins now.
     #[must_use]
     pub fn with_fresh_budget(&self) -> Self {

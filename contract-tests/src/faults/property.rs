@@ -136,17 +136,16 @@ pub async fn check_case(
             check_fault(&environment, &case).await
         }
     };
-    let exchanges = environment.exchanges();
-    environment.close().await;
-    outcome.map_err(|reason| {
-        let rows = ContractDoc::load().rows.into_iter();
-        let row = rows.filter(|row| row.cells().any(|cell| cell == case.cell()));
+    let outcome = outcome.map_err(|reason| {
+        let reason = format!("{case}: {reason}");
         let failure = Failure {
-            clauses: row.flat_map(|row| row.clauses).collect(),
-            ..Failure::of_exchanges(format!("{case}: {reason}"), exchanges)
+            clauses: ContractDoc::load().clauses_about(&[case.cell()]),
+            ..Failure::of_exchanges(reason, environment.exchanges())
         };
         Failed(Box::new(FaultFailure { case, failure }))
-    })
+    });
+    environment.close().await;
+    outcome
 }
 
 /// Returns the setup of a case.

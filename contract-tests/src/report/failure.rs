@@ -122,29 +122,30 @@ impl Failure {
         let indices = operation.exchanges.iter();
         indices.filter_map(|index| self.exchanges.get(*index))
     }
+}
 
-    /// Checks the history of each item, and marks the smallest part that is not linearizable. Returns `true` if there
-    /// is one. The history of an item must have at most
-    /// [`MAX_OPERATIONS`](crate::toolkit::linearizability::transitions::MAX_OPERATIONS) operations.
-    pub fn mark_contradiction(&mut self) -> bool {
-        for operation in &mut self.history {
-            operation.contradicts = false;
-        }
-        let items: BTreeSet<_> = self.history.iter().map(|of| of.item.clone()).collect();
-        for item in items {
-            let of_item = || self.history.iter().filter(|of| of.item == item);
-            let entries: Vec<_> = of_item().map(HistoryOperation::entry).collect();
-            if is_linearizable(&entries) {
-                continue;
-            }
-            let minimal = minimise(entries);
-            for operation in self.history.iter_mut().filter(|of| of.item == item) {
-                operation.contradicts = minimal.contains(&operation.entry());
-            }
-            return true;
-        }
-        false
+/// Checks the history of each item, and marks the smallest part that is not linearizable. Returns `true` if there is
+/// one. The history of an item must have at most
+/// [`MAX_OPERATIONS`](crate::toolkit::linearizability::transitions::MAX_OPERATIONS) operations.
+#[must_use]
+pub fn mark_contradiction(history: &mut [HistoryOperation]) -> bool {
+    for operation in &mut *history {
+        operation.contradicts = false;
     }
+    let items: BTreeSet<_> = history.iter().map(|of| of.item.clone()).collect();
+    for item in items {
+        let of_item = history.iter().filter(|of| of.item == item);
+        let entries: Vec<_> = of_item.map(HistoryOperation::entry).collect();
+        if is_linearizable(&entries) {
+            continue;
+        }
+        let minimal = minimise(entries);
+        for operation in history.iter_mut().filter(|of| of.item == item) {
+            operation.contradicts = minimal.contains(&operation.entry());
+        }
+        return true;
+    }
+    false
 }
 
 impl HistoryOperation {

@@ -125,7 +125,7 @@ impl Received {
 }
 
 /// The text in place of another user's item or id.
-const FOREIGN: &str = "[another user's]";
+pub const FOREIGN: &str = "[another user's]";
 
 /// Returns the body of a response as text, without the items of other users, whose ids do not have the prefix.
 #[must_use]

@@ -178,7 +178,7 @@ pub fn failure_of(run: &Run, target: &Target) -> Failure {
     let reason = run.outcome.as_ref().err().map(ToString::to_string);
     let script_target = script_target(target, &run.prefix);
     Failure {
-        clauses: clauses(run),
+        clauses: ContractDoc::load().clauses_about(&cell::of_last_step(run)),
         script: Some(script(&run.steps, &run.prefix, &script_target)),
         ..Failure::of_run(reason.unwrap_or_default(), run, &script_target.own_prefix)
     }
@@ -186,29 +186,21 @@ pub fn failure_of(run: &Run, target: &Target) -> Failure {
 
 /// Returns the API for the script of a failure, whose ids have this prefix.
 fn script_target(target: &Target, prefix: &str) -> ScriptTarget {
+    let own_prefix = target.own_prefix(prefix).to_owned();
     match target {
         Target::Deployed(api, _) => ScriptTarget {
             url: api.url().clone(),
             gateway: GatewayProfile::Unknown,
-            own_prefix: prefix.to_owned(),
+            own_prefix,
             curl_options: api.auth().curl_options(api.url()),
         },
         Target::Embedded | Target::DynamoDbLocal(_) => ScriptTarget {
             url: BaseUrl::default(),
             gateway: GatewayProfile::HttpApi,
-            own_prefix: String::new(),
+            own_prefix,
             curl_options: String::new(),
         },
     }
-}
-
-/// Returns the clauses of the cells that the last request of a failed run had to reach.
-fn clauses(run: &Run) -> Vec<String> {
-    let cells = cell::of_last_step(run);
-    let rows = ContractDoc::load().rows.into_iter();
-    let rows = rows.filter(|row| row.cells().any(|cell| cells.contains(&cell)));
-    let clauses: BTreeSet<_> = rows.flat_map(|row| row.clauses).collect();
-    clauses.into_iter().collect()
 }
 
 /// Repeats the run with a prefix before every id, so that its script can be run many times. Returns the original run if

@@ -43,9 +43,9 @@ pub async fn check_wide_items(target: &Target, test: &str) -> Outcome<Passed, Bo
             progress.advance(1);
         }
     }
-    let exchanges = environment.exchanges();
+    let outcome = outcome.map_err(|reason| Failure::of_exchanges(reason, environment.exchanges()));
     environment.close().await;
-    outcome.map_err(|reason| Failed(Box::new(Failure::of_exchanges(reason, exchanges))))?;
+    outcome.map_err(|failure| Failed(Box::new(failure)))?;
     Ok(progress.passed(None, None))
 }
 

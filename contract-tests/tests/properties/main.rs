@@ -19,7 +19,7 @@ use contract_tests::deployed::Deployment;
 use contract_tests::environments::target::Target;
 use contract_tests::mutants::{detect, variants};
 use contract_tests::report::run::TestRecord;
-use contract_tests::settings::{self, Variables};
+use contract_tests::settings::{self, TARGETS, Variables};
 use contract_tests::toolkit::dynamodb::container::DynamoDbLocal;
 use contract_tests::toolkit::dynamodb::docker;
 use contract_tests::toolkit::random::unique_prefix;
@@ -100,13 +100,11 @@ fn main() -> ExitCode {
         released: Arc::default(),
         interrupted: Arc::default(),
     };
-    let latencies = [
-        ("embedded", Arc::default()),
-        ("dynamodb-local", Arc::default()),
-        ("deployed", Arc::clone(resources.deployment.latencies())),
-    ];
-    let has_reports = !arguments.list && exit_paths::requested().is_none();
-    let reports = has_reports.then(|| {
+    let mut latencies = LatenciesOfTargets::from(TARGETS.map(|target| (target, Arc::default())));
+    let of_deployment = Arc::clone(resources.deployment.latencies());
+    latencies.insert("deployed", of_deployment);
+    let runs_tests = !arguments.list && exit_paths::requested().is_none();
+    let reports = runs_tests.then(|| {
         let reports = Reports::new(&variables, latencies.clone());
         Arc::new(settings::or_exit(reports))
     });
@@ -148,10 +146,10 @@ fn main() -> ExitCode {
     if let Some(summary) = results.summary().filter(|_| !arguments.list) {
         println!("{summary}");
     }
-    let mut problems = if arguments.list || exit_paths::requested().is_some() {
-        Vec::new()
-    } else {
+    let mut problems = if runs_tests {
         report_coverage(&arguments)
+    } else {
+        Vec::new()
     };
     // Released here and not by `Drop`, because an exit drops nothing.
     let released = runtime.block_on(resources.release());
@@ -204,13 +202,7 @@ fn trials(
     let suite = |target: Target, availability| Suite {
         runtime: runtime.clone(),
         sampling: variables.sampling,
-        latencies: {
-            let mut latencies = latencies.iter();
-            let of_target = latencies.find(|(name, _)| *name == target.name());
-            of_target
-                .map(|(_, latencies)| Arc::clone(latencies))
-                .unwrap_or_default()
-        },
+        latencies: Arc::clone(&latencies[target.name()]),
         target,
         availability,
         results: results.clone(),

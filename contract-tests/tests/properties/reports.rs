@@ -1,6 +1,7 @@
 //! The files of the reports. They are written again as tests end, so that a killed run leaves a report of the tests
 //! that had ended.
 
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
@@ -23,7 +24,7 @@ use function::config::variable;
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The latencies of the requests to each target, by the name of the target.
-pub type LatenciesOfTargets = [(&'static str, Arc<Latencies>); 3];
+pub type LatenciesOfTargets = BTreeMap<&'static str, Arc<Latencies>>;
 
 /// The reports of this run.
 pub struct Reports {
@@ -108,7 +109,7 @@ impl Reports {
 
     fn record(&self, tests: &[TestRecord], is_complete: bool) -> RunRecord {
         let (started, clock) = self.started;
-        let of_target = |(target, latencies): &(&'static str, Arc<Latencies>)| {
+        let of_target = |(target, latencies): (&&'static str, &Arc<Latencies>)| {
             let target = *target;
             let by_route = latencies.by_route().into_iter();
             by_route.map(move |(route, latencies)| ((target, route), latencies))

@@ -136,7 +136,7 @@ impl Results {
         self.tests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the summary, with a line for each result of a property; `None` if there is no result.
+    /// Returns the summary, with a line for each property and for each other test that failed; `None` if it has no line.
     pub fn summary(&self) -> Option<String> {
         let mut summary = "Results:\n".to_owned();
         let mut is_empty = true;

@@ -6,15 +6,28 @@ mod samples;
 use std::path::Path;
 
 use crate::report::html::html;
+use crate::report::run::RunRecord;
 
 /// The markup of an attack, as an id or a body may have it.
 const ATTACK: &str = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'";
+
+/// Returns every sample with its name.
+fn all() -> [(&'static str, RunRecord); 6] {
+    [
+        ("passed", samples::passed()),
+        ("put-merges", samples::put_merges()),
+        ("racy", racy::racy()),
+        ("undone", racy::undone()),
+        ("large", samples::with_large_bodies()),
+        ("empty", samples::empty()),
+    ]
+}
 
 #[test]
 fn the_samples_are_written_to_files() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/report-samples");
     std::fs::create_dir_all(&folder).expect("a folder");
-    for (name, record) in samples::all() {
+    for (name, record) in all() {
         let page = html(&record);
         assert!(page.len() < 1_000_000, "{name}: {} bytes", page.len());
         std::fs::write(folder.join(format!("{name}.html")), page).expect("a file");
@@ -33,7 +46,7 @@ fn no_text_of_a_request_or_a_response_is_markup() {
 
 #[test]
 fn the_report_has_no_scripts_and_fetches_nothing() {
-    for (name, record) in samples::all() {
+    for (name, record) in all() {
         let page = html(&record);
         assert!(page.contains("default-src 'none'"), "{name}");
         let forbidden = [
@@ -61,7 +74,7 @@ fn the_report_has_no_scripts_and_fetches_nothing() {
 
 #[test]
 fn every_link_has_a_target_and_every_id_is_unique() {
-    for (name, record) in samples::all() {
+    for (name, record) in all() {
         let page = html(&record);
         let values = |attribute: &str| -> Vec<String> {
             let found = page.split(attribute).skip(1);

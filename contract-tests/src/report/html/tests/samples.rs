@@ -6,23 +6,10 @@ use std::time::{Duration, SystemTime};
 use crate::coverage::contract_doc::{ContractDoc, Row};
 use crate::report::failure::{Failure, HistoryOperation};
 use crate::report::fixtures::{self, failure, ignored, record};
-use crate::report::html::tests::racy;
 use crate::report::run::{RunRecord, TestRecord, TestResult};
 use crate::request::exchange::Exchange;
 use crate::request::route;
 use crate::toolkit::linearizability::register::RegisterOperation;
-
-/// Returns every sample with its name.
-pub(super) fn all() -> [(&'static str, RunRecord); 6] {
-    [
-        ("passed", passed()),
-        ("put-merges", put_merges()),
-        ("racy", racy::racy()),
-        ("undone", racy::undone()),
-        ("large", with_large_bodies()),
-        ("empty", empty()),
-    ]
-}
 
 /// Returns a run that has just begun.
 pub(super) fn empty() -> RunRecord {
