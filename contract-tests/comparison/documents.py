@@ -4,7 +4,7 @@ import copy
 import json
 from pathlib import Path
 
-OPENAPI = Path(__file__).resolve().parent.parent / "openapi.json"
+OPENAPI = Path(__file__).resolve().parents[2] / "docs/openapi.json"
 
 
 def with_links(path):

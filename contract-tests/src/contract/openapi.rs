@@ -15,7 +15,7 @@ use crate::toolkit::http::response::Response;
 /// more lenient than the document that clients read; only the body of a list with foreign items is not. Numbers are
 /// compared as binary floats here, which is exact enough for the bounds of a price; the model checks their digits.
 static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
-    let text = include_str!("../../openapi.json");
+    let text = include_str!("../../../docs/openapi.json");
     Document::read(serde_json::from_str(text).expect("openapi.json is JSON"))
 });
 

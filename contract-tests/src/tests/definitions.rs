@@ -132,8 +132,8 @@ fn the_limits_match_the_service_and_the_documents() {
             format!("more than {MAX_COMPARED_ATTRIBUTES} attributes"),
         ),
         ("contract-tests/CONTRACT.md", format!("from {min} to {max}")),
-        ("contract-tests/openapi.json", format!("{bytes} of UTF-8")),
-        ("contract-tests/openapi.json", digits),
+        ("docs/openapi.json", format!("{bytes} of UTF-8")),
+        ("docs/openapi.json", digits),
     ] {
         assert!(read(document).contains(&wanted), "{wanted:?} in {document}");
     }
