@@ -40,10 +40,16 @@ impl RequestLog {
         self.status >= 500
     }
 
+    /// Returns the line, without a line break.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let level = if self.is_fault() { "ERROR" } else { "INFO" };
+        line(SystemTime::now(), level, self)
+    }
+
     /// Writes the line to standard output, from which Lambda collects it.
     pub fn write(&self) {
-        let level = if self.is_fault() { "ERROR" } else { "INFO" };
-        write(level, self);
+        write(self.line());
     }
 }
 
@@ -73,18 +79,18 @@ impl<'a> Incident<'a> {
 
 /// Logs a WARN that belongs to no request: the function continues.
 pub fn warn(message: &str, cause: &(dyn StdError + 'static)) {
-    write("WARN", &Incident::new(None, message, cause));
+    incident("WARN", &Incident::new(None, message, cause));
 }
 
 /// Logs an ERROR that belongs to no request: the function does not work.
 pub fn error(message: &str, cause: &(dyn StdError + 'static)) {
-    write("ERROR", &Incident::new(None, message, cause));
+    incident("ERROR", &Incident::new(None, message, cause));
 }
 
 /// Logs the cause of a failed invocation.
 pub fn invocation_failed(lambda_request_id: &str, cause: &(dyn StdError + 'static)) {
     let message = "the invocation failed";
-    write(
+    incident(
         "ERROR",
         &Incident::new(Some(lambda_request_id), message, cause),
     );
@@ -98,9 +104,13 @@ pub fn chain(error: &(dyn StdError + 'static)) -> Vec<String> {
         .collect()
 }
 
+fn incident(level: &str, incident: &Incident<'_>) {
+    write(line(SystemTime::now(), level, incident));
+}
+
 /// Writes a line. Errors are ignored, because a failure to log must not fail a request.
-fn write(level: &str, fields: &impl Serialize) {
-    let line = line(SystemTime::now(), level, fields) + "\n";
+fn write(mut line: String) {
+    line.push('\n');
     let _ = std::io::stdout().write_all(line.as_bytes());
 }
 

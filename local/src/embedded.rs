@@ -64,7 +64,7 @@ impl Embedded {
     /// `target` is the header `X-Amz-Target`, which ends in the name of the operation. Only the operations
     /// that this project uses are supported.
     pub async fn execute(&self, target: &str, body: Bytes) -> (u16, String) {
-        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let operation = operation(target).to_owned();
         let database = self.0.clone();
         // SQLite blocks, also on the disk. A request that has started is finished even if its client disconnects.
         let execution = spawn_blocking(move || dispatch(&database, &operation, &body));
@@ -101,6 +101,11 @@ impl HttpConnector for Embedded {
             Ok(HttpResponse::new(status, SdkBody::from(json)))
         })
     }
+}
+
+/// Returns the name of the operation in the header `X-Amz-Target`, such as `DynamoDB_20120810.PutItem`.
+pub(crate) fn operation(target: &str) -> &str {
+    target.rsplit('.').next().unwrap_or_default()
 }
 
 fn dispatch(database: &Database, operation: &str, body: &[u8]) -> (u16, String) {

@@ -1,6 +1,7 @@
 //! The errors of a start. Each message fits after "failed to", and most say what to correct.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use function::config::ConfigError;
@@ -11,16 +12,16 @@ use function::config::ConfigError;
 pub enum Error {
     /// Another process listens on the port.
     #[error(
-        "listen on 127.0.0.1:{0}: the port is taken; stop the program that uses it, choose another \
+        "listen on {0}: the port is taken; stop the program that uses it, choose another \
          port with --port, or use any free port with --port 0"
     )]
-    PortTaken(u16),
+    PortTaken(SocketAddr),
 
-    /// The port cannot be listened on for another reason; a port below 1024 may need privileges.
+    /// The address is not one of this machine, or the port needs privileges, as one below 1024 may.
     #[error(
-        "listen on 127.0.0.1:{0}: {1}; choose another port with --port, or use any free port with --port 0"
+        "listen on {0}: {1}; choose an address of this machine with --host, and a port that you may use with --port"
     )]
-    Listen(u16, io::Error),
+    Listen(SocketAddr, io::Error),
 
     /// The data file cannot be opened.
     #[error("open the data file {0}: {1}; name a writable file in an existing folder")]
@@ -42,6 +43,10 @@ pub enum Error {
     #[error("trust the certificate authorities of the environment: {0}")]
     Authorities(ConfigError),
 
+    /// The items of a file cannot be read or stored.
+    #[error("load {0}: {1}")]
+    Seed(PathBuf, String),
+
     /// No server responds at the endpoint, or only with a server error that is not DynamoDB's.
     #[error("reach DynamoDB at {0}: {1}; is it running there?")]
     Unreachable(String, String),
@@ -52,6 +57,17 @@ pub enum Error {
          check the host and the port"
     )]
     NotDynamoDb(String, String),
+
+    /// The binary of the function cannot be started.
+    #[error(
+        "run {0}: {1}; name a program for this machine, such as target/debug/bootstrap, which \
+         `cargo build --bin bootstrap` builds"
+    )]
+    Bootstrap(PathBuf, io::Error),
+
+    /// The process of the function was not ready for an event.
+    #[error("run {0} as the function: {1} during init; its output above may say why")]
+    BootstrapInit(PathBuf, String),
 
     /// DynamoDB rejects the request to describe or to create the table.
     #[error("open the table {0}: DynamoDB says {1}")]

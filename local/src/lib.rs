@@ -1,18 +1,22 @@
-//! The items API on one machine: the Lambda function behind a gateway, on a table, in one process.
+//! The items API on one machine: the Lambda function behind a gateway, on a table.
 //!
-//! In reading order: [`start()`] connects the other modules. The [`gateway`] converts HTTP requests to the
-//! events that Lambda would get, and the function's responses to HTTP responses. The [`table`] is opened in
-//! its [`store`]: in memory, in a file, or in any DynamoDB. For the first two, [`embedded`] is a DynamoDB in
-//! this process; `data_file` checks the file before it is opened. [`log`] formats a line for each request, a
-//! [`signal`] stops the program, and [`error`] has the errors of a start.
+//! In reading order: [`start()`] connects the other modules. The [`gateway`] converts HTTP requests to the events that
+//! Lambda would get, and the function's responses to HTTP responses. The [`table`] is opened in its [`store`]: in
+//! memory, in a file, or in any DynamoDB. For the first two, [`embedded`] is a DynamoDB in this process; `data_file`
+//! checks the file before it is opened. [`json_lines`] loads and exports items. The function runs in this process, or,
+//! with `--bootstrap`, its binary runs in a process of its own, which [`bootstrap`] supervises. A [`trace`] has the
+//! event, the calls to DynamoDB and the reply of one invocation. The [`inspector`] keeps the last requests with their
+//! traces, and the [`page`] shows them. [`log`] formats a line for each request, a [`signal`] stops the program, and
+//! [`error`] has the errors of a start.
 //!
 //! A module uses only the modules on the lines above it:
 //!
 //! ```text
 //! data_file  error  gateway  signal
-//! embedded  log
-//! store
-//! table
+//! embedded  json_lines  log
+//! store  trace
+//! inspector  table
+//! bootstrap  page
 //! start
 //! ```
 //!
@@ -25,15 +29,20 @@
 //! # }
 //! ```
 
+pub mod bootstrap;
 mod data_file;
 pub mod embedded;
 pub mod error;
 pub mod gateway;
+pub mod inspector;
+pub mod json_lines;
 pub mod log;
+pub mod page;
 pub mod signal;
 pub mod start;
 pub mod store;
 pub mod table;
+pub mod trace;
 
 pub use error::Error;
 pub use start::{LocalApi, Options, listen, start};

@@ -17,11 +17,11 @@ use crate::gateway::Exchange;
 pub fn entry(exchange: &Exchange<'_>) -> String {
     // "Mon, 14 Apr 2025 22:13:56 GMT"
     let clock = &httpdate::fmt_http_date(SystemTime::now())[17..25];
-    let status = exchange.status;
-    let request = match (exchange.route, exchange.method) {
+    let status = exchange.status();
+    let request = match (exchange.route, exchange.head) {
         (Some(route), _) => route.key().to_owned(),
         // A client may send any word of any length as the method.
-        (None, Some(method)) => format!("{:.16} -", method.as_str()),
+        (None, Some(head)) => format!("{:.16} -", head.method.as_str()),
         (None, None) => "-".to_owned(),
     };
     let elapsed = exchange.elapsed.as_millis();
@@ -49,7 +49,9 @@ mod tests {
 
     use function::Route;
     use function::log::RequestLog;
-    use hyper::Method;
+    use hyper::body::Bytes;
+    use hyper::http::request;
+    use hyper::{Request, Response};
 
     use super::*;
     use crate::gateway::GatewayError;
@@ -58,65 +60,71 @@ mod tests {
         entry(exchange)["00:00:00Z ".len()..].to_owned()
     }
 
-    #[test]
-    fn a_success_is_one_line() {
+    fn response(status: u16) -> Response<Bytes> {
+        let response = Response::builder().status(status);
+        response.body(Bytes::new()).expect("a response")
+    }
+
+    fn head(method: &str) -> request::Parts {
+        let request = Request::builder().method(method).body(());
+        request.expect("a request").into_parts().0
+    }
+
+    fn function_line(
+        method: &str,
+        route: Route,
+        milliseconds: u64,
+        attempts: u32,
+        causes: &[&str],
+        status: u16,
+    ) -> String {
         let record = RequestLog {
             request_id: None,
             lambda_request_id: String::new(),
             route: String::new(),
-            status: 200,
-            milliseconds: 2,
-            attempts: 1,
-            causes: Vec::new(),
+            status,
+            milliseconds: milliseconds.into(),
+            attempts,
+            causes: causes.iter().map(ToString::to_string).collect(),
         };
-        let exchange = Exchange {
+        line(&Exchange {
             request_id: "JCJJxhz4PHcEJgQ=",
-            method: Some(&Method::GET),
-            route: Some(Route::GetItem),
-            status: 200,
-            elapsed: Duration::from_millis(2),
+            head: Some(&head(method)),
+            body: None,
+            route: Some(route),
+            response: &response(status),
+            elapsed: Duration::from_millis(milliseconds),
             record: Some(&record),
             error: None,
-        };
+        })
+    }
+
+    #[test]
+    fn a_success_is_one_line() {
         assert_eq!(
-            line(&exchange),
+            function_line("GET", Route::GetItem, 2, 1, &[], 200),
             "200 GET /items/{id}        2 ms  JCJJxhz4PHcEJgQ=\n"
         );
     }
 
     #[test]
     fn a_server_error_is_followed_by_its_causes() {
-        let record = RequestLog {
-            request_id: None,
-            lambda_request_id: String::new(),
-            route: String::new(),
-            status: 503,
-            milliseconds: 1204,
-            attempts: 4,
-            causes: vec!["dispatch failure".to_owned(), "refused".to_owned()],
-        };
-        let exchange = Exchange {
-            request_id: "JCJJxhz4PHcEJgQ=",
-            method: Some(&Method::PUT),
-            route: Some(Route::PutItem),
-            status: 503,
-            elapsed: Duration::from_millis(1204),
-            record: Some(&record),
-            error: None,
-        };
+        let causes = ["dispatch failure", "refused"];
         assert_eq!(
-            line(&exchange),
+            function_line("PUT", Route::PutItem, 1204, 4, &causes, 503),
             "503 PUT /items          1204 ms  JCJJxhz4PHcEJgQ=  4 attempts\n    \
              cause: dispatch failure: refused\n"
         );
     }
 
-    fn error_line(method: Option<&Method>, status: u16, error: &GatewayError) -> String {
+    fn error_line(method: Option<&str>, status: u16, error: &GatewayError) -> String {
+        let head = method.map(head);
         line(&Exchange {
             request_id: "JCJJxhz4PHcEJgQ=",
-            method,
+            head: head.as_ref(),
+            body: None,
             route: None,
-            status,
+            response: &response(status),
             elapsed: Duration::ZERO,
             record: None,
             error: Some(error),
@@ -126,12 +134,11 @@ mod tests {
     #[test]
     fn a_gateway_error_shows_the_method_and_the_reason() {
         assert_eq!(
-            error_line(Some(&Method::POST), 404, &GatewayError::NoRoute),
+            error_line(Some("POST"), 404, &GatewayError::NoRoute),
             "404 POST -                 0 ms  JCJJxhz4PHcEJgQ=  no such route\n"
         );
-        let long = "X".repeat(1000).parse().expect("a method");
         assert_eq!(
-            error_line(Some(&long), 404, &GatewayError::NoRoute),
+            error_line(Some(&"X".repeat(1000)), 404, &GatewayError::NoRoute),
             "404 XXXXXXXXXXXXXXXX -     0 ms  JCJJxhz4PHcEJgQ=  no such route\n"
         );
         assert_eq!(

@@ -26,7 +26,7 @@ pub enum Store {
 impl fmt::Display for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Memory => f.write_str("in memory, gone when this stops"),
+            Self::Memory => f.write_str("in memory, gone when the API stops"),
             Self::File(path) => write!(f, "kept in {}", path.display()),
             Self::Endpoint(url) => write!(f, "in the DynamoDB at {url}"),
         }
@@ -37,6 +37,12 @@ impl fmt::Display for Store {
 ///
 /// Source: RFC 6761, 6.4.
 const EMBEDDED_ENDPOINT: &str = "http://embedded.invalid";
+
+/// The access key if the environment has none. DynamoDB Local accepts only letters and digits.
+const PLACEHOLDER: &str = "local";
+
+/// The region if the environment has none.
+pub(crate) const DEFAULT_REGION: &str = "us-east-1";
 
 impl Store {
     /// Returns the URL that the SDK calls.
@@ -76,6 +82,27 @@ pub(crate) fn endpoint_config(url: &str) -> Result<SdkConfig, Error> {
     Ok(sdk.into_builder().http_client(http_client).build())
 }
 
+/// Returns the environment variables with which a process has the configuration of [`endpoint_config`].
+pub(crate) fn endpoint_environment(url: &str) -> Vec<(&'static str, String)> {
+    let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
+    let keys = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
+    let has_keys = keys.is_some();
+    let (id, secret) = keys.unwrap_or_else(|| (PLACEHOLDER.to_owned(), PLACEHOLDER.to_owned()));
+    let mut environment = vec![
+        ("AWS_ENDPOINT_URL_DYNAMODB", url.to_owned()),
+        (
+            "AWS_REGION",
+            region.unwrap_or_else(|| DEFAULT_REGION.to_owned()),
+        ),
+        ("AWS_ACCESS_KEY_ID", id),
+        ("AWS_SECRET_ACCESS_KEY", secret),
+    ];
+    let session = variable("AWS_SESSION_TOKEN").filter(|_| has_keys);
+    environment.extend(session.map(|session| ("AWS_SESSION_TOKEN", session)));
+    environment.extend(variable("AWS_CA_BUNDLE").map(|bundle| ("AWS_CA_BUNDLE", bundle)));
+    environment
+}
+
 fn sdk_config(
     url: &str,
     keys: Option<(String, String)>,
@@ -84,13 +111,12 @@ fn sdk_config(
 ) -> SdkConfig {
     let credentials = match keys {
         Some((id, secret)) => Credentials::new(id, secret, session, None, "environment"),
-        // DynamoDB Local accepts only letters and digits.
-        None => Credentials::new("local", "local", None, None, "placeholder"),
+        None => Credentials::new(PLACEHOLDER, PLACEHOLDER, None, None, "placeholder"),
     };
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(
-            region.unwrap_or_else(|| "us-east-1".to_owned()),
+            region.unwrap_or_else(|| DEFAULT_REGION.to_owned()),
         ))
         .endpoint_url(url)
         .credentials_provider(SharedCredentialsProvider::new(credentials))

@@ -17,6 +17,7 @@ use tokio::time::sleep;
 use crate::embedded::Embedded;
 use crate::error::{self, Error};
 use crate::store::{self, Store};
+use crate::trace::TraceCalls;
 
 /// The maximum time for a table to become active. DynamoDB takes a few seconds.
 const CREATE_TIMEOUT: Duration = Duration::from_mins(1);
@@ -28,6 +29,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub struct Table {
     client: Client,
+    /// The DynamoDB of the table, if it is in this process.
+    embedded: Option<Embedded>,
     name: String,
 }
 
@@ -38,13 +41,18 @@ impl Table {
     /// # Errors
     /// Returns an error if the store cannot be reached, or if the table has another key than items have.
     pub async fn open(store: &Store, name: &str) -> Result<Self, Error> {
-        let config = match store {
-            Store::Memory => store::embedded_config(&Embedded::in_memory()?),
-            Store::File(path) => store::embedded_config(&Embedded::in_file(path)?),
-            Store::Endpoint(url) => store::endpoint_config(url)?,
+        let embedded = match store {
+            Store::Memory => Some(Embedded::in_memory()?),
+            Store::File(path) => Some(Embedded::in_file(path)?),
+            Store::Endpoint(_) => None,
+        };
+        let config = match &embedded {
+            Some(embedded) => store::embedded_config(embedded),
+            None => store::endpoint_config(store.endpoint_url())?,
         };
         let table = Self {
-            client: client::client(&config),
+            client: traced(&client::client(&config)),
+            embedded,
             name: name.to_owned(),
         };
         let url = config.endpoint_url().unwrap_or_default().to_owned();
@@ -61,7 +69,13 @@ impl Table {
     /// Returns the function's service on this table.
     #[must_use]
     pub fn service(&self) -> Service {
-        Service::new(function::table::Table::new(self.client(), &self.name))
+        Service::new(self.items())
+    }
+
+    /// Returns the table as the service uses it.
+    #[must_use]
+    pub fn items(&self) -> function::table::Table {
+        function::table::Table::new(self.client(), &self.name)
     }
 
     /// Returns the client that the service uses, for operations that the API does not have, such as storing
@@ -69,6 +83,11 @@ impl Table {
     #[must_use]
     pub fn client(&self) -> Client {
         self.client.clone()
+    }
+
+    /// Returns the DynamoDB of the table, if it is in this process.
+    pub(crate) fn embedded(&self) -> Option<&Embedded> {
+        self.embedded.as_ref()
     }
 
     /// Returns the name of the table.
@@ -128,6 +147,12 @@ impl Table {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Returns the client with an interceptor that adds its calls to the trace of the current invocation.
+fn traced(client: &Client) -> Client {
+    let config = client.config().to_builder().interceptor(TraceCalls);
+    Client::from_conf(config.build())
 }
 
 /// Returns `true` if the table's key is the function's partition key, a string, without a sort key.

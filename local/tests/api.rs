@@ -4,6 +4,8 @@
 mod keep_alive;
 mod support;
 
+use std::net::Ipv4Addr;
+
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
     ScalarAttributeType,
@@ -62,7 +64,9 @@ async fn start_error(store: Store) -> String {
 /// Starts a DynamoDB outside the API. It ends with the test.
 async fn external_dynamodb() -> Store {
     let embedded = Embedded::in_memory().expect("a DynamoDB");
-    let listener = local::listen(0).await.expect("a port");
+    let listener = local::listen(Ipv4Addr::LOCALHOST.into(), 0)
+        .await
+        .expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
@@ -91,7 +95,9 @@ async fn external_dynamodb() -> Store {
 
 /// Starts a server that gives this response to every request, and returns its URL. It ends with the test.
 async fn serve_canned_response(response: String) -> String {
-    let listener = local::listen(0).await.expect("a port");
+    let listener = local::listen(Ipv4Addr::LOCALHOST.into(), 0)
+        .await
+        .expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {

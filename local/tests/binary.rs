@@ -1,90 +1,21 @@
 //! Tests of the program `local`, which is started and stopped as by a user.
 #![cfg(unix)]
 
+#[path = "support/program.rs"]
+mod program;
 mod support;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
 use std::sync::Arc;
 
+use program::{Running, folder, program, start_error};
 use rustls::crypto::ring;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use support::call;
-
-fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
-    command.args(arguments);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-/// A running program, which is killed when the test ends or fails.
-struct Running {
-    child: Child,
-    url: String,
-}
-
-impl Running {
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = program(arguments).spawn().expect("a process");
-        let stdout = child.stdout.as_mut().expect("its output");
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).expect("a line");
-        let url = line
-            .split_whitespace()
-            .find(|word| word.starts_with("http://"));
-        let url = url.expect("a URL").to_owned();
-        Self { child, url }
-    }
-
-    /// Sends the signal, and returns the exit code and the log.
-    fn stop(mut self, signal: &str) -> (Option<i32>, String) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-s", signal, &id]).status();
-        assert!(sent.expect("kill").success());
-        let code = self.child.wait().expect("an end").code();
-        let mut log = String::new();
-        let mut stderr = self.child.stderr.take().expect("its log");
-        stderr.read_to_string(&mut log).expect("text");
-        (code, log)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Checks that the program does not start, and returns its log.
-fn start_error(arguments: &[&str]) -> String {
-    let mut child = program(arguments).spawn().expect("a process");
-    // A program that starts prints its address. A program that does not start ends, and closes its output.
-    let mut started = String::new();
-    let stdout = child.stdout.take().expect("its output");
-    let _ = BufReader::new(stdout).read_line(&mut started);
-    let _ = child.kill();
-    let Output { status, stderr, .. } = child.wait_with_output().expect("an end");
-    assert!(started.is_empty(), "{arguments:?}: {started}");
-    assert!(!status.success(), "{arguments:?}");
-    String::from_utf8(stderr).expect("text")
-}
-
-/// Creates an empty folder for one test.
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).expect("a folder");
-    folder
-}
+use support::{Response, call, send, send_bytes};
 
 #[tokio::test]
 async fn the_program_serves_until_a_signal_stops_it() {
@@ -105,6 +36,7 @@ async fn the_program_serves_until_a_signal_stops_it() {
             200
         );
         assert_eq!(call(&program.url, "GET /secret", "").await.status, 404);
+        assert_eq!(call(&program.url, "GET /_local", "").await.status, 200);
 
         let (code, log) = program.stop(signal);
         assert_eq!(code, Some(0), "{signal}: {log}");
@@ -121,6 +53,70 @@ async fn the_program_serves_until_a_signal_stops_it() {
         assert_eq!(lines[3..], ["stopping", "stopped"]);
         assert!(!log.contains("secret") && !log.contains("hush"), "{log}");
     }
+}
+
+#[tokio::test]
+async fn a_program_that_listens_on_every_address_warns_and_is_reached_only_by_its_names() {
+    let program = Running::start(&["--port", "0", "--host", "::ffff:0.0.0.0"]);
+    let url = program.url.clone();
+    let port = url.strip_prefix("http://127.0.0.1:").expect("a URL");
+    for (host, status) in [
+        (format!("127.0.0.1:{port}"), 200),
+        (format!("localhost:{port}"), 200),
+        (format!("0.0.0.0:{port}"), 403),
+        (format!("192.0.2.7:{port}"), 403),
+        ("localhost".to_owned(), 403),
+    ] {
+        let request = format!("GET /items HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+        let response = Response::parse(&send_bytes(&url, request.as_bytes()).await);
+        assert_eq!(response.status, status, "{host}");
+    }
+    let (_, log) = program.stop("TERM");
+    let warning = format!(
+        "warning: the API listens on 0.0.0.0:{port}: every machine that reaches it can read, change and delete all items"
+    );
+    assert!(log.starts_with(&warning), "{log}");
+    let hosts =
+        format!(" must name localhost:{port}, or a NAME of --allow-host NAME, as the host; ");
+    assert!(log.contains(&hosts), "{log}");
+}
+
+/// Every address of 127.0.0.0/8 is a loopback address of Linux.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_address_of_the_program_is_in_its_url_and_may_be_the_host() {
+    let program = Running::start(&["--port", "0", "--host", "127.0.0.2"]);
+    assert!(
+        program.url.starts_with("http://127.0.0.2:"),
+        "{}",
+        program.url
+    );
+    assert_eq!(call(&program.url, "GET /items", "").await.status, 200);
+    let (_, log) = program.stop("TERM");
+    assert!(!log.contains("warning"), "{log}");
+}
+
+#[tokio::test]
+async fn web_pages_of_the_named_origins_may_call_the_program() {
+    let origins = ["http://a.example", "http://localhost:5173", "https://*"];
+    let arguments = [
+        "--cors", origins[0], origins[1], "--port", "0", "--cors", origins[2],
+    ];
+    let program = Running::start(&arguments);
+    for (origin, is_allowed) in [
+        (origins[0], true),
+        (origins[1], true),
+        ("https://b.example", true),
+        ("http://b.example", false),
+    ] {
+        let origin_header = format!("origin: {origin}\r\n");
+        let response = send(&program.url, "GET /items", &origin_header, "").await;
+        let allowed = response.header("access-control-allow-origin");
+        assert_eq!(allowed, is_allowed.then_some(origin));
+    }
+    let message = start_error(&["--cors", "http://localhost:5173/"]);
+    assert!(message.contains("without a path"), "{message}");
+    start_error(&["--cors"]);
 }
 
 #[tokio::test]
@@ -151,6 +147,63 @@ async fn data_outlives_the_program() {
 
     let program = Running::start(&arguments);
     assert_eq!(call(&program.url, "GET /items/b", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_seed_is_loaded_before_the_program_answers() {
+    let folder = folder("a_seed_is_loaded_before_the_program_answers");
+    let path = |name: &str| folder.join(name).to_str().expect("UTF-8").to_owned();
+    let (seed, data) = (path("items.jsonl"), path("items.db"));
+    let program = Running::start(&["--port", "0", "--data", &data]);
+    for item in [r#"{"id":"a","name":"old"}"#, r#"{"id":"c"}"#] {
+        assert_eq!(call(&program.url, "PUT /items", item).await.status, 200);
+    }
+    program.stop("TERM");
+
+    std::fs::write(&seed, "{\"id\":\"a\",\"price\":1}\n\n{\"id\":\"b\"}\n").expect("written");
+    let program = Running::start(&["--port", "0", "--data", &data, "--seed", &seed]);
+    assert!(
+        program
+            .greeting
+            .contains(&format!("; loaded 2 items from {seed})")),
+        "{}",
+        program.greeting
+    );
+    for (id, expected) in [
+        ("a", r#"{"Item":{"id":"a","price":1}}"#),
+        ("b", r#"{"Item":{"id":"b"}}"#),
+        ("c", r#"{"Item":{"id":"c"}}"#),
+    ] {
+        let item = call(&program.url, &format!("GET /items/{id}"), "").await;
+        assert_eq!(item.body, expected);
+    }
+}
+
+#[test]
+fn a_seed_with_an_error_changes_nothing() {
+    let folder = folder("a_seed_with_an_error_changes_nothing");
+    let path = |name: &str| folder.join(name).to_str().expect("UTF-8").to_owned();
+    std::fs::write(path("items.jsonl"), "{\"id\":\"a\"}\n\n{}\n").expect("written");
+    std::fs::write(path("text"), b"\xff").expect("written");
+    let before = content(&folder);
+    for (name, reason) in [
+        ("items.jsonl", "line 3: id is missing"),
+        ("text", "stream did not contain valid UTF-8"),
+        ("missing", "No such file or directory"),
+    ] {
+        let arguments = [
+            "--port",
+            "0",
+            "--data",
+            &path("items.db"),
+            "--seed",
+            &path(name),
+        ];
+        let message = start_error(&arguments);
+        let expected = format!("failed to load {}: {reason}", path(name));
+        assert!(message.starts_with(&expected), "{message}");
+        assert_eq!(content(&folder), before, "{name}");
+    }
 }
 
 /// A killed program leaves its data in SQLite's log, and the file itself is still empty.
@@ -278,25 +331,7 @@ fn the_program_listens_on_one_port_only() {
     let file = folder.join("items.db");
     for store in [&[][..], &["--data", file.to_str().expect("UTF-8")]] {
         let program = Running::start(&[&["--port", "0"], store].concat());
-        let process = PathBuf::from(format!("/proc/{}", program.child.id()));
-        let sockets: Vec<String> = std::fs::read_dir(process.join("fd"))
-            .expect("its files")
-            .filter_map(|file| std::fs::read_link(file.ok()?.path()).ok())
-            .map(|file| file.display().to_string())
-            .collect();
-        let mut ports = Vec::new();
-        for table in ["net/tcp", "net/tcp6"] {
-            let table = std::fs::read_to_string(process.join(table)).expect("the sockets");
-            for line in table.lines().skip(1) {
-                // "sl local_address rem_address st … inode", where the state 0A means listening.
-                let fields: Vec<&str> = line.split_whitespace().collect();
-                let inode = format!("socket:[{}]", fields[9]);
-                if fields[3] == "0A" && sockets.contains(&inode) {
-                    let (_, port) = fields[1].split_once(':').expect("a port");
-                    ports.push(u16::from_str_radix(port, 16).expect("a number"));
-                }
-            }
-        }
+        let ports = program.ports();
         let port = program.url.rsplit_once(':').expect("a port").1;
         assert_eq!(ports, [port.parse().expect("a number")], "{store:?}");
     }
@@ -365,6 +400,16 @@ async fn a_start_error_names_its_cause() {
     let expected = format!("failed to listen on 127.0.0.1:{port}: the port is taken; ");
     assert!(message.starts_with(&expected), "{message}");
     assert!(message.ends_with("--port 0\n"), "{message}");
+
+    let message = start_error(&["--port", "3000", "--host", "192.0.2.1"]);
+    let expected = "failed to listen on 192.0.2.1:3000: ";
+    assert!(message.starts_with(expected), "{message}");
+    assert!(
+        message.contains("choose an address of this machine with --host"),
+        "{message}"
+    );
+    let message = start_error(&["--host", "localhost"]);
+    assert!(message.contains("invalid IP address syntax"), "{message}");
 
     let path = |name: &str| folder.join(name).to_str().expect("UTF-8").to_owned();
     let missing = path("missing/items.db");

@@ -1,5 +1,6 @@
 //! The isolated environment of one case: a separate service, or a separate namespace of a deployed API.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -198,7 +199,7 @@ impl Environment {
             function_timeout: setup.time_limit.saturating_sub(STOPPED_EARLY_BY),
             ..Settings::default()
         };
-        let listener = local::listen(setup.port).await;
+        let listener = local::listen(Ipv4Addr::LOCALHOST.into(), setup.port).await;
         let listener = listener.map_err(|error| failed(&error))?;
         let gateway =
             gateway::Gateway::start(listener, handler, settings).map_err(|error| failed(&error))?;

@@ -11,7 +11,7 @@ use function::error::Error;
 use function::handler;
 use function::item::Item;
 use function::limits;
-use local::gateway::GatewayError;
+use local::gateway::{GatewayError, cors};
 use serde_json::{Value, json};
 
 use crate::contract::fields::{FIELDS, OUT_OF_RANGE, TOO_PRECISE, names};
@@ -238,6 +238,25 @@ fn the_routes_match_the_service_the_documents_and_terraform() {
         let covered: BTreeSet<_> = rows.map(|row| row.route.as_str()).collect();
         assert_eq!(routes, covered, "{case}: coverage in CONTRACT.md");
     }
+}
+
+#[test]
+fn the_cors_headers_of_cargo_serve_match_terraform() {
+    let terraform = read("terraform/variables.tf");
+    let (_, variable) = terraform
+        .split_once("variable \"cors\" {\n")
+        .expect("the variable");
+    let default = |name: &str| {
+        let line = variable.lines().find(|line| line.trim().starts_with(name));
+        // `name = optional(type, default)`
+        let (_, default) = line.and_then(|line| line.split_once(", ")).expect(name);
+        serde_json::from_str::<Value>(default.trim_end_matches(')')).expect(name)
+    };
+    let listed = |headers: &str| headers.split(',').collect::<Value>();
+    assert_eq!(default("allow_methods"), listed(cors::ALLOW_METHODS));
+    assert_eq!(default("allow_headers"), listed(cors::ALLOW_HEADERS));
+    assert_eq!(default("expose_headers"), listed(cors::EXPOSE_HEADERS));
+    assert_eq!(default("max_age").to_string(), cors::MAX_AGE);
 }
 
 /// Returns `true` if a schema can detect this reason to refuse this item. A schema cannot count bytes or digits, or

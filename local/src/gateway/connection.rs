@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::Response;
 use hyper::body::Bytes;
 use hyper::server::conn::http1;
@@ -40,7 +40,10 @@ pub(super) async fn serve(
     let client_timeout = api.settings.client_timeout;
     let service = service_fn(|request| {
         let api = Arc::clone(&api);
-        async move { Ok::<_, Infallible>(exchange::respond(&api, peer.ip(), request).await) }
+        async move {
+            let response = exchange::respond(&api, peer.ip(), request).await;
+            Ok::<_, Infallible>(response.map(Full::new))
+        }
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -94,10 +97,8 @@ pub(super) async fn serve(
 }
 
 /// Writes the last response of a connection.
-async fn write(stream: &mut TcpStream, response: Response<Full<Bytes>>) -> io::Result<()> {
+async fn write(stream: &mut TcpStream, response: Response<Bytes>) -> io::Result<()> {
     let (head, body) = response.into_parts();
-    let Ok(body) = body.collect().await;
-    let body = body.to_bytes();
     let mut bytes = format!("HTTP/1.1 {}\r\n", head.status).into_bytes();
     for (name, value) in &head.headers {
         bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
@@ -42,6 +41,12 @@ pub enum GatewayError {
     /// 500: the function panicked.
     #[error("the function panicked")]
     Panicked,
+    /// 500: the function's process reported an error instead of a response.
+    #[error("the function reported an error")]
+    FunctionFailed,
+    /// 500: the function's process ended, or cannot be started.
+    #[error("the function's process did not respond: {0}")]
+    ProcessEnded(String),
     /// 500: the function reached its timeout and was stopped.
     #[error("the function was stopped at its timeout of {0:?}")]
     FunctionTimeout(Duration),
@@ -76,6 +81,8 @@ impl GatewayError {
                 "Request Header Fields Too Large",
             ),
             Self::Panicked
+            | Self::FunctionFailed
+            | Self::ProcessEnded(_)
             | Self::FunctionTimeout(_)
             | Self::MalformedResponse(_)
             | Self::ResponseTooLarge(_) => {
@@ -85,13 +92,17 @@ impl GatewayError {
         }
     }
 
-    pub(super) fn to_http(&self) -> Response<Full<Bytes>> {
+    pub(super) fn to_http(&self) -> Response<Bytes> {
         let (status, message) = self.status_and_message();
-        let body = json!({ "message": message }).to_string();
-        let mut response = Response::new(Full::from(body));
-        *response.status_mut() = status;
-        let json = HeaderValue::from_static("application/json");
-        response.headers_mut().insert(CONTENT_TYPE, json);
-        response
+        json_response(status, json!({ "message": message }).to_string())
     }
+}
+
+/// Returns a response with this JSON.
+pub(crate) fn json_response(status: StatusCode, json: impl Into<Bytes>) -> Response<Bytes> {
+    let mut response = Response::new(json.into());
+    *response.status_mut() = status;
+    let content_type = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
 }

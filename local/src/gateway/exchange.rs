@@ -3,43 +3,49 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::HeaderValue;
 use hyper::http::request;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 
 use super::error::GatewayError;
 use super::event::{self, EventInput};
 use super::invoke::{LambdaResponse, invoke};
 use super::observer::Exchange;
+use super::pages;
 use super::request_ids::RequestIds;
 use super::route_match::RouteMatch;
 use super::settings::Api;
-use super::{body, host, response};
+use super::{body, cors, host, response};
 
 /// The response header with the gateway's id of the request.
 pub(super) const REQUEST_ID: &str = "apigw-requestid";
 
-/// Responds to a request, and calls the observer.
+/// Responds to a request, and calls the observer if the request is for the API.
 pub(super) async fn respond(
     api: &Api,
     peer: IpAddr,
     request: Request<Incoming>,
-) -> Response<Full<Bytes>> {
+) -> Response<Bytes> {
     let started = Instant::now();
     let ids = RequestIds::generate();
     let (head, body) = request.into_parts();
     // The body is read before the head is checked: a connection that is closed with unread bytes is reset,
     // and the reset may overtake the response.
     let body = body::read(body, api.settings.client_timeout).await;
-    let route_match = host::check(&head, api.port, &api.settings.allowed_hosts)
-        .and_then(|()| RouteMatch::find(&head));
+    let host = host::check(&head, api.address, &api.settings.allowed_hosts);
+    if host.is_ok()
+        && let Some(pages) = pages::find(api.settings.pages.as_ref(), &head)
+    {
+        return with_request_id(pages(head).await, &ids);
+    }
+    let route_match = host.and_then(|()| RouteMatch::find(&head));
     let route = route_match
         .as_ref()
         .ok()
         .map(|route_match| route_match.route);
 
+    let readable_body = body.as_ref().ok().cloned();
     let invoked = match (route_match, body) {
         (Ok(route_match), Ok(body)) => {
             invoke_function(api, peer, &ids, &head, &route_match, &body).await
@@ -47,50 +53,59 @@ pub(super) async fn respond(
         (Err(error), _) | (_, Err(error)) => Err(error),
     };
     let (converted, record) = match invoked {
-        Ok(LambdaResponse { response, record }) => (response::to_http(&response), record),
+        Ok(LambdaResponse {
+            response, record, ..
+        }) => (response::to_http(&response), record),
         Err(error) => (Err(error), None),
     };
-    let (response, error) = match converted {
+    let cors = &api.settings.cors;
+    let (mut response, error) = match converted {
         Ok(response) => (response, None),
+        Err(GatewayError::NoRoute) if cors::is_preflight(cors, &head) => {
+            let mut response = Response::default();
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            (response, None)
+        }
         Err(error) => (error.to_http(), Some(error)),
     };
-    let exchange = Exchange {
+    if !matches!(error, Some(GatewayError::ForbiddenHost)) {
+        cors::set_headers(cors, &head, &mut response);
+    }
+    let response = with_request_id(response, &ids);
+    (api.settings.observer)(&Exchange {
         request_id: &ids.request_id,
-        method: Some(&head.method),
+        head: Some(&head),
+        body: readable_body.as_ref(),
         route,
-        status: response.status().as_u16(),
+        response: &response,
         elapsed: started.elapsed(),
         record: record.as_ref(),
         error: error.as_ref(),
-    };
-    observe(api, &exchange, response)
+    });
+    response
 }
 
 /// Responds to bytes that could not be read as a request, and calls the observer.
-pub(super) fn reject(api: &Api, error: &GatewayError) -> Response<Full<Bytes>> {
-    let response = error.to_http();
-    let exchange = Exchange {
-        request_id: &RequestIds::generate().request_id,
-        method: None,
+pub(super) fn reject(api: &Api, error: &GatewayError) -> Response<Bytes> {
+    let ids = RequestIds::generate();
+    let response = with_request_id(error.to_http(), &ids);
+    (api.settings.observer)(&Exchange {
+        request_id: &ids.request_id,
+        head: None,
+        body: None,
         route: None,
-        status: response.status().as_u16(),
+        response: &response,
         elapsed: Duration::ZERO,
         record: None,
         error: Some(error),
-    };
-    observe(api, &exchange, response)
+    });
+    response
 }
 
-/// Calls the observer, and returns the response with the id of the request.
-fn observe(
-    api: &Api,
-    exchange: &Exchange<'_>,
-    mut response: Response<Full<Bytes>>,
-) -> Response<Full<Bytes>> {
-    if let Ok(id) = HeaderValue::from_str(exchange.request_id) {
+fn with_request_id(mut response: Response<Bytes>, ids: &RequestIds) -> Response<Bytes> {
+    if let Ok(id) = HeaderValue::from_str(&ids.request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    (api.settings.observer)(exchange);
     response
 }
 
@@ -108,7 +123,7 @@ async fn invoke_function(
         route_match,
         body,
         peer,
-        port: api.port,
+        port: api.address.port(),
         ids,
     })?;
     let function_timeout = api.settings.function_timeout;

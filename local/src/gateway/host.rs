@@ -4,7 +4,7 @@
 //! then has the origin of the page, and the page may read and write everything. The `Host` header still names
 //! the page's host, so the gateway rejects the request.
 
-use std::net::Ipv6Addr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use hyper::header::HOST;
@@ -13,11 +13,11 @@ use hyper::http::uri::Authority;
 
 use super::error::GatewayError;
 
-/// The names of the loopback interface, on which the gateway listens.
+/// The names of the loopback interface.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// The port of an `http` URL without a port. Source: RFC 9110, 4.2.1.
-const DEFAULT_PORT: u16 = 80;
+const DEFAULT_PORT: &str = ":80";
 
 /// A host name without a port, such as `items.test`, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,12 +45,13 @@ impl FromStr for HostName {
     }
 }
 
-/// Checks that a request is for a loopback name with the gateway's port, or for an allowed name with any port.
+/// Checks that a request is for a loopback name or the address of the gateway, with its port, or for an allowed name
+/// with any port.
 ///
 /// The request must have one `Host` header. If its target is an absolute URL, the host of the URL is also checked.
-pub(super) fn check(
+pub(crate) fn check(
     head: &request::Parts,
-    port: u16,
+    address: SocketAddr,
     allowed: &[HostName],
 ) -> Result<(), GatewayError> {
     let mut headers = head.headers.get_all(HOST).iter();
@@ -60,7 +61,7 @@ pub(super) fn check(
     let header = header.to_str().map_err(|_| GatewayError::ForbiddenHost)?;
     let target = head.uri.authority().map(Authority::as_str);
     let mut hosts = std::iter::once(header).chain(target);
-    if hosts.all(|host| is_allowed(host, port, allowed)) {
+    if hosts.all(|host| is_allowed(host, address, allowed)) {
         Ok(())
     } else {
         Err(GatewayError::ForbiddenHost)
@@ -68,22 +69,23 @@ pub(super) fn check(
 }
 
 /// Returns `true` if the host is allowed. The whole text is compared, because parsers of hosts differ.
-fn is_allowed(host: &str, port: u16, allowed: &[HostName]) -> bool {
+fn is_allowed(host: &str, address: SocketAddr, allowed: &[HostName]) -> bool {
     let host = host.to_ascii_lowercase();
-    let loopback = |name: &str| match host.strip_prefix(name) {
-        Some("") => port == DEFAULT_PORT,
-        Some(suffix) => suffix == format!(":{port}"),
-        None => false,
-    };
+    let port = address.port();
+    // Some systems connect 0.0.0.0 to the loopback interface, so a web page could use this name.
+    let own_address = (!address.ip().is_unspecified()).then(|| address.to_string());
+    let loopback = LOOPBACK.map(|name| format!("{name}:{port}"));
+    let is_own = |own: String| own == host || own.strip_suffix(DEFAULT_PORT) == Some(&host);
     let any_port = |HostName(name): &HostName| match host.strip_prefix(name) {
         Some("") => true,
         Some(suffix) => suffix.strip_prefix(':').is_some_and(is_number),
         None => false,
     };
-    LOOPBACK.into_iter().any(loopback) || allowed.iter().any(any_port)
+    loopback.into_iter().chain(own_address).any(is_own) || allowed.iter().any(any_port)
 }
 
-fn is_number(port: &str) -> bool {
+/// Returns `true` if a port is written in digits.
+pub(super) fn is_number(port: &str) -> bool {
     !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -94,13 +96,18 @@ mod tests {
     use super::*;
 
     fn allows(target: &str, hosts: &[&str], port: u16) -> bool {
+        allows_at(&format!("127.0.0.1:{port}"), target, hosts)
+    }
+
+    fn allows_at(address: &str, target: &str, hosts: &[&str]) -> bool {
         let mut request = Request::builder().uri(target);
         for host in hosts {
             request = request.header(HOST, *host);
         }
         let head = request.body(()).expect("a request").into_parts().0;
         let allowed = ["items.test", "10.0.0.7"].map(|name| name.parse().expect("a name"));
-        check(&head, port, &allowed).is_ok()
+        let address = address.parse().expect("an address");
+        check(&head, address, &allowed).is_ok()
     }
 
     #[test]
@@ -117,6 +124,55 @@ mod tests {
         for host in ["localhost", "127.0.0.1", "[::1]"] {
             assert!(allows("/items", &[host], 80), "{host}");
             assert!(!allows("/items", &[host], 3000), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_address_of_the_gateway_is_allowed_with_its_port() {
+        for (address, host) in [
+            ("192.0.2.7:3000", "192.0.2.7:3000"),
+            ("192.0.2.7:80", "192.0.2.7"),
+            ("127.0.0.2:3000", "127.0.0.2:3000"),
+            ("[2001:db8::a]:3000", "[2001:DB8::a]:3000"),
+        ] {
+            assert!(allows_at(address, "/items", &[host]), "{host}");
+            assert!(!allows("/items", &[host], 3000), "{host}");
+        }
+        for host in [
+            "192.0.2.7",
+            "192.0.2.7:3001",
+            "192.0.2.7.evil.example:3000",
+            "192.0.2.70:3000",
+            "192.0.2.8:3000",
+            "0.0.0.0:3000",
+            "evil.example:3000",
+        ] {
+            assert!(!allows_at("192.0.2.7:3000", "/items", &[host]), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_gateway_on_every_address_is_reached_only_by_its_names() {
+        for address in ["0.0.0.0:3000", "[::]:3000"] {
+            for host in [
+                "localhost:3000",
+                "127.0.0.1:3000",
+                "[::1]:3000",
+                "items.test",
+            ] {
+                assert!(allows_at(address, "/items", &[host]), "{host} at {address}");
+            }
+            for host in [
+                "0.0.0.0:3000",
+                "[::]:3000",
+                "192.0.2.7:3000",
+                "localhost:80",
+            ] {
+                assert!(
+                    !allows_at(address, "/items", &[host]),
+                    "{host} at {address}"
+                );
+            }
         }
     }
 

@@ -31,6 +31,8 @@ pub struct LambdaResponse {
     pub response: ApiGatewayV2httpResponse,
     /// The function's log record of the request, which the gateway's observer gets.
     pub record: Option<RequestLog>,
+    /// The reason why the invocation failed. The response is then not used.
+    pub error: Option<GatewayError>,
 }
 
 impl From<Handled> for LambdaResponse {
@@ -40,6 +42,7 @@ impl From<Handled> for LambdaResponse {
             response: serde_json::from_str(handled.response.json())
                 .expect("the function writes the payload format 2.0"),
             record: Some(handled.record),
+            error: None,
         }
     }
 }
@@ -49,12 +52,25 @@ impl From<ApiGatewayV2httpResponse> for LambdaResponse {
         Self {
             response,
             record: None,
+            error: None,
+        }
+    }
+}
+
+impl From<Result<ApiGatewayV2httpResponse, GatewayError>> for LambdaResponse {
+    fn from(result: Result<ApiGatewayV2httpResponse, GatewayError>) -> Self {
+        match result {
+            Ok(response) => response.into(),
+            Err(error) => Self {
+                error: Some(error),
+                ..ApiGatewayV2httpResponse::default().into()
+            },
         }
     }
 }
 
 /// Returns a [`Handler`] that calls an async function. The function chooses the type of the event, and returns
-/// [`Handled`], a response without a log record, or a [`LambdaResponse`].
+/// [`Handled`], a response without a log record or the reason why there is none, or a [`LambdaResponse`].
 ///
 /// # Panics
 /// If the event cannot be deserialized as that type, the handler panics, which is a failed invocation.
@@ -84,7 +100,10 @@ pub(super) async fn invoke(
     let running = async move { handler(event).await };
     let invocation = tokio::spawn(timeout(function_timeout, running));
     match timeout(INTEGRATION_TIMEOUT, invocation).await {
-        Ok(Ok(Ok(response))) => Ok(response),
+        Ok(Ok(Ok(mut response))) => match response.error.take() {
+            Some(error) => Err(error),
+            None => Ok(response),
+        },
         Ok(Ok(Err(_))) => Err(GatewayError::FunctionTimeout(function_timeout)),
         Ok(Err(_)) => Err(GatewayError::Panicked),
         Err(_) => Err(GatewayError::IntegrationTimeout(INTEGRATION_TIMEOUT)),

@@ -2,7 +2,6 @@
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use base64::prelude::{BASE64_STANDARD, Engine};
-use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{
     CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, SET_COOKIE, TRANSFER_ENCODING,
@@ -12,7 +11,7 @@ use hyper::{Response, StatusCode};
 use super::error::GatewayError;
 
 /// The maximum size of the function's response, in bytes of JSON (Lambda's quota, 6 MB and 100 bytes).
-const MAX_RESPONSE_BYTES: usize = 6_291_556;
+pub const MAX_RESPONSE_BYTES: usize = 6_291_556;
 
 /// Converts the function's response to HTTP, unless it is too large or malformed.
 ///
@@ -20,7 +19,7 @@ const MAX_RESPONSE_BYTES: usize = 6_291_556;
 /// the data that the JSON has.
 pub(super) fn to_http(
     lambda_response: &ApiGatewayV2httpResponse,
-) -> Result<Response<Full<Bytes>>, GatewayError> {
+) -> Result<Response<Bytes>, GatewayError> {
     let json = serde_json::to_vec(lambda_response)
         .map_err(|_| GatewayError::MalformedResponse("invalid JSON"))?;
     if json.len() > MAX_RESPONSE_BYTES {
@@ -29,7 +28,7 @@ pub(super) fn to_http(
     let lambda_response: ApiGatewayV2httpResponse = serde_json::from_slice(&json)
         .map_err(|_| GatewayError::MalformedResponse("invalid JSON"))?;
 
-    let mut response = Response::new(Full::new(body(&lambda_response)?));
+    let mut response = Response::new(body(&lambda_response)?);
     *response.status_mut() = status(lambda_response.status_code)?;
     let headers = response.headers_mut();
     *headers = lambda_response.headers;
@@ -74,7 +73,6 @@ fn body(lambda_response: &ApiGatewayV2httpResponse) -> Result<Bytes, GatewayErro
 #[cfg(test)]
 mod tests {
     use aws_lambda_events::encodings::Body;
-    use http_body_util::BodyExt;
 
     use super::*;
 
@@ -85,25 +83,23 @@ mod tests {
         lambda_response
     }
 
-    async fn converted(lambda_response: &ApiGatewayV2httpResponse) -> (Response<()>, Bytes) {
-        let (head, body) = to_http(lambda_response).expect("a response").into_parts();
-        let body = body.collect().await.expect("a body").to_bytes();
-        (Response::from_parts(head, ()), body)
+    fn converted(lambda_response: &ApiGatewayV2httpResponse) -> Response<Bytes> {
+        to_http(lambda_response).expect("a response")
     }
 
-    #[tokio::test]
-    async fn a_response_without_a_content_type_is_plain_text() {
-        let (response, body) = converted(&lambda_response(201, "hello")).await;
+    #[test]
+    fn a_response_without_a_content_type_is_plain_text() {
+        let response = converted(&lambda_response(201, "hello"));
         assert_eq!(response.status(), 201);
         assert_eq!(
             response.headers()[CONTENT_TYPE],
             "text/plain; charset=utf-8"
         );
-        assert_eq!(body, "hello");
+        assert_eq!(response.body(), "hello");
     }
 
-    #[tokio::test]
-    async fn base64_is_decoded_and_cookies_are_set() {
+    #[test]
+    fn base64_is_decoded_and_cookies_are_set() {
         let mut lambda_response = lambda_response(200, "AP8=");
         lambda_response.is_base64_encoded = true;
         lambda_response.cookies = vec!["a=1".to_owned(), "b=2".to_owned()];
@@ -113,19 +109,19 @@ mod tests {
         lambda_response
             .headers
             .insert(CONTENT_LENGTH, HeaderValue::from_static("99"));
-        let (response, body) = converted(&lambda_response).await;
-        assert_eq!(body, b"\0\xff".as_slice());
+        let response = converted(&lambda_response);
+        assert_eq!(response.body(), b"\0\xff".as_slice());
         assert_eq!(response.headers()[CONTENT_TYPE], "image/png");
         assert!(response.headers().get(CONTENT_LENGTH).is_none());
         let cookies = response.headers().get_all(SET_COOKIE).iter();
         assert_eq!(cookies.collect::<Vec<_>>(), ["a=1", "b=2"]);
     }
 
-    #[tokio::test]
-    async fn a_response_may_have_no_body() {
+    #[test]
+    fn a_response_may_have_no_body() {
         let mut lambda_response = lambda_response(204, "");
         lambda_response.body = None;
-        assert_eq!(converted(&lambda_response).await.1, "");
+        assert_eq!(converted(&lambda_response).body(), "");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ impl Gateway {
         let address = listener.local_addr()?;
         let (shutdown, shutdown_receiver) = oneshot::channel();
         let api = Arc::new(Api {
-            port: address.port(),
+            address,
             handler,
             settings,
         });
@@ -43,10 +43,16 @@ impl Gateway {
         })
     }
 
+    /// Returns the address and the port that the gateway listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Returns the base URL of the API, without a slash at the end: `http://127.0.0.1:3000`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        base_url(self.address)
     }
 
     /// Stops accepting connections, closes idle ones, and drains the requests in progress. Those that are not
@@ -56,6 +62,17 @@ impl Gateway {
         // An error means that the server's task panicked, and so has also stopped.
         let _ = self.server.await;
     }
+}
+
+/// Returns the base URL of a gateway. One that listens on every address has the URL of the loopback address, because
+/// `0.0.0.0` and `[::]` are refused as hosts.
+fn base_url(mut address: SocketAddr) -> String {
+    match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        IpAddr::V4(_) | IpAddr::V6(_) => {}
+    }
+    format!("http://{address}")
 }
 
 /// Accepts connections until the sender of `shutdown` is dropped, and then drains them.
@@ -80,4 +97,22 @@ async fn serve(listener: TcpListener, api: Arc<Api>, mut shutdown: oneshot::Rece
     // Dropping `connections` cuts off those that are still open after the timeout.
     let ended = async { while connections.join_next().await.is_some() {} };
     let _ = timeout(api.settings.function_timeout, ended).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_names_an_address_that_is_allowed_as_a_host() {
+        for (address, url) in [
+            ("127.0.0.1:3000", "http://127.0.0.1:3000"),
+            ("192.0.2.7:80", "http://192.0.2.7:80"),
+            ("0.0.0.0:3000", "http://127.0.0.1:3000"),
+            ("[2001:db8::a]:3000", "http://[2001:db8::a]:3000"),
+            ("[::]:3000", "http://[::1]:3000"),
+        ] {
+            assert_eq!(base_url(address.parse().expect("an address")), url);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Tests with careless and hostile clients: each gets a response or is disconnected, and affects no other client.
 
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -63,8 +64,11 @@ async fn start_logged(client_timeout: Duration) -> (Gateway, Arc<Mutex<String>>)
         observer: Arc::new(move |exchange| {
             *observer_log.lock().expect("no panic") += &local::log::entry(exchange);
         }),
+        ..Settings::default()
     };
-    let listener = local::listen(0).await.expect("a port");
+    let listener = local::listen(Ipv4Addr::LOCALHOST.into(), 0)
+        .await
+        .expect("a port");
     let gateway = Gateway::start(listener, handler(test_handler), settings).expect("a gateway");
     (gateway, log)
 }

@@ -7,7 +7,9 @@ mod support;
 mod keep_alive;
 
 mod clients;
+mod cors;
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -68,7 +70,9 @@ async fn test_handler(event: LambdaEvent<Event>) -> ApiGatewayV2httpResponse {
 }
 
 async fn start_with(handler: Handler, function_timeout: Duration) -> Gateway {
-    let listener = local::listen(0).await.expect("a port");
+    let listener = local::listen(Ipv4Addr::LOCALHOST.into(), 0)
+        .await
+        .expect("a port");
     let settings = Settings {
         function_timeout,
         ..Settings::default()
@@ -290,7 +294,11 @@ async fn stop_finishes_active_requests_and_closes_idle_connections() {
         .1
         .parse()
         .expect("a number");
-    assert!(local::listen(port).await.is_ok());
+    assert!(
+        local::listen(Ipv4Addr::LOCALHOST.into(), port)
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! read that is not strongly consistent from an older state.
 
 use std::convert::Infallible;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -94,7 +95,9 @@ impl Proxy {
             script: Script::default(),
             filters,
         });
-        let listener = local::listen(0).await.map_err(failed)?;
+        let listener = local::listen(Ipv4Addr::LOCALHOST.into(), 0)
+            .await
+            .map_err(failed)?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         let (shutdown, stop_signal) = oneshot::channel();
         let server = tokio::spawn(serve(listener, Arc::clone(&upstream), stop_signal));

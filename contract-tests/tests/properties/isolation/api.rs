@@ -1,5 +1,7 @@
 //! An API that holds foreign items. A run must leave them unchanged, and must not leave any of its own.
 
+use std::net::Ipv4Addr;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use contract_tests::contract::leaks::PrivateNames;
 use contract_tests::environments::client::Api;
@@ -66,7 +68,11 @@ impl SharedApi {
                 async move { service.handle(event).await }
             });
             let wrapped = wrap.map_or(Handler::clone(&plain), |wrap| wrap(plain));
-            let gateway = Gateway::start(local::listen(0).await?, wrapped, Settings::default())?;
+            let gateway = Gateway::start(
+                local::listen(Ipv4Addr::LOCALHOST.into(), 0).await?,
+                wrapped,
+                Settings::default(),
+            )?;
             Ok(Self {
                 runtime: runtime.clone(),
                 url: gateway.url(),
