@@ -1,33 +1,48 @@
 """`attack.py LOCAL`: opens an attacker's page in a browser, and checks that the program LOCAL is safe from it.
 
-The page comes from two origins: from another host than the API's, and, as after DNS rebinding, from a host that has the
-API's port and whose address is now the API's. With that host allowed, the second attack must work: this shows that the
-page can read and change the items.
+The page comes from several origins: from another host than the API's, from another port of this machine, and, as after DNS
+rebinding, from a host that has the API's port and whose address is now the API's. With that host allowed, the last attack
+must work: this shows that the attacker's page can read and change the items, and read the data of the page at /_local. A
+page whose origin --cors allows can use the API, but not that page.
 """
 
 import contextlib
-import http.client
-import json
+import dataclasses
+import email
 import pathlib
-import queue
-import re
-import shutil
 import socket
 import socketserver
-import subprocess
 import sys
-import tempfile
 import threading
 
-PAGE = pathlib.Path(__file__).with_name("page.html").read_bytes()
-BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+from api import Api
+from chromium import Browser
+
+PAGE = pathlib.Path(__file__).with_name("attacker.html").read_bytes()
 REBOUND = "rebound.example"
 # The name of an item. A page can know it only from reading the list.
 CANARY = "canary"
+# The title of the page at /_local, which no page may show in a frame.
+PAGE_TITLE = "Items API on this machine"
+# Texts of the items, of the page, of the OpenAPI document, of the inspector.
+SECRETS = [CANARY, "page-token", '"openapi"', '"table"', '"requestId"']
+# Attempts that read one of them if the host of the page is allowed.
+WORKING = {
+    "fetch",
+    "XMLHttpRequest",
+    "frame",
+    "form, GET",
+    "fetch /_local",
+    "fetch /_local/items.jsonl",
+    "fetch /_local/openapi.json",
+    "fetch, token /_local/inspector/about",
+    "fetch, token /_local/inspector/requests?after=0",
+    "fetch, token /_local/inspector/requests/1",
+}
 
 
 class Attacker(socketserver.ThreadingTCPServer):
-    """Serves the page, receives its report, and forwards all else to the API, as the network does after DNS rebinding."""
+    """Serves the page, and forwards all else to the API, as the network does after DNS rebinding."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -35,7 +50,6 @@ class Attacker(socketserver.ThreadingTCPServer):
     def __init__(self, api_port):
         super().__init__(("127.0.0.1", 0), Connection)
         self.api_port = api_port
-        self.seen = queue.Queue()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
@@ -43,23 +57,13 @@ class Connection(socketserver.BaseRequestHandler):
     def handle(self):
         start = self.request.recv(65536)
         if start.startswith(b"GET /page"):
-            self.respond(PAGE)
-        elif start.startswith(b"POST /seen"):
-            head, body = start.split(b"\r\n\r\n", 1)
-            length = int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE)[1])
-            while len(body) < length:
-                body += self.request.recv(65536)
-            self.server.seen.put(json.loads(body))
-            self.respond(b"")
+            head = f"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {len(PAGE)}\r\nconnection: close\r\n\r\n"
+            self.request.sendall(head.encode() + PAGE)
         else:
             with socket.create_connection(("127.0.0.1", self.server.api_port)) as api, contextlib.suppress(OSError):
                 api.sendall(start)
                 threading.Thread(target=pump, args=(self.request, api), daemon=True).start()
                 pump(api, self.request)
-
-    def respond(self, page):
-        head = f"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {len(page)}\r\nconnection: close\r\n\r\n"
-        self.request.sendall(head.encode() + page)
 
 
 def pump(source, target):
@@ -69,96 +73,83 @@ def pump(source, target):
         target.shutdown(socket.SHUT_WR)
 
 
-@contextlib.contextmanager
-def running(program, *arguments):
-    """Runs an API with one item, and yields its port and its log."""
-    with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen([program, "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=log, text=True)
-        try:
-            port = int(re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())[1])
-            call(port, "PUT", "/items", json.dumps({"id": "secret", "name": CANARY}))
-            yield port, log
-        finally:
-            process.terminate()
-            process.wait()
+def visit(url, attacker):
+    """Returns the report of the page at this URL, and the documents that it shows, with those in its frames."""
+    with Browser(f"--host-resolver-rules=MAP *.example 127.0.0.1:{attacker.server_address[1]}") as browser:
+        page = browser.new_page()
+        page.open(url)
+        report = page.wait_until("window.report")
+        snapshot = email.message_from_string(page.call("Page.captureSnapshot")["data"])
+        documents = [part.get_payload(decode=True) for part in snapshot.walk() if not part.is_multipart()]
+        return report, b"".join(documents).decode()
 
 
-def call(port, method, path, body=None):
-    connection = http.client.HTTPConnection("localhost", port, timeout=10)
-    connection.request(method, path, body)
-    response = connection.getresponse()
-    text = response.read().decode()
-    assert response.status == 200, f"{method} {path}: {response.status} {text}"
-    return text
+@dataclasses.dataclass
+class Outcome:
+    """The attempts that read something, the documents that it shows, whether the items changed, and the lists that were sent."""
+
+    read: set
+    shown: str
+    changed: bool
+    lists: int
 
 
-def visit(browser, url, attacker):
-    """Returns the report of the page at this URL."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        command = [
-            browser,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--remote-debugging-port=0",
-            f"--user-data-dir={profile}",
-            f"--host-resolver-rules=MAP *.example 127.0.0.1:{attacker.server_address[1]}",
-            url,
-        ]
-        log = pathlib.Path(profile, "log")
-        with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
-            try:
-                return attacker.seen.get(timeout=120)
-            except queue.Empty:
-                sys.exit(f"error: the page at {url} reported nothing within 120 s:\n{log.read_text()}")
-            finally:
-                process.terminate()
-
-
-def attack(browser, program, origin, api, *arguments):
-    """Returns whether a page of this origin read the items, whether it changed them, and how many lists the API sent it."""
-    with running(program, *arguments) as (port, log):
-        before = call(port, "GET", "/items")
-        url = f"{origin.format(port=port)}/page#{api.format(port=port)}"
-        seen = visit(browser, url, Attacker(port))
-        after = call(port, "GET", "/items")
-        log.seek(0)
+def attack(program, origin, api_url, *arguments):
+    """Attacks an API at this URL from a page of this origin."""
+    with Api(program, *arguments) as api:
+        api.put(id="secret", name=CANARY)
+        before = api.call("GET", "/items").text
+        attacker = Attacker(api.port)
+        ports = {"port": api.port, "attacker": attacker.server_address[1]}
+        url = f"{origin.format(**ports)}/page#{api_url.format(**ports)}"
+        seen, shown = visit(url, attacker)
+        after = api.call("GET", "/items").text
         # This function requested two of the lists.
-        lists = log.read().count(" 200 GET /items ") - 2
+        lists = api.read_log().count(" 200 GET /items ") - 2
     print(f"\n{url} {' '.join(arguments)}")
     for attempt, result in seen.items():
-        print(f"  {attempt:22} {str(result)[:120]}")
-    print(f"  items afterwards       {after}")
-    print(f"  lists of the API       {lists}")
-    return CANARY in json.dumps(seen), before != after, lists
+        print(f"  {attempt:50} {str(result)[:100]!r}")
+    print(f"  items afterwards: {after}\n  lists of the API: {lists}")
+    read = {attempt for attempt, result in seen.items() if any(secret in str(result) for secret in SECRETS)}
+    return Outcome(read, shown, before != after, lists)
 
 
 def main():
     [program] = sys.argv[1:]
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not browser:
-        sys.exit("error: no browser found: install Chromium, for example with apt-get install chromium")
     rebound = f"http://{REBOUND}:{{port}}"
     errors = []
     for origin, api in [
         ("http://attacker.example", "http://127.0.0.1:{port}"),
         ("http://attacker.example", "http://localhost:{port}"),
+        # Another server on this machine: another origin of the same site.
+        ("http://127.0.0.1:{attacker}", "http://127.0.0.1:{port}"),
         (rebound, rebound),
     ]:
-        read, changed, lists = attack(browser, program, origin, api)
-        if read or changed:
-            errors.append(f"a page at {origin} {'read' if read else 'changed'} the items of the API at {api}")
+        outcome = attack(program, origin, api)
+        if outcome.read:
+            errors.append(f"a page at {origin} reads the API at {api}: {sorted(outcome.read)}")
+        if outcome.changed:
+            errors.append(f"a page at {origin} changes the items of the API at {api}")
+        if PAGE_TITLE in outcome.shown:
+            errors.append(f"a page at {origin} shows the page of the API at {api} in a frame")
         # The API responds to a page of another origin, but the browser does not show the response to the page.
-        if (lists > 0) != (origin != rebound):
-            errors.append(f"the API at {api} sent {lists} lists to a page at {origin}")
-    read, changed, _ = attack(browser, program, rebound, rebound, "--allow-host", REBOUND)
-    if not (read and changed):
-        errors.append("the attack does not work: with its host allowed, the page did not read and change the items")
+        if (outcome.lists > 0) != (origin != rebound):
+            errors.append(f"the API at {api} sent {outcome.lists} lists to a page at {origin}")
+    # With CORS, the page may use the API, but not the page of the API.
+    origin = "http://attacker.example"
+    outcome = attack(program, origin, "http://127.0.0.1:{port}", "--cors", origin)
+    if not (outcome.changed and outcome.read == {"fetch", "XMLHttpRequest"}):
+        errors.append(f"a page at {origin} with --cors reads {sorted(outcome.read)}, or did not change the items")
+    if PAGE_TITLE in outcome.shown:
+        errors.append(f"a page at {origin} with --cors shows the page of the API in a frame")
+    outcome = attack(program, rebound, rebound, "--allow-host", REBOUND)
+    if not (outcome.read >= WORKING and outcome.changed and CANARY in outcome.shown):
+        missed = sorted(WORKING - outcome.read)
+        errors.append(
+            f"the attack does not work: with its host allowed, a page does not read {missed}, or change the items"
+        )
+    if PAGE_TITLE in outcome.shown:
+        errors.append("a page of the allowed host shows the page of the API in a frame")
     print()
     sys.exit("\n".join(f"error: {line}" for line in errors) or None)
 
