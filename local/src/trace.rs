@@ -1,4 +1,4 @@
-//! The trace of an invocation: the event, the calls of DynamoDB, the log line and the reply.
+//! The trace of an invocation: the event, the calls to DynamoDB, the log line and the reply.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ pub struct Trace(Arc<Mutex<Invocation>>);
 pub struct Invocation {
     /// The event, as JSON.
     pub event: String,
-    /// The calls of DynamoDB: each attempt, in the order of their starts.
+    /// The calls to DynamoDB: each attempt, in the order of their starts.
     pub calls: Vec<Call>,
     /// The lines in the function's log.
     pub log: String,
@@ -41,7 +41,7 @@ pub struct Invocation {
     pub milliseconds: Option<f64>,
 }
 
-/// A call of DynamoDB: one attempt of the SDK.
+/// A call to DynamoDB: one attempt of the SDK.
 #[derive(Debug, Serialize)]
 pub struct Call {
     /// The name of the operation, such as `PutItem`.
@@ -94,7 +94,7 @@ impl Trace {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a call of DynamoDB that begins now. Returns its index. `target` is the header `X-Amz-Target`.
+    /// Adds a call to DynamoDB that begins now. Returns its index. `target` is the header `X-Amz-Target`.
     #[must_use]
     pub fn begin_call(&self, target: &str, request: &[u8]) -> usize {
         let mut invocation = self.invocation();

@@ -1,5 +1,5 @@
-//! The function as a process: the binary that Lambda runs, behind a Lambda Runtime API on this machine. So the very
-//! binary can be run, debugged, and replaced by a new build.
+//! The function as a process: the binary that Lambda runs, behind a Lambda Runtime API on this machine. There the
+//! binary itself can be run, debugged, and replaced by a new build.
 //!
 //! In the order in which an invocation meets them: it waits in the line of the [`supervisor`], which starts the
 //! [`process`], and starts it again when its file has changed ([`file_watch`]). The process requests the event, and
@@ -7,14 +7,13 @@
 //! HTTP servers on ports of 127.0.0.1 that refuse web pages ([`server`]). There is one process, while Lambda would
 //! start another instance for a request that comes meanwhile.
 //!
-//! A request waits in line for the process. The function's timeout starts when the process gets the event, so that
-//! waiting does not use up the time of the function. The client waits at most API Gateway's 30 seconds for both.
+//! The function's timeout starts when the process gets the event, so that waiting in line does not use up the time of
+//! the function. The client waits at most API Gateway's 30 seconds for both.
 //!
-//! Another user of this machine may reach these ports, as every port of 127.0.0.1. The table refuses a program that
-//! does not know the key. The Runtime API has no key, because Lambda's has none. A program that requests an event
-//! before the process does may answer one request with its own response. It could also send requests to the API, which
-//! serves every user of this machine. An event shows it one request of another user, so do not run this on a machine
-//! with users that may not see the items. A program of the same user can read the memory of the process anyway.
+//! Another user of this machine can reach these ports, as every port of 127.0.0.1. The table refuses a program that
+//! does not know the key. The Runtime API has no key, because Lambda's has none: a program that requests an event before the
+//! process does gets a request of another user, and may answer it. So do not run this on a machine with users who may
+//! not see the items. A program of the same user can read the memory of the process in any case.
 //!
 //! A module uses only the modules on the lines above it:
 //!

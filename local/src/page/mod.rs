@@ -108,8 +108,9 @@ fn content_security_policy() -> HeaderValue {
     let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
     let (script, style) = (hash(SCRIPT), hash(STYLE));
     let policy = format!(
-        "default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; connect-src 'self'; img-src data:; \
-         require-trusted-types-for 'script'; trusted-types 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; connect-src 'self'; \
+         img-src data:; require-trusted-types-for 'script'; trusted-types 'none'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'"
     );
     HeaderValue::try_from(policy).expect("base64 is ASCII")
 }

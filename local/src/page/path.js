@@ -6,6 +6,8 @@ const MAX_SHOWN = 100_000;
 /** The maximum size of a body that is an argument of a command. Linux limits an argument to 128 KiB. */
 const MAX_ARGUMENT = 30_000;
 
+const hint = (text) => element("p", { class: "hint" }, text);
+
 const requestHeading = ({ number }) => element("h3", { id: "request-title" }, `Request ${number}`);
 
 /** Returns the elements that show a request of the inspector. */
@@ -16,7 +18,7 @@ function requestPath(request) {
     requestHeading(request),
     element("p", {}, element("code", {}, `${method} ${target}`)),
     element("ol", { class: "path" }, ...stations(request)),
-    element("p", { class: "hint" }, "Each time is what the station itself took; a function in a process of its own may have waited. “→” is the way to the table, “←” the way back."),
+    hint("Each time is what the station itself took; a function in a process of its own may have waited. “→” is the way to the table, “←” the way back."),
     element(
       "p",
       { class: "buttons" },
@@ -103,8 +105,6 @@ function invocationParts(invocation) {
     ),
   ];
 }
-
-const hint = (text) => element("p", { class: "hint" }, text);
 
 function part(title, text, code) {
   const parts = [element("h4", { id: `part-${title[0]}` }, title), hint(text)];
