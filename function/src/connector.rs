@@ -20,6 +20,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use http::Uri;
 use http::uri::Scheme;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
@@ -41,6 +43,13 @@ use crate::resolver::Resolver;
 /// and a connection that is being closed must not get a write; a NAT gateway forgets them after 350 s. Sources: issue
 /// 1365 of `aws/aws-sdk-java`; VPC's "NAT gateways".
 pub const MAX_IDLE: Duration = Duration::from_secs(50);
+
+/// The largest body for which a buffer is allocated in advance. A page of a scan has 1 MB, and some more as JSON.
+const MAX_EXPECTED_BODY: usize = 4 * 1024 * 1024;
+
+/// The maximum size of each of hyper's two buffers of a connection, and so of the head of a response. By default a
+/// buffer grows up to 400 KB.
+const MAX_BUFFER: usize = 64 * 1024;
 
 /// Returns the certificate authorities that Mozilla trusts, which include Amazon's.
 #[must_use]
@@ -64,6 +73,7 @@ pub fn http_client(roots: RootCertStore) -> SharedHttpClient {
     let client = Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(MAX_IDLE)
+        .http1_max_buf_size(MAX_BUFFER)
         .build(RacingConnector(Arc::new(tls)));
     let connector = SharedHttpConnector::new(HyperConnector(client));
     http_client_fn(move |_: &HttpConnectorSettings, _: &RuntimeComponents| connector.clone())
@@ -166,12 +176,27 @@ impl HttpConnector for HyperConnector {
         HttpConnectorFuture::new(async {
             let response = response
                 .await
-                .map_err(|error| ConnectorError::io(error.into()))?
-                .map(SdkBody::from_body_1_x);
-            HttpResponse::try_from(response)
+                .map_err(|error| ConnectorError::io(error.into()))?;
+            let (head, body) = response.into_parts();
+            let body = read_body(body)
+                .await
+                .map_err(|error| ConnectorError::io(error.into()))?;
+            HttpResponse::try_from(http::Response::from_parts(head, body.into()))
                 .map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
+}
+
+/// Reads a body into one buffer. The SDK would keep every part of it, and then copy them into one.
+async fn read_body(mut body: Incoming) -> hyper::Result<Vec<u8>> {
+    let expected = usize::try_from(body.size_hint().lower()).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(expected.min(MAX_EXPECTED_BODY));
+    while let Some(frame) = body.frame().await {
+        if let Some(data) = frame?.data_ref() {
+            bytes.extend_from_slice(data);
+        }
+    }
+    Ok(bytes)
 }
 
 /// Returns metadata with which the SDK prevents reuse of a connection on which a request failed.

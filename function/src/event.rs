@@ -10,6 +10,8 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::log;
+
 /// A request to the API. A field that is `None` is missing from the event, or is `null`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -118,16 +120,8 @@ impl<'de> Deserialize<'de> for Incoming {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let event = deserializer.deserialize_map(EventVisitor);
         Ok(Self(event.map_err(|error| {
-            NotARequest(without_values(&error.to_string()))
+            NotARequest(log::without_values(&error.to_string()))
         })))
-    }
-}
-
-/// Removes the value that serde found from its message, because it may be part of an item.
-fn without_values(message: &str) -> String {
-    match message.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("expected {expected}"),
-        None => message.to_owned(),
     }
 }
 

@@ -106,7 +106,8 @@ impl Service {
             }
             Some(Route::ListItems) => {
                 let query = Query::parse(request.query_string_parameters.as_ref())?;
-                render::list(&self.table.scan(query, budget).await?)
+                let page = self.table.scan(query, render::Page::read, budget);
+                page.await?.response()
             }
             Some(Route::DeleteItem) => {
                 let preconditions = Preconditions::parse(request.headers.as_ref())?;

@@ -6,15 +6,16 @@
 //! is compared with the [`etag`] of the stored item. The [`table`] sends keys, queries and items to DynamoDB through
 //! the [`client`], a conditional write with the [`condition`] that the item is still the one that was compared, and
 //! [`attempt`] decides on retries. The [`connector`] gets the addresses of the host from the [`resolver`], and a
-//! connection to one of them from the [`race`]. [`render`] writes the result as JSON into a [`response`]. Every failure
-//! becomes an [`error`], which decides the status and the public message. [`log`] writes one line per invocation, and
-//! [`config`] reads the environment variables. All modules share the names of the [`attribute`]s and the [`limits`].
+//! connection to one of them from the [`race`]. [`render`] writes the result as JSON into a [`response`], and a list
+//! while it reads DynamoDB's JSON. Every failure becomes an [`error`], which decides the status and the public message.
+//! [`log`] writes one line per invocation, and [`config`] reads the environment variables. All modules share the names
+//! of the [`attribute`]s and the [`limits`].
 //!
 //! A module uses only the modules on the lines above it:
 //!
 //! ```text
-//! event  limits  log  route
-//! error  price
+//! limits  log  route
+//! error  event  price
 //! attribute  key  race
 //! body  etag  query  resolver
 //! condition  connector  item  precondition  response

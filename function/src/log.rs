@@ -104,6 +104,15 @@ pub fn chain(error: &(dyn StdError + 'static)) -> Vec<String> {
         .collect()
 }
 
+/// Removes from serde's message the value that it found, because it may be part of an item.
+#[must_use]
+pub fn without_values(message: &str) -> String {
+    match message.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None => message.to_owned(),
+    }
+}
+
 fn incident(level: &str, incident: &Incident<'_>) {
     write(line(SystemTime::now(), level, incident));
 }

@@ -71,6 +71,11 @@ impl ResponseWriter {
         self.json.len()
     }
 
+    /// Makes room for this many bytes in advance.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.json.reserve(bytes);
+    }
+
     /// Removes everything after the first `length` bytes.
     pub fn truncate(&mut self, length: usize) {
         self.json.truncate(length);

@@ -1,36 +1,26 @@
-//! The DynamoDB table: reads, and the meaning of their failures. [`mod@write`] has the writes.
+//! The DynamoDB table: a read of one item, and the meaning of failed reads. [`mod@scan`] reads a page, and
+//! [`mod@write`] has the writes.
 
+mod scan;
 mod write;
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::get_item::GetItemError;
-use aws_sdk_dynamodb::operation::scan::ScanError;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::attempt::{AttemptFailure, OperationError, RequestBudget};
 use crate::attribute::{Attributes, PARTITION_KEY};
 use crate::error::{BoxError, Error};
 use crate::key::Key;
-use crate::query::Query;
 
 /// The error code with which DynamoDB rejects the content of a request.
 const VALIDATION_EXCEPTION: &str = "ValidationException";
 
 /// The time-out of [`Table::connect`].
 const INIT_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// One page of a scan.
-#[derive(Debug, Default)]
-pub struct Page {
-    /// The items, in the table's order.
-    pub items: Vec<Attributes>,
-    /// The id of the last item, if more items may follow.
-    pub last: Option<String>,
-}
 
 /// The table of items.
 #[derive(Clone, Debug)]
@@ -91,52 +81,6 @@ impl Table {
             .map(|output| output.item)
             .map_err(|error| read_failed(error, budget))
     }
-
-    /// Reads one page of the table, strongly consistently.
-    ///
-    /// # Errors
-    /// [`Error::ReadUnavailable`] or [`Error::Misconfigured`].
-    pub async fn scan(&self, query: Query, budget: &RequestBudget) -> Result<Page, Error> {
-        yield_to_connections(budget)
-            .await
-            .map_err(Error::ReadUnavailable)?;
-        let start = query
-            .start
-            .map(|start| HashMap::from([(PARTITION_KEY.to_owned(), key(&start))]));
-        let output = self
-            .client
-            .scan()
-            .table_name(&self.name)
-            .set_limit(query.limit.map(i32::from))
-            .set_exclusive_start_key(start)
-            .consistent_read(true)
-            .customize()
-            .config_override(budget.read_config::<ScanError>())
-            .send()
-            .await
-            .map_err(|error| read_failed(error, budget))?;
-        let last = output.last_evaluated_key.as_ref().map(id_of).transpose()?;
-        Ok(Page {
-            last: last.map(str::to_owned),
-            // An attempt without a list failed.
-            items: output.items.unwrap_or_default(),
-        })
-    }
-}
-
-/// Returns the id of an item or of a start key.
-///
-/// # Errors
-/// [`Error::Misconfigured`] if there is none: the table then has a different key.
-pub fn id_of(attributes: &Attributes) -> Result<&str, Error> {
-    attributes
-        .get(PARTITION_KEY)
-        .and_then(|id| id.as_s().ok())
-        .filter(|id| !id.is_empty())
-        .map(String::as_str)
-        .ok_or_else(|| {
-            Error::Misconfigured("the table's partition key is not id, of type S".into())
-        })
 }
 
 fn key(id: &Key) -> AttributeValue {
@@ -171,29 +115,5 @@ fn log_cause<E: OperationError>(error: SdkError<E>) -> BoxError {
         "DynamoDB rejected the request as invalid (ValidationException)".into()
     } else {
         error.into()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_without_an_id_is_a_configuration_error() {
-        let id = |name: &str, value| {
-            id_of(&HashMap::from([(name.to_owned(), value)])).map(str::to_owned)
-        };
-        let text = |text: &str| AttributeValue::S(text.to_owned());
-        assert_eq!(id(PARTITION_KEY, text("a")).unwrap(), "a");
-        for (name, value) in [
-            ("pk", text("a")),
-            (PARTITION_KEY, AttributeValue::N("1".to_owned())),
-            (PARTITION_KEY, text("")),
-        ] {
-            assert!(
-                matches!(id(name, value), Err(Error::Misconfigured(_))),
-                "{name}"
-            );
-        }
     }
 }

@@ -10,7 +10,7 @@ use function::event::QueryStringParameters;
 use function::item::Item;
 use function::precondition::Preconditions;
 use function::query::Query;
-use function::render;
+use function::render::Page;
 use function::table::Table;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -113,10 +113,9 @@ async fn list(
     table: &Table,
     parameters: &QueryStringParameters,
 ) -> Result<List, Box<dyn std::error::Error + Send + Sync>> {
-    let page = table
-        .scan(Query::parse(Some(parameters))?, &budget())
-        .await?;
-    let response: Response = serde_json::from_str(render::list(&page)?.json())?;
+    let query = Query::parse(Some(parameters))?;
+    let page = table.scan(query, Page::read, &budget()).await?;
+    let response: Response = serde_json::from_str(page.response()?.json())?;
     Ok(serde_json::from_str(&response.body)?)
 }
 
@@ -175,10 +174,11 @@ mod tests {
         let lines: Vec<_> = (0..9).map(line).collect();
         let table = table().await;
         assert!(export_of(&table, &lines.join("\n")).await == lines);
-        let page = table
-            .scan(Query::default(), &budget())
-            .await
-            .expect("a page");
+        let first = QueryStringParameters {
+            limit: None,
+            exclusive_start_key: None,
+        };
+        let page = list(&table, &first).await.expect("a page");
         assert!(page.last.is_some(), "the table has one page only");
     }
 

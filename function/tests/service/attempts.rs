@@ -334,6 +334,43 @@ async fn a_scan_without_items_is_not_an_empty_list() {
     assert_eq!(body(&handled), fault_body(READ_FAILED));
 }
 
+/// The response to a scan with an item that is not one.
+const UNREADABLE_PAGE: Reaction = Reaction::Respond(200, r#"{"Items":[{"id":"secret-id"}]}"#);
+
+#[tokio::test]
+async fn a_page_that_cannot_be_read_is_not_a_success() {
+    let backend = Backend::start(&[UNREADABLE_PAGE]);
+    let handled = invoke(&backend.service(), list(), TIME_LIMIT).await;
+    let expected = Outcome {
+        status: 503,
+        message: READ_FAILED,
+        attempts: MAX_ATTEMPTS,
+    };
+    check(&handled, &backend, &expected);
+    let causes = handled.record.causes.join("\n");
+    assert!(causes.contains("is not a page of items"), "{causes}");
+}
+
+#[tokio::test]
+async fn a_failure_after_a_page_that_cannot_be_read_has_its_own_meaning() {
+    let page = Reaction::Respond(200, r#"{"Items":[]}"#);
+    let backend = Backend::start(&[UNREADABLE_PAGE, THROTTLED, SERVER_ERROR, page]);
+    let handled = invoke(&backend.service(), list(), TIME_LIMIT).await;
+    assert_eq!((handled.record.status, backend.requests()), (200, 4));
+
+    let denied = Reaction::Respond(400, r#"{"__type":"AccessDeniedException"}"#);
+    let backend = Backend::start(&[UNREADABLE_PAGE, denied]);
+    let handled = invoke(&backend.service(), list(), TIME_LIMIT).await;
+    let expected = Outcome {
+        status: 500,
+        message: FAULT,
+        attempts: 2,
+    };
+    check(&handled, &backend, &expected);
+    let causes = handled.record.causes.join("\n");
+    assert!(causes.contains("AccessDeniedException"), "{causes}");
+}
+
 #[tokio::test]
 async fn an_empty_200_is_not_a_missing_item() {
     reads(

@@ -231,5 +231,8 @@ proptest! {
         let read = status_of(event("GET /items/{id}", Some("a"), None), Duration::from_millis(550));
         let may_be_missing = may_succeed && response.get("Item").is_none_or(Value::is_null);
         prop_assert!(may_be_missing || read != 404);
+        let list = status_of(event("GET /items", None, None), Duration::from_millis(550));
+        let has_items = response.get("Items").is_some_and(Value::is_array);
+        prop_assert!(may_succeed && has_items || list != 200);
     }
 }

@@ -77,7 +77,7 @@ function invocationParts(invocation) {
   const { calls, reply, log } = invocation;
   const called =
     calls.length > 0
-      ? "The function calls DynamoDB through AWS's library, the SDK, in function/src/table.rs. A retry is a call of its own."
+      ? "The function calls DynamoDB through AWS's library, the SDK, in function/src/table.rs and the folder function/src/table. A retry is a call of its own."
       : "None that is known here. The function replied without the table, for example because the request is not valid; or its binary calls the DynamoDB of --dynamodb-endpoint itself.";
   return [
     ...part(
@@ -95,7 +95,7 @@ function invocationParts(invocation) {
     ]),
     ...part(
       "4. The reply of the function",
-      "In the payload format 2.0. function/src/handler.rs decides it, and function/src/render.rs writes it.",
+      "In the payload format 2.0. function/src/handler.rs decides it, and function/src/render.rs or, for a list, function/src/render/list.rs writes it.",
       reply ? indented(reply) : "(none)",
     ),
     ...part(
