@@ -71,6 +71,9 @@ fn rustflags(workspace: &Path) -> Result<String, Error> {
     let mut flags = vec![
         "-Crelocation-model=static".to_owned(),
         "-Ctarget-feature=+crt-static".to_owned(),
+        // Otherwise the crate getrandom looks for the function in the libraries that are loaded, finds none, and reads
+        // /dev/random and /dev/urandom instead.
+        r#"--cfg=getrandom_backend="linux_getrandom""#.to_owned(),
     ];
     for (path, name) in &prefixes {
         flags.push(format!("--remap-path-prefix={}={name}", path.display()));
