@@ -24,6 +24,14 @@ pub struct Function {
     pub init: Duration,
 }
 
+/// The times of an invocation.
+pub struct Invocation {
+    /// The time from the event to the last byte of the response.
+    pub response: Duration,
+    /// The time from the event to the request for the next one, which ends the invocation.
+    pub total: Duration,
+}
+
 impl Function {
     /// Starts `command`, which is the bootstrap or a wrapper, and waits until it requests an event.
     pub fn start(mut command: Command, backend: &Backend) -> Result<Self, Error> {
@@ -83,18 +91,28 @@ impl Function {
         })
     }
 
-    /// Sends an event, and waits until the function requests the next one. Returns the time to the response.
-    pub fn invoke(&mut self, request: Request, event: &[u8]) -> Result<Duration, Error> {
+    /// Sends an event, and waits until the function requests the next one.
+    pub fn invoke(&mut self, request: Request, event: &[u8]) -> Result<Invocation, Error> {
+        let sent = Instant::now();
         let (elapsed, response) = self.api.invoke(event)?;
         self.api.wait()?;
+        let total = sent.elapsed();
         request.check(&response)?;
-        Ok(elapsed)
+        Ok(Invocation {
+            response: elapsed,
+            total,
+        })
     }
 
     /// As [`Function::invoke`], but returns the time from the spawn to the response.
     pub fn invoke_first(&mut self, request: Request, event: &[u8]) -> Result<Duration, Error> {
         let before = self.spawned.elapsed();
-        Ok(before + self.invoke(request, event)?)
+        Ok(before + self.invoke(request, event)?.response)
+    }
+
+    /// Returns the id of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Returns the CPU time of the process, all threads together.

@@ -1,15 +1,19 @@
 //! `cargo bench -p function` compares the bootstrap in the bundle with a baseline, under the conditions of Lambda.
 //!
 //! [`function`] runs a bootstrap under an emulated [`runtime_api`], with a canned DynamoDB, the [`backend`], behind
-//! TLS. [`measure`] takes interleaved times, and [`report`] prints them. With `--gate`, [`gate`] counts instructions
-//! instead, which other processes cannot disturb. [`subject`] builds the bootstraps, and [`request`] has the events
-//! that they handle. [`steps`] says which step the benchmark is at.
+//! TLS. [`measure`] takes interleaved times, and [`report`] prints them. With `--memory`, [`memory`] takes them under
+//! the CPU limits of small functions, which a [`cgroup`] enforces, and [`cost`] has the prices. With `--gate`, [`gate`]
+//! counts instructions instead, which other processes cannot disturb. [`subject`] builds the bootstraps, and
+//! [`request`] has the events that they handle. [`steps`] says which step the benchmark is at.
 
 mod backend;
+mod cgroup;
+mod cost;
 mod function;
 mod gate;
 mod http;
 mod measure;
+mod memory;
 mod report;
 mod request;
 mod runtime_api;
@@ -22,6 +26,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use backend::Backend;
+use cgroup::Parent;
 use steps::Steps;
 use subject::Subject;
 
@@ -40,8 +45,17 @@ struct Arguments {
     #[arg(long, value_name = "BOOTSTRAP")]
     against: Option<PathBuf>,
 
+    /// Measures with the CPU time that Lambda gives functions of these memory sizes, in MB, and prints the costs.
+    #[arg(
+        long,
+        value_name = "MB",
+        value_delimiter = ',',
+        value_parser = clap::value_parser!(u32).range(128..=10_240)
+    )]
+    memory: Vec<u32>,
+
     /// Counts instructions under valgrind instead, and fails if a count is out of bounds.
-    #[arg(long, conflicts_with = "against")]
+    #[arg(long, conflicts_with_all = ["against", "memory"])]
     gate: bool,
 
     /// The flag that cargo passes to every benchmark.
@@ -60,7 +74,15 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    let mut steps = Steps::announce(arguments.gate);
+    // Opened before the builds, because it may fail.
+    let cgroups = (!arguments.memory.is_empty())
+        .then(Parent::open)
+        .transpose()?;
+    let mut steps = match (arguments.gate, &cgroups) {
+        (true, _) => Steps::of_gate(),
+        (false, None) => Steps::of_times("about half a minute"),
+        (false, Some(_)) => Steps::of_times("about a minute"),
+    };
     let function = if let Some(bootstrap) = &arguments.bootstrap {
         steps.next("the function is read");
         Subject::at_path("function", bootstrap)?
@@ -78,7 +100,11 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     if let Some(bootstrap) = &arguments.against {
         subjects.push(Subject::at_path("against", bootstrap)?);
     }
-    let results = measure::run(&subjects, &backend, &mut steps)?;
-    report::print(&results);
+    if let Some(cgroups) = cgroups {
+        let tables = memory::run(&subjects, &arguments.memory, &backend, &cgroups, &mut steps)?;
+        report::print_memory(&tables);
+    } else {
+        report::print(&measure::run(&subjects, &backend, &mut steps)?);
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -81,7 +81,7 @@ pub fn run<'a>(
 }
 
 /// Pins this process, and every process that it starts, to one core.
-fn pin() -> Result<(), Error> {
+pub fn pin() -> Result<(), Error> {
     let this = Pid::from_raw(0);
     let allowed = sched_getaffinity(this)?;
     let core = (0..CpuSet::count())
@@ -93,7 +93,8 @@ fn pin() -> Result<(), Error> {
     Ok(sched_setaffinity(this, &cpu_set)?)
 }
 
-fn start(subject: &Subject, backend: &Backend) -> Result<Function, Error> {
+/// Starts the function of a subject.
+pub fn start(subject: &Subject, backend: &Backend) -> Result<Function, Error> {
     Function::start(Command::new(&subject.bootstrap), backend)
         .map_err(|error| format!("{}: {error}", subject.name).into())
 }
@@ -142,7 +143,7 @@ fn warm(subjects: &[Subject], backend: &Backend, request: Request) -> Result<Vec
             let start = Instant::now();
             let mut latencies = Vec::new();
             for _ in 0..requests {
-                latencies.push(function.invoke(request, &event)?);
+                latencies.push(function.invoke(request, &event)?.response);
             }
             // The first block only warms up the function.
             if round > 0 {
@@ -188,7 +189,7 @@ impl Samples {
 }
 
 /// Returns the sample at this quantile.
-fn quantile<T: Copy + PartialOrd>(mut samples: Vec<T>, share: f64) -> T {
+pub fn quantile<T: Copy + PartialOrd>(mut samples: Vec<T>, share: f64) -> T {
     samples.sort_by(|a, b| a.partial_cmp(b).expect("samples are numbers"));
     #[expect(
         clippy::cast_precision_loss,

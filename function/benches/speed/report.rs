@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::measure::Results;
+use crate::cost;
+use crate::measure::{self, Results};
+use crate::memory::{Row, Sample, Table};
 use crate::request::Request;
 
 /// A column: its name, its value for a subject, and the number of decimals.
@@ -13,6 +15,58 @@ pub fn print(results: &[Results<'_>]) {
     table("Cold start, with GET /items/{id}", &cold(), results);
     for (index, request) in Request::ALL.into_iter().enumerate() {
         table(request.route_key(), &warm(index), results);
+    }
+}
+
+/// Prints the results with each memory size, and their costs.
+pub fn print_memory(tables: &[Table<'_>]) {
+    for table in tables {
+        print_costs(table);
+    }
+}
+
+fn print_costs(
+    Table {
+        title,
+        request,
+        rows,
+    }: &Table<'_>,
+) {
+    let request = *request;
+    let dynamodb = cost::assumed_dynamodb_time(request).as_millis();
+    println!(
+        "\n{title}, {}. The billed time includes {dynamodb} ms for DynamoDB.\n",
+        request.route_key()
+    );
+    println!("| | MB | p50 ms | p99 ms | CPU ms | throttled | billed ms | $ per million |");
+    println!("|---{}", "|--:".repeat(7) + "|");
+    for Row {
+        subject,
+        memory,
+        samples,
+    } in rows
+    {
+        let quantile = |time: fn(&Sample) -> Duration, share| {
+            let time = measure::quantile(samples.iter().map(time).collect(), share);
+            format!("{:.2}", milliseconds(time))
+        };
+        let count = u32::try_from(samples.len()).expect("there are few samples");
+        let throttled = samples.iter().filter(|sample| sample.throttled).count();
+        let billed: Duration = samples
+            .iter()
+            .map(|sample| cost::billed(request, sample.time()))
+            .sum();
+        let billed = billed / count;
+        let cells = [
+            memory.to_string(),
+            quantile(|sample| sample.invocation.response, 0.5),
+            quantile(|sample| sample.invocation.response, 0.99),
+            quantile(|sample| sample.cpu, 0.5),
+            format!("{} %", throttled * 100 / samples.len()),
+            format!("{:.1}", milliseconds(billed)),
+            format!("{:.2}", cost::price_of_million(billed, *memory)),
+        ];
+        row(&subject.name, cells.into_iter());
     }
 }
 

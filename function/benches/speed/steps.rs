@@ -9,19 +9,24 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// Says how long the run takes, and returns its steps. Both kinds of runs begin with two builds.
-    pub fn announce(gate: bool) -> Self {
-        let (action, total) = if gate {
-            ("counts instructions, which takes about a minute", 2 + 5)
-        } else {
-            let measured = 1 + Request::ALL.len();
-            (
-                "measures times, which takes about half a minute",
-                2 + measured,
-            )
-        };
+    /// Says how long a run takes that measures times.
+    pub fn of_times(duration: &str) -> Self {
+        let measured = 1 + Request::ALL.len();
+        Self::announce(&format!("measures times, which takes {duration}"), measured)
+    }
+
+    /// Says how long a run takes that counts instructions.
+    pub fn of_gate() -> Self {
+        Self::announce("counts instructions, which takes about 2 minutes", 9)
+    }
+
+    /// Says what the run does after two builds, with which each begins, and returns its steps.
+    fn announce(action: &str, steps: usize) -> Self {
         eprintln!("speed: {action}, after two builds, which take about 5 minutes from scratch");
-        Self { begun: 0, total }
+        Self {
+            begun: 0,
+            total: 2 + steps,
+        }
     }
 
     /// Says that the next step begins.
