@@ -4,7 +4,7 @@
 //! Lambda would get, and the function's responses to HTTP responses. The [`table`] is opened in its [`store`]: in
 //! memory, in a file, or in any DynamoDB. For the first two, [`embedded`] is a DynamoDB in this process; `data_file`
 //! checks the file before it is opened. [`json_lines`] loads and exports items. The function runs in this process, or,
-//! with `--bootstrap`, its binary runs in a process of its own, which [`bootstrap`] supervises. A [`trace`] has the
+//! with `--bootstrap`, its binary runs in processes of its own, which [`bootstrap`] supervises. A [`trace`] has the
 //! event, the calls to DynamoDB and the reply of one invocation. The [`inspector`] keeps the last requests with their
 //! traces, and the [`page`] shows them. [`log`] formats a line for each request, a [`signal`] stops the program, and
 //! [`error`] has the errors of a start.

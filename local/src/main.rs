@@ -2,11 +2,13 @@
 
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Parser, value_parser};
 use local::gateway::cors::AllowedOrigin;
 use local::gateway::{HostName, Settings};
@@ -72,6 +74,13 @@ struct Arguments {
     #[arg(long, value_name = "FILE", help = BOOTSTRAP_HELP, long_help = BOOTSTRAP_LONG_HELP)]
     bootstrap: Option<PathBuf>,
 
+    /// Run N processes of --bootstrap, for a load test; each handles one request at a time, as in Lambda.
+    ///
+    /// When all are busy, requests wait in line, while Lambda would start another process.
+    #[arg(long, value_name = "N", requires = "bootstrap", default_value_t = NonZeroU64::MIN,
+          value_parser = RangedU64ValueParser::<NonZeroU64>::new().range(1..=64))]
+    instances: NonZeroU64,
+
     /// The maximum time of an invocation; set a longer one for a debugger.
     ///
     /// API Gateway, and so this API, waits at most 30 seconds for the function, and then answers 503.
@@ -88,9 +97,8 @@ Run this build of the function, as Lambda does, in a process of its own:
   cargo build --bin bootstrap
   cargo serve --bootstrap target/debug/bootstrap
 
-The process is restarted when the file is built again, and its log is printed here. Requests wait in line for the
-one process, while Lambda would start another one. It uses ports of 127.0.0.1 that refuse web pages; see
-.github/SECURITY.md.";
+The process is restarted when the file is built again, and its log is printed here. It handles one request at a time;
+see --instances. It uses ports of 127.0.0.1 that refuse web pages; see .github/SECURITY.md.";
 
 const ENDPOINT_HELP: &str = "Keep the items in the DynamoDB at this URL, such as DynamoDB Local";
 
@@ -135,6 +143,7 @@ impl From<Arguments> for Options {
             gateway,
             page: true,
             bootstrap: arguments.bootstrap,
+            instances: arguments.instances,
         }
     }
 }

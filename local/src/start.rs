@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -33,8 +34,10 @@ pub struct Options {
     pub seed: Option<PathBuf>,
     /// The settings of the gateway.
     pub gateway: Settings,
-    /// The binary of the function, to run in a process of its own instead of in this one.
+    /// The binary of the function, to run in processes of its own instead of in this one.
     pub bootstrap: Option<PathBuf>,
+    /// The number of processes that run [`Options::bootstrap`]. Each handles one request at a time.
+    pub instances: NonZeroU64,
     /// `true` to serve the page at `/_local`, and to keep the last requests for it.
     pub page: bool,
 }
@@ -49,6 +52,7 @@ impl Default for Options {
             seed: None,
             gateway: Settings::default(),
             bootstrap: None,
+            instances: NonZeroU64::MIN,
             page: false,
         }
     }
@@ -86,8 +90,9 @@ pub async fn start(options: Options) -> Result<LocalApi, Error> {
         Some(file) => {
             let function_timeout = settings.function_timeout;
             settings.function_timeout = bootstrap::GATEWAY_TIMEOUT;
-            let bootstrap =
-                Bootstrap::start(file, &table, &options.store, function_timeout).await?;
+            let (store, instances) = (&options.store, options.instances);
+            let bootstrap = Bootstrap::start(file, &table, store, function_timeout, instances);
+            let bootstrap = bootstrap.await?;
             let handler = bootstrap.handler();
             (Some(bootstrap), handler)
         }

@@ -7,6 +7,7 @@ mod support;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Lines};
+use std::num::NonZeroU64;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStderr, Command};
@@ -85,10 +86,17 @@ impl Served {
         }
     }
 
-    /// Returns the process id of the function.
-    fn process(&self) -> String {
+    /// Returns the process id of each instance of the function.
+    fn processes(&self) -> Vec<String> {
         let parent = self.program.child.id().to_string();
-        run(&["pgrep", "-P", &parent]).trim().to_owned()
+        let processes = run(&["pgrep", "-P", &parent]);
+        processes.lines().map(str::to_owned).collect()
+    }
+
+    /// Returns the process id of the only instance.
+    fn process(&self) -> String {
+        let [process] = self.processes().try_into().expect("one instance");
+        process
     }
 
     fn signal_process(&self, signal: &str) {
@@ -181,13 +189,14 @@ async fn no_process_remains_after_a_signal() {
 
 // A second thread sends the requests while the first waits for the log.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_new_build_replaces_the_process_and_no_request_fails() {
-    let folder = folder("a_new_build_replaces_the_process_and_no_request_fails");
+async fn a_new_build_replaces_all_processes_and_no_request_fails() {
+    let folder = folder("a_new_build_replaces_all_processes_and_no_request_fails");
     let (file, build) = (folder.join("bootstrap"), folder.join("build"));
     copy(&BOOTSTRAP, &file);
-    let mut served = Served::start(&file, &[]);
+    let mut served = Served::start(&file, &["--instances", "2"]);
     call(&served.program.url, "PUT /items", r#"{"id":"a"}"#).await;
-    let before = served.process();
+    let before = served.processes();
+    assert_eq!(before.len(), 2);
     let url = served.program.url.clone();
     let restarted = Arc::new(AtomicBool::new(false));
     let until = Arc::clone(&restarted);
@@ -200,15 +209,19 @@ async fn a_new_build_replaces_the_process_and_no_request_fails() {
     });
     copy(&BOOTSTRAP, &build);
     fs::rename(&build, &file).expect("replaced");
-    assert_eq!(
-        served.logged("restarted "),
-        format!("restarted {}", file.display())
-    );
+    for _ in &before {
+        assert_eq!(
+            served.logged("restarted "),
+            format!("restarted {}", file.display())
+        );
+    }
     restarted.store(true, Ordering::Relaxed);
     let statuses = requests.await.expect("requests");
     assert!(statuses.len() > 1, "{statuses:?}");
     assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
-    assert_ne!(served.process(), before);
+    let after = served.processes();
+    assert_eq!(after.len(), 2);
+    assert!(after.iter().all(|process| !before.contains(process)));
 }
 
 #[tokio::test]
@@ -299,6 +312,20 @@ fn a_file_that_cannot_be_run_is_a_start_error() {
                 "{message}"
             );
         }
+    }
+}
+
+#[test]
+fn a_wrong_number_of_instances_is_a_start_error() {
+    let message = start_error(&["--instances", "2"]);
+    assert!(message.contains("--bootstrap <FILE>"), "{message}");
+    for (number, reason) in [
+        ("0", "0 is not in 1..=64"),
+        ("65", "65 is not in 1..=64"),
+        ("many", "invalid digit"),
+    ] {
+        let message = start_error(&["--bootstrap", "bootstrap", "--instances", number]);
+        assert!(message.contains(reason), "{message}");
     }
 }
 
@@ -414,7 +441,7 @@ async fn start_copy(name: &str) -> (Bootstrap, String) {
     copy(&BOOTSTRAP, &file);
     let table = Table::open(&Store::Memory, &Options::default().table_name).await;
     let (table, timeout) = (table.expect("a table"), Duration::from_secs(10));
-    let started = Bootstrap::start(&file, &table, &Store::Memory, timeout).await;
+    let started = Bootstrap::start(&file, &table, &Store::Memory, timeout, NonZeroU64::MIN).await;
     let process = run(&["pgrep", "-f", file.to_str().expect("UTF-8")]);
     (started.expect("a process"), process.trim().to_owned())
 }

@@ -1,12 +1,15 @@
-//! The supervisor of the process: starts it, restarts it, and gives it one invocation after the other.
+//! The supervisors of the instances: each starts a process, restarts it, and gives it one invocation after the other.
 
+use std::io;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -29,11 +32,11 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 type InvocationResult = Result<ApiGatewayV2httpResponse, GatewayError>;
 
-/// A running function in a process of its own. Dropping it kills the process.
+/// A running function in processes of its own. Dropping it kills them.
 #[derive(Debug)]
 pub struct Bootstrap {
     line: mpsc::Sender<Invocation>,
-    supervisor: JoinSet<()>,
+    supervisors: JoinSet<()>,
 }
 
 /// An invocation in line.
@@ -45,11 +48,83 @@ struct Invocation {
 }
 
 impl Bootstrap {
-    /// Starts the file as the function on this table, and waits until it is ready for an event.
+    /// Starts instances of the file as the function on this table, and waits until all are ready for an event.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be started, or ends before it is ready.
+    /// Returns an error if the file cannot be started, or if an instance ends before it is ready.
     pub async fn start(
+        file: &Path,
+        table: &Table,
+        store: &Store,
+        function_timeout: Duration,
+        instances: NonZeroU64,
+    ) -> Result<Self, Error> {
+        let mut starting = JoinSet::new();
+        for _ in 0..instances.get() {
+            let mut supervisor = Supervisor::new(file, table, store, function_timeout).await?;
+            starting.spawn(async move { supervisor.launch().await.map(|()| supervisor) });
+        }
+        let mut started = Vec::new();
+        // The first failure drops the other starts, and so kills their processes.
+        while let Some(supervisor) = starting.join_next().await {
+            let panicked = |panic| Error::Bootstrap(file.to_owned(), io::Error::other(panic));
+            started.push(supervisor.map_err(panicked)??);
+        }
+        // An invocation waits in its sender, so that it leaves the line when its handler is stopped.
+        let (line, invocations) = mpsc::channel(1);
+        let invocations = Arc::new(Mutex::new(invocations));
+        let serve = |supervisor: Supervisor| supervisor.serve(Arc::clone(&invocations));
+        Ok(Self {
+            line,
+            supervisors: started.into_iter().map(serve).collect(),
+        })
+    }
+
+    /// Returns the handler that puts an invocation in line, and waits for its result.
+    #[must_use]
+    pub fn handler(&self) -> Handler {
+        let line = self.line.clone();
+        handler(move |event: LambdaEvent<Value>| {
+            let line = line.clone();
+            async move {
+                let (reply, result) = oneshot::channel();
+                let trace = Trace::current();
+                // Both fail only when the supervisors have stopped.
+                let _ = line
+                    .send(Invocation {
+                        event,
+                        trace,
+                        reply,
+                    })
+                    .await;
+                let stopped = |_| Err(GatewayError::ProcessEnded("the API stops".to_owned()));
+                result.await.unwrap_or_else(stopped)
+            }
+        })
+    }
+
+    /// Kills the processes.
+    pub async fn stop(mut self) {
+        self.supervisors.shutdown().await;
+    }
+}
+
+/// The supervisor of one instance.
+#[derive(Debug)]
+struct Supervisor {
+    file: PathBuf,
+    environment: Vec<(&'static str, String)>,
+    function_timeout: Duration,
+    watch: FileWatch,
+    /// The process, unless it has ended: the next invocation starts it again.
+    process: Option<Process>,
+    current_trace: watch::Sender<Option<Trace>>,
+    _table_server: Option<Server>,
+}
+
+impl Supervisor {
+    /// Prepares an instance. Its table server is its own, because the calls there belong to its current invocation.
+    async fn new(
         file: &Path,
         table: &Table,
         store: &Store,
@@ -67,7 +142,7 @@ impl Bootstrap {
             None => (None, store::endpoint_environment(store.endpoint_url())),
         };
         environment.push(("TABLE_NAME", table.name().to_owned()));
-        let mut supervisor = Supervisor {
+        Ok(Self {
             file: file.to_owned(),
             environment,
             function_timeout,
@@ -75,61 +150,10 @@ impl Bootstrap {
             process: None,
             current_trace,
             _table_server: table_server,
-        };
-        supervisor.launch().await?;
-        // An invocation waits in its sender, so that it leaves the line when its handler is stopped.
-        let (line, invocations) = mpsc::channel(1);
-        let mut tasks = JoinSet::new();
-        tasks.spawn(supervisor.serve(invocations));
-        Ok(Self {
-            line,
-            supervisor: tasks,
         })
     }
 
-    /// Returns the handler that puts an invocation in line, and waits for its result.
-    #[must_use]
-    pub fn handler(&self) -> Handler {
-        let line = self.line.clone();
-        handler(move |event: LambdaEvent<Value>| {
-            let line = line.clone();
-            async move {
-                let (reply, result) = oneshot::channel();
-                let trace = Trace::current();
-                // Both fail only when the supervisor has stopped.
-                let _ = line
-                    .send(Invocation {
-                        event,
-                        trace,
-                        reply,
-                    })
-                    .await;
-                let stopped = |_| Err(GatewayError::ProcessEnded("the API stops".to_owned()));
-                result.await.unwrap_or_else(stopped)
-            }
-        })
-    }
-
-    /// Kills the process.
-    pub async fn stop(mut self) {
-        self.supervisor.shutdown().await;
-    }
-}
-
-#[derive(Debug)]
-struct Supervisor {
-    file: PathBuf,
-    environment: Vec<(&'static str, String)>,
-    function_timeout: Duration,
-    watch: FileWatch,
-    /// The process, unless it has ended: the next invocation starts it again.
-    process: Option<Process>,
-    current_trace: watch::Sender<Option<Trace>>,
-    _table_server: Option<Server>,
-}
-
-impl Supervisor {
-    async fn serve(mut self, mut line: mpsc::Receiver<Invocation>) {
+    async fn serve(mut self, line: Arc<Mutex<mpsc::Receiver<Invocation>>>) {
         loop {
             let process = &mut self.process;
             tokio::select! {
@@ -146,7 +170,7 @@ impl Supervisor {
                     self.process = None;
                 }
                 // If the reply is closed the client already has a response.
-                Some(invocation) = line.recv() => if !invocation.reply.is_closed() {
+                Some(invocation) = async { line.lock().await.recv().await } => if !invocation.reply.is_closed() {
                     let result = self.invoke(invocation.event, invocation.trace).await;
                     self.current_trace.send_replace(None);
                     // If this fails the gateway no longer waits.

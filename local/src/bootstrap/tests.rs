@@ -1,14 +1,15 @@
-//! Tests of the ports for the process, by a scripted client.
+//! Tests of the ports for the processes, by a scripted client.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::num::NonZeroU64;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
@@ -16,19 +17,31 @@ use support::{Response, call, send};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::Bootstrap;
 use super::process::Process;
 use super::table_server;
 use crate::embedded::Embedded;
+use crate::error::Error;
 use crate::gateway::{GatewayError, MAX_RESPONSE_BYTES};
+use crate::store::Store;
+use crate::table::Table;
 use crate::trace::Trace;
 
 const NEXT: &str = "GET /2018-06-01/runtime/invocation/next";
 
-/// A program that does nothing, so that the test speaks for it. It is written before any test starts a process: a file
-/// that is open for writing in a forked process cannot be started.
+const NO_CONTENT: &str =
+    r#"{"statusCode": 204, "headers": {}, "multiValueHeaders": {}, "cookies": [], "body": "a"}"#;
+
+/// A program that does nothing, so that the test speaks for it. If there is a folder `instances` beside it, each
+/// process writes its address there. The program is written before any test starts a process: a file that is open for
+/// writing in a forked process cannot be started.
 static SLEEPER: LazyLock<PathBuf> = LazyLock::new(|| {
     let file = std::env::temp_dir().join(format!("sleeper-{}", std::process::id()));
-    fs::write(&file, "#!/bin/sh\nexec sleep 600\n").expect("written");
+    let script = r#"#!/bin/sh
+cd "$LAMBDA_TASK_ROOT/instances" 2>/dev/null && echo "$AWS_LAMBDA_RUNTIME_API" >$$
+exec sleep 600
+"#;
+    fs::write(&file, script).expect("written");
     fs::set_permissions(&file, Permissions::from_mode(0o755)).expect("executable");
     file
 });
@@ -37,12 +50,49 @@ static SLEEPER: LazyLock<PathBuf> = LazyLock::new(|| {
 async fn start() -> (Process, String, JoinHandle<Response>) {
     let mut process = Process::start(&SLEEPER, &[]).await.expect("a process");
     let url = format!("http://{}", process.runtime_api());
-    let next = {
-        let url = url.clone();
-        tokio::spawn(async move { call(&url, NEXT, "").await })
-    };
+    let next = next(&url);
     process.ready().await.expect("a request");
     (process, url, next)
+}
+
+/// Requests an event.
+fn next(url: &str) -> JoinHandle<Response> {
+    let url = url.to_owned();
+    tokio::spawn(async move { call(&url, NEXT, "").await })
+}
+
+fn kill(id: &str) {
+    let killed = Command::new("kill").args(["-9", id]).status();
+    assert!(killed.expect("kill").success());
+}
+
+/// Starts two instances. Returns the start, which waits for their requests, and the id and the URL of each process.
+async fn start_two(name: &str) -> (JoinHandle<Result<Bootstrap, Error>>, [(String, String); 2]) {
+    let folder = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+    let (file, instances) = (folder.join("bootstrap"), folder.join("instances"));
+    fs::create_dir_all(&instances).expect("a folder");
+    symlink(&*SLEEPER, &file).expect("a link");
+    let starting = tokio::spawn(async move {
+        let table = Table::open(&Store::Memory, "items").await?;
+        let (timeout, two) = (Duration::from_secs(10), NonZeroU64::MIN.saturating_add(1));
+        Bootstrap::start(&file, &table, &Store::Memory, timeout, two).await
+    });
+    let process = |file: fs::DirEntry| {
+        let address = fs::read_to_string(file.path()).ok()?;
+        let url = format!("http://{}", address.strip_suffix('\n')?);
+        Some((file.file_name().into_string().ok()?, url))
+    };
+    let patience = Instant::now() + Duration::from_secs(20);
+    loop {
+        assert!(Instant::now() < patience, "the processes did not start");
+        let files = fs::read_dir(&instances).expect("a folder");
+        let processes: Vec<_> = files.filter_map(|file| process(file.ok()?)).collect();
+        if let Ok(processes) = processes.try_into() {
+            fs::remove_dir_all(&folder).expect("removed");
+            return (starting, processes);
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }
 
 fn event() -> LambdaEvent<Value> {
@@ -82,8 +132,7 @@ async fn the_process_gets_the_event_and_its_headers() {
             assert_eq!(call(&url, &post(path), "{}").await.status, 403, "{path}");
         }
         assert_eq!(call(&url, &post("invocation/id-1"), "{}").await.status, 404);
-        let response = r#"{"statusCode": 204, "headers": {}, "multiValueHeaders": {}, "cookies": [], "body": "a"}"#;
-        call(&url, &post("invocation/id-1/response"), response).await;
+        call(&url, &post("invocation/id-1/response"), NO_CONTENT).await;
         event
     };
     let (response, event) = tokio::join!(process.invoke(&event, None), answer);
@@ -129,14 +178,62 @@ async fn a_process_that_ends_during_an_invocation_fails_it() {
     let (event, id) = (event(), process.id().expect("a process").to_string());
     let end = async {
         next.await.expect("an event");
-        Command::new("kill").args(["-9", &id]).status()
+        kill(&id);
     };
-    let (result, killed) = tokio::join!(process.invoke(&event, None), end);
-    assert!(killed.expect("kill").success());
+    let (result, ()) = tokio::join!(process.invoke(&event, None), end);
     assert!(
         matches!(&result, Err(GatewayError::ProcessEnded(reason)) if reason.contains("signal: 9")),
         "{result:?}"
     );
+}
+
+#[tokio::test]
+async fn two_instances_have_an_event_at_once_and_a_crash_fails_only_its_own() {
+    let (starting, instances) = start_two("two_instances_have_an_event_at_once").await;
+    let nexts = instances.each_ref().map(|(_, url)| next(url));
+    let bootstrap = starting.await.expect("no panic").expect("two instances");
+    let handler = bootstrap.handler();
+    let invocations = [(); 2].map(|()| tokio::spawn(handler(event())));
+    // Both have an event before either has responded.
+    for next in nexts {
+        assert_eq!(next.await.expect("an event").status, 200);
+    }
+    let [(crashed, _), (_, url)] = &instances;
+    kill(crashed);
+    call(url, &post("invocation/id-1/response"), NO_CONTENT).await;
+    let mut errors = Vec::new();
+    for invocation in invocations {
+        let result = invocation.await.expect("no panic");
+        match result.error {
+            Some(error) => errors.push(error),
+            None => assert_eq!(result.response.status_code, 204),
+        }
+    }
+    assert!(
+        matches!(&errors[..], [GatewayError::ProcessEnded(reason)] if reason.contains("signal: 9")),
+        "{errors:?}"
+    );
+    bootstrap.stop().await;
+}
+
+#[tokio::test]
+async fn an_instance_that_does_not_start_ends_the_other() {
+    let (starting, instances) = start_two("an_instance_that_does_not_start").await;
+    let [(crashed, _), (other, url)] = &instances;
+    let _next = next(url);
+    kill(crashed);
+    let error = starting.await.expect("no panic").expect_err("an error");
+    let error = error.to_string();
+    assert!(
+        error.contains("signal: 9 (SIGKILL)) during init"),
+        "{error}"
+    );
+    let exists = || Command::new("kill").args(["-0", other]).output();
+    let patience = Instant::now() + Duration::from_secs(20);
+    while exists().expect("kill").status.success() {
+        assert!(Instant::now() < patience, "the other process did not end");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }
 
 #[tokio::test]
