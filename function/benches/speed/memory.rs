@@ -26,8 +26,9 @@ const PERIOD: Duration = Duration::from_millis(20);
 /// kernel let the function exceed its quota by 4 ms: at 128 MB that is the quota of three periods.
 const IDLE: Duration = Duration::from_millis(85);
 
-/// The number of cold starts of each function, of invocations on each route, and of the 1 MB lists.
+/// The number of cold starts of each function with each memory size.
 const COLD_STARTS: u32 = 30;
+/// The number of invocations on each route. There are fewer of the 1 MB lists.
 const INVOCATIONS: u32 = 100;
 const LISTS: u32 = 60;
 

@@ -67,7 +67,7 @@ struct PageInterceptor<P> {
     page: Arc<Mutex<Option<P>>>,
 }
 
-// As for the other interceptor.
+// Without the attribute, the SDK would call each of the 19 hooks.
 #[dyn_dispatch_hint]
 impl<P: Debug + Send + 'static> Intercept for PageInterceptor<P> {
     fn name(&self) -> &'static str {
